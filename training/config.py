@@ -1,0 +1,57 @@
+"""Every hyper-parameter of training and simulation, in one frozen place. A checkpoint carries the whole of it."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Config:
+    # Network
+    width: int = 16  # base width; 8, 16 and 24 are in use
+    # Optimisation
+    batch: int = 8
+    patch_px: int = 128  # multiple of 16
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-6  # cosine from one to the other over the planned minutes
+    warmup_steps: int = 300
+    weight_decay: float = 1e-4
+    gradient_clip: float = 1.0
+    scale_weights: tuple = (0.25, 0.5, 1.0)  # of the loss at 1/4, 1/2 and full size
+    bright_target: float = 1.5  # targets reaching above this are weighted down by the square of the excess
+    average_decay: float = 0.999  # exponential moving average of the weights; this is what is validated and shipped
+    seed: int = 1
+    # Specimens
+    margin_px: int = 32  # simulated around each patch, cut off after the blur: convolution by FFT is cyclic there
+    share_fluorescence: float = 0.45
+    share_brightfield: float = 0.30
+    share_drawn: float = 0.25
+    absorb_share: float = 0.35  # fluorescent and drawn specimens shown as absorbers in transmitted light
+    downscale: tuple = (1.0, 2.5)
+    # Microscope
+    cutoff_per_px: tuple = (0.30, 1.20)  # 2 NA / wavelength x pixel size
+    numerical_aperture: tuple = (0.2, 1.3)
+    wavelength_um: tuple = (0.42, 0.70)
+    spherical_waves: float = 0.12  # at most, RMS, either sign
+    blur_radius_px: float = 14.0  # largest radius of the geometric blur disc
+    blur_power: float = 1.3  # radius = largest * uniform ** power: above 1 favours small defocus
+    in_focus_share: float = 0.15
+    layered_share: float = 0.3  # specimens with a second, dimmer layer at another depth
+    layer_blur_px: float = 8.0
+    optics_bank: int = 192  # simulated microscopes kept at hand by each worker
+    # Camera
+    photons: tuple = (30.0, 8000.0)
+    brightfield_photons: tuple = (300.0, 30000.0)
+    read_noise: tuple = (0.5, 4.0)
+    background: tuple = (0.0, 0.4)  # of the brightest structure, fluorescence
+    shading: float = 0.25  # largest relative change of illumination across the patch
+    grain_share: float = 0.3
+    saturated_share: float = 0.12
+    # Percentiles come from the patch; frames are larger, so some patches are shown as the dim part of one.
+    dim_share: float = 0.35
+
+    def sha256(self) -> str:
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+DEFAULT = Config()

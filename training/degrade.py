@@ -1,0 +1,155 @@
+"""Defocus from physics: point spread functions of a widefield microscope, and a camera. NumPy only.
+
+Lengths are micrometres, frequencies cycles per micrometre, images float arrays [H, W] in arbitrary light units.
+Sources of the formulas:
+  [Goodman]  J. W. Goodman, Introduction to Fourier Optics, 3rd ed. 2005, ch. 6 (pupil, incoherent imaging, OTF).
+  [Hanser]   B. M. Hanser et al., Phase-retrieved pupil functions in wide-field fluorescence microscopy,
+             J. Microscopy 216 (2004) 32-48 (defocus as the axial wave vector times z, eq. 2).
+  [Noll]     R. J. Noll, Zernike polynomials and atmospheric turbulence, J. Opt. Soc. Am. 66 (1976) 207-211 (Z11).
+  [Janesick] J. R. Janesick, Photon Transfer, SPIE 2007 (shot noise, read noise, offset, quantisation).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Microscope:
+    """Objective and sampling. `spherical_waves`: RMS primary spherical aberration (Zernike Z11) in waves."""
+
+    numerical_aperture: float
+    wavelength_um: float
+    refractive_index: float
+    pixel_size_um: float
+    spherical_waves: float = 0.0
+
+    def __post_init__(self):
+        if not 0 < self.numerical_aperture < self.refractive_index:
+            raise ValueError(
+                f"numerical aperture {self.numerical_aperture} must lie between 0 and the refractive index "
+                f"{self.refractive_index}"
+            )
+        if self.wavelength_um <= 0 or self.pixel_size_um <= 0:
+            raise ValueError("wavelength and pixel size must be above 0 um")
+
+    @property
+    def cutoff_per_um(self) -> float:
+        """Highest frequency that incoherent light passes, 2 NA / wavelength [Goodman 6.4]."""
+        return 2 * self.numerical_aperture / self.wavelength_um
+
+    @property
+    def airy_radius_um(self) -> float:
+        """First dark ring of the focused image of a point, 0.61 wavelength / NA [Goodman 4.4]."""
+        return 0.6098 * self.wavelength_um / self.numerical_aperture
+
+    def blur_radius_px(self, defocus_um: float) -> float:
+        """Radius of the geometric blur disc in pixels: |z| tan(asin(NA / n)) / pixel size."""
+        sine = self.numerical_aperture / self.refractive_index
+        return abs(defocus_um) * sine / np.sqrt(1 - sine**2) / self.pixel_size_um
+
+    def defocus_um(self, blur_radius_px: float) -> float:
+        """The defocus (positive) whose geometric blur disc has this radius in pixels."""
+        return blur_radius_px / self.blur_radius_px(1.0)
+
+
+def transfer_function(scope: Microscope, defocus_um: float, size: int) -> np.ndarray:
+    """Incoherent optical transfer function of the optics and the pixel's area, for images of `size` x `size` pixels.
+
+    Returns float32 [size, size // 2 + 1], laid out as `np.fft.rfft2`; 1 at zero frequency (energy is kept). It is real
+    because the pupil is rotationally symmetric. The image must be wider than the blur, or the blur wraps around.
+    """
+    # The intensity has twice the bandwidth of the field: sample finely enough for it, then bin to camera pixels.
+    oversampling = max(1, int(np.ceil(2 * scope.cutoff_per_um * scope.pixel_size_um)))
+    fine = size * oversampling
+    frequency = np.fft.fftfreq(fine, scope.pixel_size_um / oversampling)
+    radius2 = frequency[:, None] ** 2 + frequency[None, :] ** 2
+    limit = scope.numerical_aperture / scope.wavelength_um
+    # A pupil edge one frequency sample wide: a hard one would jump with the grid.
+    step = 1 / (size * scope.pixel_size_um)
+    aperture = np.clip((limit - np.sqrt(radius2)) / step + 0.5, 0, 1)
+    # Axial wave vector [Hanser eq. 2]; its value on the axis is a constant phase and drops out of the intensity.
+    medium = scope.refractive_index / scope.wavelength_um
+    axial = np.sqrt(np.maximum(medium**2 - radius2, 0)) - medium
+    rho2 = np.minimum(radius2 / limit**2, 1)
+    zernike11 = np.sqrt(5) * (6 * rho2**2 - 6 * rho2 + 1)  # [Noll]
+    phase = 2 * np.pi * (defocus_um * axial + scope.spherical_waves * zernike11)
+    pupil = (aperture * np.exp(1j * phase)).astype(np.complex64)
+    intensity = np.abs(np.fft.ifft2(pupil)) ** 2  # incoherent point image [Goodman 6.3]
+    # A pixel adds up the light on its area: a product with sinc in frequency; then sample once per pixel.
+    pixel = np.sinc(frequency * scope.pixel_size_um).astype(np.float32)
+    spectrum = np.fft.fft2(intensity) * (pixel[:, None] * pixel[None, :])
+    if oversampling > 1:  # sampling in space folds the spectrum
+        spectrum = spectrum.reshape(oversampling, size, oversampling, size).sum((0, 2))
+    spectrum = spectrum.real[:, : size // 2 + 1]
+    return (spectrum / spectrum[0, 0]).astype(np.float32)
+
+
+def point_spread_function(scope: Microscope, defocus_um: float, size: int) -> np.ndarray:
+    """Image of a point on the camera: float64 [size, size], sum 1, centred on pixel [size // 2, size // 2]."""
+    spectrum = transfer_function(scope, defocus_um, size).astype(np.float64)
+    return np.fft.fftshift(np.fft.irfft2(spectrum, (size, size)))
+
+
+def convolve(image: np.ndarray, transfer: np.ndarray) -> np.ndarray:
+    """Cyclic convolution of [H, W] (or [..., H, W]) with a function from `transfer_function` of the same size."""
+    return np.fft.irfft2(np.fft.rfft2(image) * transfer, image.shape[-2:])
+
+
+@dataclass(frozen=True)
+class Camera:
+    """`photons`: electrons at light level 1. `read_noise`, `offset` in electrons and counts. `full_scale`: largest count.
+
+    `counts_per_photon` is the gain. `grain_px`: correlation length of the noise (demosaicing, compression), 0 = white.
+    """
+
+    photons: float
+    read_noise: float
+    offset: float
+    counts_per_photon: float
+    full_scale: int
+    grain_px: float = 0.0
+
+    def expectation(self, light: np.ndarray) -> np.ndarray:
+        """Noise-free counts, clipped at full scale as the camera would, not quantised."""
+        counts = np.maximum(light, 0) * (self.photons * self.counts_per_photon) + self.offset
+        return np.minimum(counts, self.full_scale)
+
+    def expose(self, light: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """One exposure in counts: shot noise, read noise, offset, quantisation, saturation [Janesick]."""
+        electrons = np.maximum(light, 0) * self.photons
+        # Above some hundred electrons a Gaussian of the same variance is indistinguishable and ten times as fast.
+        if self.photons > 200:
+            noise = random.standard_normal(light.shape, np.float32) * np.sqrt(electrons)
+        else:
+            noise = random.poisson(electrons) - electrons
+        noise = noise + self.read_noise * random.standard_normal(light.shape, np.float32)
+        if self.grain_px > 0:
+            noise = _correlate(noise, self.grain_px)
+        counts = (electrons + noise) * self.counts_per_photon + self.offset
+        return np.clip(np.rint(counts), 0, self.full_scale)
+
+
+def _correlate(noise: np.ndarray, length_px: float) -> np.ndarray:
+    """Gaussian-correlated noise of unchanged variance (cyclic)."""
+    fy = np.fft.fftfreq(noise.shape[0])[:, None]
+    fx = np.fft.rfftfreq(noise.shape[1])[None, :]
+    filter_ = np.exp(-2 * (np.pi * length_px) ** 2 * (fx**2 + fy**2))
+    # Parseval on the half spectrum, every column but the first and last counted twice.
+    weight = np.full(filter_.shape[1], 2.0)
+    weight[0] = 1.0
+    if noise.shape[1] % 2 == 0:
+        weight[-1] = 1.0
+    power = (filter_**2 * weight).sum() / noise.size
+    return np.fft.irfft2(np.fft.rfft2(noise) * (filter_ / np.sqrt(power)), noise.shape)
+
+
+def normalisation_range(frame: np.ndarray) -> tuple[float, float]:
+    """The engine's rule: 0.1 and 99.9 percentiles of the finite values; minimum and maximum where these coincide."""
+    finite = frame[np.isfinite(frame)]
+    if finite.size == 0:
+        return 0.0, 0.0
+    low, high = (float(v) for v in np.percentile(finite.astype(np.float64), (0.1, 99.9)))
+    if high <= low:
+        low, high = float(finite.min()), float(finite.max())
+    return low, high

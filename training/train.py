@@ -1,0 +1,274 @@
+"""Training: resumable, bounded by wall time, on CUDA or the CPU by itself.
+
+    python -m training.train --out runs/w16 --minutes 100 [--resume] [--set width=8 ...]
+
+Writes OUT/last.pt every two minutes and OUT/best.pt whenever the validation score exceeds every earlier one, both by
+rename, so a killed run loses at most two minutes; OUT/log.jsonl has one line a validation. Validation is on the
+development focal stacks where the data is at hand (never on the test stacks), else on held-out simulated patches.
+"""
+
+import argparse
+import contextlib
+import copy
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tqdm import tqdm
+
+from . import evaluate
+from .config import Config
+from .data import load_sharp
+from .model import HeadToTail
+from .simulate import Sampler
+
+
+class Samples(torch.utils.data.IterableDataset):
+    """Endless simulated pairs; every worker and every resumption draws its own."""
+
+    def __init__(self, sharp, config, start_step):
+        self.sharp, self.config, self.start_step = sharp, config, start_step
+
+    def __iter__(self):
+        worker = torch.utils.data.get_worker_info()
+        index = 0 if worker is None else worker.id
+        torch.set_num_threads(1)
+        sampler = Sampler(self.sharp, self.config, hash((self.config.seed, index, self.start_step)) & 0xFFFFFFFF)
+        while True:
+            yield sampler()
+
+
+def scale_loss(outputs, target, config: Config):
+    """Weighted mean square error at the three scales against the target averaged down to each (Wang and Han 2022).
+
+    Ours: a sample whose target is far brighter than its input (a few points, strongly blurred) would outweigh all
+    others with a squared error; it is weighted down by the square of its excess over `bright_target`.
+    """
+    peak = target.abs().amax((1, 2, 3))
+    weight = (config.bright_target / peak.clamp(min=config.bright_target)) ** 2
+    total = 0.0
+    for output, factor, share in zip(outputs, (4, 2, 1), config.scale_weights):
+        truth = F.avg_pool2d(target, factor) if factor > 1 else target
+        total = total + share * (weight * ((output.float() - truth) ** 2).mean((1, 2, 3))).mean()
+    return total
+
+
+def learning_rate(config: Config, step: int, progress: float) -> float:
+    """Linear warm-up, then cosine over the planned time; `progress` from 0 to 1."""
+    cosine = 0.5 * (1 + np.cos(np.pi * min(max(progress, 0.0), 1.0)))
+    rate = config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * cosine
+    return rate * min(1.0, (step + 1) / config.warmup_steps)
+
+
+def commit() -> str:
+    try:
+        return subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40"],
+            cwd=Path(__file__).parent, capture_output=True, text=True, check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def save(state: dict, path: Path):
+    """Whole or not at all: a full disk or a kill leaves the previous file."""
+    temporary = path.with_suffix(".tmp")
+    torch.save(state, temporary)
+    os.replace(temporary, path)
+
+
+def load_checkpoint(path: Path) -> dict:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ValueError(f"{path}: not a readable checkpoint ({error}); use another or start without --resume") from error
+    if "config" not in state or "average" not in state:
+        raise ValueError(f"{path}: a PyTorch file, but not a checkpoint of training.train")
+    return state
+
+
+def config_of(state: dict) -> Config:
+    return Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["config"].items()})
+
+
+def load_weights(path: Path) -> HeadToTail:
+    """The averaged weights of a checkpoint, ready to run."""
+    state = load_checkpoint(path)
+    model = HeadToTail(config_of(state).width)
+    model.load_state_dict(state["average"])
+    return model.eval()
+
+
+class Best:
+    """Keeps the highest score ever seen; `offer` is True only for a score above all earlier ones."""
+
+    def __init__(self, score: float = -float("inf")):
+        self.score = score
+
+    def offer(self, score: float) -> bool:
+        if np.isfinite(score) and score > self.score:
+            self.score = score
+            return True
+        return False
+
+
+class Validation:
+    """A score (dB, higher is better) and its parts, for the averaged weights."""
+
+    # Windows of the large tissue planes: a checkpoint must not cost more than it saves.
+    TISSUE = (slice(232, 808), slice(310, 1078))
+
+    def __init__(self, config: Config, sharp, data: Path | None):
+        self.cases = []
+        if data is not None and (data / "eval").is_dir():
+            for stack, wanted, cut in (
+                ("tissue-brightfield", (0, 1, 3, 5, 8), self.TISSUE),
+                ("nucleus-widefield", tuple(0.4994 * k for k in (0, 3, 6, 12)), np.s_[:, :]),
+            ):
+                sharp_plane, planes, unit = evaluate.stack_planes(stack, data)
+                for name, distance, plane in planes:
+                    if any(abs(abs(distance) - d) < 0.01 for d in wanted):
+                        self.cases.append((stack, name, distance, unit, plane[cut], sharp_plane[cut]))
+        else:
+            sampler = Sampler(sharp, config, 987654321)
+            for _ in range(600):  # past the start-up of its pools
+                sampler()
+            self.pairs = [sampler() for _ in range(64)]
+
+    def __call__(self, model) -> tuple[float, dict]:
+        network = evaluate.torch_network(model)
+        if not self.cases:
+            restored = network(np.stack([p[0] for p in self.pairs])[:, None])[:, 0]
+            errors = [np.mean((r - p[1]) ** 2) for r, p in zip(restored, self.pairs)]
+            score = float(np.mean([-10 * np.log10(e + 1e-8) for e in errors]))
+            return score, {"simulated_psnr": score}
+        rows = [evaluate.evaluate_plane(*case, network) for case in self.cases]
+        parts = {}
+        for r in rows:
+            kind = "identity" if r.distance == 0 else "gain"
+            key = f"{r.stack.split('-')[0]} {abs(r.distance):.3g} {kind}"
+            parts.setdefault(key, []).append(r.psnr_to_input if r.distance == 0 else r.gained)
+        parts = {k: float(np.mean(v)) for k, v in parts.items()}
+        gains = [r.gained for r in rows if abs(r.distance) > 1.6]
+        # Better planes on average, none worse, and a focused nucleus left alone.
+        score = float(np.mean(gains)) + min(0.0, min(gains)) + 0.2 * min(0.0, parts["nucleus 0 identity"] - 38)
+        return score, parts
+
+
+def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, workers: int, log=print):
+    """Runs until the planned minutes, earlier runs counted in, are used. Returns the best validation score."""
+    torch.manual_seed(config.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    out.mkdir(parents=True, exist_ok=True)
+    model = HeadToTail(config.width).to(device, memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    average = copy.deepcopy(model).eval()
+    step, spent, best = 0, 0.0, Best()
+    if resume and (out / "last.pt").exists():
+        state = load_checkpoint(out / "last.pt")
+        if config_of(state) != config:
+            raise ValueError(f"{out / 'last.pt'}: made with another configuration; choose another --out or its settings")
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, spent, best = state["step"], state["minutes"], Best(state["best_score"])
+        log(f"resumed at step {step}, {spent:.1f} minutes")
+    sharp = load_sharp(data / "train")
+    validation = Validation(config, sharp, data)
+    loader = iter(torch.utils.data.DataLoader(Samples(sharp, config, step), config.batch, num_workers=workers,
+                                              prefetch_factor=8 if workers else None, persistent_workers=workers > 0))
+    low_precision = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    started, run_commit = time.monotonic(), commit()
+    total = lambda: spent + (time.monotonic() - started) / 60
+    next_save = time.monotonic() + 120
+    next_validation = time.monotonic() + 240
+
+    def state():
+        return {
+            "model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
+            "step": step, "minutes": total(), "best_score": best.score, "config": dataclasses.asdict(config),
+            "commit": run_commit, "seed": config.seed, "planned_minutes": minutes,
+        }
+
+    def validate():
+        score, parts = validation(average)
+        better = best.offer(score)
+        if better:
+            save(state(), out / "best.pt")
+        line = {"step": step, "minutes": round(total(), 2), "loss": round(smooth or 0, 6), "score": round(score, 4),
+                "best": better} | {k: round(v, 3) for k, v in parts.items()}
+        with open(out / "log.jsonl", "a") as file:
+            file.write(json.dumps(line) + "\n")
+        log(json.dumps(line))
+
+    smooth = None
+    with tqdm(total=minutes, initial=spent, unit="min", disable=not sys.stderr.isatty(), bar_format="{l_bar}{bar}| {n:.1f}/{total:.0f} min {postfix}") as bar:
+        while total() < minutes:
+            image, target = (t.unsqueeze(1).to(device, memory_format=torch.channels_last, non_blocking=True) for t in next(loader))
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(config, step, total() / minutes)
+            with torch.autocast(device.type, torch.bfloat16) if low_precision else contextlib.nullcontext():
+                outputs = model.scales(image)
+            loss = scale_loss(outputs, target, config)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
+            if torch.isfinite(norm):  # one bad batch must not end the run
+                optimizer.step()
+            with torch.no_grad():
+                decay = min(config.average_decay, (step + 1) / (step + 10))
+                torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+            step += 1
+            value = loss.item()
+            smooth = value if smooth is None else smooth + 0.01 * (value - smooth)
+            now = time.monotonic()
+            if now >= next_validation:
+                validate()
+                next_validation = time.monotonic() + 240
+            if now >= next_save:
+                save(state(), out / "last.pt")
+                next_save = time.monotonic() + 120
+            bar.n = total()
+            bar.set_postfix(step=step, loss=f"{smooth:.4f}", best=f"{best.score:.2f}", refresh=step % 10 == 0)
+    validate()
+    save(state(), out / "last.pt")
+    return best.score
+
+
+def parse_settings(settings: list[str]) -> Config:
+    """`name=value` pairs over the default configuration; values are JSON."""
+    known = {f.name for f in dataclasses.fields(Config)}
+    changes = {}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if name not in known or not value:
+            raise ValueError(f"--set {setting}: expected NAME=VALUE with NAME one of {', '.join(sorted(known))}")
+        parsed = json.loads(value)
+        changes[name] = tuple(parsed) if isinstance(parsed, list) else parsed
+    return dataclasses.replace(Config(), **changes)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder with train/ and eval/ (default: $PARFOCAL_DATA)")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, required=True, help="planned wall time of all runs of this --out together")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--workers", type=int, default=1, help="processes that simulate samples")
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to training/config.py")
+    args = parser.parse_args(argv)
+    try:
+        train(parse_settings(args.set), args.data or evaluate.data_folder(), args.out, args.minutes, args.resume, args.workers)
+    except ValueError as error:
+        sys.exit(f"train: {error}")
+
+
+if __name__ == "__main__":
+    main()
