@@ -1,2 +1,41 @@
-//! The only task runner of the project.
-fn main() {}
+//! The only task runner of the project: `cargo xtask demo | test | bench | setup`.
+
+mod demo;
+mod python;
+mod runtime;
+mod suite;
+mod tools;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  demo [FILE.tif]   restore a simulated specimen with known truth (or FILE.tif) through the real command;
+                    everything it needs is fetched, checked and built; results in target/demo
+  test [NAME ...]   every test there is: format, lints, Rust, Python, demo; NAMEs run those stages only
+  bench             the benches, each against its limit
+  setup             only fetch what the tests need (ONNX Runtime, Python environments)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rest = arguments.get(1..).unwrap_or_default();
+    let result = match arguments.first().map(String::as_str) {
+        Some("demo") if rest.len() <= 1 => demo::demo(rest.first().map(String::as_str)).map(|_| ()),
+        Some("test") => suite::test(rest),
+        Some("bench") => suite::bench(rest),
+        Some("setup") if rest.is_empty() => suite::setup(),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

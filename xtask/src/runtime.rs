@@ -1,0 +1,129 @@
+//! ONNX Runtime: one pinned release, taken from its PyPI wheel, checked, and laid where the project finds it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sha2::{Digest, Sha256};
+
+use crate::tools::{cache, lock, python, root, run, target, Result};
+
+const VERSION: &str = "1.31.1";
+
+struct Platform {
+    wheel: &'static str,
+    library: &'static str,
+    sha256: &'static str,
+}
+
+/// SHA-256 of the libraries inside the wheels of VERSION. Linux x86-64 is what the project is tested on.
+fn platform() -> Result<Platform> {
+    let (wheel, library, sha256) = match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") => (
+            "manylinux_2_28_x86_64",
+            "libonnxruntime.so.1.31.1",
+            "fc44112fbe06d7d689c57e11d3862031f64711007e4ee020f8eed5185fd2c1d3",
+        ),
+        ("linux", "aarch64") => (
+            "manylinux_2_28_aarch64",
+            "libonnxruntime.so.1.31.1",
+            "8aa3b76b28c778a2b1dd660d34161adb1d508c9ccd04ff9dc80e26eca5df8467",
+        ),
+        ("macos", "aarch64") => (
+            "macosx_14_0_arm64",
+            "libonnxruntime.1.31.1.dylib",
+            "f8b06155feece624e55e49124340eea279da812529ae6fbc46a9f2be9c9cad2e",
+        ),
+        ("windows", "x86_64") => {
+            ("win_amd64", "onnxruntime.dll", "8482d2ee174e28504f99730fb01d6861575870283de4ed3a897ad39170d9a9b9")
+        }
+        (os, arch) => return Err(format!("no ONNX Runtime is pinned for {os} on {arch}; see xtask/src/runtime.rs")),
+    };
+    Ok(Platform { wheel, library, sha256 })
+}
+
+fn sha256(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect())
+}
+
+fn check(path: &Path, expected: &str) -> Result<()> {
+    let found = sha256(path)?;
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!(
+        "{}: SHA-256 is {found}, expected {expected}; the file is not the pinned ONNX Runtime {VERSION}: delete it and \
+         run again",
+        path.display()
+    ))
+}
+
+/// The checked library in the cache, fetched at first use.
+fn cached() -> Result<PathBuf> {
+    let platform = platform()?;
+    let folder = cache()?.join(format!("onnxruntime-{VERSION}-{}", platform.wheel));
+    let library = folder.join(platform.library);
+    let _lock = lock("onnxruntime")?;
+    if !library.exists() {
+        eprintln!("xtask: fetching ONNX Runtime {VERSION} (once)");
+        let partial = folder.with_extension("partial");
+        if partial.exists() {
+            fs::remove_dir_all(&partial).map_err(|e| format!("{}: {e}", partial.display()))?;
+        }
+        run(Command::new(python()?)
+            .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"])
+            .args(["--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp"])
+            .args(["--platform", platform.wheel, "--dest"])
+            .arg(&partial)
+            .arg(format!("onnxruntime=={VERSION}")))?;
+        let wheel = fs::read_dir(&partial)
+            .map_err(|e| format!("{}: {e}", partial.display()))?
+            .filter_map(|entry| entry.ok().map(|e| e.path()))
+            .find(|path| path.extension().is_some_and(|e| e == "whl"))
+            .ok_or_else(|| format!("{}: pip left no wheel here", partial.display()))?;
+        let unpacked = partial.join("unpacked");
+        run(Command::new(python()?).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))?;
+        let package = unpacked.join("onnxruntime");
+        check(&package.join("capi").join(platform.library), platform.sha256)?;
+        fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        // The library last: its presence says that all is there.
+        for (from, to) in [
+            (package.join("LICENSE"), folder.join("LICENSE")),
+            (package.join("ThirdPartyNotices.txt"), folder.join("ThirdPartyNotices.txt")),
+            (package.join("capi").join(platform.library), library.clone()),
+        ] {
+            fs::rename(&from, &to).map_err(|e| format!("{}: {e}", to.display()))?;
+        }
+        fs::remove_dir_all(&partial).map_err(|e| format!("{}: {e}", partial.display()))?;
+    }
+    check(&library, platform.sha256)?;
+    Ok(library)
+}
+
+/// The library at target/onnxruntime, where .cargo/config.toml points PARFOCAL_ONNXRUNTIME, so that a plain
+/// `cargo test`, `cargo bench` or `cargo run` finds it too; and beside the release command.
+pub fn install() -> Result<PathBuf> {
+    let library = cached()?;
+    let name = if cfg!(windows) {
+        "onnxruntime.dll"
+    } else if cfg!(target_os = "macos") {
+        "libonnxruntime.dylib"
+    } else {
+        "libonnxruntime.so"
+    };
+    let release = target().join("release").join(name);
+    let named = root().join("target/onnxruntime/libonnxruntime.so");
+    for place in [&named, &release] {
+        let parent = place.parent().expect("has the folder just joined");
+        fs::create_dir_all(parent).map_err(|e| format!("{}: {e}", parent.display()))?;
+        let same = fs::metadata(place).is_ok_and(|m| m.len() == fs::metadata(&library).map_or(0, |l| l.len()))
+            && check(place, platform()?.sha256).is_ok();
+        if !same {
+            let partial = place.with_extension("partial");
+            fs::copy(&library, &partial).map_err(|e| format!("{}: {e}", partial.display()))?;
+            fs::rename(&partial, place).map_err(|e| format!("{}: {e}", place.display()))?;
+        }
+    }
+    Ok(named)
+}
