@@ -64,7 +64,7 @@ def learning_rate(config: Config, step: int, progress: float) -> float:
     """Linear warm-up, then cosine over the planned time; `progress` from 0 to 1."""
     cosine = 0.5 * (1 + np.cos(np.pi * min(max(progress, 0.0), 1.0)))
     rate = config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * cosine
-    return rate * min(1.0, (step + 1) / config.warmup_steps)
+    return float(rate * min(1.0, (step + 1) / config.warmup_steps))
 
 
 def commit() -> str:
@@ -114,7 +114,7 @@ class Best:
 
     def offer(self, score: float) -> bool:
         if np.isfinite(score) and score > self.score:
-            self.score = score
+            self.score = float(score)
             return True
         return False
 
