@@ -1,0 +1,67 @@
+"""Samples: the target is the focused, noise-free image of the same microscope, on the input's scale."""
+
+import dataclasses
+
+import numpy as np
+
+from training.config import Config
+from training.data import Sharp
+from training.simulate import Optics, Sampler, random_microscope
+from training.specimen import KINDS, mixture
+
+SMALL = Config(patch_px=64, margin_px=16, optics_bank=4)
+
+
+def sampler(config, seed=0):
+    random = np.random.default_rng(5)
+    sharp = [Sharp(mixture(160, random).astype(np.float16), kind, "drawn") for kind in ("fluorescence", "brightfield")]
+    return Sampler(sharp, config, seed)
+
+
+def test_without_defocus_and_noise_the_target_is_the_input():
+    quiet = dataclasses.replace(
+        SMALL, in_focus_share=1.0, photons=(1e9, 1e9), brightfield_photons=(1e9, 1e9), read_noise=(0, 0), layered_share=0.5
+    )
+    make = sampler(quiet)
+    for _ in range(40):
+        seen, truth = make()
+        # What is left is quantisation, down to 8 bits of a fifth of the range.
+        assert np.abs(seen - truth).max() < 0.06
+
+
+def test_defocus_blurs_the_input_and_not_the_target():
+    blurry = dataclasses.replace(
+        SMALL, in_focus_share=0.0, blur_power=0.05, photons=(1e8, 1e8), brightfield_photons=(1e8, 1e8), layered_share=0.0,
+        share_fluorescence=0.0, share_brightfield=0.0, share_drawn=1.0,
+    )  # fmt: skip
+    make = sampler(blurry)
+    detail = lambda image: np.abs(np.diff(image)).mean()
+    pairs = [make() for _ in range(60)]
+    assert np.mean([detail(s) < detail(t) for s, t in pairs]) > 0.9
+
+
+def test_samples_are_finite_and_repeatable():
+    first, second = sampler(SMALL, 3), sampler(SMALL, 3)
+    for _ in range(100):
+        (a, b), (c, d) = first(), second()
+        assert np.isfinite(a).all() and np.isfinite(b).all()
+        assert a.dtype == b.dtype == np.float32 and a.shape == b.shape == (64, 64)
+        assert np.array_equal(a, c) and np.array_equal(b, d)
+
+
+def test_ranges_of_microscopes():
+    random = np.random.default_rng(0)
+    config = Config()
+    for _ in range(200):
+        scope = random_microscope(config, random)
+        cutoff = scope.cutoff_per_um * scope.pixel_size_um
+        assert config.cutoff_per_px[0] * 0.999 <= cutoff <= config.cutoff_per_px[1] * 1.001
+    optics = [Optics(SMALL, random) for _ in range(40)]
+    focused = np.mean([o.blurred is o.focused for o in optics])
+    assert 0.02 < focused < 0.5
+
+
+def test_specimens_are_drawn_from_their_seed():
+    for kind in KINDS:
+        one, two = (kind(96, np.random.default_rng(1)) for _ in range(2))
+        assert one.shape == (96, 96) and np.array_equal(one, two) and one.min() >= 0 and one.max() > 0
