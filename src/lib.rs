@@ -6,4 +6,5 @@ pub mod error;
 pub mod frame;
 pub mod normalise;
 pub mod options;
+pub mod tiff;
 pub mod tile;

@@ -66,30 +66,17 @@ impl Layout {
 
     /// Bytes of one uncompressed page.
     pub fn bytes(&self) -> u64 {
-        self.samples() as u64 * bytes_of(self.pixel_type)
+        (self.samples() * self.pixel_type.bytes()) as u64
     }
 }
 
 impl std::fmt::Display for Layout {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let kind = match self.pixel_type {
-            PixelType::U8 => "8-bit",
-            PixelType::U16 => "16-bit",
-            PixelType::F32 => "32-bit float",
-        };
-        write!(f, "{}x{} {kind} {}", self.width, self.height, self.channels)?;
+        write!(f, "{}x{} {} {}", self.width, self.height, self.pixel_type, self.channels)?;
         if self.white_is_zero {
             f.write_str(" (0 is white)")?;
         }
         Ok(())
-    }
-}
-
-pub(crate) fn bytes_of(pixel_type: PixelType) -> u64 {
-    match pixel_type {
-        PixelType::U8 => 1,
-        PixelType::U16 => 2,
-        PixelType::F32 => 4,
     }
 }
 
@@ -113,7 +100,16 @@ impl Compression {
         }
     }
 
-    pub(crate) fn name(self) -> &'static str {
+    /// Bytes by which pixels that do not compress can grow: LZW can take 12 bits for 8.
+    pub(crate) fn most_growth(self, bytes: u64) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Lzw => bytes / 2 + 16,
+            Self::Deflate | Self::PackBits => bytes / 64 + 1024,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Lzw => "LZW",
@@ -178,7 +174,7 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout
 
     let layout = Layout { width: width as usize, height: height as usize, pixel_type, channels, white_is_zero };
     // Before anything multiplies them unchecked: a page must be addressable.
-    let bytes = u128::from(width) * u128::from(height) * u128::from(samples) * u128::from(bytes_of(pixel_type));
+    let bytes = u128::from(width) * u128::from(height) * u128::from(samples) * pixel_type.bytes() as u128;
     if bytes > isize::MAX as u128 {
         return Err(Error::new(Status::Format, format!("a page of {width}x{height} pixels is too large for any machine")));
     }
@@ -231,7 +227,7 @@ fn check_chunks(source: &mut Source, directory: &Directory, layout: &Layout, sto
         ));
     }
     let row_bytes = u128::from(columns)
-        * u128::from(bytes_of(layout.pixel_type))
+        * layout.pixel_type.bytes() as u128
         * if storage.planar { 1 } else { layout.channels.samples() as u128 };
     let (offsets, counts) = (source.integers(offsets)?, source.integers(counts)?);
     for (i, (&at, &bytes)) in offsets.iter().zip(&counts).enumerate() {

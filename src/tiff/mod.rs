@@ -8,6 +8,8 @@ mod imagej;
 mod layout;
 mod metadata;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use layout::{Channels, Compression, Layout, Storage};
@@ -21,8 +23,6 @@ use crate::error::{Error, Status};
 
 /// Tags (TIFF 6.0, its supplements, and the registered private ones) that this module names.
 pub(crate) mod tag {
-    pub const PROCESSING_SOFTWARE: u16 = 11;
-    pub const SUBFILE_TYPE: u16 = 254;
     pub const WIDTH: u16 = 256;
     pub const HEIGHT: u16 = 257;
     pub const BITS_PER_SAMPLE: u16 = 258;
@@ -58,16 +58,18 @@ pub(crate) fn io_error(doing: &str, error: &io::Error) -> Error {
         io::ErrorKind::NotFound => Status::NotFound,
         io::ErrorKind::OutOfMemory => Status::OutOfMemory,
         io::ErrorKind::AlreadyExists => Status::Exists,
-        io::ErrorKind::UnexpectedEof => return truncated(doing),
+        io::ErrorKind::UnexpectedEof => return damaged(doing, "the data ends too early"),
+        // What the decompressors say of data that makes no sense.
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => return damaged(doing, &error.to_string()),
         _ => Status::Io,
     };
     Error::new(status, format!("{doing}: {error}"))
 }
 
-fn truncated(doing: &str) -> Error {
+fn damaged(doing: &str, what: &str) -> Error {
     Error::new(
         Status::Format,
-        format!("{doing}: the data ends too early; the file is truncated or damaged: copy it again from its source"),
+        format!("{doing}: {what}; the file is truncated or damaged: copy it again from its source"),
     )
 }
 
@@ -76,10 +78,7 @@ fn tiff_error(doing: &str, error: tiff::TiffError) -> Error {
     use tiff::TiffError as E;
     match error {
         E::IoError(e) => io_error(doing, &e),
-        E::FormatError(e) => Error::new(
-            Status::Format,
-            format!("{doing}: {e}; the file is damaged: copy it again from its source, or save it again"),
-        ),
+        E::FormatError(e) => damaged(doing, &e.to_string()),
         E::UnsupportedError(e) => Error::new(Status::Unsupported, format!("{doing}: {e}")),
         other => Error::new(Status::Format, format!("{doing}: {other}")),
     }
