@@ -149,6 +149,10 @@ class Row:
 # ---- the stacks -----------------------------------------------------------------------------------------------------
 
 
+def _without_alpha(plane: np.ndarray) -> np.ndarray:
+    return plane[..., :3] if plane.ndim == 3 else plane
+
+
 def stack_planes(name: str, data: Path | None = None):
     """(sharp plane, [(name, signed distance, plane)], unit) of one stack of the evaluation data."""
     folder = (data or data_folder()) / "eval" / name
@@ -159,11 +163,11 @@ def stack_planes(name: str, data: Path | None = None):
     if name == "tissue-brightfield":
         listed, unit = [(n, int(n) - 10.0, p) for n, p in planes], "planes"
     elif name == "reflected-brightfield":
-        listed, unit = [(n, float(n[1:-2]), p[..., :3]) for n, p in planes], "um"
+        listed, unit = [(n, float(n[1:-2]), _without_alpha(p)) for n, p in planes], "um"
     elif name == "lightsheet-mitochondria":
         listed, unit = [(n, float(n.split("z")[1][:-2]), p) for n, p in planes], "um"
     elif name == "smear-brightfield":
-        listed, unit = [(n, float(n), p[..., :3]) for n, p in planes], "steps"
+        listed, unit = [(n, float(n), _without_alpha(p)) for n, p in planes], "steps"
     else:
         raise ValueError(f"stack {name!r}: expected one of {', '.join(DEVELOPMENT + TEST)}")
     listed.sort(key=lambda entry: entry[1])
@@ -175,9 +179,18 @@ def _onto(reference: np.ndarray, guide: np.ndarray):
     """The mapping of a plane of slightly other size onto the reference: resize, then the shift found on `guide`."""
     if guide.shape == reference.shape:
         return lambda image: image.astype(np.float64), np.s_[:, :]
-    grey = lambda image: image.mean(-1) if image.ndim == 3 else image
     fit = lambda image: resize(image.astype(np.float64), reference.shape, order=1, anti_aliasing=False)
-    offset = phase_cross_correlation(grey(reference), grey(fit(guide)), upsample_factor=10)[0]
+    # Plain cross-correlation of the middle frequencies: phase correlation weighs all alike, and those that defocus has
+    # taken hold only noise and the frame's own border.
+    window = np.outer(np.hanning(reference.shape[0]), np.hanning(reference.shape[1]))
+
+    def detail(image):
+        grey = image.mean(-1) if image.ndim == 3 else image
+        return (ndimage.gaussian_filter(grey, 3.0) - ndimage.gaussian_filter(grey, 15.0)) * window
+
+    offset = phase_cross_correlation(
+        detail(reference.astype(np.float64)), detail(fit(guide)), upsample_factor=10, normalization=None
+    )[0]
     margin = int(np.ceil(np.abs(offset).max())) + 8
 
     def mapping(image):
