@@ -50,6 +50,12 @@ class Config:
     # Percentiles come from the patch; frames are larger, so some patches are shown as the dim part of one.
     dim_share: float = 0.35
 
+    def __post_init__(self):
+        if self.width < 1 or self.batch < 1:
+            raise ValueError(f"width {self.width}, batch {self.batch}: expected at least 1")
+        if self.patch_px < 16 or self.patch_px % 16:
+            raise ValueError(f"patch_px {self.patch_px}: expected a multiple of 16")
+
     def sha256(self) -> str:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 

@@ -91,6 +91,15 @@ def load_sharp(root: Path, smallest_px: int = 96) -> list[Sharp]:
     return found
 
 
+def source_counts(sharp: list[Sharp]) -> dict[str, int]:
+    """Planes by source, for checkpoints and model cards; files beside the folders count as one source."""
+    counts: dict[str, int] = {}
+    for one in sharp:
+        name = "loose files" if Path(one.source).suffix.lower() in SUFFIXES else one.source
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
 def crop(image: np.ndarray, size: int, scale: float, random: np.random.Generator) -> np.ndarray:
     """A random square of `size` px after shrinking by `scale` (area filter), mirrored where the image is smaller."""
     need = int(np.ceil(size * scale))

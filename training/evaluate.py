@@ -1,6 +1,8 @@
 """The table on real focal stacks: PSNR and SSIM of each out-of-focus plane before and after restoration.
 
     python -m training.evaluate --model models/parfocal-w16.onnx [--data FOLDER] [--json] [--stacks NAME ...]
+    python -m training.evaluate --model MODEL --stack STACKS/FIELD --focus PLANE     a focal stack of your own
+    python -m training.evaluate --model MODEL --pairs PAIRS                          blurred and sharp images of your own
 
 Protocol: against the sharpest plane, after a least-squares gain and offset fit of the measured image to it; data range
 is the 0.1 to 99.9 percentile range of the sharp plane; the raw PSNR (no fit) stands beside it. Colour channels share one
@@ -21,7 +23,7 @@ from skimage.metrics import structural_similarity
 from skimage.registration import phase_cross_correlation
 from skimage.transform import resize
 
-from .data import load_stack, read_image
+from .data import load_pairs, load_stack, read_image
 from .degrade import normalisation_range
 
 DEVELOPMENT = ("tissue-brightfield", "nucleus-widefield")
@@ -65,17 +67,28 @@ def to_type(image: np.ndarray, dtype) -> np.ndarray:
 
 
 def load_network(path: Path, threads: int = 0):
-    """The function behind an ONNX file or a checkpoint: float32 [N, 1, H, W] to the same shape."""
-    if Path(path).suffix == ".onnx":
-        import onnxruntime
+    """The function behind an ONNX file or a checkpoint: float32 [N, 1, H, W] to the same shape. 0 threads: all cores."""
+    path = Path(path)
+    if path.suffix != ".onnx":
+        import torch
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        from .train import load_weights
+
+        if threads:
+            torch.set_num_threads(threads)
+        return torch_network(load_weights(path))
+    import onnxruntime
+
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file; expected an ONNX model or a checkpoint of training.train")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try:
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        return lambda x: np.concatenate([session.run(["restored"], {"image": plane[None]})[0] for plane in x])
-    from .train import load_weights
-
-    return torch_network(load_weights(path))
+    except Exception as error:  # onnxruntime's own exceptions have no common base
+        raise ValueError(f"{path}: not a model that ONNX Runtime opens: {error}") from error
+    # Plane by plane: colour channels at once would take three times the memory and no less time.
+    return lambda x: np.concatenate([session.run(["restored"], {"image": plane[None]})[0] for plane in x])
 
 
 def torch_network(model):
@@ -149,6 +162,10 @@ class Row:
 # ---- the stacks -----------------------------------------------------------------------------------------------------
 
 
+def _without_alpha(plane: np.ndarray) -> np.ndarray:
+    return plane[..., :3] if plane.ndim == 3 else plane
+
+
 def stack_planes(name: str, data: Path | None = None):
     """(sharp plane, [(name, signed distance, plane)], unit) of one stack of the evaluation data."""
     folder = (data or data_folder()) / "eval" / name
@@ -159,11 +176,11 @@ def stack_planes(name: str, data: Path | None = None):
     if name == "tissue-brightfield":
         listed, unit = [(n, int(n) - 10.0, p) for n, p in planes], "planes"
     elif name == "reflected-brightfield":
-        listed, unit = [(n, float(n[1:-2]), p[..., :3]) for n, p in planes], "um"
+        listed, unit = [(n, float(n[1:-2]), _without_alpha(p)) for n, p in planes], "um"
     elif name == "lightsheet-mitochondria":
         listed, unit = [(n, float(n.split("z")[1][:-2]), p) for n, p in planes], "um"
     elif name == "smear-brightfield":
-        listed, unit = [(n, float(n), p[..., :3]) for n, p in planes], "steps"
+        listed, unit = [(n, float(n), _without_alpha(p)) for n, p in planes], "steps"
     else:
         raise ValueError(f"stack {name!r}: expected one of {', '.join(DEVELOPMENT + TEST)}")
     listed.sort(key=lambda entry: entry[1])
@@ -175,9 +192,18 @@ def _onto(reference: np.ndarray, guide: np.ndarray):
     """The mapping of a plane of slightly other size onto the reference: resize, then the shift found on `guide`."""
     if guide.shape == reference.shape:
         return lambda image: image.astype(np.float64), np.s_[:, :]
-    grey = lambda image: image.mean(-1) if image.ndim == 3 else image
     fit = lambda image: resize(image.astype(np.float64), reference.shape, order=1, anti_aliasing=False)
-    offset = phase_cross_correlation(grey(reference), grey(fit(guide)), upsample_factor=10)[0]
+    # Plain cross-correlation of the middle frequencies: phase correlation weighs all alike, and those that defocus has
+    # taken hold only noise and the frame's own border.
+    window = np.outer(np.hanning(reference.shape[0]), np.hanning(reference.shape[1]))
+
+    def detail(image):
+        grey = image.mean(-1) if image.ndim == 3 else image
+        return (ndimage.gaussian_filter(grey, 3.0) - ndimage.gaussian_filter(grey, 15.0)) * window
+
+    offset = phase_cross_correlation(
+        detail(reference.astype(np.float64)), detail(fit(guide)), upsample_factor=10, normalization=None
+    )[0]
     margin = int(np.ceil(np.abs(offset).max())) + 8
 
     def mapping(image):
@@ -186,6 +212,17 @@ def _onto(reference: np.ndarray, guide: np.ndarray):
         return ndimage.shift(moved, shift, order=1, mode="nearest")
 
     return mapping, np.s_[margin:-margin, margin:-margin]
+
+
+def own_stack(path: Path, focus: str):
+    """As `stack_planes`, for a focal stack in a layout of training/data.py; `focus` names its sharp plane."""
+    planes = load_stack(path)
+    names = [name for name, _ in planes]
+    if focus not in names:
+        raise ValueError(f"{path}: no plane is called {focus!r}; --focus is one of {', '.join(names)}")
+    sharp = names.index(focus)
+    listed = [(name, float(i - sharp), _without_alpha(plane)) for i, (name, plane) in enumerate(planes)]
+    return listed[sharp][2], listed, "planes"
 
 
 def evaluate_plane(stack, name, distance, unit, plane, sharp, network) -> Row:
@@ -207,9 +244,12 @@ def evaluate_plane(stack, name, distance, unit, plane, sharp, network) -> Row:
     )
 
 
-def evaluate_stack(stack: str, network, data: Path | None = None, distances=None) -> list[Row]:
-    """Rows of one stack; `distances`: only planes whose |distance| is in this (low, high) closed range."""
-    sharp, planes, unit = stack_planes(stack, data)
+def evaluate_stack(stack: str, network, data: Path | None = None, distances=None, loaded=None) -> list[Row]:
+    """Rows of one stack; `distances`: only planes whose |distance| is in this (low, high) closed range.
+
+    `loaded`: what `own_stack` returned, for a stack that is not in the evaluation data.
+    """
+    sharp, planes, unit = loaded or stack_planes(stack, data)
     rows = []
     for name, distance, plane in planes:
         if distances is None or distances[0] <= abs(distance) <= distances[1]:
@@ -244,42 +284,88 @@ def summary(rows: list[Row]) -> dict:
     return result
 
 
-def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--data", type=Path, help="folder with eval/ (default: $PARFOCAL_DATA, else ../shared/data)")
-    parser.add_argument("--stacks", nargs="+", default=list(DEVELOPMENT + TEST))
-    parser.add_argument("--distances", nargs=2, type=float, help="only planes this far from focus (low high)")
-    parser.add_argument("--json", action="store_true")
-    args = parser.parse_args(argv)
-    data = args.data or data_folder()
-    if not (data / "eval").is_dir():
-        sys.exit(f"skipped: no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
-    network = load_network(args.model)
-    rows = []
-    for stack in args.stacks:
-        rows += evaluate_stack(stack, network, data, args.distances)
-    if args.json:
-        print(json.dumps({"rows": [asdict(r) | {"gained": r.gained} for r in rows], "summary": summary(rows)}, indent=1))
-        return
-    print("| stack | plane | distance | PSNR before | after | gain | SSIM before | after | raw before | after | fitted gain | to input |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+def evaluate_pairs(root: Path, network) -> list[Row]:
+    """One row for each pair; what it is called is the number of the pair in order of the names."""
+    return [
+        evaluate_plane(Path(root).name, str(i), float("nan"), "", _without_alpha(blurred), _without_alpha(sharp), network)
+        for i, (blurred, sharp) in enumerate(load_pairs(root))
+    ]
+
+
+HEAD = (
+    "| stack | plane | distance | PSNR before | after | gain | SSIM before | after | raw before | after | fitted gain | to input |",
+    "|---|---|---|---|---|---|---|---|---|---|---|---|",
+)
+
+
+def table(rows: list[Row]) -> list[str]:
+    """Markdown lines. The sharp plane is its own reference: it has no figure before, only what restoring changes."""
+    lines = list(HEAD)
     for r in rows:
-        print(
-            f"| {r.stack} | {r.plane} | {r.distance:+.2f} {r.unit} | {r.psnr_before:.2f} | {r.psnr_after:.2f} | "
-            f"{r.gained:+.2f} | {r.ssim_before:.3f} | {r.ssim_after:.3f} | {r.raw_before:.2f} | {r.raw_after:.2f} | "
-            f"{r.gain_fit_after:.3f} | {r.psnr_to_input:.1f} |"
+        before = [f"{r.psnr_before:.2f}", f"{r.gained:+.2f}", f"{r.ssim_before:.3f}", f"{r.raw_before:.2f}"]
+        before = before if np.isfinite(r.psnr_before) else ["in focus", "", "", ""]
+        distance = f"{r.distance:+.2f} {r.unit}" if np.isfinite(r.distance) else ""
+        lines.append(
+            f"| {r.stack} | {r.plane} | {distance} | {before[0]} | {r.psnr_after:.2f} | {before[1]} | {before[2]} | "
+            f"{r.ssim_after:.3f} | {before[3]} | {r.raw_after:.2f} | {r.gain_fit_after:.3f} | {r.psnr_to_input:.1f} |"
         )
-    print()
+    return lines
+
+
+def summary_lines(rows: list[Row]) -> list[str]:
+    lines = []
     for name, value in summary(rows).items():
         if isinstance(value, dict):
             low, high = value["fitted_gain"]
-            print(
+            lines.append(
                 f"{name}: mean {value['mean_gain_db']:+.2f} dB, worst {value['worst_gain_db']:+.2f} dB, "
                 f"fitted gain {low:.3f} to {high:.3f}"
             )
         else:
-            print(f"{name}: {value:.1f} dB")
+            lines.append(f"{name}: {value:.1f} dB")
+    return lines
+
+
+def as_json(rows: list[Row]) -> str:
+    """Rows and summary; a figure that is not finite (the sharp plane before restoring) is null."""
+    finite = lambda v: None if isinstance(v, float) and not np.isfinite(v) else v
+    listed = [{k: finite(v) for k, v in (asdict(r) | {"gained": r.gained}).items()} for r in rows]
+    short = {k: finite(v) for k, v in summary(rows).items()}
+    return json.dumps({"rows": listed, "summary": short}, indent=1, allow_nan=False)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--data", type=Path, help="folder with eval/ (default: $PARFOCAL_DATA, else ../shared/data)")
+    parser.add_argument("--stacks", nargs="+", default=list(DEVELOPMENT + TEST), choices=DEVELOPMENT + TEST)
+    parser.add_argument("--stack", type=Path, help="a focal stack of your own: a folder of planes or a multi-page TIFF")
+    parser.add_argument("--focus", help="its sharp plane: the name of the file without its ending, or the page from 0")
+    parser.add_argument("--pairs", type=Path, help="a folder of your own with blurred/ and sharp/")
+    parser.add_argument("--distances", nargs=2, type=float, help="only planes this far from focus (low high)")
+    parser.add_argument("--threads", type=int, default=0, help="for the network; 0 = all cores")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args(argv)
+    if (args.stack is None) != (args.focus is None):
+        parser.error("--stack and --focus belong together")
+    data = args.data or data_folder()
+    try:
+        network = load_network(args.model, args.threads)
+        if args.pairs:
+            rows = evaluate_pairs(args.pairs, network)
+        elif args.stack:
+            loaded = own_stack(args.stack, args.focus)
+            rows = evaluate_stack(args.stack.stem, network, distances=args.distances, loaded=loaded)
+        elif (data / "eval").is_dir():
+            rows = [row for s in args.stacks for row in evaluate_stack(s, network, data, args.distances)]
+        else:
+            raise ValueError(f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
+    except ValueError as error:
+        sys.exit(f"evaluate: {error}")
+    if args.json:
+        print(as_json(rows))
+    else:
+        print("\n".join([*table(rows), "", *summary_lines(rows)]))
 
 
 if __name__ == "__main__":

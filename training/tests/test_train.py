@@ -2,6 +2,12 @@
 
 import dataclasses
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +18,7 @@ from training import train
 from training.config import Config
 
 CONFIG = Config(width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)
+QUIET = dict(workers=0, log=lambda *_: None)
 
 
 @pytest.fixture
@@ -22,6 +29,12 @@ def data(tmp_path):
     for i in range(2):
         Image.fromarray(random.integers(0, 255, (128, 128), np.uint8)).save(folder / f"{i}.png")
     return tmp_path / "data"
+
+
+@pytest.fixture(autouse=True)
+def few_patches(monkeypatch):
+    monkeypatch.setattr(train.Validation, "PATCHES", 4)
+    monkeypatch.setattr(train.Validation, "SKIPPED", 0)
 
 
 def test_best_is_the_best():
@@ -35,23 +48,71 @@ def test_best_file_holds_the_highest_score_of_the_log(data, tmp_path, monkeypatc
     scores = iter([3.0, 5.0, 4.0, 1.0])
     monkeypatch.setattr(train.Validation, "__call__", lambda self, model: (next(scores), {}))
     for minutes in (0.01, 0.02, 0.03, 0.04):
-        train.train(CONFIG, data, tmp_path / "run", minutes, resume=True, workers=0, log=lambda *_: None)
+        train.train(CONFIG, data, tmp_path / "run", minutes, resume=True, **QUIET)
     lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [line["best"] for line in lines] == [True, True, False, False]
     best = train.load_checkpoint(tmp_path / "run" / "best.pt")
     assert best["best_score"] == 5.0 and best["step"] == lines[1]["step"] < lines[3]["step"]
 
 
-def test_resuming_goes_on_where_it_stopped(data, tmp_path):
-    quiet = dict(resume=True, workers=0, log=lambda *_: None)
-    train.train(CONFIG, data, tmp_path / "run", 0.02, **quiet)
-    first = train.load_checkpoint(tmp_path / "run" / "last.pt")
-    assert first["seed"] == CONFIG.seed and first["config"]["width"] == 1 and first["commit"]
-    train.train(CONFIG, data, tmp_path / "run", 0.04, **quiet)
-    second = train.load_checkpoint(tmp_path / "run" / "last.pt")
-    assert second["step"] > first["step"] > 0 and second["minutes"] >= 0.04
-    with pytest.raises(ValueError, match=r"last\.pt.*another configuration"):
-        train.train(dataclasses.replace(CONFIG, seed=9), data, tmp_path / "run", 0.05, **quiet)
+def test_best_survives_a_kill_between_the_two_files(data, tmp_path, monkeypatch):
+    """best.pt is written some time before last.pt: a resumed run must not take a worse score for a better one."""
+    scores = iter([3.0, 5.0, 4.0])
+    monkeypatch.setattr(train.Validation, "__call__", lambda self, model: (next(scores), {}))
+    run = tmp_path / "run"
+    train.train(CONFIG, data, run, 0.01, resume=False, **QUIET)
+    early = (run / "last.pt").read_bytes()
+    train.train(CONFIG, data, run, 0.02, resume=True, **QUIET)
+    (run / "last.pt").write_bytes(early)
+    train.train(CONFIG, data, run, 0.03, resume=True, **QUIET)
+    assert train.load_checkpoint(run / "best.pt")["best_score"] == 5.0
+
+
+def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tmp_path):
+    run = tmp_path / "run"
+    train.train(CONFIG, data, run, 0.02, resume=False, **QUIET)
+    first = train.load_checkpoint(run / "last.pt")
+    assert first["seed"] == CONFIG.seed and train.config_of(first) == CONFIG and first["sources"] == {"loose files": 2}
+    here = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
+    assert first["commit"].startswith(here.stdout.strip() or "unknown")
+    train.train(CONFIG, data, run, 0.05, resume=True, **QUIET)
+    second = train.load_checkpoint(run / "last.pt")
+    assert second["step"] > first["step"] > 0
+    # The first run's time counts; what is over is one step, one validation and one save.
+    assert 0.05 <= second["minutes"] < 0.05 + 0.15
+    with pytest.raises(ValueError, match=r"last\.pt.*another configuration: seed 1 \(now 9\)"):
+        train.train(dataclasses.replace(CONFIG, seed=9), data, run, 0.05, resume=True, **QUIET)
+    with pytest.raises(ValueError, match=r"run: holds a run already.*--resume"):
+        train.train(CONFIG, data, run, 0.05, resume=False, **QUIET)
+
+
+def test_a_killed_run_loses_at_most_one_interval(data, tmp_path):
+    assert train.SAVE_SECONDS <= 180
+    run = tmp_path / "run"
+    settings = [f"{k}={json.dumps(getattr(CONFIG, k))}" for k in ("width", "batch", "patch_px", "margin_px", "optics_bank")]
+    program = (
+        "import sys, training.train as t; t.SAVE_SECONDS = 1; t.Validation.SKIPPED = 0; t.Validation.PATCHES = 4; "
+        "t.main(sys.argv[1:])"
+    )
+    arguments = ["--data", str(data), "--out", str(run), "--minutes", "30", "--set", *settings]
+    process = subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=Path(__file__).parents[2])
+    try:
+        seen = []  # the times of three different saves
+        deadline = time.monotonic() + 90
+        while len(seen) < 3:
+            assert process.poll() is None and time.monotonic() < deadline, "no checkpoint within 90 s"
+            if (run / "last.pt").exists() and (moment := (run / "last.pt").stat().st_mtime) not in seen:
+                seen.append(moment)
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGKILL)
+        killed = time.time()
+    finally:
+        process.kill()
+        process.wait()
+    state = train.load_checkpoint(run / "last.pt")
+    assert state["step"] > 0 and killed - (run / "last.pt").stat().st_mtime < 10
+    train.train(CONFIG, data, run, state["minutes"] + 0.01, resume=True, **QUIET)
+    assert train.load_checkpoint(run / "last.pt")["step"] > state["step"]
 
 
 def test_a_failed_save_leaves_the_previous_checkpoint(tmp_path, monkeypatch):
@@ -77,6 +138,8 @@ def test_bad_checkpoints(tmp_path):
     torch.save({"something": 1}, tmp_path / "other.pt")
     with pytest.raises(ValueError, match=r"other\.pt.*not a checkpoint"):
         train.load_checkpoint(tmp_path / "other.pt")
+    with pytest.raises(ValueError, match=r"absent\.pt: no such file"):
+        train.load_checkpoint(tmp_path / "absent.pt")
 
 
 def test_loss_is_zero_for_the_truth_and_tames_bright_targets():
@@ -97,6 +160,27 @@ def test_learning_rate_warms_up_and_decays():
 
 
 def test_settings():
-    assert train.parse_settings(["width=8", "photons=[1, 2]"]).photons == (1, 2)
-    with pytest.raises(ValueError, match="colour=1: expected NAME=VALUE.*width"):
-        train.parse_settings(["colour=1"])
+    assert train.parse_settings(["width=8", "photons=[1, 2]", "read_noise=[0, 1.5]"]).photons == (1, 2)
+    for bad, message in (
+        ("colour=1", "colour=1: expected NAME=VALUE.*width"),
+        ("width", "width: expected NAME=VALUE"),
+        ("width=true", "width=true: expected a value like the default, 16"),
+        ("width=wide", "width=wide: expected a value like the default, 16"),
+        ("photons=[1]", r"photons=\[1\]: expected a value like the default, \[30.0, 8000.0\]"),
+        ("width=0", "width 0.*at least 1"),
+        ("patch_px=100", "patch_px 100: expected a multiple of 16"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            train.parse_settings([bad])
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf"])
+def test_impossible_minutes(data, tmp_path, minutes):
+    with pytest.raises(SystemExit, match="train: --minutes .*: expected a number above 0"):
+        train.main(["--data", str(data), "--out", str(tmp_path / "run"), "--minutes", minutes])
+    assert not (tmp_path / "run").exists()
+
+
+def test_missing_data_is_named(tmp_path):
+    with pytest.raises(SystemExit, match="train: .*nowhere/train: no such folder; expected a folder of sharp images"):
+        train.main(["--data", str(tmp_path / "nowhere"), "--out", str(tmp_path / "run"), "--minutes", "1"])
