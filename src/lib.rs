@@ -10,6 +10,7 @@ pub mod normalise;
 pub mod onnx;
 pub mod options;
 pub mod pipeline;
+pub mod restore_file;
 pub mod runtime;
 pub mod session;
 pub mod tiff;

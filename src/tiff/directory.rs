@@ -73,7 +73,10 @@ impl Source {
         if header.len() < wanted {
             return Err(Error::new(
                 Status::Format,
-                format!("the file ends after {} bytes, inside its header; it is truncated: copy it again", header.len()),
+                format!(
+                    "the file ends after {} bytes, inside its header; it is truncated: copy it again",
+                    header.len()
+                ),
             ));
         }
         if big && (source.u16(&header[4..]) != 8 || source.u16(&header[6..]) != 0) {
@@ -188,8 +191,9 @@ impl Source {
 
     fn read(&mut self, at: u64, bytes: u64, what: &str) -> Result<Vec<u8>> {
         self.inside(at, bytes, what)?;
-        let length = usize::try_from(bytes)
-            .map_err(|_| Error::new(Status::OutOfMemory, format!("{what} has {bytes} bytes, too many for this machine")))?;
+        let length = usize::try_from(bytes).map_err(|_| {
+            Error::new(Status::OutOfMemory, format!("{what} has {bytes} bytes, too many for this machine"))
+        })?;
         let mut buffer = Vec::new();
         buffer
             .try_reserve_exact(length)

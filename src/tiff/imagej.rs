@@ -58,7 +58,8 @@ pub(crate) fn swap_metadata(data: &mut [u8], counts: &[u64], from_big_endian: bo
     if words[0].to_be_bytes() != *b"IJIJ" {
         return Err(damaged());
     }
-    let kinds = words[1..].chunks_exact(2).flat_map(|pair| std::iter::repeat_n(pair[0].to_be_bytes(), pair[1] as usize));
+    let kinds =
+        words[1..].chunks_exact(2).flat_map(|pair| std::iter::repeat_n(pair[0].to_be_bytes(), pair[1] as usize));
     for (kind, &count) in kinds.zip(&counts[1..]) {
         let count = usize::try_from(count).ok().filter(|&n| n <= rest.len()).ok_or_else(damaged)?;
         let (part, after) = rest.split_at_mut(count);

@@ -140,9 +140,9 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout
     let samples = source.integer(directory, tag::SAMPLES_PER_PIXEL)?.unwrap_or(1);
     let format = uniform(source, directory, tag::SAMPLE_FORMAT, 1, "SampleFormat")?;
     let bits = uniform(source, directory, tag::BITS_PER_SAMPLE, 1, "BitsPerSample")?;
-    let photometric = source
-        .integer(directory, tag::PHOTOMETRIC)?
-        .ok_or_else(|| Error::new(Status::Format, "the tag PhotometricInterpretation is missing: the file is damaged"))?;
+    let photometric = source.integer(directory, tag::PHOTOMETRIC)?.ok_or_else(|| {
+        Error::new(Status::Format, "the tag PhotometricInterpretation is missing: the file is damaged")
+    })?;
     let white_is_zero = photometric == 0;
     let colours = match photometric {
         0 | 1 => 1,
@@ -162,7 +162,10 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout
         ));
     }
     if source.integer(directory, tag::FILL_ORDER)?.is_some_and(|order| order == 2) {
-        return Err(Error::new(Status::Unsupported, "reversed bit order (FillOrder 2) is not read; save the file again"));
+        return Err(Error::new(
+            Status::Unsupported,
+            "reversed bit order (FillOrder 2) is not read; save the file again",
+        ));
     }
 
     let compression = compression(source.integer(directory, tag::COMPRESSION)?.unwrap_or(1))?;
@@ -176,7 +179,10 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout
     // Before anything multiplies them unchecked: a page must be addressable.
     let bytes = u128::from(width) * u128::from(height) * u128::from(samples) * pixel_type.bytes() as u128;
     if bytes > isize::MAX as u128 {
-        return Err(Error::new(Status::Format, format!("a page of {width}x{height} pixels is too large for any machine")));
+        return Err(Error::new(
+            Status::Format,
+            format!("a page of {width}x{height} pixels is too large for any machine"),
+        ));
     }
     let tiled = directory.get(tag::TILE_OFFSETS).is_some();
     let rows_per_strip = source.integer(directory, tag::ROWS_PER_STRIP)?.unwrap_or(height).min(height);
@@ -200,7 +206,10 @@ fn check_chunks(source: &mut Source, directory: &Directory, layout: &Layout, sto
         ("strip", tag::STRIP_OFFSETS, tag::STRIP_BYTE_COUNTS)
     };
     let missing = |name: u16| {
-        Error::new(Status::Format, format!("the tag {name} with the places of its {what}s is missing: the file is damaged"))
+        Error::new(
+            Status::Format,
+            format!("the tag {name} with the places of its {what}s is missing: the file is damaged"),
+        )
     };
     let (width, height) = (layout.width as u64, layout.height as u64);
     let (across, down, columns, rows) = if storage.tiled {

@@ -15,6 +15,7 @@ mod writer;
 pub use layout::{Channels, Compression, Layout, Storage};
 pub use metadata::{Axes, Description, Tag};
 pub use reader::{Page, Reader};
+pub(crate) use writer::check_target;
 pub use writer::Writer;
 
 use std::io;

@@ -57,7 +57,10 @@ impl Reader {
             _ => io_error("opening the file", &e),
         })?;
         if kind.is_dir() {
-            return Err(Error::new(Status::InvalidArgument, "this is a folder; expected a TIFF file: name the files in it"));
+            return Err(Error::new(
+                Status::InvalidArgument,
+                "this is a folder; expected a TIFF file: name the files in it",
+            ));
         }
         if !kind.is_file() {
             return Err(Error::new(Status::InvalidArgument, "this is no regular file; expected a TIFF file"));
@@ -188,9 +191,7 @@ impl Reader {
         let (_, storage) = layout::read(&mut self.source, &directory)?;
         resize(pixels, self.layout.samples())?;
         let decoder = self.seek(index)?;
-        decoder
-            .read_image_bytes(bytemuck::cast_slice_mut(pixels))
-            .map_err(|e| tiff_error("decoding its pixels", e))?;
+        decoder.read_image_bytes(bytemuck::cast_slice_mut(pixels)).map_err(|e| tiff_error("decoding its pixels", e))?;
         if storage.planar {
             interleave(pixels, self.layout.channels)?;
         }

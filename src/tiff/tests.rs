@@ -215,7 +215,11 @@ const BAD: &[(&str, Status, &[&str])] = &[
     ("../bad", Status::InvalidArgument, &["a folder", "expected a TIFF file"]),
     ("empty.tif", Status::Format, &["is empty", "expected a TIFF"]),
     ("header-only.tif", Status::Format, &["ends after 6 bytes", "truncated"]),
-    ("truncated.tif", Status::Format, &["page 1: strip 1 should be 1073 bytes at 208", "ends at 1181", "copy it again"]),
+    (
+        "truncated.tif",
+        Status::Format,
+        &["page 1: strip 1 should be 1073 bytes at 208", "ends at 1181", "copy it again"],
+    ),
     ("png.tif", Status::Format, &["a PNG image", "expected `II` or `MM`", "save it as TIFF"]),
     ("one-bit.tif", Status::Unsupported, &["1-bit samples", "expected 8 or 16-bit"]),
     ("palette.tif", Status::Unsupported, &["palette", "expected grey or RGB", "convert it"]),

@@ -89,7 +89,8 @@ impl Writer {
             Encoder::Big(encoder) => write_page::<_, TiffKindBig>(encoder, &self.layout, pixels, page, done),
         };
         written.map_err(|e| {
-            tiff_error("writing a page (is there space left, and a limit on file sizes?)", e).context(self.target.display())
+            tiff_error("writing a page (is there space left, and a limit on file sizes?)", e)
+                .context(self.target.display())
         })
     }
 
@@ -270,11 +271,7 @@ fn word_align<K: TiffKind>(directory: &mut DirectoryEncoder<'_, File, K>) -> Tif
     Ok(())
 }
 
-fn write_places<K: TiffKind>(
-    directory: &mut DirectoryEncoder<'_, File, K>,
-    id: u16,
-    places: &[u64],
-) -> TiffResult<()> {
+fn write_places<K: TiffKind>(directory: &mut DirectoryEncoder<'_, File, K>, id: u16, places: &[u64]) -> TiffResult<()> {
     let name = TagName::from_u16_exhaustive(id);
     if std::mem::size_of::<K::OffsetType>() == 8 {
         directory.write_tag(name, places)
@@ -285,7 +282,12 @@ fn write_places<K: TiffKind>(
 }
 
 /// A tag by its bytes.
-fn put<K: TiffKind>(directory: &mut DirectoryEncoder<'_, File, K>, id: u16, kind: Type, value: &[u8]) -> TiffResult<()> {
+fn put<K: TiffKind>(
+    directory: &mut DirectoryEncoder<'_, File, K>,
+    id: u16,
+    kind: Type,
+    value: &[u8],
+) -> TiffResult<()> {
     let entry: Entry = directory.write_entry_bytes(kind, value)?;
     directory.extend_from(&Directory::from_iter([(TagName::from_u16_exhaustive(id), entry)]));
     word_align(directory)
