@@ -13,3 +13,8 @@ pub mod pipeline;
 pub mod runtime;
 pub mod session;
 pub mod tile;
+
+/// The README's Rust is compiled with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -38,6 +38,12 @@ def main():
     save("custom.onnx", model([helper.make_node("Blur", ["image"], ["restored"], domain="com.example")], domains=["com.example"]))
     pool = helper.make_node("AveragePool", ["image"], ["restored"], kernel_shape=[2, 2], strides=[2, 2])
     save("shrinks.onnx", model([pool], output=["N", 1, "h", "w"]))
+    # One plain 3x3 convolution of the network's base width, for the bench to compare with.
+    random = np.random.default_rng(3)
+    kernel = numpy_helper.from_array(random.standard_normal((16, 16, 3, 3)).astype(np.float32), "kernel")
+    convolution = helper.make_node("Conv", ["image", "kernel"], ["restored"], kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    wide = ["N", 16, "H", "W"]
+    save("conv16.onnx", model([convolution], [("image", wide)], wide, initializers=[kernel]))
     future = model(same)
     entry = future.metadata_props.add()
     entry.key, entry.value = "parfocal.format", "2"
