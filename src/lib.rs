@@ -15,3 +15,8 @@ pub mod runtime;
 pub mod session;
 pub mod tiff;
 pub mod tile;
+
+/// The README's Rust is compiled with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -32,6 +32,14 @@ pub struct Runtime {
     pub(crate) environment: Environment,
 }
 
+impl Runtime {
+    /// A session of ONNX Runtime's own, for benches that compare with a graph of another shape than the engine's.
+    #[doc(hidden)]
+    pub fn session_builder(&self) -> ort::Result<ort::session::builder::SessionBuilder> {
+        ort::session::Session::builder(&self.environment)
+    }
+}
+
 static RUNTIME: OnceCell<Runtime> = OnceCell::new();
 static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
 const LOG_LINES: usize = 32;
