@@ -1,6 +1,7 @@
 //! Parfocal restores out-of-focus microscope images. This file is the map; ARCHITECTURE.md is the tour.
 
 pub mod blend;
+pub mod cli;
 pub mod control;
 pub mod error;
 pub mod frame;
