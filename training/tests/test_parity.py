@@ -108,7 +108,7 @@ def test_integers_saturate_at_the_bottom(dtype, command, tiny, tmp_path):
     frame = evaluate.to_type((frame - frame.min()) / np.ptp(frame) * 1.6 * top - 0.3 * top, dtype)
     exact = evaluate.restore(frame, tiny)
     below = exact < -0.01 * top
-    assert below.sum() > 20 and (command(frame, tmp_path)[below] == 0).all()
+    assert below.sum() >= 10 and (command(frame, tmp_path)[below] == 0).all()
 
 
 @pytest.mark.skipif(not RELEASED.is_file(), reason="needs a trained model: the tiny one does not overshoot")
