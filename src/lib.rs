@@ -1,3 +1,20 @@
 //! Parfocal restores out-of-focus microscope images. This file is the map; ARCHITECTURE.md is the tour.
 
+pub mod blend;
+pub mod control;
 pub mod error;
+pub mod frame;
+pub mod metrics;
+pub mod model;
+pub mod normalise;
+pub mod onnx;
+pub mod options;
+pub mod pipeline;
+pub mod runtime;
+pub mod session;
+pub mod tile;
+
+/// The README's Rust is compiled with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -1,0 +1,417 @@
+//! Views of pixels in memory: shapes, strides and counts, checked before a pixel is read.
+
+use crate::error::{Error, Result, Status};
+
+/// Pixel types that go in and come out. Numbers are never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(i32)]
+pub enum PixelType {
+    U8 = 1,
+    U16 = 2,
+    F32 = 3,
+}
+
+impl PixelType {
+    /// Bytes of one sample.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::U8 => 1,
+            Self::U16 => 2,
+            Self::F32 => 4,
+        }
+    }
+}
+
+impl std::fmt::Display for PixelType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::U8 => "8-bit",
+            Self::U16 => "16-bit",
+            Self::F32 => "32-bit float",
+        })
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for u8 {}
+    impl Sealed for u16 {}
+    impl Sealed for f32 {}
+}
+
+/// One sample of a frame: `u8`, `u16` or `f32`.
+pub trait Sample: sealed::Sealed + Copy + Default + PartialOrd + Send + Sync + 'static {
+    const PIXEL_TYPE: PixelType;
+    /// The value as the network's number type, offset and scaled: `(x - offset) * scale`.
+    fn normalised(self, offset: f64, scale: f64) -> f32;
+    /// The inverse of `normalised`, `y * range + offset`; integers round half to even and saturate, NaN becomes 0.
+    fn denormalised(y: f32, range: f64, offset: f64) -> Self;
+    fn finite(self) -> bool;
+    fn as_f64(self) -> f64;
+    /// Key with the order of the values, of `KEY_BITS` bits.
+    fn key(self) -> u32;
+    fn from_key(key: u32) -> Self;
+    const KEY_BITS: u32;
+}
+
+macro_rules! integer_sample {
+    ($type:ty, $pixel_type:expr) => {
+        impl Sample for $type {
+            const PIXEL_TYPE: PixelType = $pixel_type;
+            const KEY_BITS: u32 = <$type>::BITS;
+
+            #[inline(always)]
+            fn normalised(self, offset: f64, scale: f64) -> f32 {
+                (self as f32 - offset as f32) * scale as f32
+            }
+
+            #[inline(always)]
+            fn denormalised(y: f32, range: f64, offset: f64) -> Self {
+                // Adding 2^23 to a number below 2^23 leaves it rounded half to even in the low mantissa bits. Unlike
+                // `round_ties_even` it needs no instruction beyond the x86-64 baseline and vectorises.
+                const ROUND: f32 = 8_388_608.0;
+                // `max` turns NaN into 0.
+                let x = (y * range as f32 + offset as f32).max(0.0).min(<$type>::MAX as f32);
+                (x + ROUND).to_bits() as $type
+            }
+
+            fn finite(self) -> bool {
+                true
+            }
+
+            fn as_f64(self) -> f64 {
+                f64::from(self)
+            }
+
+            #[inline(always)]
+            fn key(self) -> u32 {
+                u32::from(self)
+            }
+
+            fn from_key(key: u32) -> Self {
+                key as $type
+            }
+        }
+    };
+}
+
+integer_sample!(u8, PixelType::U8);
+integer_sample!(u16, PixelType::U16);
+
+impl Sample for f32 {
+    const PIXEL_TYPE: PixelType = PixelType::F32;
+    const KEY_BITS: u32 = 32;
+
+    // In double precision: values such as 1e6 with a range of 1 keep their digits.
+    #[inline(always)]
+    fn normalised(self, offset: f64, scale: f64) -> f32 {
+        ((f64::from(self) - offset) * scale) as f32
+    }
+
+    #[inline(always)]
+    fn denormalised(y: f32, range: f64, offset: f64) -> Self {
+        (f64::from(y) * range + offset) as f32
+    }
+
+    fn finite(self) -> bool {
+        self.is_finite()
+    }
+
+    fn as_f64(self) -> f64 {
+        f64::from(self)
+    }
+
+    /// Sign and magnitude to an order-preserving integer (the usual radix-sort key).
+    #[inline(always)]
+    fn key(self) -> u32 {
+        let bits = self.to_bits();
+        bits ^ (((bits as i32 >> 31) as u32) | 0x8000_0000)
+    }
+
+    fn from_key(key: u32) -> Self {
+        f32::from_bits(if key & 0x8000_0000 != 0 { key ^ 0x8000_0000 } else { !key })
+    }
+}
+
+/// Extent of a stack: `planes` frames of `height` rows of `width` pixels of `channels` samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    pub width: usize,
+    pub height: usize,
+    pub channels: usize,
+    pub planes: usize,
+}
+
+impl Shape {
+    /// One grey frame.
+    pub fn grey(width: usize, height: usize) -> Self {
+        Self { width, height, channels: 1, planes: 1 }
+    }
+
+    fn check(self) -> Result<Self> {
+        let Self { width, height, channels, planes } = self;
+        if width == 0 || height == 0 || channels == 0 || planes == 0 {
+            return Err(Error::new(
+                Status::InvalidArgument,
+                format!("shape {self}: expected width, height, channels and planes of at least 1"),
+            ));
+        }
+        let samples = [height, channels, planes].iter().try_fold(width, |n, &m| n.checked_mul(m));
+        match samples {
+            Some(n) if n <= isize::MAX as usize / 8 => Ok(self),
+            _ => Err(Error::new(Status::InvalidArgument, format!("shape {self}: more samples than memory can hold"))),
+        }
+    }
+}
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}, {} channels, {} planes", self.width, self.height, self.channels, self.planes)
+    }
+}
+
+/// Steps between neighbours along each axis, in samples, not bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strides {
+    pub x: isize,
+    pub y: isize,
+    pub channel: isize,
+    pub plane: isize,
+}
+
+impl Strides {
+    /// Tightly packed rows with interleaved channels. The shape must have passed its check.
+    pub fn packed(shape: Shape) -> Self {
+        let channels = shape.channels as isize;
+        let row = channels * shape.width as isize;
+        Self { x: channels, y: row, channel: 1, plane: row * shape.height as isize }
+    }
+}
+
+/// A shape and strides that stay inside `count` samples. Made only by `Layout::new`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    shape: Shape,
+    strides: Strides,
+}
+
+impl Layout {
+    /// `None` strides mean packed. `written` also asks that no two pixels share a sample.
+    pub fn new(count: usize, shape: Shape, strides: Option<Strides>, written: bool) -> Result<Self> {
+        let shape = shape.check()?;
+        let strides = strides.unwrap_or_else(|| Strides::packed(shape));
+        let mut axes = [
+            (strides.x, shape.width),
+            (strides.y, shape.height),
+            (strides.channel, shape.channels),
+            (strides.plane, shape.planes),
+        ];
+        let mut last = 0usize;
+        for (stride, extent) in axes {
+            if extent > 1 && stride < 0 {
+                return Err(Error::new(
+                    Status::InvalidArgument,
+                    format!("strides {strides:?}: expected none below 0; point at the first pixel in memory"),
+                ));
+            }
+            let reach = usize::try_from(stride).unwrap_or(0).checked_mul(extent - 1);
+            last = reach.and_then(|r| last.checked_add(r)).ok_or_else(|| {
+                Error::new(Status::InvalidArgument, format!("strides {strides:?} with shape {shape}: they overflow"))
+            })?;
+        }
+        if last >= count {
+            return Err(Error::new(
+                Status::InvalidArgument,
+                format!(
+                    "shape {shape} with strides {strides:?} reaches sample {last}, but there are only {count} samples"
+                ),
+            ));
+        }
+        if written {
+            // Sorted by step, each axis must step over all that the smaller ones span.
+            axes.sort_by_key(|a| a.0);
+            let mut span = 0isize;
+            for (stride, extent) in axes.into_iter().filter(|a| a.1 > 1) {
+                if stride <= span {
+                    return Err(Error::new(
+                        Status::InvalidArgument,
+                        format!("strides {strides:?} with shape {shape}: two pixels share a sample; expected none to"),
+                    ));
+                }
+                span += stride * (extent as isize - 1);
+            }
+        }
+        Ok(Self { shape, strides })
+    }
+
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    pub fn strides(&self) -> Strides {
+        self.strides
+    }
+
+    /// Index of the first sample of a row.
+    pub fn row(&self, plane: usize, channel: usize, y: usize) -> usize {
+        plane * self.strides.plane as usize + channel * self.strides.channel as usize + y * self.strides.y as usize
+    }
+}
+
+/// What the engine asks of a host's pixels: rows in, rows out. Rows are `width` samples of one channel of one plane.
+pub trait Planes<T: Sample> {
+    fn shape(&self) -> Shape;
+    fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]);
+    fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]);
+}
+
+fn read<T: Sample>(data: &[T], layout: &Layout, plane: usize, channel: usize, y: usize, row: &mut [T]) {
+    let source = &data[layout.row(plane, channel, y)..];
+    match layout.strides.x {
+        1 => row.copy_from_slice(&source[..row.len()]),
+        step => row.iter_mut().zip(source.iter().step_by(step.max(1) as usize)).for_each(|(to, &from)| *to = from),
+    }
+}
+
+fn write<T: Sample>(data: &mut [T], layout: &Layout, plane: usize, channel: usize, y: usize, row: &[T]) {
+    let target = &mut data[layout.row(plane, channel, y)..];
+    match layout.strides.x {
+        1 => target[..row.len()].copy_from_slice(row),
+        step => row.iter().zip(target.iter_mut().step_by(step.max(1) as usize)).for_each(|(&from, to)| *to = from),
+    }
+}
+
+/// Pixels read from one slice and written to another of the same shape.
+pub struct Separate<'a, T> {
+    source: (&'a [T], Layout),
+    target: (&'a mut [T], Layout),
+}
+
+impl<'a, T: Sample> Separate<'a, T> {
+    pub fn new(
+        source: (&'a [T], Option<Strides>),
+        target: (&'a mut [T], Option<Strides>),
+        shape: Shape,
+    ) -> Result<Self> {
+        let from = Layout::new(source.0.len(), shape, source.1, false).map_err(|e| e.context("source"))?;
+        let to = Layout::new(target.0.len(), shape, target.1, true).map_err(|e| e.context("target"))?;
+        Ok(Self { source: (source.0, from), target: (target.0, to) })
+    }
+}
+
+impl<T: Sample> Planes<T> for Separate<'_, T> {
+    fn shape(&self) -> Shape {
+        self.source.1.shape
+    }
+
+    fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
+        read(self.source.0, &self.source.1, plane, channel, y, row);
+    }
+
+    fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]) {
+        write(self.target.0, &self.target.1, plane, channel, y, row);
+    }
+}
+
+/// Pixels restored where they lie. Samples that shape and strides leave out (an alpha channel) stay as they are.
+pub struct InPlace<'a, T> {
+    data: &'a mut [T],
+    layout: Layout,
+}
+
+impl<'a, T: Sample> InPlace<'a, T> {
+    pub fn new(data: &'a mut [T], shape: Shape, strides: Option<Strides>) -> Result<Self> {
+        let layout = Layout::new(data.len(), shape, strides, true)?;
+        Ok(Self { data, layout })
+    }
+}
+
+impl<T: Sample> Planes<T> for InPlace<'_, T> {
+    fn shape(&self) -> Shape {
+        self.layout.shape
+    }
+
+    fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
+        read(self.data, &self.layout, plane, channel, y, row);
+    }
+
+    fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]) {
+        write(self.data, &self.layout, plane, channel, y, row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_round_half_to_even_and_saturate() {
+        let inverse = |y: f32| u8::denormalised(y, 1.0, 0.0);
+        assert_eq!([0.5, 1.5, 2.5, 254.5, 255.5, -3.0, 1e9].map(inverse), [0, 2, 2, 254, 255, 0, 255]);
+        assert_eq!(u16::denormalised(f32::NAN, 2.0, 3.0), 0);
+        assert_eq!(u16::denormalised(f32::INFINITY, 2.0, 3.0), u16::MAX);
+    }
+
+    #[test]
+    fn every_u16_survives_the_round_trip() {
+        for (low, high) in [(0.0, 65535.0), (100.0, 101.5), (12.25, 4095.0)] {
+            for x in 0..=u16::MAX {
+                let y = x.normalised(low, 1.0 / (high - low));
+                assert_eq!(u16::denormalised(y, high - low, low), x, "{low} {high}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_keep_the_order_of_floats() {
+        let values = [f32::MIN, -2.5, -1e-40, -0.0, 0.0, 1e-40, 0.1, 7.0, f32::MAX];
+        assert!(values.windows(2).all(|w| w[0].key() <= w[1].key()));
+        assert!(values.iter().all(|&v| f32::from_key(v.key()).to_bits() == v.to_bits()));
+    }
+
+    fn message(result: Result<Layout>) -> String {
+        result.unwrap_err().message().to_owned()
+    }
+
+    #[test]
+    fn layouts_that_leave_the_buffer_are_refused() {
+        let shape = Shape { width: 4, height: 3, channels: 2, planes: 2 };
+        assert!(Layout::new(48, shape, None, true).is_ok());
+        let short = message(Layout::new(47, shape, None, true));
+        assert!(short.contains("reaches sample 47") && short.contains("only 47 samples"), "{short}");
+        let empty = message(Layout::new(9, Shape { width: 0, ..shape }, None, false));
+        assert!(empty.contains("0x3") && empty.contains("at least 1"), "{empty}");
+        let huge = Shape { width: usize::MAX, height: 2, channels: 1, planes: 1 };
+        assert!(message(Layout::new(9, huge, None, false)).contains("more samples than memory"));
+        let wide = Some(Strides { x: isize::MAX, y: 1, channel: 1, plane: 1 });
+        assert!(message(Layout::new(9, shape, wide, false)).contains("overflow"));
+        let back = Some(Strides { x: -1, y: 4, channel: 12, plane: 24 });
+        assert!(message(Layout::new(99, shape, back, false)).contains("none below 0"));
+    }
+
+    #[test]
+    fn a_target_may_not_write_a_sample_twice() {
+        let shape = Shape { width: 4, height: 3, channels: 1, planes: 1 };
+        let folded = Some(Strides { x: 1, y: 3, channel: 1, plane: 1 });
+        assert!(Layout::new(99, shape, folded, false).is_ok());
+        assert!(message(Layout::new(99, shape, folded, true)).contains("two pixels share a sample"));
+        // Column-major is as good as row-major.
+        let columns = Some(Strides { x: 3, y: 1, channel: 12, plane: 12 });
+        assert!(Layout::new(12, shape, columns, true).is_ok());
+    }
+
+    #[test]
+    fn rgba_in_place_leaves_alpha_alone() {
+        let mut data: Vec<u8> = (0..32).collect();
+        let shape = Shape { width: 4, height: 2, channels: 3, planes: 1 };
+        let strides = Strides { x: 4, y: 16, channel: 1, plane: 32 };
+        let mut planes = InPlace::new(&mut data, shape, Some(strides)).unwrap();
+        let mut row = [0; 4];
+        planes.read_row(0, 2, 1, &mut row);
+        assert_eq!(row, [18, 22, 26, 30]);
+        for (channel, y) in [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)] {
+            planes.write_row(0, channel, y, &[200; 4]);
+        }
+        assert!(data.iter().enumerate().all(|(i, &v)| if i % 4 == 3 { v as usize == i } else { v == 200 }));
+    }
+}

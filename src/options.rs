@@ -1,0 +1,338 @@
+//! Options as text, `key=value` separated by white space: one table for the parser, the command line's flags, the
+//! documentation and the errors.
+
+use std::path::PathBuf;
+
+use crate::error::{Error, Result, Status};
+use crate::normalise::Range;
+
+/// When an option takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// When a model is opened.
+    Open,
+    /// For one run.
+    Run,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Key {
+    pub name: &'static str,
+    pub scope: Scope,
+    /// What may stand behind the `=`.
+    pub values: &'static str,
+    pub default: &'static str,
+    pub help: &'static str,
+}
+
+/// All options.
+pub const TABLE: &[Key] = &[
+    Key { name: "device", scope: Scope::Open, values: "auto, cpu", default: "auto", help: "where the network runs" },
+    Key {
+        name: "threads",
+        scope: Scope::Open,
+        values: "a whole number from 1 to 1024",
+        default: "physical cores",
+        help: "threads of the network on the CPU",
+    },
+    Key {
+        name: "precision",
+        scope: Scope::Open,
+        values: "auto, fp32",
+        default: "auto",
+        help: "numbers inside the network",
+    },
+    Key {
+        name: "memory",
+        scope: Scope::Open,
+        values: "MiB, a whole number from 1 to 1048576",
+        default: "2048",
+        help: "working set of the network in one run; larger frames run in tiles",
+    },
+    Key {
+        name: "runtime",
+        scope: Scope::Open,
+        values: "an absolute path",
+        default: "PARFOCAL_ONNXRUNTIME, else beside the program",
+        help: "the ONNX Runtime library; one for the whole process",
+    },
+    Key {
+        name: "tile",
+        scope: Scope::Run,
+        values: "auto, or pixels from 16 to 65536",
+        default: "auto",
+        help: "side of what one tile contributes, the halo not counted; auto runs the frame whole where memory allows",
+    },
+    Key {
+        name: "halo",
+        scope: Scope::Run,
+        values: "auto, exact, or pixels from 0 to 4096",
+        default: "auto",
+        help: "context around a tile; auto takes the measured one from the model file, exact the whole receptive field",
+    },
+    Key {
+        name: "normalize",
+        scope: Scope::Run,
+        values: "frame, stack, or LO:HI in input units",
+        default: "frame",
+        help: "values that the network sees as 0 and 1: percentiles of each frame, of the stack, or fixed",
+    },
+    Key {
+        name: "pixel_size_um",
+        scope: Scope::Run,
+        values: "micrometres, a number above 0",
+        default: "from the file, else unknown",
+        help: "sampling of the image; outside the model's range it is warned about",
+    },
+];
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Device {
+    #[default]
+    Auto,
+    Cpu,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenOptions {
+    pub device: Device,
+    /// `None`: as many as physical cores.
+    pub threads: Option<usize>,
+    pub memory_mib: u64,
+    pub runtime: Option<PathBuf>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { device: Device::Auto, threads: None, memory_mib: 2048, runtime: None }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Halo {
+    /// From the model file.
+    #[default]
+    Auto,
+    /// The receptive field of the network.
+    Exact,
+    Pixels(usize),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Normalize {
+    #[default]
+    Frame,
+    Stack,
+    Fixed(Range),
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunOptions {
+    /// `None`: whole where memory allows.
+    pub tile: Option<usize>,
+    pub halo: Halo,
+    pub normalize: Normalize,
+    pub pixel_size_um: Option<f64>,
+}
+
+impl OpenOptions {
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut options = Self::default();
+        parse(text, Scope::Open, |key, value| options.set(key, value))?;
+        Ok(options)
+    }
+
+    /// Sets one option from its text. Errors: `BadOption`.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let key = find(name, Scope::Open)?;
+        match name {
+            "device" => {
+                self.device = match value {
+                    "auto" => Device::Auto,
+                    "cpu" => Device::Cpu,
+                    _ => return Err(bad(key, value)),
+                }
+            }
+            "threads" => self.threads = Some(number(key, value, 1..=1024)? as usize),
+            "precision" if matches!(value, "auto" | "fp32") => {}
+            "memory" => self.memory_mib = number(key, value, 1..=1 << 20)?,
+            "runtime" => {
+                let path = PathBuf::from(value);
+                if !path.is_absolute() {
+                    return Err(bad(key, value));
+                }
+                self.runtime = Some(path);
+            }
+            _ => return Err(bad(key, value)),
+        }
+        Ok(())
+    }
+}
+
+impl RunOptions {
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut options = Self::default();
+        parse(text, Scope::Run, |key, value| options.set(key, value))?;
+        Ok(options)
+    }
+
+    /// Sets one option from its text. Errors: `BadOption`.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let key = find(name, Scope::Run)?;
+        match (name, value) {
+            ("tile", "auto") => self.tile = None,
+            ("tile", _) => self.tile = Some(number(key, value, 16..=65536)? as usize),
+            ("halo", "auto") => self.halo = Halo::Auto,
+            ("halo", "exact") => self.halo = Halo::Exact,
+            ("halo", _) => self.halo = Halo::Pixels(number(key, value, 0..=4096)? as usize),
+            ("normalize", "frame") => self.normalize = Normalize::Frame,
+            ("normalize", "stack") => self.normalize = Normalize::Stack,
+            ("normalize", _) => {
+                let (lo, hi) = value.split_once(':').ok_or_else(|| bad(key, value))?;
+                let parse = |text: &str| text.parse::<f64>().map_err(|_| bad(key, value));
+                self.normalize = Normalize::Fixed(Range::new(parse(lo)?, parse(hi)?)?);
+            }
+            ("pixel_size_um", _) => {
+                let size = value.parse::<f64>().ok().filter(|s| s.is_finite() && *s > 0.0);
+                self.pixel_size_um = Some(size.ok_or_else(|| bad(key, value))?);
+            }
+            _ => return Err(bad(key, value)),
+        }
+        Ok(())
+    }
+}
+
+fn bad(key: &Key, value: &str) -> Error {
+    Error::new(Status::BadOption, format!("{}={value}: expected {} (default: {})", key.name, key.values, key.default))
+}
+
+fn number(key: &Key, value: &str, allowed: std::ops::RangeInclusive<u64>) -> Result<u64> {
+    value.parse().ok().filter(|n| allowed.contains(n)).ok_or_else(|| bad(key, value))
+}
+
+fn find(name: &str, scope: Scope) -> Result<&'static Key> {
+    let names = |scope| TABLE.iter().filter(move |k| k.scope == scope).map(|k| k.name).collect::<Vec<_>>().join(", ");
+    match TABLE.iter().find(|k| k.name == name) {
+        Some(key) if key.scope == scope => Ok(key),
+        Some(_) => Err(Error::new(
+            Status::BadOption,
+            format!(
+                "option '{name}' belongs {}; here are known: {}",
+                if scope == Scope::Run {
+                    "to opening a model, not to a run"
+                } else {
+                    "to a run, not to opening a model"
+                },
+                names(scope)
+            ),
+        )),
+        None => {
+            Err(Error::new(Status::BadOption, format!("unknown option '{name}'; expected one of {}", names(scope))))
+        }
+    }
+}
+
+/// Splits `key=value` text as libpq splits connection strings: values with white space stand in single quotes, with
+/// `\'` and `\\` inside.
+fn parse(text: &str, scope: Scope, mut set: impl FnMut(&str, &str) -> Result<()>) -> Result<()> {
+    let wrong = |what: &str| Error::new(Status::BadOption, format!("options \"{text}\": {what}"));
+    let mut seen: Vec<String> = Vec::new();
+    let mut chars = text.chars().peekable();
+    loop {
+        while chars.next_if(|c| c.is_whitespace()).is_some() {}
+        if chars.peek().is_none() {
+            return Ok(());
+        }
+        let mut key = String::new();
+        while let Some(c) = chars.next_if(|&c| c != '=' && !c.is_whitespace()) {
+            key.push(c);
+        }
+        if chars.next() != Some('=') {
+            return Err(wrong(&format!("no '=' behind '{key}'; expected key=value")));
+        }
+        let mut value = String::new();
+        let quoted = chars.next_if_eq(&'\'').is_some();
+        loop {
+            match chars.next() {
+                Some('\'') if quoted => break,
+                None if quoted => return Err(wrong(&format!("the quote behind '{key}=' is not closed"))),
+                None => break,
+                Some('\\') => match chars.next() {
+                    Some(c @ ('\'' | '\\')) => value.push(c),
+                    // A Windows path outside quotes keeps its backslashes.
+                    Some(c) if !quoted && !c.is_whitespace() => value.extend(['\\', c]),
+                    _ => return Err(wrong(&format!("a '\\' in the value of '{key}' must precede ' or \\"))),
+                },
+                Some(c) if !quoted && c.is_whitespace() => break,
+                Some(c) => value.push(c),
+            }
+        }
+        if quoted && chars.peek().is_some_and(|c| !c.is_whitespace()) {
+            return Err(wrong(&format!("expected white space behind the quoted value of '{key}'")));
+        }
+        find(&key, scope)?;
+        if seen.contains(&key) {
+            return Err(wrong(&format!("'{key}' stands there twice")));
+        }
+        set(&key, &value)?;
+        seen.push(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_becomes_options() {
+        let open = OpenOptions::parse(r"  threads=3 device=cpu runtime='/a b/lib\'s\\x.so' memory=64 ").unwrap();
+        assert_eq!(open.threads, Some(3));
+        assert_eq!(open.runtime, Some(PathBuf::from(r"/a b/lib's\x.so")));
+        assert_eq!((open.device, open.memory_mib), (Device::Cpu, 64));
+        let run = RunOptions::parse("tile=512\thalo=exact normalize=-1.5:2e3 pixel_size_um=0.325").unwrap();
+        assert_eq!((run.tile, run.halo, run.pixel_size_um), (Some(512), Halo::Exact, Some(0.325)));
+        assert_eq!(run.normalize, Normalize::Fixed(Range { lo: -1.5, hi: 2000.0 }));
+        assert_eq!(RunOptions::parse(" ").unwrap(), RunOptions::default());
+    }
+
+    #[test]
+    fn bad_text_is_refused_with_what_was_expected() {
+        let run = |text: &str, expected: &str| {
+            let error = RunOptions::parse(text).unwrap_err();
+            assert_eq!(error.status(), Status::BadOption);
+            assert!(error.message().contains(expected), "{text}: {error}");
+        };
+        run("tiles=3", "unknown option 'tiles'; expected one of tile, halo, normalize, pixel_size_um");
+        run("tile=3", "tile=3: expected auto, or pixels from 16 to 65536 (default: auto)");
+        run("tile=64 tile=64", "'tile' stands there twice");
+        run("device=cpu", "'device' belongs to opening a model, not to a run");
+        run("tile", "no '=' behind 'tile'");
+        run("tile='64", "the quote behind 'tile=' is not closed");
+        run("tile='64'halo=3", "expected white space behind the quoted value of 'tile'");
+        run("normalize=5:1", "normalize=5:1: expected two finite numbers");
+        run("normalize=x:1", "normalize=x:1: expected frame, stack, or LO:HI");
+        run("pixel_size_um=-1", "pixel_size_um=-1: expected micrometres");
+        run("halo=9999", "pixels from 0 to 4096");
+        let open = |text: &str, expected: &str| {
+            let error = OpenOptions::parse(text).unwrap_err();
+            assert!(error.message().contains(expected), "{text}: {error}");
+        };
+        open("tile=64", "'tile' belongs to a run, not to opening a model");
+        open("threads=0", "threads=0: expected a whole number from 1 to 1024");
+        open("device=gpu", "device=gpu: expected auto, cpu");
+        open("runtime=lib.so", "runtime=lib.so: expected an absolute path");
+        open("precision=fp8", "precision=fp8: expected auto, fp32");
+    }
+
+    #[test]
+    fn every_key_of_the_table_is_understood() {
+        for key in TABLE {
+            let error = match key.scope {
+                Scope::Open => OpenOptions::default().set(key.name, "?").unwrap_err(),
+                Scope::Run => RunOptions::default().set(key.name, "?").unwrap_err(),
+            };
+            assert!(error.message().contains(key.values), "{error}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The rooms of ARCHITECTURE.md: who may name ONNX Runtime, who may say `unsafe`, how long a file may grow, which way
+//! dependencies point.
+
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Name below `src/` and text without comments and without the tests at its end.
+fn all() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    sources(&root, &mut found);
+    found.sort();
+    assert!(found.len() > 10);
+    found
+        .into_iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let code = code.lines().map(|l| l.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+            (path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/"), code)
+        })
+        .collect()
+}
+
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
+#[test]
+fn only_the_boundary_names_onnx_runtime() {
+    for (name, code) in all() {
+        let names = words(&code).any(|w| w == "ort");
+        assert_eq!(names, matches!(name.as_str(), "runtime.rs" | "session.rs"), "src/{name}");
+    }
+}
+
+#[test]
+fn only_loading_the_runtime_is_unsafe() {
+    for (name, code) in all() {
+        assert!(name == "runtime.rs" || words(&code).all(|w| w != "unsafe"), "src/{name}");
+    }
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/runtime.rs")).unwrap();
+    let (blocks, reasons) = (text.matches("unsafe {").count(), text.matches("// SAFETY:").count());
+    assert_eq!(blocks, reasons, "every unsafe block gives its reason");
+}
+
+#[test]
+fn files_do_one_thing() {
+    for (name, code) in all() {
+        let lines = code.lines().count();
+        assert!(lines <= 420, "src/{name} has {lines} lines before its tests");
+    }
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    // A room may use those before it.
+    let order = [
+        "error",
+        "frame",
+        "normalise",
+        "tile",
+        "blend",
+        "options",
+        "onnx",
+        "metrics",
+        "control",
+        "runtime",
+        "model",
+        "session",
+        "pipeline",
+        "tiff",
+        "restore_file",
+        "cli",
+    ];
+    let rank = |room: &str| order.iter().position(|r| *r == room);
+    for (name, code) in all() {
+        let room = name.split(['/', '.']).next().unwrap();
+        if matches!(room, "lib" | "bin") {
+            continue;
+        }
+        let own = rank(room).unwrap_or_else(|| panic!("src/{name}: not in the order of rooms"));
+        for used in code.split("crate::").skip(1).filter_map(|rest| words(rest).next()) {
+            if let Some(other) = rank(used) {
+                assert!(other <= own, "src/{name} uses {used}, which stands above it");
+            }
+        }
+    }
+}

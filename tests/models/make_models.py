@@ -1,0 +1,59 @@
+"""Small model files, sound and bad, for the tests: `python tests/models/make_models.py` writes them beside itself.
+
+tiny.onnx is written by `python -m training.export --tiny`.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+HERE = Path(__file__).parent
+FREE = ["N", 1, "H", "W"]
+
+
+def model(nodes, inputs=((("image"), FREE),), output=FREE, initializers=(), domains=(), kind=TensorProto.FLOAT):
+    graph = helper.make_graph(
+        nodes,
+        "test",
+        [helper.make_tensor_value_info(name, kind, shape) for name, shape in inputs],
+        [helper.make_tensor_value_info("restored", kind, output)],
+        list(initializers),
+    )
+    sets = [helper.make_opsetid("", 17)] + [helper.make_opsetid(d, 1) for d in domains]
+    return helper.make_model(graph, opset_imports=sets, ir_version=8)
+
+
+def main():
+    same = [helper.make_node("Identity", ["image"], ["restored"])]
+    half = numpy_helper.from_array(np.array(0.5, np.float32), "half")
+    save = lambda name, m: (HERE / name).write_bytes(m.SerializeToString())
+    # Sound, without metadata: halves what it sees.
+    save("foreign.onnx", model([helper.make_node("Mul", ["image", "half"], ["restored"])], initializers=[half]))
+    save("fixed_size.onnx", model(same, [("image", [1, 1, 256, 256])], [1, 1, 256, 256]))
+    save("three_channels.onnx", model(same, [("image", ["N", 3, "H", "W"])], ["N", 3, "H", "W"]))
+    save("double.onnx", model(same, kind=TensorProto.DOUBLE))
+    save("two_inputs.onnx", model([helper.make_node("Add", ["image", "b"], ["restored"])], [("image", FREE), ("b", FREE)]))
+    save("custom.onnx", model([helper.make_node("Blur", ["image"], ["restored"], domain="com.example")], domains=["com.example"]))
+    pool = helper.make_node("AveragePool", ["image"], ["restored"], kernel_shape=[2, 2], strides=[2, 2])
+    save("shrinks.onnx", model([pool], output=["N", 1, "h", "w"]))
+    # One plain 3x3 convolution of the network's base width, for the bench to compare with.
+    random = np.random.default_rng(3)
+    kernel = numpy_helper.from_array(random.standard_normal((16, 16, 3, 3)).astype(np.float32), "kernel")
+    convolution = helper.make_node("Conv", ["image", "kernel"], ["restored"], kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    wide = ["N", 16, "H", "W"]
+    save("conv16.onnx", model([convolution], [("image", wide)], wide, initializers=[kernel]))
+    future = model(same)
+    entry = future.metadata_props.add()
+    entry.key, entry.value = "parfocal.format", "2"
+    save("future.onnx", future)
+    outside = numpy_helper.from_array(np.array([0.5], np.float32), "weights")
+    outside.ClearField("raw_data")
+    outside.data_location = TensorProto.EXTERNAL
+    outside.external_data.append(onnx.StringStringEntryProto(key="location", value="weights.bin"))
+    save("external.onnx", model([helper.make_node("Mul", ["image", "weights"], ["restored"])], initializers=[outside]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+//! The numbers rules: what goes in and what comes out, frame by frame.
+
+mod common;
+
+use parfocal::control::Task;
+use parfocal::error::{Result, Status};
+use parfocal::frame::{InPlace, Sample, Separate, Shape, Strides};
+use parfocal::options::RunOptions;
+use parfocal::pipeline::{restore, Model, Report};
+
+fn run<T: Sample>(model: &Model, data: &[T], shape: Shape, options: &str) -> Result<(Vec<T>, Report)> {
+    let mut out = data.to_vec();
+    let mut planes = InPlace::new(&mut out, shape, None)?;
+    let report = restore(model, &Task::new(), &mut planes, &RunOptions::parse(options)?)?;
+    Ok((out, report))
+}
+
+/// Smooth structure with detail; different for each `seed`.
+fn specimen(width: usize, height: usize, seed: usize) -> Vec<f32> {
+    (0..width * height)
+        .map(|i| {
+            let (x, y) = ((i % width) as f32, (i / width) as f32);
+            let s = seed as f32;
+            500.0 + 300.0 * (0.21 * x + s).sin() * (0.13 * y).cos() + 100.0 * (0.9 * x + 0.7 * y * (1.0 + s)).sin()
+        })
+        .collect()
+}
+
+#[test]
+fn any_size_and_type_comes_back_in_kind() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    for (width, height) in [(1, 1), (1, 9), (9, 1), (17, 23), (31, 2), (64, 48), (97, 101)] {
+        let f32s = specimen(width, height, 1);
+        let u16s: Vec<u16> = f32s.iter().map(|&v| v as u16 * 40).collect();
+        let u8s: Vec<u8> = f32s.iter().map(|&v| (v / 5.0) as u8).collect();
+        let shape = Shape::grey(width, height);
+        assert_eq!(run(&model, &u8s, shape, "").unwrap().0.len(), u8s.len());
+        assert_eq!(run(&model, &u16s, shape, "").unwrap().0.len(), u16s.len());
+        let (restored, _) = run(&model, &f32s, shape, "").unwrap();
+        assert!(restored.iter().all(|v| v.is_finite()));
+        if width * height > 1 {
+            assert_ne!(restored, f32s, "{width}x{height}: the network must have run");
+        }
+    }
+}
+
+#[test]
+fn constant_frames_come_back_as_they_were() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    for value in [0u16, 7, u16::MAX] {
+        let (restored, report) = run(&model, &[value; 20 * 30], Shape::grey(20, 30), "").unwrap();
+        assert_eq!((restored, report.constant_planes), (vec![value; 600], 1));
+    }
+    let (restored, _) = run(&model, &[255u8; 64], Shape::grey(8, 8), "normalize=0:100").unwrap();
+    assert_eq!(restored, [255; 64]);
+    let (restored, report) = run(&model, &[f32::NAN; 64], Shape::grey(8, 8), "").unwrap();
+    assert!(restored.iter().all(|v| v.is_nan()) && report.nonfinite == 64);
+}
+
+#[test]
+fn non_finite_pixels_come_back_as_they_were_and_are_counted() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    let mut data = specimen(40, 32, 2);
+    let clean = run(&model, &data, Shape::grey(40, 32), "").unwrap().0;
+    for (i, value) in [(3, f32::NAN), (700, f32::INFINITY), (1279, f32::NEG_INFINITY)] {
+        data[i] = value;
+    }
+    let (restored, report) = run(&model, &data, Shape::grey(40, 32), "").unwrap();
+    assert_eq!(report.nonfinite, 3);
+    assert!(restored[3].is_nan() && restored[700] == f32::INFINITY && restored[1279] == f32::NEG_INFINITY);
+    assert_eq!(restored.iter().filter(|v| v.is_finite()).count(), restored.len() - 3);
+    assert_eq!(clean.iter().filter(|v| v.is_finite()).count(), clean.len());
+}
+
+#[test]
+fn scale_and_offset_of_the_input_do_not_change_what_is_seen() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    let data = specimen(48, 40, 3);
+    let shape = Shape::grey(48, 40);
+    let (restored, report) = run(&model, &data, shape, "").unwrap();
+    let width = report.ranges[0].width();
+    for (gain, offset) in [(1e-6f32, 0.0f32), (250.0, -1e5), (1.0, 1e6)] {
+        let scaled: Vec<f32> = data.iter().map(|v| v * gain + offset).collect();
+        let (other, _) = run(&model, &scaled, shape, "").unwrap();
+        // What 32-bit numbers can tell apart at this offset, ten times over.
+        let tolerance = 1e-4 * width + 10.0 * f64::from(offset.abs() / gain) * f64::from(f32::EPSILON);
+        for (a, b) in restored.iter().zip(&other) {
+            let back = (f64::from(*b) - f64::from(offset)) / f64::from(gain);
+            assert!((f64::from(*a) - back).abs() < tolerance, "{gain} {offset}: {a} {back}");
+        }
+    }
+}
+
+#[test]
+fn channels_share_one_range_and_layouts_do_not_matter() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    let (width, height) = (33, 20);
+    let channels: Vec<Vec<f32>> = (0..3).map(|c| specimen(width, height, c)).collect();
+    let shape = Shape { width, height, channels: 3, planes: 1 };
+    let planar: Vec<f32> = channels.concat();
+    let interleaved: Vec<f32> = (0..width * height).flat_map(|i| channels.iter().map(move |c| c[i])).collect();
+    let planar_strides =
+        Strides { x: 1, y: width as isize, channel: (width * height) as isize, plane: planar.len() as isize };
+    let mut a = planar.clone();
+    let mut planes = InPlace::new(&mut a, shape, Some(planar_strides)).unwrap();
+    let report = restore(&model, &Task::new(), &mut planes, &RunOptions::default()).unwrap();
+    assert_eq!(report.ranges.len(), 1);
+    let (b, _) = run(&model, &interleaved, shape, "").unwrap();
+    for c in 0..3 {
+        for i in 0..width * height {
+            assert_eq!(a[c * width * height + i], b[3 * i + c]);
+        }
+    }
+    // From one buffer into another, column-major: the same pixels.
+    let columns =
+        Strides { x: height as isize, y: 1, channel: (width * height) as isize, plane: planar.len() as isize };
+    let mut out = vec![0.0; planar.len()];
+    let mut planes = Separate::new((&planar, Some(planar_strides)), (&mut out, Some(columns)), shape).unwrap();
+    restore(&model, &Task::new(), &mut planes, &RunOptions::default()).unwrap();
+    for (c, y, x) in [(0, 0, 0), (1, 7, 30), (2, 19, 32)] {
+        assert_eq!(out[c * width * height + x * height + y], a[c * width * height + y * width + x]);
+    }
+}
+
+#[test]
+fn a_stack_can_share_one_range() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    let (width, height) = (32, 32);
+    let dim: Vec<f32> = specimen(width, height, 4).iter().map(|v| v * 0.1).collect();
+    let stack = [specimen(width, height, 4), dim].concat();
+    let shape = Shape { width, height, channels: 1, planes: 2 };
+    let (by_frame, each) = run(&model, &stack, shape, "").unwrap();
+    let (by_stack, shared) = run(&model, &stack, shape, "normalize=stack").unwrap();
+    assert_ne!(each.ranges[0], each.ranges[1]);
+    assert_eq!(shared.ranges[0], shared.ranges[1]);
+    assert_ne!(by_frame, by_stack);
+    // The shared range given by hand is the same thing.
+    let fixed = format!("normalize={}:{}", shared.ranges[0].lo, shared.ranges[0].hi);
+    assert_eq!(run(&model, &stack, shape, &fixed).unwrap().0, by_stack);
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes() {
+    let Some(model) = common::tiny("threads=2") else { return };
+    let data = specimen(300, 200, 5);
+    for options in ["", "tile=64"] {
+        let first = run(&model, &data, Shape::grey(300, 200), options).unwrap();
+        let second = run(&model, &data, Shape::grey(300, 200), options).unwrap();
+        assert_eq!((first.0, first.1.ranges), (second.0, second.1.ranges), "{options}");
+    }
+}
+
+#[test]
+fn tiles_with_the_whole_receptive_field_equal_the_whole_frame() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    let (width, height) = (720, 336);
+    let mut data = specimen(width, height, 6);
+    // A bright point beside a seam.
+    data[100 * width + 129] = 5000.0;
+    let shape = Shape::grey(width, height);
+    let (whole, report) = run(&model, &data, shape, "").unwrap();
+    assert_eq!(report.tile, None);
+    let (exact, report) = run(&model, &data, shape, "tile=128 halo=exact").unwrap();
+    assert_eq!((report.tile, report.halo), (Some(128), 288));
+    let width = report.ranges[0].width();
+    let worst =
+        |other: &[f32]| whole.iter().zip(other).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max) / width;
+    assert!(worst(&exact) < 1e-5, "{}", worst(&exact));
+    let (auto, _) = run(&model, &data, shape, "tile=128").unwrap();
+    assert!(worst(&auto) < 1e-3, "{}", worst(&auto));
+    // The test can fail: without a halo, seams show.
+    let (bare, _) = run(&model, &data, shape, "tile=128 halo=0").unwrap();
+    assert!(worst(&bare) > 1e-3, "{}", worst(&bare));
+}
+
+#[test]
+fn cancel_leaves_complete_planes_only() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    let shape = Shape { width: 256, height: 256, channels: 1, planes: 40 };
+    let data: Vec<f32> = (0..shape.planes).flat_map(|p| specimen(256, 256, p)).collect();
+    let complete = run(&model, &data, shape, "").unwrap().0;
+    let mut out = data.clone();
+    let task = Task::new();
+    let mut planes = InPlace::new(&mut out, shape, None).unwrap();
+    let error = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while task.planes_done() < 3 {
+                std::thread::yield_now();
+            }
+            task.cancel();
+        });
+        restore(&model, &task, &mut planes, &RunOptions::default()).unwrap_err()
+    });
+    assert_eq!(error.status(), Status::Cancelled);
+    let done = task.planes_done() as usize;
+    assert!((3..shape.planes).contains(&done), "{done}");
+    assert_eq!(out[..done * 65536], complete[..done * 65536]);
+    assert_eq!(out[done * 65536..], data[done * 65536..]);
+    // The model is as usable as before.
+    assert_eq!(run(&model, &data[..65536], Shape::grey(256, 256), "").unwrap().0, complete[..65536]);
+}
+
+#[test]
+fn progress_counts_every_tile() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    let mut data = specimen(200, 100, 7);
+    let task = Task::new();
+    let mut planes = InPlace::new(&mut data, Shape::grey(200, 100), None).unwrap();
+    restore(&model, &task, &mut planes, &RunOptions::parse("tile=64 halo=16").unwrap()).unwrap();
+    assert_eq!((task.progress(), task.planes_done()), ((8, 8), 1));
+}
+
+#[test]
+fn values_that_the_network_cannot_hold_are_an_error_not_a_hole() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    let mut data = specimen(64, 64, 8);
+    data[2000] = f32::MAX;
+    let error = run(&model, &data, Shape::grey(64, 64), "normalize=0:1e-5").unwrap_err();
+    assert!(error.message().contains("not finite") && error.message().contains("normalize=LO:HI"), "{error}");
+}
