@@ -131,9 +131,14 @@ training and all figures are this project's own: the paper's are not repeated he
 
 ## Training
 
-{state["step"]:,} steps of batch {config.batch} in {state["minutes"]:.0f} minutes (planned: {state["planned_minutes"]:.0f}) on
-{device}; seed {config.seed}; code at commit `{state["commit"]}`; configuration SHA-256 `{config.sha256()}`. The weights are
-the exponential moving average.
+| | |
+|---|---|
+| length | {state["step"]:,} steps of batch {config.batch} in {state["minutes"]:.0f} minutes (planned: {state["planned_minutes"]:.0f}) |
+| device | {device} |
+| seed | {config.seed} |
+| code, commit | `{state["commit"]}` |
+| configuration, SHA-256 | `{config.sha256()}` |
+| weights | their exponential moving average |
 
 Sharp images are blurred by simulation; the target is the noise-free image of the same microscope in focus, so the network
 is not asked to undo diffraction.

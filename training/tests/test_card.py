@@ -38,8 +38,9 @@ def test_card_from_results(files, capsys):
     card.main([str(files / "best.pt"), str(files / "parfocal-w1.onnx"), "--results", str(files / "rows.json")])
     text = (files / "parfocal-w1.md").read_text()
     for expected in (
-        "# parfocal-w1, version 1", "base width 1", "1,234 steps of batch 8 in 57 minutes", "an abacus", "seed 42",
-        "commit `0123456789abcdef`", CONFIG.sha256(), card.sha256_of(files / "parfocal-w1.onnx"),
+        "# parfocal-w1, version 1", "base width 1", "1,234 steps of batch 8 in 57 minutes", "| device | an abacus |",
+        "| seed | 42 |",
+        "commit | `0123456789abcdef`", CONFIG.sha256(), card.sha256_of(files / "parfocal-w1.onnx"),
         "| dsb2018 | 337 |", "| neubias | 37 | github.com/NEUBIAS/training-resources | 8bbaa51d | CC BY 4.0 |",
         "| wavelength | 0.42 to 0.7 um |", "mean +0.84 dB", "PSNR(restored, input): 30.5 dB",
         "- tissue-brightfield: 1 of 2 planes, 1 planes from focus, the worst by 0.50 dB (09).",
