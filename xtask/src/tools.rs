@@ -21,7 +21,7 @@ pub fn target() -> PathBuf {
 }
 
 pub fn in_ci() -> bool {
-    env::var_os("CI").is_some_and(|v| v != "" && v != "false")
+    env::var_os("CI").is_some_and(|v| !v.is_empty() && v != "false")
 }
 
 /// Where downloads and Python environments outlive a checkout: PARFOCAL_CACHE, else the user's cache folder.

@@ -1,0 +1,220 @@
+"""The card of a model: what it is, what it was trained on, how well it does on real stacks, and where it fails.
+
+    python -m training.card CHECKPOINT models/parfocal-w16.onnx [--data FOLDER] [--device TEXT] [--results FILE.json]
+
+Writes models/parfocal-w16.md. Every figure comes from the checkpoint, from the model file or from evaluate.py, which runs
+here unless `--results` names what `python -m training.evaluate --model MODEL --json` printed for the same file.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import onnx
+
+from . import evaluate
+from .config import Config
+from .train import config_of, load_checkpoint
+
+LARGEST_LOSS_DB = 0.2  # a plane that became worse by more than this is named in the card
+
+# What the simulated images are drawn from: field of Config, words, unit.
+RANGES = (
+    ("cutoff_per_px", "optical cut-off, 2 NA / wavelength x pixel size", "cycles per pixel"),
+    ("numerical_aperture", "numerical aperture", ""),
+    ("wavelength_um", "wavelength", "um"),
+    ("spherical_waves", "spherical aberration, RMS, either sign, up to", "waves"),
+    ("blur_radius_px", "radius of the geometric blur disc, up to", "px"),
+    ("in_focus_share", "share of samples in focus", ""),
+    ("layered_share", "share of specimens with a second, dimmer layer at another depth", ""),
+    ("layer_blur_px", "blur disc of that layer when the main one is in focus, up to", "px"),
+    ("photons", "photons in the brightest structure, fluorescence", ""),
+    ("brightfield_photons", "photons in the brightest structure, transmitted and reflected light", ""),
+    ("read_noise", "read noise", "electrons"),
+    ("background", "background, of the brightest structure, fluorescence", ""),
+    ("shading", "change of illumination across the patch, up to", ""),
+    ("saturated_share", "share of exposures that saturate", ""),
+    ("grain_share", "share of exposures with correlated noise", ""),
+    ("share_fluorescence", "share of fluorescence images", ""),
+    ("share_brightfield", "share of bright-field images", ""),
+    ("share_drawn", "share of drawn specimens", ""),
+    ("absorb_share", "of fluorescent and drawn specimens, share shown as absorbers", ""),
+)
+
+LIMITS = """\
+- **The result is an estimate, not a measurement.** The network fills in what its training images make likely. Detail that
+  defocus has removed from the data is guessed, and a guess can be wrong: keep the original, and do not count, measure or
+  diagnose from the restored image alone.
+- **Thick specimens.** The simulation blurs one plane, in some samples with one dimmer layer at another depth. Light from
+  many depths at once is not in it.
+- **Phase objects.** Unstained cells, phase contrast and interference contrast are not in it: their defocus is no blur.
+- **Strong defocus.** Beyond the largest blur disc above nothing was trained.
+- **Sampling.** Images with a cut-off outside the range above (much finer or coarser pixels) were not trained.
+- **Fine structure near focus.** Grain and noise of an image in focus are smoothed: see PSNR(restored, input) above."""
+
+
+def metadata_of(path: Path) -> dict[str, str]:
+    return {p.key.removeprefix("parfocal."): p.value for p in onnx.load(path).metadata_props}
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def read_table(text: str) -> dict[tuple[str, str], list[str]]:
+    """(stack, plane) to the cells of its row, of the table that evaluate.py prints inside `text`."""
+    lines = text.splitlines()
+    if evaluate.HEAD[0] not in lines:
+        raise ValueError("no table of evaluate.py in the card; make it again with training.card")
+    rows = {}
+    for line in lines[lines.index(evaluate.HEAD[0]) + len(evaluate.HEAD) :]:
+        if not line.startswith("|"):
+            break
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        rows[cells[0], cells[1]] = cells
+    return rows
+
+
+def _range(value, unit: str) -> str:
+    text = f"{value[0]:g} to {value[1]:g}" if isinstance(value, tuple) else f"{value:g}"
+    return f"{text} {unit}".strip()
+
+
+def _worse(rows: list[evaluate.Row]) -> str:
+    """Sentences on the planes that lost, by stack; from the rows alone."""
+    sentences = []
+    for stack in dict.fromkeys(r.stack for r in rows):
+        moved = [r for r in rows if r.stack == stack and r.distance != 0]
+        lost = [r for r in moved if r.gained < -LARGEST_LOSS_DB]
+        if lost:
+            worst = min(lost, key=lambda r: r.gained)
+            far = sorted(abs(r.distance) for r in lost)
+            where = f"{far[0]:g} to {far[-1]:g}" if far[0] != far[-1] else f"{far[0]:g}"
+            sentences.append(
+                f"- {stack}: {len(lost)} of {len(moved)} planes, {where} {worst.unit} from focus, the worst "
+                f"by {-worst.gained:.2f} dB ({worst.plane})."
+            )
+    return "\n".join(sentences) or f"- No plane of these stacks lost more than {LARGEST_LOSS_DB} dB."
+
+
+def card(state: dict, path: Path, rows: list[evaluate.Row], device: str) -> str:
+    """Markdown. `path`: the model file, whose metadata and hash are quoted."""
+    path = Path(path)
+    config: Config = config_of(state)
+    facts = metadata_of(path)
+    if facts.get("config_sha256") != config.sha256():
+        raise ValueError(f"{path}: was not exported from this checkpoint (config_sha256 differs); export it again")
+    sources = "\n".join(
+        f"| {d['name']} | {d.get('planes', '')} | {d['source']} | {d['commit']} | {d['licence']} |"
+        for d in json.loads(facts["training_data"])
+    )
+    ranges = "\n".join(f"| {words} | {_range(getattr(config, name), unit)} |" for name, words, unit in RANGES)
+    nl = "\n"
+    return f"""\
+# {facts["name"]}, version {facts["version"]}
+
+Takes one channel of an out-of-focus microscope image and returns an estimate of the focused one. A three-scale
+convolutional network joined head to tail, after J. Wang and B. Han, "Defocus Deblur Microscopy via Head-to-Tail
+Cross-Scale Fusion", ICIP 2022 (doi 10.1109/ICIP46576.2022.9897168); base width {config.width}. Layer details, data,
+training and all figures are this project's own: the paper's are not repeated here.
+
+| | |
+|---|---|
+| file | `{path.name}`, {path.stat().st_size / 1e6:.1f} MB, SHA-256 `{sha256_of(path)}` |
+| licence of the weights | {facts["license"]} (`models/LICENSE`) |
+| multiply-adds | {float(facts["macs_per_pixel"]):,.0f} a pixel |
+| context a tile needs (halo, measured) | {facts["halo"]} px |
+| pixel sizes simulated | {" to ".join(facts["pixel_size_um"].split(","))} um |
+| light | {facts["modalities"].replace(",", ", ")} |
+
+## Training
+
+| | |
+|---|---|
+| length | {state["step"]:,} steps of batch {config.batch} in {state["minutes"]:.0f} minutes (planned: {state["planned_minutes"]:.0f}) |
+| device | {device} |
+| seed | {config.seed} |
+| code, commit | `{state["commit"]}` |
+| configuration, SHA-256 | `{config.sha256()}` |
+| weights | their exponential moving average |
+
+Sharp images are blurred by simulation; the target is the noise-free image of the same microscope in focus, so the network
+is not asked to undo diffraction.
+
+| images | planes | source | commit | licence |
+|---|---|---|---|---|
+{sources}
+
+Simulated over:
+
+| what | range |
+|---|---|
+{ranges}
+
+The checkpoint was chosen by its score on planes of tissue-brightfield and nucleus-widefield only. The other stacks below
+had no part in training or in any choice.
+
+## Results on real focal stacks
+
+    python -m training.evaluate --model models/{path.name}
+
+PSNR and SSIM against the sharpest plane after a least-squares gain and offset fit; data range: the 0.1 to 99.9 percentile
+range of the sharp plane; "raw" is without the fit. "To input" is PSNR(restored, input) without a fit: how much was changed.
+
+{nl.join("- " + line for line in evaluate.summary_lines(rows))}
+
+Planes that became worse by more than {LARGEST_LOSS_DB} dB:
+
+{_worse(rows)}
+
+{nl.join(evaluate.table(rows))}
+
+## Limits
+
+{LIMITS}
+"""
+
+
+def rows_from_json(text: str) -> list[evaluate.Row]:
+    names = evaluate.Row.__dataclass_fields__
+    missing = float("inf")  # null: the sharp plane compared with itself
+    return [
+        evaluate.Row(**{k: missing if v is None else v for k, v in row.items() if k in names})
+        for row in json.loads(text)["rows"]
+    ]
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("model", type=Path, help="exported from that checkpoint")
+    parser.add_argument("--data", type=Path, help="folder with eval/ (default: $PARFOCAL_DATA, else ../shared/data)")
+    parser.add_argument("--device", help="what it was trained on (default: as the checkpoint says)")
+    parser.add_argument("--results", type=Path, help="output of evaluate.py --json for this model")
+    args = parser.parse_args(argv)
+    data = args.data or evaluate.data_folder()
+    try:
+        state = load_checkpoint(args.checkpoint)
+        device = args.device or state.get("device")
+        if not device:
+            raise ValueError(f"{args.checkpoint}: does not say what it was trained on; give it with --device")
+        if args.results:
+            rows = rows_from_json(args.results.read_text())
+        elif (data / "eval").is_dir():
+            network = evaluate.load_network(args.model)
+            stacks = evaluate.DEVELOPMENT + evaluate.TEST
+            rows = [row for stack in stacks for row in evaluate.evaluate_stack(stack, network, data)]
+        else:
+            raise ValueError(f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
+        text = card(state, args.model, rows, device)
+    except (OSError, ValueError) as error:
+        sys.exit(f"card: {error}")
+    out = args.model.with_suffix(".md")
+    out.write_text(text)
+    print(out)
+
+
+if __name__ == "__main__":
+    main()
