@@ -40,7 +40,7 @@ pub(super) fn line(key: &str, value: &Value) -> String {
             .join(", "),
         other => other.to_string(),
     };
-    format!("{:<16}{text}", format!("{}:", key.replace('_', " ")))
+    format!("{:<22}{text}", format!("{}:", key.replace('_', " ")))
 }
 
 fn about_image(path: &Path) -> Result<Value> {

@@ -142,7 +142,7 @@ fn sentence(input: &Path, output: &Path, report: &FileReport, seconds: f64) -> S
         text += &format!(", tiles of {tile} with a halo of {}", report.halo);
     }
     if report.constant_pages > 0 {
-        text += &format!(", {} constant pages copied", report.constant_pages);
+        text += &format!(", {} constant copied", report.constant_pages);
     }
     if report.nonfinite > 0 {
         text += &format!(", {} samples that are not finite kept", report.nonfinite);
