@@ -29,6 +29,21 @@ def test_all_kinds_of_files(tmp_path):
     assert all(0 <= s.plane.min() and s.plane.max() <= 1.5 for s in found)
 
 
+def test_the_layout_of_the_readme(tmp_path):
+    for name in ("fluorescence/cells/a01.tif", "brightfield/slides/b01.png"):
+        path = tmp_path / "train" / name
+        path.parent.mkdir(parents=True)
+        Image.fromarray(picture((120, 130))).save(path)
+    found = data.load_sharp(tmp_path / "train")
+    assert [(s.source, s.modality) for s in found] == [("brightfield", "brightfield"), ("fluorescence", "fluorescence")]
+    assert data.source_counts(found) == {"brightfield": 1, "fluorescence": 1}
+    field = tmp_path / "STACKS" / "field1"
+    field.mkdir(parents=True)
+    for name in ("02", "00", "01"):
+        Image.fromarray(picture((30, 40))).save(field / f"{name}.png")
+    assert [n for n, _ in data.load_stack(field)] == ["00", "01", "02"]
+
+
 def test_crop_mirrors_what_is_too_small():
     random = np.random.default_rng(0)
     assert data.crop(np.ones((40, 200), np.float16), 96, 1.0, random).shape == (96, 96)

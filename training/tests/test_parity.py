@@ -192,3 +192,11 @@ def test_tiles_give_what_the_whole_frame_gives(name, command, tmp_path):
     difference = np.abs(tiled.astype(np.float64) - whole).max()
     assert difference <= TILED_TOLERANCE * (high - low)
     assert difference > 0, "equal to the last bit: were these tiles at all?"
+
+
+def test_without_a_halo_the_seams_would_be_found(command, tmp_path):
+    frame = NAMED_SET["point near a seam"](592)[:560, :].astype(np.float32)
+    whole = command(frame, tmp_path)
+    tiled = command(frame, tmp_path, "--tile", "256", "--halo", "0")
+    low, high = np.percentile(whole, (0.1, 99.9))
+    assert np.abs(tiled.astype(np.float64) - whole).max() > TILED_TOLERANCE * (high - low)
