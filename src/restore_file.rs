@@ -101,7 +101,7 @@ fn run<T: Sample + Pod>(
     let done = done(model, &options);
 
     task.expect(pipeline::runs_per_plane(model, shape, &options)?.saturating_mul(pages as u64));
-    let mut writer = Writer::create(output, force, layout, reader.most_bytes(), reader.big())?;
+    let mut writer = Writer::create(output, force, reader.form())?;
     let mut pixels: Vec<T> = Vec::new();
     if options.normalize == Normalize::Stack {
         options.normalize = stack_range(model, task, reader, &mut pixels, shape, strides)?;
@@ -129,7 +129,7 @@ fn run<T: Sample + Pod>(
             ),
             _ => e.context(format_args!("{}: page {}", reader.path().display(), index + 1)),
         })?;
-        writer.write(&pixels, &page, (index == 0).then_some(&done))?;
+        writer.write(&mut pixels, &page, (index == 0).then_some(&done))?;
         report.nonfinite += restored.nonfinite;
         report.constant_pages += restored.constant_planes;
         report.ranges.extend(restored.ranges);

@@ -15,16 +15,15 @@ const SIDE: usize = 1024;
 /// A stack of 16-bit frames: tags and storage of a small file, pixels of its own.
 fn stack(path: &Path, pages: usize) {
     let mut reader = Reader::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good/u16.tif")).unwrap();
-    let mut layout = reader.layout();
-    (layout.width, layout.height) = (SIDE, SIDE);
+    let mut form = reader.form();
+    (form.layout.width, form.layout.height, form.pages) = (SIDE, SIDE, pages);
     let mut page = reader.page(0).unwrap();
     page.storage.rows_per_strip = SIDE;
-    let bytes = pages as u64 * layout.bytes();
-    let mut writer = Writer::create(path, false, layout, bytes, false).unwrap();
+    let mut writer = Writer::create(path, false, form).unwrap();
     let mut pixels: Vec<u16> = (0..SIDE * SIDE).map(|i| ((i * i * 7 + 3 * i) % 65521) as u16).collect();
     for _ in 0..pages {
         pixels.rotate_left(SIDE + 1);
-        writer.write(&pixels, &page, None).unwrap();
+        writer.write(&mut pixels, &page, None).unwrap();
     }
     writer.finish().unwrap();
 }

@@ -1,9 +1,11 @@
 //! TIFF files in and out, page by page: every size in a file is checked before anything is allocated, metadata is kept.
 //!
 //! `directory` reads and checks the raw structure, `layout` decides what a page is and whether it can be restored,
-//! `metadata` and `imagej` say which tags go along, `reader` and `writer` move the pixels through the crate `tiff`.
+//! `metadata` and `imagej` say which tags go along, `reader`, `writer` and `encode` move the pixels through the crate
+//! `tiff`.
 
 mod directory;
+mod encode;
 mod imagej;
 mod layout;
 mod metadata;
@@ -16,7 +18,7 @@ pub use layout::{Channels, Compression, Layout, Storage};
 pub use metadata::{Axes, Description, Tag};
 pub use reader::{Page, Reader};
 pub(crate) use writer::check_target;
-pub use writer::Writer;
+pub use writer::{Form, Writer};
 
 use std::io;
 

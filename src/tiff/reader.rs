@@ -9,8 +9,9 @@ use bytemuck::Pod;
 use tiff::decoder::{Decoder, Limits};
 
 use super::directory::Source;
-use super::layout::{self, Channels, Layout, Storage};
+use super::layout::{self, Channels, Compression, Layout, Storage};
 use super::metadata::{self, About, Axes, Description, Tag};
+use super::writer::Form;
 use super::{io_error, tag, tiff_error};
 use crate::error::{Error, Result, Status};
 use crate::frame::Sample;
@@ -33,6 +34,7 @@ pub struct Reader {
     warnings: Vec<String>,
     /// Bytes that an output of the same pages can need at most.
     most_bytes: u64,
+    uncompressed: bool,
     decoder: Option<Decoder<BufReader<File>>>,
     /// The page that the decoder stands at.
     at: usize,
@@ -71,6 +73,7 @@ impl Reader {
         let mut seen = HashSet::new();
         let mut first: Option<(Layout, About)> = None;
         let mut most_bytes = 0u64;
+        let mut uncompressed = true;
         let mut sub_images = false;
         let mut next = source.first;
         while next != 0 {
@@ -94,6 +97,7 @@ impl Reader {
                 }
                 Some(_) => {}
             }
+            uncompressed &= storage.compression == Compression::None;
             sub_images |= directory.get(tag::SUB_IFDS).is_some();
             most_bytes = most_bytes
                 .saturating_add(found.bytes())
@@ -112,7 +116,18 @@ impl Reader {
         if sub_images {
             warnings.push("reduced-size copies (SubIFDs) are not written to the output".to_owned());
         }
-        Ok(Self { path: path.into(), source, layout, pages, about, warnings, most_bytes, decoder: None, at: 0 })
+        Ok(Self {
+            path: path.into(),
+            source,
+            layout,
+            pages,
+            about,
+            warnings,
+            most_bytes,
+            uncompressed,
+            decoder: None,
+            at: 0,
+        })
     }
 
     pub fn path(&self) -> &Path {
@@ -154,9 +169,15 @@ impl Reader {
         &self.warnings
     }
 
-    /// Bytes that an output of the same pages can need at most.
-    pub(crate) fn most_bytes(&self) -> u64 {
-        self.most_bytes
+    /// What an output of the same pages needs to know from the start.
+    pub fn form(&self) -> Form {
+        Form {
+            layout: self.layout,
+            pages: self.pages.len(),
+            uncompressed: self.uncompressed,
+            bytes: self.most_bytes,
+            big: self.source.big,
+        }
     }
 
     /// Storage and tags of a page (from 0).

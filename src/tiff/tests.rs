@@ -114,15 +114,17 @@ fn pixels_are_read_as_they_were_written() {
 
 fn copy<T: Pattern>(from: &Path, to: &Path, bytes: Option<u64>) -> Reader {
     let mut reader = Reader::open(from).unwrap();
-    let bytes = bytes.unwrap_or_else(|| reader.most_bytes());
-    let mut writer = Writer::create(to, false, reader.layout(), bytes, reader.big()).unwrap();
+    let mut form = reader.form();
+    let most = form.bytes;
+    form.bytes = bytes.unwrap_or(most);
+    let mut writer = Writer::create(to, false, form).unwrap();
     let before = pages::<T>(&mut reader);
     for (i, page) in before.iter().enumerate() {
-        writer.write(page, &reader.page(i).unwrap(), (i == 0).then_some("done")).unwrap();
+        writer.write(&mut page.clone(), &reader.page(i).unwrap(), (i == 0).then_some("done")).unwrap();
     }
     writer.finish().unwrap();
     let length = std::fs::metadata(to).unwrap().len();
-    assert!(length <= reader.most_bytes(), "{}: {length} bytes, at most {}", from.display(), reader.most_bytes());
+    assert!(length <= most, "{}: {length} bytes, at most {most}", from.display());
     let mut written = Reader::open(to).unwrap();
     assert_eq!(written.layout(), reader.layout(), "{}", from.display());
     assert!(pages::<T>(&mut written) == before, "{}: other pixels", from.display());
@@ -161,6 +163,48 @@ fn above_four_gigabytes_it_becomes_a_bigtiff() {
     }
     let big = folder.path().join("big.tif");
     assert!(copy::<u16>(&data("good/bigtiff-u16.tif"), &big, Some(9)).big(), "a BigTIFF stays one");
+}
+
+/// ImageJ and tifffile read such stacks from the first page's offset on, without looking at the other directories.
+#[test]
+fn uncompressed_stacks_lie_in_one_piece() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [("imagej-be.tif", None), ("imagej-le.tif", Some(1 << 40)), ("bigtiff-u16.tif", None)] {
+        let to = folder.path().join(name);
+        let mut written = copy::<u16>(&data("good").join(name), &to, bytes);
+        let file = std::fs::read(&to).unwrap();
+        let pixels: Vec<u8> = pages::<u16>(&mut written).concat().iter().flat_map(|v| v.to_ne_bytes()).collect();
+        let start = if written.big() { 16 } else { 8 };
+        assert!(file[start..start + pixels.len()] == pixels, "{name}: not in one piece behind the header");
+    }
+    let to = folder.path().join("odd.tif");
+    let mut reader = Reader::open(&data("good/u8.tif")).unwrap();
+    let (mut form, page) = (reader.form(), reader.page(0).unwrap());
+    form.pages = 3;
+    let mut writer = Writer::create(&to, false, form).unwrap();
+    for value in 1..=3u8 {
+        writer.write(&mut vec![value; form.layout.samples()], &page, None).unwrap();
+    }
+    writer.finish().unwrap();
+    // 37x29 bytes a page: an odd number must not be rounded up.
+    let file = std::fs::read(&to).unwrap();
+    assert!((0..3).all(|p| file[8 + p * 1073..8 + (p + 1) * 1073].iter().all(|&v| v == p as u8 + 1)));
+    let found: Vec<Vec<u8>> = pages(&mut Reader::open(&to).unwrap());
+    assert!(found.iter().enumerate().all(|(p, page)| page.iter().all(|&v| v == p as u8 + 1)));
+}
+
+#[test]
+fn a_file_of_too_few_or_other_pages_is_not_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut reader = Reader::open(&data("good/stack-u8.tif")).unwrap();
+    let (form, page) = (reader.form(), reader.page(0).unwrap());
+    let mut pixels = pages::<u8>(&mut reader).remove(0);
+    let mut writer = Writer::create(&folder.path().join("few.tif"), false, form).unwrap();
+    writer.write(&mut pixels, &page, None).unwrap();
+    assert!(writer.write(&mut pixels[1..], &page, None).unwrap_err().message().contains("1072 8-bit samples"));
+    assert!(writer.write(&mut [1.5f32; 1073], &page, None).unwrap_err().message().contains("32-bit float samples"));
+    assert!(writer.finish().unwrap_err().message().contains("few.tif: 1 pages of 5"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "something is left");
 }
 
 fn value(page: &Page, id: u16) -> &[u8] {
@@ -296,8 +340,8 @@ fn an_output_that_exists_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("out.tif");
     std::fs::write(&target, "mine").unwrap();
-    let layout = Reader::open(&data("good/u8.tif")).unwrap().layout();
-    let refused = |target: &Path, force| Writer::create(target, force, layout, 1000, false).err().unwrap();
+    let form = Reader::open(&data("good/u8.tif")).unwrap().form();
+    let refused = |target: &Path, force| Writer::create(target, force, form).err().unwrap();
     let error = refused(&target, false);
     assert_eq!(error.status(), Status::Exists);
     assert!(error.message().contains("out.tif: the output exists already"), "{error}");
@@ -311,9 +355,9 @@ fn an_output_that_exists_is_kept() {
 
     // It appears while the writer works.
     let late = folder.path().join("late.tif");
-    let mut writer = Writer::create(&late, false, layout, 1000, false).unwrap();
+    let mut writer = Writer::create(&late, false, form).unwrap();
     let mut reader = Reader::open(&data("good/u8.tif")).unwrap();
-    let pixels = &pages::<u8>(&mut reader)[0];
+    let pixels = &mut pages::<u8>(&mut reader)[0];
     writer.write(pixels, &reader.page(0).unwrap(), None).unwrap();
     std::fs::write(&late, "theirs").unwrap();
     assert_eq!(writer.finish().unwrap_err().status(), Status::Exists);

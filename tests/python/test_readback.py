@@ -87,6 +87,19 @@ def test_the_data_can_be_read(outputs, name):
         assert np.array_equal(before[..., -1], after[..., -1]), "alpha is copied"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stack_is_its_pages(outputs, name):
+    """ImageJ, and tifffile where it takes a file for ImageJ's, read an uncompressed stack from the first page on."""
+    _, result = pair(outputs, name)
+    with tifffile.TiffFile(result) as after:
+        pages = np.stack([after.pages.get(i, validate=False).asarray() for i in range(len(after.pages))])
+        assert np.array_equal(after.asarray().reshape(pages.shape), pages, equal_nan=pages.dtype.kind == "f")
+        first = after.pages.first
+        if first.compression == 1 and len(after.pages) > 1:
+            raw = np.fromfile(result, first.dtype, pages.size, offset=first.dataoffsets[0])
+            assert np.array_equal(raw.reshape(pages.shape), pages)
+
+
 @pytest.mark.parametrize("name", ["imagej-le.tif", "imagej-be.tif"])
 def test_imagej_metadata(outputs, name):
     source, result = pair(outputs, name)

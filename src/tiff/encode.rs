@@ -1,0 +1,225 @@
+//! One page of a TIFF file: its strips, packed as the input's were, and its directory.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::rc::Rc;
+
+use bytemuck::Pod;
+use tiff::decoder::ifd::Entry;
+use tiff::encoder::compression::{CompressionAlgorithm, Deflate, Lzw, Packbits};
+use tiff::encoder::{DirectoryEncoder, TiffKind};
+use tiff::tags::{Tag as TagName, Type};
+use tiff::{Directory, TiffResult};
+
+use super::layout::{Channels, Compression, Layout, Storage};
+use super::metadata::{self, Tag};
+use super::reader::Page;
+use super::tag;
+use crate::frame::{PixelType, Sample};
+
+/// Uncompressed bytes of a strip that is compressed: small enough for every reader, large enough to compress.
+const STRIP_BYTES: usize = 1 << 20;
+
+pub(super) type Encoder<'a, K> = DirectoryEncoder<'a, Output, K>;
+
+/// The file that the encoder writes to. It can step over a region that is filled by someone else.
+pub(super) struct Output {
+    pub file: File,
+    pub step_over: Rc<Cell<bool>>,
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.step_over.get() {
+            self.file.seek(SeekFrom::Current(bytes.len() as i64))?;
+            return Ok(bytes.len());
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for Output {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+/// Places and lengths of the strips of a page.
+#[derive(Default)]
+pub(super) struct Strips {
+    pub offsets: Vec<u64>,
+    pub counts: Vec<u64>,
+}
+
+/// Strips of an uncompressed page that lies in one piece at `start`.
+pub(super) fn in_one_piece(layout: &Layout, storage: &Storage, start: u64) -> Strips {
+    let row = layout.bytes() / layout.height as u64;
+    let rows = rows_per_strip(layout, storage);
+    let mut strips = Strips::default();
+    for first in (0..layout.height).step_by(rows) {
+        strips.offsets.push(start + first as u64 * row);
+        strips.counts.push(rows.min(layout.height - first) as u64 * row);
+    }
+    strips
+}
+
+/// Writes the pixels strip by strip, compressed as the input's were.
+pub(super) fn write_strips<T: Sample + Pod, K: TiffKind>(
+    directory: &mut Encoder<'_, K>,
+    layout: &Layout,
+    storage: &Storage,
+    pixels: &[T],
+) -> TiffResult<Strips> {
+    let samples = layout.channels.samples();
+    let row = layout.width * samples;
+    let mut strips = Strips::default();
+    let mut scratch: Vec<T> = Vec::new();
+    let mut packed: Vec<u8> = Vec::new();
+    for strip in pixels.chunks(rows_per_strip(layout, storage) * row) {
+        scratch.clear();
+        scratch.extend_from_slice(strip);
+        if layout.white_is_zero {
+            invert(&mut scratch);
+        }
+        if predicts(layout, storage) {
+            scratch.chunks_exact_mut(row).for_each(|row| differences(row, samples));
+        }
+        let unpacked: &[u8] = bytemuck::cast_slice(&scratch);
+        packed.clear();
+        match storage.compression {
+            Compression::None => packed.extend_from_slice(unpacked),
+            Compression::Lzw => drop(Lzw.write_to(&mut packed, unpacked)?),
+            Compression::Deflate => drop(Deflate::default().write_to(&mut packed, unpacked)?),
+            Compression::PackBits => {
+                // Runs do not reach across rows (TIFF 6.0, section 9).
+                for row in unpacked.chunks(row * T::PIXEL_TYPE.bytes()) {
+                    Packbits.write_to(&mut packed, row)?;
+                }
+            }
+        }
+        strips.offsets.push(directory.write_data(&packed[..])?);
+        strips.counts.push(packed.len() as u64);
+        word_align(directory)?;
+    }
+    Ok(strips)
+}
+
+/// Writes what says how the page is stored, and the tags that go along.
+pub(super) fn write_directory<K: TiffKind>(
+    mut directory: Encoder<'_, K>,
+    layout: &Layout,
+    page: &Page,
+    strips: &Strips,
+    done: Option<&str>,
+) -> TiffResult<()> {
+    let Page { storage, tags } = page;
+    let samples = layout.channels.samples();
+    let bits = vec![layout.pixel_type.bytes() as u16 * 8; samples];
+    let format = vec![if layout.pixel_type == PixelType::F32 { 3u16 } else { 1 }; samples];
+    let photometric: u16 = match layout.channels {
+        Channels::Grey | Channels::GreyAlpha => u16::from(!layout.white_is_zero),
+        Channels::Rgb | Channels::Rgba => 2,
+    };
+    let compression: u16 = match storage.compression {
+        Compression::None => 1,
+        Compression::Lzw => 5,
+        Compression::Deflate => 8,
+        Compression::PackBits => 32773,
+    };
+    let name = TagName::from_u16_exhaustive;
+    directory.write_tag(name(tag::WIDTH), layout.width as u32)?;
+    directory.write_tag(name(tag::HEIGHT), layout.height as u32)?;
+    directory.write_tag(name(tag::BITS_PER_SAMPLE), &bits[..])?;
+    directory.write_tag(name(tag::COMPRESSION), compression)?;
+    directory.write_tag(name(tag::PHOTOMETRIC), photometric)?;
+    directory.write_tag(name(tag::SAMPLES_PER_PIXEL), samples as u16)?;
+    directory.write_tag(name(tag::ROWS_PER_STRIP), rows_per_strip(layout, storage) as u32)?;
+    directory.write_tag(name(tag::PLANAR), 1u16)?;
+    directory.write_tag(name(tag::SAMPLE_FORMAT), &format[..])?;
+    if predicts(layout, storage) {
+        directory.write_tag(name(tag::PREDICTOR), 2u16)?;
+    }
+    if !storage.extra_samples.is_empty() {
+        directory.write_tag(name(tag::EXTRA_SAMPLES), &storage.extra_samples[..])?;
+    }
+    write_places(&mut directory, tag::STRIP_OFFSETS, &strips.offsets)?;
+    write_places(&mut directory, tag::STRIP_BYTE_COUNTS, &strips.counts)?;
+    for Tag { id, kind, value } in tags {
+        if *id != tag::SOFTWARE || done.is_none() {
+            put(&mut directory, *id, *kind, value)?;
+        }
+    }
+    if let Some(done) = done {
+        let before = tags.iter().find(|t| t.id == tag::SOFTWARE).map(|t| &t.value[..]);
+        put(&mut directory, tag::SOFTWARE, Type::ASCII, &metadata::software(before, done))?;
+    }
+    word_align(&mut directory)?;
+    directory.finish()
+}
+
+/// Larger is brighter in memory; in these files 0 is white. Integers only.
+pub(super) fn invert<T: Sample + Pod>(pixels: &mut [T]) {
+    bytemuck::cast_slice_mut::<T, u8>(pixels).iter_mut().for_each(|b| *b = !*b);
+}
+
+/// Differences of floats as floats lose bits: written without, which every reader takes.
+fn predicts(layout: &Layout, storage: &Storage) -> bool {
+    storage.horizontal_predictor && layout.pixel_type != PixelType::F32
+}
+
+/// As in the input; strips that are compressed stay small, because readers unpack them whole.
+fn rows_per_strip(layout: &Layout, storage: &Storage) -> usize {
+    let row_bytes = layout.width * layout.channels.samples() * layout.pixel_type.bytes();
+    let small = (STRIP_BYTES / row_bytes).clamp(1, layout.height);
+    match (storage.tiled, storage.compression) {
+        (true, _) => small,
+        (false, Compression::None) => storage.rows_per_strip,
+        (false, _) => storage.rows_per_strip.min(small),
+    }
+}
+
+/// Each sample minus the one of the same channel to its left, wrapping (TIFF 6.0, section 14).
+fn differences<T: Sample + Pod>(row: &mut [T], samples: usize) {
+    match T::PIXEL_TYPE {
+        PixelType::U8 => {
+            let row: &mut [u8] = bytemuck::cast_slice_mut(row);
+            (samples..row.len()).rev().for_each(|i| row[i] = row[i].wrapping_sub(row[i - samples]));
+        }
+        PixelType::U16 => {
+            let row: &mut [u16] = bytemuck::cast_slice_mut(row);
+            (samples..row.len()).rev().for_each(|i| row[i] = row[i].wrapping_sub(row[i - samples]));
+        }
+        PixelType::F32 => {}
+    }
+}
+
+/// Directories and values begin at even bytes (TIFF 6.0, section 2).
+pub(super) fn word_align<K: TiffKind>(directory: &mut Encoder<'_, K>) -> TiffResult<()> {
+    let nothing: &[u8] = &[];
+    if directory.write_data(nothing)? % 2 == 1 {
+        directory.write_data(&[0u8][..])?;
+    }
+    Ok(())
+}
+
+fn write_places<K: TiffKind>(directory: &mut Encoder<'_, K>, id: u16, places: &[u64]) -> TiffResult<()> {
+    let name = TagName::from_u16_exhaustive(id);
+    if std::mem::size_of::<K::OffsetType>() == 8 {
+        directory.write_tag(name, places)
+    } else {
+        let places = places.iter().map(|&p| u32::try_from(p)).collect::<std::result::Result<Vec<_>, _>>()?;
+        directory.write_tag(name, &places[..])
+    }
+}
+
+/// A tag by its bytes.
+fn put<K: TiffKind>(directory: &mut Encoder<'_, K>, id: u16, kind: Type, value: &[u8]) -> TiffResult<()> {
+    let entry: Entry = directory.write_entry_bytes(kind, value)?;
+    directory.extend_from(&Directory::from_iter([(TagName::from_u16_exhaustive(id), entry)]));
+    word_align(directory)
+}
