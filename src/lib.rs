@@ -1,6 +1,7 @@
 //! Parfocal restores out-of-focus microscope images. This file is the map; ARCHITECTURE.md is the tour.
 
 pub mod blend;
+pub mod cli;
 pub mod control;
 pub mod error;
 pub mod frame;
@@ -10,8 +11,10 @@ pub mod normalise;
 pub mod onnx;
 pub mod options;
 pub mod pipeline;
+pub mod restore_file;
 pub mod runtime;
 pub mod session;
+pub mod tiff;
 pub mod tile;
 
 /// The README's Rust is compiled with the doc tests.

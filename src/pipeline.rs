@@ -1,6 +1,7 @@
 //! A model and one stack in memory: normalise, cut, run, blend, map back, write each plane once.
 
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::blend;
@@ -21,6 +22,8 @@ pub struct Model {
     runtime: &'static Runtime,
     options: OpenOptions,
     threads: usize,
+    /// Working memory of earlier runs: fresh memory costs more time than all that is done in it.
+    idle: Mutex<Vec<Vec<f32>>>,
 }
 
 impl Model {
@@ -50,7 +53,7 @@ impl Model {
         session.run(&Task::new(), (1, height, width), &probe, |_| ()).map_err(|e| {
             Error::new(Status::Model, format!("a probe run on {width}x{height} pixels failed: {}", e.message()))
         })?;
-        Ok(Self { info, session, runtime, options: options.clone(), threads })
+        Ok(Self { info, session, runtime, options: options.clone(), threads, idle: Mutex::default() })
     }
 
     pub fn info(&self) -> &Info {
@@ -89,6 +92,21 @@ impl Model {
         (pixel_size_um < low || pixel_size_um > high).then(|| {
             format!("pixel size {pixel_size_um} um: the model was trained for {low} to {high} um; look at the result with care")
         })
+    }
+
+    /// A buffer of `count` values, zero or left from an earlier run.
+    fn buffer(&self, count: usize) -> Result<Vec<f32>> {
+        let idle = self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
+        let mut buffer = idle.filter(|b| b.capacity() >= count).unwrap_or_default();
+        grow(&mut buffer, count)?;
+        Ok(buffer)
+    }
+
+    fn give_back(&self, buffer: Vec<f32>) {
+        let mut idle = self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if idle.len() < IDLE {
+            idle.push(buffer);
+        }
     }
 
     fn halo(&self, options: &RunOptions) -> Result<usize> {
@@ -190,7 +208,7 @@ pub fn restore<T: Sample>(
         }
     };
     let mut report = Report { tile: plan.tile, halo: model.halo(options)?, ..Report::default() };
-    let mut buffers = Buffers::new(&plan, shape)?;
+    let mut buffers = Buffers::new(model, &plan, shape)?;
     for plane in 0..shape.planes {
         task.check()?;
         let mut accumulator = Accumulator::new(low, high);
@@ -208,13 +226,19 @@ pub fn restore<T: Sample>(
             copy_plane(planes, plane, &mut buffers.row);
         } else {
             load_plane(planes, plane, range, &summary, &plan, &mut buffers);
-            run_plane(model, task, &plan, shape, &mut buffers, &mut report.network)
-                .and_then(|()| buffers.check_finite(shape, &plan))
-                .map_err(|e| if shape.planes > 1 { e.context(format!("plane {plane}")) } else { e })?;
+            run_plane(model, task, &plan, shape, &mut buffers, &mut report.network).map_err(|e| {
+                if shape.planes > 1 {
+                    e.context(format!("plane {plane}"))
+                } else {
+                    e
+                }
+            })?;
             store_plane(planes, plane, range, summary.nonfinite > 0, &plan, &mut buffers);
         }
         task.plane_done();
     }
+    let Buffers { frame, result, tile, .. } = buffers;
+    [tile, result, frame].into_iter().for_each(|buffer| model.give_back(buffer));
     Ok(report)
 }
 
@@ -230,18 +254,27 @@ struct Buffers<T> {
     tile: Vec<f32>,
 }
 
-fn reserve<T: Copy + Default>(count: usize) -> Result<Vec<T>> {
-    let mut buffer = Vec::new();
-    buffer.try_reserve_exact(count).map_err(|_| {
+/// Buffers kept between runs: those of one run.
+const IDLE: usize = 3;
+
+fn grow<T: Copy + Default>(buffer: &mut Vec<T>, count: usize) -> Result<()> {
+    buffer.truncate(count);
+    buffer.try_reserve_exact(count - buffer.len()).map_err(|_| {
         let bytes = count.saturating_mul(std::mem::size_of::<T>());
         Error::new(Status::OutOfMemory, format!("no memory for a buffer of {bytes} bytes: the frame is too large here"))
     })?;
     buffer.resize(count, T::default());
-    Ok(buffer)
+    Ok(())
+}
+
+fn row<T: Copy + Default>(count: usize) -> Result<Vec<T>> {
+    let mut row = Vec::new();
+    grow(&mut row, count)?;
+    Ok(row)
 }
 
 impl<T: Sample> Buffers<T> {
-    fn new(plan: &Plan, shape: Shape) -> Result<Self> {
+    fn new(model: &Model, plan: &Plan, shape: Shape) -> Result<Self> {
         let frame = (plan.width * plan.height)
             .checked_mul(shape.channels)
             .ok_or_else(|| Error::new(Status::OutOfMemory, format!("a frame of {shape} is too large")))?;
@@ -251,32 +284,35 @@ impl<T: Sample> Buffers<T> {
             Some(_) => plan.batch * largest(&plan.columns) * largest(&plan.rows),
         };
         Ok(Self {
-            row: reserve(shape.width)?,
-            old: reserve(shape.width)?,
-            frame: reserve(frame)?,
-            result: reserve(frame)?,
-            tile: reserve(tile)?,
+            row: row(shape.width)?,
+            old: row(shape.width)?,
+            frame: model.buffer(frame)?,
+            result: model.buffer(frame)?,
+            tile: model.buffer(tile)?,
         })
     }
+}
 
-    /// An estimate with holes is none.
-    fn check_finite(&self, shape: Shape, plan: &Plan) -> Result<()> {
-        let rows = self
-            .frame
-            .chunks_exact(plan.width * plan.height)
-            .flat_map(|channel| channel.chunks_exact(plan.width).take(shape.height).map(|row| &row[..shape.width]));
-        let bad: usize = rows.map(|row| row.iter().filter(|v| !v.is_finite()).count()).sum();
-        if bad == 0 {
-            return Ok(());
-        }
-        Err(Error::new(
-            Status::Model,
-            format!(
-                "the network returned {bad} values that are not finite; expected none: the frame may have values far \
-                 outside its percentiles (set normalize=LO:HI), or the model is damaged"
-            ),
-        ))
-    }
+/// Copies and tells whether all values are finite: an estimate with holes is none. In chunks that stay in the cache.
+fn copy_finite(to: &mut [f32], from: &[f32]) -> bool {
+    to.chunks_mut(4096).zip(from.chunks(4096)).all(|(to, from)| {
+        to.copy_from_slice(from);
+        all_finite(from)
+    })
+}
+
+fn all_finite(values: &[f32]) -> bool {
+    // Integer arithmetic and no exit within a chunk: this vectorises. All exponent bits set: infinite or NaN.
+    const EXPONENT: u32 = 0x7f80_0000;
+    values.chunks(4096).all(|chunk| !chunk.iter().fold(false, |bad, v| bad | (v.to_bits() & EXPONENT == EXPONENT)))
+}
+
+fn not_finite() -> Error {
+    Error::new(
+        Status::Model,
+        "the network returned values that are not finite; expected none: the frame may have values far outside its \
+         percentiles (set normalize=LO:HI), or the model is damaged",
+    )
 }
 
 fn copy_plane<T: Sample>(planes: &mut impl Planes<T>, plane: usize, row: &mut [T]) {
@@ -346,10 +382,13 @@ fn run_plane<T: Sample>(
             let started = Instant::now();
             let size = (count, plan.height, plan.width);
             let result = &mut buffers.result[channels.clone()];
-            model.session.run(task, size, &buffers.frame[channels], |output| {
+            let finite = model.session.run(task, size, &buffers.frame[channels], |output| {
                 *network += started.elapsed();
-                result.copy_from_slice(output);
+                copy_finite(result, output)
             })?;
+            if !finite {
+                return Err(not_finite());
+            }
             task.run_done();
             continue;
         }
@@ -364,13 +403,17 @@ fn run_plane<T: Sample>(
                 let input = &buffers.tile[..count * size];
                 let result = &mut buffers.result;
                 let started = Instant::now();
-                model.session.run(task, (count, row.length, column.length), input, |output| {
+                let finite = model.session.run(task, (count, row.length, column.length), input, |output| {
                     *network += started.elapsed();
                     for (c, tile) in output.chunks_exact(size).enumerate() {
                         let frame = &mut result[(first + c) * area..(first + c + 1) * area];
                         blend::accumulate(frame, plan.width, tile, column, row);
                     }
+                    all_finite(output)
                 })?;
+                if !finite {
+                    return Err(not_finite());
+                }
                 task.run_done();
             }
         }

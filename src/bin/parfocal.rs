@@ -1,1 +1,5 @@
-fn main() {}
+//! The command `parfocal`; see `src/cli/`.
+
+fn main() -> std::process::ExitCode {
+    parfocal::cli::main()
+}

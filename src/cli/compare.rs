@@ -1,0 +1,166 @@
+//! `parfocal compare`: how near an image comes to a reference, as it is and after the best gain and offset.
+
+use std::path::{Path, PathBuf};
+
+use bytemuck::Pod;
+use clap::ArgMatches;
+use serde_json::{json, Value};
+
+use super::{say, say_json, Failure};
+use crate::error::{Error, Result, Status};
+use crate::frame::{PixelType, Sample};
+use crate::metrics;
+use crate::tiff::Reader;
+
+/// Measures of one page, or their means over all pages.
+#[derive(Clone, Copy, Default)]
+struct Figures {
+    /// dB; infinite where the pages are equal.
+    psnr: f64,
+    /// `None` where the image is smaller than the window.
+    ssim: Option<f64>,
+}
+
+#[derive(Clone, Copy)]
+struct Page {
+    raw: Figures,
+    fitted: Figures,
+    gain: f64,
+    offset: f64,
+    /// What PSNR and SSIM refer to: 0.1 to 99.9 percentiles of the reference.
+    data_range: f64,
+}
+
+pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
+    let image: &PathBuf = arguments.get_one("A").expect("required");
+    let reference: &PathBuf = arguments.get_one("B").expect("required");
+    let pages = compare(image, reference)?;
+    let mean = |value: &dyn Fn(&Page) -> f64| pages.iter().map(value).sum::<f64>() / pages.len() as f64;
+    let figures = |of: &dyn Fn(&Page) -> Figures| Figures {
+        psnr: mean(&|p| of(p).psnr),
+        ssim: pages[0].raw.ssim.map(|_| mean(&|p| of(p).ssim.unwrap_or(f64::NAN))),
+    };
+    let all = Page {
+        raw: figures(&|p| p.raw),
+        fitted: figures(&|p| p.fitted),
+        gain: mean(&|p| p.gain),
+        offset: mean(&|p| p.offset),
+        data_range: mean(&|p| p.data_range),
+    };
+    if arguments.get_flag("json") {
+        let mut value = as_json(&all);
+        value["a"] = image.display().to_string().into();
+        value["b"] = reference.display().to_string().into();
+        value["pages"] = pages.iter().map(as_json).collect();
+        say_json(&value);
+        return Ok(());
+    }
+    say(&format!("{} against the reference {}", image.display(), reference.display()));
+    if pages.len() > 1 {
+        say(&format!("{:<8}{}", "page", HEAD));
+        pages.iter().enumerate().for_each(|(i, page)| say(&format!("{:<8}{}", i + 1, row(page))));
+        say(&format!("{:<8}{}", "mean", row(&all)));
+    } else {
+        say(HEAD);
+        say(&row(&all));
+    }
+    Ok(())
+}
+
+const HEAD: &str = " PSNR dB    SSIM   fitted: PSNR dB    SSIM   image x gain      + offset";
+
+fn row(page: &Page) -> String {
+    let ssim = |f: &Figures| f.ssim.map_or("too small".to_owned(), |s| format!("{s:.4}"));
+    format!(
+        "{:8.2}  {:>6}          {:8.2}  {:>6}   {:12.5}  {:12.4}",
+        page.raw.psnr,
+        ssim(&page.raw),
+        page.fitted.psnr,
+        ssim(&page.fitted),
+        page.gain,
+        page.offset
+    )
+}
+
+/// Equal pages have no finite PSNR: null in JSON.
+fn as_json(page: &Page) -> Value {
+    json!({
+        "raw": { "psnr": page.raw.psnr, "ssim": page.raw.ssim },
+        "fitted": {
+            "psnr": page.fitted.psnr,
+            "ssim": page.fitted.ssim,
+            "gain": page.gain,
+            "offset": page.offset,
+        },
+        "data_range": page.data_range,
+    })
+}
+
+fn compare(image: &Path, reference: &Path) -> Result<Vec<Page>> {
+    let (mut a, mut b) = (Reader::open(image)?, Reader::open(reference)?);
+    let (la, lb) = (a.layout(), b.layout());
+    if (la.width, la.height, la.channels.colours(), a.pages())
+        != (lb.width, lb.height, lb.channels.colours(), b.pages())
+    {
+        return Err(Error::new(
+            Status::InvalidArgument,
+            format!(
+                "{}: found {} pages of {la}, expected {} pages of {lb} as in {}: compare images of one size",
+                image.display(),
+                a.pages(),
+                b.pages(),
+                reference.display()
+            ),
+        ));
+    }
+    (0..a.pages())
+        .map(|index| {
+            let (image, reference) = (channels(&mut a, index)?, channels(&mut b, index)?);
+            measure(&image, &reference, la.width, la.height)
+                .map_err(|e| e.context(format_args!("{}: page {}", b.path().display(), index + 1)))
+        })
+        .collect()
+}
+
+/// The colour channels of a page, one after the other.
+fn channels(reader: &mut Reader, index: usize) -> Result<Vec<f32>> {
+    fn read<T: Sample + Pod>(reader: &mut Reader, index: usize) -> Result<Vec<f32>> {
+        let mut pixels: Vec<T> = Vec::new();
+        reader.read(index, &mut pixels)?;
+        let channels = reader.layout().channels;
+        let values = (0..channels.colours())
+            .flat_map(|c| pixels[c..].iter().step_by(channels.samples()).map(|v| v.as_f64() as f32))
+            .collect::<Vec<_>>();
+        if values.iter().all(|v| v.is_finite()) {
+            return Ok(values);
+        }
+        Err(Error::new(
+            Status::InvalidArgument,
+            format!(
+                "{}: page {} has values that are not finite; expected none: nothing can be compared with them",
+                reader.path().display(),
+                index + 1
+            ),
+        ))
+    }
+    match reader.layout().pixel_type {
+        PixelType::U8 => read::<u8>(reader, index),
+        PixelType::U16 => read::<u16>(reader, index),
+        PixelType::F32 => read::<f32>(reader, index),
+    }
+}
+
+fn measure(image: &[f32], reference: &[f32], width: usize, height: usize) -> Result<Page> {
+    let data_range = metrics::data_range(reference)?;
+    let figures = |image: &[f32]| {
+        let pairs = image.chunks_exact(width * height).zip(reference.chunks_exact(width * height));
+        let ssim: Option<Vec<f64>> = pairs.map(|(a, b)| metrics::ssim(a, b, width, data_range)).collect();
+        Figures {
+            psnr: metrics::psnr(image, reference, data_range),
+            ssim: ssim.map(|channels| channels.iter().sum::<f64>() / channels.len() as f64),
+        }
+    };
+    let (gain, offset) = metrics::fit(image, reference);
+    let fitted: Vec<f32> = image.iter().map(|&v| (f64::from(v) * gain + offset) as f32).collect();
+    Ok(Page { raw: figures(image), fitted: figures(&fitted), gain, offset, data_range })
+}

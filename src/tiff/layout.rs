@@ -1,0 +1,363 @@
+//! What a page is: size, pixel type, channels and storage, taken from its tags; whatever cannot be restored is refused here.
+
+use super::directory::{Directory, Source};
+use super::tag;
+use crate::error::{Error, Result, Status};
+use crate::frame::PixelType;
+
+/// The samples of a pixel. Alpha is never restored, it is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    Grey,
+    GreyAlpha,
+    Rgb,
+    Rgba,
+}
+
+impl Channels {
+    /// Samples of one pixel, alpha included.
+    pub fn samples(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::GreyAlpha => 2,
+            Self::Rgb => 3,
+            Self::Rgba => 4,
+        }
+    }
+
+    /// Samples of one pixel that are restored.
+    pub fn colours(self) -> usize {
+        match self {
+            Self::Grey | Self::GreyAlpha => 1,
+            Self::Rgb | Self::Rgba => 3,
+        }
+    }
+}
+
+impl std::fmt::Display for Channels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Grey => "grey",
+            Self::GreyAlpha => "grey with alpha",
+            Self::Rgb => "RGB",
+            Self::Rgba => "RGBA",
+        })
+    }
+}
+
+/// What all pages of a file have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Pixels.
+    pub width: usize,
+    /// Pixels.
+    pub height: usize,
+    pub pixel_type: PixelType,
+    pub channels: Channels,
+    /// The file stores 0 for white; in memory larger is brighter, always.
+    pub white_is_zero: bool,
+}
+
+impl Layout {
+    /// Samples of one page, alpha included.
+    pub fn samples(&self) -> usize {
+        self.width * self.height * self.channels.samples()
+    }
+
+    /// Bytes of one uncompressed page.
+    pub fn bytes(&self) -> u64 {
+        (self.samples() * self.pixel_type.bytes()) as u64
+    }
+}
+
+impl std::fmt::Display for Layout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{} {} {}", self.width, self.height, self.pixel_type, self.channels)?;
+        if self.white_is_zero {
+            f.write_str(" (0 is white)")?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    None,
+    Lzw,
+    Deflate,
+    PackBits,
+}
+
+impl Compression {
+    /// The most bytes that one compressed byte can stand for. LZW: 3838 bytes in a 12-bit code; Deflate: 258 in 2 bits;
+    /// PackBits: 128 in two bytes.
+    fn most(self) -> u64 {
+        match self {
+            Self::None => 1,
+            Self::PackBits => 64,
+            Self::Deflate => 1032,
+            Self::Lzw => 2560,
+        }
+    }
+
+    /// Bytes by which pixels that do not compress can grow: LZW can take 12 bits for 8.
+    pub(crate) fn most_growth(self, bytes: u64) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Lzw => bytes / 2 + 16,
+            Self::Deflate | Self::PackBits => bytes / 64 + 1024,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lzw => "LZW",
+            Self::Deflate => "Deflate",
+            Self::PackBits => "PackBits",
+        }
+    }
+}
+
+/// How one page lies in the file; pages of one file may differ here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    pub compression: Compression,
+    /// Differences between neighbours are stored instead of pixels.
+    pub horizontal_predictor: bool,
+    /// Each channel apart instead of interleaved.
+    pub planar: bool,
+    pub tiled: bool,
+    pub rows_per_strip: usize,
+    /// As in the file: the meaning of the samples beyond grey or RGB.
+    pub(crate) extra_samples: Vec<u16>,
+}
+
+/// Layout and storage of the page with this directory, all its sizes and places checked.
+pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout, Storage)> {
+    let width = dimension(source, directory, tag::WIDTH, "ImageWidth")?;
+    let height = dimension(source, directory, tag::HEIGHT, "ImageLength")?;
+    let samples = source.integer(directory, tag::SAMPLES_PER_PIXEL)?.unwrap_or(1);
+    let format = uniform(source, directory, tag::SAMPLE_FORMAT, 1, "SampleFormat")?;
+    let bits = uniform(source, directory, tag::BITS_PER_SAMPLE, 1, "BitsPerSample")?;
+    let photometric = source.integer(directory, tag::PHOTOMETRIC)?.ok_or_else(|| {
+        Error::new(Status::Format, "the tag PhotometricInterpretation is missing: the file is damaged")
+    })?;
+    let white_is_zero = photometric == 0;
+    let colours = match photometric {
+        0 | 1 => 1,
+        2 => 3,
+        other => return Err(photometric_refused(other)),
+    };
+    let pixel_type = pixel_type(format, bits)?;
+    let extra_samples: Vec<u16> = match directory.get(tag::EXTRA_SAMPLES) {
+        Some(entry) => source.integers(entry)?.into_iter().map(|v| v as u16).collect(),
+        None => Vec::new(),
+    };
+    let channels = channels(colours, samples, &extra_samples)?;
+    if white_is_zero && (pixel_type == PixelType::F32 || channels != Channels::Grey) {
+        return Err(Error::new(
+            Status::Unsupported,
+            "an image where 0 is white is read as 8 or 16-bit grey only; invert it and save it with 0 as black",
+        ));
+    }
+    if source.integer(directory, tag::FILL_ORDER)?.is_some_and(|order| order == 2) {
+        return Err(Error::new(
+            Status::Unsupported,
+            "reversed bit order (FillOrder 2) is not read; save the file again",
+        ));
+    }
+
+    let compression = compression(source.integer(directory, tag::COMPRESSION)?.unwrap_or(1))?;
+    let predictor = source.integer(directory, tag::PREDICTOR)?.unwrap_or(1);
+    if compression != Compression::None && !(1..=3).contains(&predictor) {
+        return Err(Error::new(Status::Unsupported, format!("predictor {predictor} is unknown; expected 1, 2 or 3")));
+    }
+    let planar = source.integer(directory, tag::PLANAR)?.unwrap_or(1) == 2 && channels.samples() > 1;
+
+    let layout = Layout { width: width as usize, height: height as usize, pixel_type, channels, white_is_zero };
+    // Before anything multiplies them unchecked: a page must be addressable.
+    let bytes = u128::from(width) * u128::from(height) * u128::from(samples) * pixel_type.bytes() as u128;
+    if bytes > isize::MAX as u128 {
+        return Err(Error::new(
+            Status::Format,
+            format!("a page of {width}x{height} pixels is too large for any machine"),
+        ));
+    }
+    let tiled = directory.get(tag::TILE_OFFSETS).is_some();
+    let rows_per_strip = source.integer(directory, tag::ROWS_PER_STRIP)?.unwrap_or(height).min(height);
+    let storage = Storage {
+        compression,
+        horizontal_predictor: compression != Compression::None && predictor == 2,
+        planar,
+        tiled,
+        rows_per_strip: rows_per_strip as usize,
+        extra_samples,
+    };
+    check_chunks(source, directory, &layout, &storage)?;
+    Ok((layout, storage))
+}
+
+/// Each strip or tile lies in the file and is long enough for what it claims to hold.
+fn check_chunks(source: &mut Source, directory: &Directory, layout: &Layout, storage: &Storage) -> Result<()> {
+    let (what, offsets, counts) = if storage.tiled {
+        ("tile", tag::TILE_OFFSETS, tag::TILE_BYTE_COUNTS)
+    } else {
+        ("strip", tag::STRIP_OFFSETS, tag::STRIP_BYTE_COUNTS)
+    };
+    let missing = |name: u16| {
+        Error::new(
+            Status::Format,
+            format!("the tag {name} with the places of its {what}s is missing: the file is damaged"),
+        )
+    };
+    let (width, height) = (layout.width as u64, layout.height as u64);
+    let (across, down, columns, rows) = if storage.tiled {
+        let columns = dimension(source, directory, tag::TILE_WIDTH, "TileWidth")?;
+        let rows = dimension(source, directory, tag::TILE_HEIGHT, "TileLength")?;
+        (width.div_ceil(columns), height.div_ceil(rows), columns, rows)
+    } else {
+        if storage.rows_per_strip == 0 {
+            return Err(Error::new(Status::Format, "RowsPerStrip is 0: the file is damaged"));
+        }
+        (1, height.div_ceil(storage.rows_per_strip as u64), width, storage.rows_per_strip as u64)
+    };
+    let planes = if storage.planar { layout.channels.samples() as u64 } else { 1 };
+    let expected = across * down * planes;
+    let offsets = directory.get(offsets).ok_or_else(|| missing(offsets))?;
+    let counts = directory.get(counts).ok_or_else(|| missing(counts))?;
+    if offsets.count != expected || counts.count != expected {
+        return Err(Error::new(
+            Status::Format,
+            format!(
+                "{} {what} offsets and {} {what} lengths, expected {expected} for {}x{} pixels: the file is damaged",
+                offsets.count, counts.count, layout.width, layout.height
+            ),
+        ));
+    }
+    let row_bytes = u128::from(columns)
+        * layout.pixel_type.bytes() as u128
+        * if storage.planar { 1 } else { layout.channels.samples() as u128 };
+    let (offsets, counts) = (source.integers(offsets)?, source.integers(counts)?);
+    for (i, (&at, &bytes)) in offsets.iter().zip(&counts).enumerate() {
+        let index = i as u64;
+        source.inside(at, bytes, &format!("{what} {}", index + 1))?;
+        let strip = index % down;
+        let rows = if storage.tiled { rows } else { rows.min(height - strip * rows) };
+        let unpacked = row_bytes * u128::from(rows);
+        if unpacked > u128::from(bytes) * u128::from(storage.compression.most()) {
+            return Err(Error::new(
+                Status::Format,
+                format!(
+                    "{what} {} has {bytes} bytes (compression: {}), which cannot hold its {unpacked} bytes of pixels; \
+                     the sizes in the file are wrong or it is truncated: copy it again from its source",
+                    index + 1,
+                    storage.compression.name()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn dimension(source: &mut Source, directory: &Directory, tag: u16, name: &str) -> Result<u64> {
+    match source.integer(directory, tag)? {
+        Some(0) => Err(Error::new(Status::Format, format!("{name} is 0; expected at least 1: the file is damaged"))),
+        Some(n) if n > u64::from(u32::MAX) => {
+            Err(Error::new(Status::Format, format!("{name} is {n}, more than any TIFF can have: the file is damaged")))
+        }
+        Some(n) => Ok(n),
+        None => Err(Error::new(Status::Format, format!("the tag {name} is missing: the file is damaged"))),
+    }
+}
+
+/// The one value that a tag has for all samples.
+fn uniform(source: &mut Source, directory: &Directory, tag: u16, default: u64, name: &str) -> Result<u64> {
+    let Some(entry) = directory.get(tag) else { return Ok(default) };
+    let values = source.integers(entry)?;
+    match values.first() {
+        None => Ok(default),
+        Some(&first) if values.iter().all(|&v| v == first) => Ok(first),
+        Some(_) => Err(Error::new(
+            Status::Unsupported,
+            format!("samples of different kinds in one pixel ({name} is {values:?}); save it with one kind for all"),
+        )),
+    }
+}
+
+fn pixel_type(format: u64, bits: u64) -> Result<PixelType> {
+    const EXPECTED: &str = "expected 8 or 16-bit unsigned integers or 32-bit floats";
+    let (found, advice) = match (format, bits) {
+        (1, 8) => return Ok(PixelType::U8),
+        (1, 16) => return Ok(PixelType::U16),
+        (3, 32) => return Ok(PixelType::F32),
+        (1, 1) => ("1-bit samples (a mask)".into(), "a mask cannot be restored: use the image it was made from"),
+        (1, 32 | 64) => (format!("{bits}-bit integers"), "convert it to 16-bit or to 32-bit float"),
+        (1, _) => (format!("{bits}-bit integers"), "convert it to 8 or 16-bit"),
+        (2, _) => (format!("signed {bits}-bit integers"), "convert it to 16-bit unsigned or to 32-bit float"),
+        (3, _) => (format!("{bits}-bit floats"), "convert it to 32-bit float"),
+        (5 | 6, _) => ("complex samples".into(), "save the magnitude as 32-bit float"),
+        _ => (format!("samples of unknown kind (SampleFormat {format}, {bits} bits)"), "convert it"),
+    };
+    Err(Error::new(Status::Unsupported, format!("{found}; {EXPECTED}: {advice}")))
+}
+
+fn photometric_refused(photometric: u64) -> Error {
+    let (found, advice) = match photometric {
+        3 => ("a palette (indexed colour) image", "convert it to RGB or grey"),
+        4 => ("a transparency mask", "use the image it belongs to"),
+        5 => ("a CMYK image", "convert it to RGB"),
+        6 => ("a YCbCr image (JPEG colours)", "convert it to RGB"),
+        8..=10 => ("a Lab image", "convert it to RGB"),
+        32803 | 34892 => ("a raw camera mosaic", "develop it to RGB or grey first"),
+        _ => ("an image of unknown colours", "convert it to RGB or grey"),
+    };
+    Error::new(
+        Status::Unsupported,
+        format!("{found} (PhotometricInterpretation {photometric}); expected grey or RGB: {advice}"),
+    )
+}
+
+fn channels(colours: u64, samples: u64, extra: &[u16]) -> Result<Channels> {
+    let alpha = matches!(extra, [1 | 2]);
+    match (colours, samples) {
+        (1, 1) => Ok(Channels::Grey),
+        (1, 2) if alpha => Ok(Channels::GreyAlpha),
+        (3, 3) => Ok(Channels::Rgb),
+        // Without the tag ExtraSamples a fourth sample can only be alpha.
+        (3, 4) if alpha || extra.is_empty() => Ok(Channels::Rgba),
+        _ => Err(Error::new(
+            Status::Unsupported,
+            format!(
+                "{samples} samples per pixel (ExtraSamples {extra:?}) in {} image; expected grey or RGB, each with or \
+                 without alpha: save the channels as pages",
+                if colours == 1 { "a grey" } else { "an RGB" }
+            ),
+        )),
+    }
+}
+
+fn compression(code: u64) -> Result<Compression> {
+    let name = match code {
+        1 => return Ok(Compression::None),
+        5 => return Ok(Compression::Lzw),
+        8 | 32946 => return Ok(Compression::Deflate),
+        32773 => return Ok(Compression::PackBits),
+        2..=4 => "CCITT fax",
+        6 | 7 => "JPEG",
+        33003 | 33005 | 34712 => "JPEG 2000",
+        34887 => "LERC",
+        34925 => "LZMA",
+        50000 => "ZSTD",
+        50001 => "WebP",
+        50002 => "JPEG XL",
+        _ => "unknown",
+    };
+    Err(Error::new(
+        Status::Unsupported,
+        format!(
+            "compression {code} ({name}) is not read; expected none, LZW, Deflate or PackBits: save the file with one of \
+             these"
+        ),
+    ))
+}

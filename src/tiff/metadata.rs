@@ -1,0 +1,230 @@
+//! The metadata of a page: which tags go along into the output, and what the first page's tags say about the image.
+
+use tiff::tags::{ByteOrder, Type};
+
+use super::directory::{Directory, Source};
+use super::{imagej, tag};
+use crate::error::{Result, Status};
+
+/// One tag of a page, its value in this machine's byte order.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    pub id: u16,
+    pub(crate) kind: Type,
+    pub(crate) value: Vec<u8>,
+}
+
+/// Tags that say how the pixels are stored (written anew by the writer) or that point to places in the input file.
+fn stays_behind(id: u16) -> bool {
+    matches!(
+        id,
+        256..=259 | 262 | 266 | 273 | 277..=279 | 284 | 288 | 289 | 317 | 322..=325 | 330 | 338 | 339 | 347 | 512..=521 |
+        529..=532 | 33628..=33631 | 34412 | 34665 | 34853 | 40965
+    )
+}
+
+/// The tags of a page that go along, sorted. ImageJ's binary metadata is turned to this machine's byte order.
+pub(crate) fn kept(source: &mut Source, directory: &Directory) -> Result<Vec<Tag>> {
+    let mut tags = Vec::new();
+    for entry in directory.iter() {
+        if !stays_behind(entry.tag) && !matches!(entry.kind, Type::IFD | Type::IFD8) && entry.count > 0 {
+            tags.push(Tag { id: entry.tag, kind: entry.kind, value: source.value(entry)? });
+        }
+    }
+    if source.order != ByteOrder::native() {
+        if let Some(counts) = directory.get(tag::IMAGEJ_BYTE_COUNTS) {
+            let counts = source.integers(counts)?;
+            if let Some(data) = tags.iter_mut().find(|t| t.id == tag::IMAGEJ_METADATA) {
+                imagej::swap_metadata(&mut data.value, &counts, source.order == ByteOrder::BigEndian)?;
+            }
+        }
+    }
+    Ok(tags)
+}
+
+/// Bytes that `kept` would return, without reading them.
+pub(crate) fn kept_bytes(directory: &Directory) -> u64 {
+    directory.iter().filter(|e| !stays_behind(e.tag)).map(|e| e.bytes + 20).sum()
+}
+
+/// Who wrote the description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Description {
+    ImageJ,
+    Ome,
+    Other,
+    None,
+}
+
+impl Description {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ImageJ => "ImageJ",
+            Self::Ome => "OME-XML",
+            Self::Other => "text",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Sizes of the axes beyond x and y, where the description gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Axes {
+    pub channels: u64,
+    pub slices: u64,
+    pub frames: u64,
+}
+
+/// What the first page's tags say about the image.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub text: String,
+    pub description: Description,
+    pub axes: Option<Axes>,
+    /// Micrometres from pixel to pixel along x.
+    pub pixel_size_um: Option<f64>,
+}
+
+pub(crate) fn about(source: &mut Source, directory: &Directory) -> Result<About> {
+    let text = match directory.get(tag::DESCRIPTION) {
+        Some(entry) => String::from_utf8_lossy(&source.value(entry)?).trim_end_matches('\0').to_owned(),
+        None => String::new(),
+    };
+    let description = if text.starts_with("ImageJ=") {
+        Description::ImageJ
+    } else if text.contains("<OME") || text.contains(":OME ") {
+        Description::Ome
+    } else if text.is_empty() {
+        Description::None
+    } else {
+        Description::Other
+    };
+    let axes = match description {
+        Description::ImageJ => Some(Axes {
+            channels: imagej::count(&text, "channels"),
+            slices: imagej::count(&text, "slices"),
+            frames: imagej::count(&text, "frames"),
+        }),
+        Description::Ome => ome_axes(&text),
+        _ => None,
+    };
+    let pixel_size_um = match description {
+        Description::Ome => ome_pixel_size(&text),
+        _ => resolution_pixel_size(source, directory, &text)?,
+    };
+    Ok(About { text, description, axes, pixel_size_um })
+}
+
+/// The attribute of the first `Pixels` element of an OME-XML text.
+fn ome_attribute<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let pixels = &text[text.find("Pixels ")?..];
+    let pixels = &pixels[..pixels.find('>')?];
+    // PhysicalSizeX must not be found in PhysicalSizeXUnit, nor SizeX in PhysicalSizeX.
+    let (at, _) = pixels.match_indices(name).find(|&(at, _)| {
+        pixels[..at].ends_with(|c: char| c.is_ascii_whitespace()) && pixels[at + name.len()..].starts_with('=')
+    })?;
+    let value = &pixels[at + name.len() + 1..];
+    let quote = value.chars().next().filter(|&c| c == '"' || c == '\'')?;
+    value[1..].split(quote).next()
+}
+
+fn ome_axes(text: &str) -> Option<Axes> {
+    let size = |name| ome_attribute(text, name)?.parse().ok();
+    Some(Axes { channels: size("SizeC")?, slices: size("SizeZ")?, frames: size("SizeT")? })
+}
+
+fn ome_pixel_size(text: &str) -> Option<f64> {
+    let size: f64 = ome_attribute(text, "PhysicalSizeX")?.parse().ok()?;
+    // The schema's default unit is the micrometre.
+    let unit = ome_attribute(text, "PhysicalSizeXUnit").unwrap_or("\u{b5}m").replace("&#181;", "\u{b5}");
+    Some(size * imagej::micrometres(&unit)?).filter(|size| size.is_finite() && *size > 0.0)
+}
+
+/// From pixels per unit; the unit is ImageJ's if its text names one.
+fn resolution_pixel_size(source: &mut Source, directory: &Directory, text: &str) -> Result<Option<f64>> {
+    let Some(entry) = directory.get(tag::X_RESOLUTION).filter(|e| e.kind == Type::RATIONAL && e.count == 1) else {
+        return Ok(None);
+    };
+    let parts = bytemuck::pod_collect_to_vec::<u8, u32>(&source.value(entry)?);
+    let (above, below) = (f64::from(parts[0]), f64::from(parts[1]));
+    let unit = match imagej::value(text, "unit") {
+        Some(unit) => imagej::micrometres(unit),
+        None => match source.integer(directory, tag::RESOLUTION_UNIT)? {
+            // 2 is also TIFF's default, but then programs mean "dots per inch of paper": only a unit that is said counts.
+            Some(2) => Some(25_400.0),
+            Some(3) => Some(10_000.0),
+            _ => None,
+        },
+    };
+    // Cameras and printers write 72, 96 or 300 dpi: 85 um and more a pixel is no microscope's.
+    Ok(unit.map(|unit| unit * below / above).filter(|size| size.is_finite() && *size > 0.0 && *size < 80.0))
+}
+
+/// `Software` for the output: what the input had, then what was done.
+pub(crate) fn software(before: Option<&[u8]>, done: &str) -> Vec<u8> {
+    let before = before.unwrap_or_default();
+    let end = before.iter().rposition(|&b| b != 0).map_or(0, |i| i + 1);
+    let mut text = before[..end].to_vec();
+    if text.contains(&b'\n') {
+        // A block of lines, as ScanImage puts here: ours is a comment in it.
+        text.extend_from_slice(b"\n% ");
+    } else if !text.is_empty() {
+        text.extend_from_slice(b"; ");
+    }
+    text.extend_from_slice(done.as_bytes());
+    text.push(0);
+    text
+}
+
+/// Refuses files whose pages are not one directory each: only the first page would be seen.
+pub(crate) fn check_page_count(directory: &Directory, about: &About, pages: usize) -> Result<()> {
+    use crate::error::Error;
+    let refuse = |what: String, advice: &str| Err(Error::new(Status::Unsupported, format!("{what}; {advice}")));
+    if let Some(planes) = directory.get(tag::METAMORPH_UIC2).map(|e| e.count).filter(|&n| n > 1 && pages == 1) {
+        return refuse(
+            format!("a MetaMorph stack (STK) of {planes} planes in one page"),
+            "open it in ImageJ or Fiji and save it as TIFF",
+        );
+    }
+    if directory.get(tag::ZEISS_LSM).is_some() {
+        return refuse("a Zeiss LSM file".into(), "open it in Fiji (Bio-Formats) and save it as TIFF");
+    }
+    let images = imagej::count(&about.text, "images");
+    if about.description == Description::ImageJ && images > pages as u64 {
+        return refuse(
+            format!(
+                "ImageJ's text says {images} images, but the file has {pages} page{} (ImageJ writes stacks over 4 GB so)",
+                if pages == 1 { "" } else { "s" }
+            ),
+            "such stacks are not read yet: save it as an image sequence, as smaller stacks, or as OME-TIFF",
+        );
+    }
+    if about.text.starts_with("{\"shape\":") && about.text.contains("\"truncated\": true") {
+        return refuse(
+            "a stack that tifffile wrote with one page for all planes (truncate=True)".into(),
+            "write it without truncate",
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_ome_attributes() {
+        let text = "<?xml version=\"1.0\"?><OME xmlns=\"x\"><Image><Pixels ID=\"Pixels:0\" SizeC=\"2\" SizeT='1' \
+                    SizeZ=\"3\" PhysicalSizeXUnit=\"nm\" PhysicalSizeX=\"65\"></Pixels></Image></OME>";
+        assert_eq!(ome_axes(text), Some(Axes { channels: 2, slices: 3, frames: 1 }));
+        assert_eq!(ome_pixel_size(text), Some(0.065));
+        assert_eq!(ome_pixel_size("<OME><Pixels SizeX=\"3\">"), None);
+    }
+
+    #[test]
+    fn says_what_was_done_after_what_was_there() {
+        assert_eq!(software(None, "Parfocal 1"), b"Parfocal 1\0");
+        assert_eq!(software(Some(b"Scope 2\0\0"), "Parfocal 1"), b"Scope 2; Parfocal 1\0");
+        assert_eq!(software(Some(b"SI.a = 1\nSI.b = 2\0"), "P"), b"SI.a = 1\nSI.b = 2\n% P\0");
+    }
+}

@@ -1,0 +1,142 @@
+//! Files through the engine: what comes out is what the pipeline makes of each page, with everything else kept.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use bytemuck::Pod;
+use parfocal::control::Task;
+use parfocal::error::Status;
+use parfocal::frame::{InPlace, PixelType, Sample, Shape, Strides};
+use parfocal::options::RunOptions;
+use parfocal::pipeline::{restore, Model};
+use parfocal::restore_file::restore_file;
+use parfocal::tiff::{Layout, Reader};
+
+fn good() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() > 25);
+    files
+}
+
+fn pages<T: Sample + Pod>(path: &Path) -> (Layout, Vec<T>) {
+    let mut reader = Reader::open(path).unwrap();
+    let mut all = Vec::new();
+    for index in 0..reader.pages() {
+        let mut page = Vec::new();
+        reader.read(index, &mut page).unwrap();
+        all.extend_from_slice(&page);
+    }
+    (reader.layout(), all)
+}
+
+/// All pages at once in memory, alpha left alone.
+fn in_memory<T: Sample + Pod>(model: &Model, input: &Path, options: &RunOptions) -> Vec<T> {
+    let (layout, mut pixels) = pages::<T>(input);
+    let samples = layout.channels.samples() as isize;
+    let row = samples * layout.width as isize;
+    let strides = Strides { x: samples, y: row, channel: 1, plane: row * layout.height as isize };
+    let shape = Shape {
+        width: layout.width,
+        height: layout.height,
+        channels: layout.channels.colours(),
+        planes: pixels.len() / layout.samples(),
+    };
+    let mut planes = InPlace::new(&mut pixels, shape, Some(strides)).unwrap();
+    restore(model, &Task::new(), &mut planes, options).unwrap();
+    pixels
+}
+
+/// Bits, so that NaN equals itself.
+fn same<T: Sample + Pod>(model: &Model, input: &Path, output: &Path, options: &RunOptions) -> bool {
+    let expected: Vec<T> = in_memory(model, input, options);
+    bytemuck::cast_slice::<T, u8>(&expected) == bytemuck::cast_slice::<T, u8>(&pages::<T>(output).1)
+}
+
+#[test]
+fn a_file_is_restored_as_its_pages_in_memory_are() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for text in ["", "normalize=stack", "normalize=-20:70000 tile=16 halo=8"] {
+        let options = RunOptions::parse(text).unwrap();
+        for input in good() {
+            let output = folder.path().join(input.file_name().unwrap());
+            let task = Task::new();
+            let report = restore_file(&model, &task, &input, &output, &options, true).unwrap();
+            let (before, after) = (Reader::open(&input).unwrap(), Reader::open(&output).unwrap());
+            assert_eq!((after.layout(), after.pages()), (before.layout(), before.pages()), "{}", input.display());
+            let equal = match report.layout.pixel_type {
+                PixelType::U8 => same::<u8>(&model, &input, &output, &options),
+                PixelType::U16 => same::<u16>(&model, &input, &output, &options),
+                PixelType::F32 => same::<f32>(&model, &input, &output, &options),
+            };
+            assert!(equal, "{} with '{text}': other pixels than in memory", input.display());
+            let (done, total) = task.progress();
+            assert_eq!((done, task.planes_done()), (total, before.pages() as u64), "{}", input.display());
+        }
+    }
+}
+
+#[test]
+fn frames_with_a_defined_result_have_it() {
+    let Some(model) = common::tiny("") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str| {
+        let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good").join(name);
+        let output = folder.path().join(name);
+        let report = restore_file(&model, &Task::new(), &input, &output, &RunOptions::default(), false).unwrap();
+        (input, output, report)
+    };
+    for name in ["1x1.tif", "constant.tif"] {
+        let (input, output, report) = run(name);
+        assert_eq!(report.constant_pages, 1, "{name}");
+        assert_eq!(pages::<u16>(&output).1, pages::<u16>(&input).1, "{name}: a constant frame comes back as it was");
+    }
+    let (input, output, _) = run("saturated.tif");
+    assert_eq!(pages::<u8>(&output).1, pages::<u8>(&input).1);
+    for (name, size) in [("1xN.tif", (1, 41)), ("17x23.tif", (17, 23))] {
+        let (input, output, report) = run(name);
+        assert_eq!((report.layout.width, report.layout.height), size);
+        assert_ne!(pages::<u16>(&output).1, pages::<u16>(&input).1, "{name}: nothing was done");
+    }
+    for (name, count) in [("nan.tif", 3), ("inf.tif", 2)] {
+        let (input, output, report) = run(name);
+        let (before, after) = (pages::<f32>(&input).1, pages::<f32>(&output).1);
+        assert_eq!(report.nonfinite, count, "{name}");
+        for (old, new) in before.iter().zip(&after) {
+            assert!(
+                if old.is_finite() { new.is_finite() } else { old.to_bits() == new.to_bits() },
+                "{name}: {old} became {new}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_run_leaves_nothing() {
+    let Some(model) = common::tiny("") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good/stack-u8.tif");
+    for text in ["", "normalize=stack"] {
+        let task = Task::new();
+        task.cancel();
+        let output = folder.path().join("out.tif");
+        let error = restore_file(&model, &task, &input, &output, &RunOptions::parse(text).unwrap(), false).unwrap_err();
+        assert_eq!(error.status(), Status::Cancelled, "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "something is left");
+    }
+}
+
+#[test]
+fn damaged_pixels_in_a_late_page_leave_nothing() {
+    let Some(model) = common::tiny("") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bad/damaged-data.tif");
+    let output = folder.path().join("out.tif");
+    let error = restore_file(&model, &Task::new(), &input, &output, &RunOptions::default(), false).unwrap_err();
+    assert_eq!(error.status(), Status::Format, "{error}");
+    assert!(error.message().contains("damaged-data.tif: page 1: decoding its pixels"), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "something is left");
+}

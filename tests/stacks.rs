@@ -1,0 +1,125 @@
+//! Long stacks through the command: memory does not grow with their length, and Ctrl-C leaves nothing behind.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use parfocal::tiff::{Reader, Writer};
+use tempfile::TempDir;
+
+const SIDE: usize = 1024;
+
+/// A stack of 16-bit frames: tags and storage of a small file, pixels of its own.
+fn stack(path: &Path, pages: usize) {
+    let mut reader = Reader::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good/u16.tif")).unwrap();
+    let mut layout = reader.layout();
+    (layout.width, layout.height) = (SIDE, SIDE);
+    let mut page = reader.page(0).unwrap();
+    page.storage.rows_per_strip = SIDE;
+    let bytes = pages as u64 * layout.bytes();
+    let mut writer = Writer::create(path, false, layout, bytes, false).unwrap();
+    let mut pixels: Vec<u16> = (0..SIDE * SIDE).map(|i| ((i * i * 7 + 3 * i) % 65521) as u16).collect();
+    for _ in 0..pages {
+        pixels.rotate_left(SIDE + 1);
+        writer.write(&pixels, &page, None).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+fn start(input: &Path, output: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_parfocal"))
+        .args([
+            "restore",
+            "--threads",
+            "1",
+            "--model",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.onnx"),
+            "-o",
+        ])
+        .args([output, input])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Peak resident memory in KiB, as the kernel counts it. It only grows, so that the last look is the peak but for what the
+/// last milliseconds add.
+fn peak_of(input: &Path, output: &Path) -> u64 {
+    let mut child = start(input, output);
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let found = text.lines().find_map(|l| l.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
+        peak = peak.max(found.unwrap_or(0));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let done = child.wait_with_output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    peak
+}
+
+#[test]
+fn memory_does_not_grow_with_the_stack() {
+    if common::runtime().is_none() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let mut peaks = [0; 2];
+    for (peak, pages) in peaks.iter_mut().zip([2, 100]) {
+        let (input, output) = (folder.path().join("in.tif"), folder.path().join("out.tif"));
+        stack(&input, pages);
+        let started = Instant::now();
+        *peak = peak_of(&input, &output);
+        let size = std::fs::metadata(&output).unwrap().len() >> 20;
+        println!(
+            "{pages} pages of {SIDE}x{SIDE}: peak {} MiB, output {size} MiB, {:.1?}",
+            *peak >> 10,
+            started.elapsed()
+        );
+        assert_eq!(Reader::open(&output).unwrap().pages(), pages);
+        std::fs::remove_file(input).unwrap();
+        std::fs::remove_file(output).unwrap();
+    }
+    let [short, long] = peaks;
+    assert!(short > 10_000, "a peak of {short} KiB was not measured");
+    assert!(long * 10 <= short * 11, "100 pages took {long} KiB, 2 pages {short} KiB; expected at most 10 % more");
+}
+
+#[test]
+fn a_signal_leaves_nothing_behind() {
+    if common::runtime().is_none() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let input = folder.path().join("in.tif");
+    stack(&input, 40);
+    for signal in ["INT", "TERM"] {
+        let out = TempDir::new().unwrap();
+        let child = start(&input, &out.path().join("out.tif"));
+        // The temporary file appears, and some of it is written.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let written = || {
+            let mut entries = std::fs::read_dir(out.path()).unwrap().map(|e| e.unwrap().metadata());
+            entries.any(|m| m.is_ok_and(|m| m.len() > 100_000))
+        };
+        while !written() {
+            assert!(Instant::now() < deadline, "nothing was written in a minute");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().unwrap();
+        assert!(sent.success());
+        let asked = Instant::now();
+        let done = child.wait_with_output().unwrap();
+        let message = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(1), "{signal}: {message}");
+        assert!(message.contains("in.tif: cancelled at page"), "{signal}: {message}");
+        assert!(message.contains("of 40; nothing was written"), "{signal}: {message}");
+        assert!(asked.elapsed() < Duration::from_secs(20), "{signal}: it took {:.1?} to stop", asked.elapsed());
+        assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 0, "{signal}: something is left");
+    }
+}
