@@ -31,6 +31,24 @@ def test_focused_width_is_the_airy_pattern():
     assert half == pytest.approx(0.514 * DRY.wavelength_um / DRY.numerical_aperture, rel=0.05)
 
 
+def test_focused_transfer_is_the_textbook_one_times_the_pixels_area():
+    """Diffraction-limited incoherent OTF of a round pupil [Goodman 6.4.2]: 2/pi (acos v - v sqrt(1 - v^2))."""
+    scope = Microscope(0.75, 0.55, 1.0, 0.18)  # cut-off 0.49 cycles per pixel: the pixel matters, nothing is folded
+    fy = np.fft.fftfreq(SIZE, scope.pixel_size_um)[:, None]
+    fx = np.fft.rfftfreq(SIZE, scope.pixel_size_um)[None, :]
+    v = np.minimum(np.hypot(fy, fx) / scope.cutoff_per_um, 1)
+    expected = 2 / np.pi * (np.arccos(v) - v * np.sqrt(1 - v**2))
+    expected = expected * np.sinc(fy * scope.pixel_size_um) * np.sinc(fx * scope.pixel_size_um)
+    assert np.abs(transfer_function(scope, 0, SIZE) - expected).max() < 0.01
+
+
+@pytest.mark.parametrize("waves", [0.04, -0.07])
+def test_spherical_aberration_is_its_rms(waves):
+    """Strehl ratio exp(-(2 pi sigma)^2) for an RMS wavefront error of sigma waves (Mahajan 1983)."""
+    peak = lambda w: point_spread_function(Microscope(0.5, 0.55, 1.0, 0.05, w), 0, SIZE).max()
+    assert peak(waves) / peak(0.0) == pytest.approx(np.exp(-((2 * np.pi * waves) ** 2)), abs=0.01)
+
+
 @pytest.mark.parametrize("scope", [DRY, COARSE, OIL])
 def test_symmetry(scope):
     psf = point_spread_function(scope, scope.defocus_um(6), SIZE)

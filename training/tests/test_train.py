@@ -75,6 +75,13 @@ def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tm
     assert first["seed"] == CONFIG.seed and train.config_of(first) == CONFIG and first["sources"] == {"loose files": 2}
     here = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
     assert first["commit"].startswith(here.stdout.strip() or "unknown")
+    # Nothing to do: what is saved again is what was loaded.
+    train.train(CONFIG, data, run, 0.02, resume=True, **QUIET)
+    again = train.load_checkpoint(run / "last.pt")
+    for name in ("model", "average"):
+        assert all(torch.equal(first[name][k], again[name][k]) for k in first[name])
+    moments = [[s["exp_avg"] for s in c["optimizer"]["state"].values()] for c in (first, again)]
+    assert len(moments[0]) > 0 and all(torch.equal(a, b) for a, b in zip(*moments, strict=True))
     train.train(CONFIG, data, run, 0.05, resume=True, **QUIET)
     second = train.load_checkpoint(run / "last.pt")
     assert second["step"] > first["step"] > 0
@@ -84,6 +91,17 @@ def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tm
         train.train(dataclasses.replace(CONFIG, seed=9), data, run, 0.05, resume=True, **QUIET)
     with pytest.raises(ValueError, match=r"run: holds a run already.*--resume"):
         train.train(CONFIG, data, run, 0.05, resume=False, **QUIET)
+
+
+def test_the_average_follows_the_weights(data, tmp_path):
+    train.train(CONFIG, data, tmp_path / "run", 0.02, resume=False, **QUIET)
+    state = train.load_checkpoint(tmp_path / "run" / "last.pt")
+    torch.manual_seed(CONFIG.seed)
+    start = train.HeadToTail(CONFIG.width).state_dict()
+    apart = lambda a, b: sum(((a[k] - b[k]) ** 2).sum() for k in a)
+    model, average = state["model"], state["average"]
+    # Behind the weights on their way, and nearer to them than to where they started.
+    assert 0 < apart(average, model) < apart(average, start)
 
 
 def test_a_killed_run_loses_at_most_one_interval(data, tmp_path):
@@ -118,6 +136,7 @@ def test_a_killed_run_loses_at_most_one_interval(data, tmp_path):
 def test_a_failed_save_leaves_the_previous_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / "last.pt"
     train.save({"config": {}, "average": {}, "step": 1}, path)
+    assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
 
     def full(state, target):
         target.write_bytes(b"half")
