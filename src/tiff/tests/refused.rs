@@ -1,0 +1,120 @@
+//! Every bad file and output is refused in words, and no change of a byte makes the reader panic.
+
+use std::path::Path;
+
+use super::super::*;
+use super::{data, pages};
+use crate::frame::PixelType;
+
+/// The file, and what its message must say: where, what was found, what was expected or to be done.
+const BAD: &[(&str, Status, &[&str])] = &[
+    ("missing.tif", Status::NotFound, &["no such file", "check the path"]),
+    ("../bad", Status::InvalidArgument, &["a folder", "expected a TIFF file"]),
+    ("empty.tif", Status::Format, &["is empty", "expected a TIFF"]),
+    ("header-only.tif", Status::Format, &["ends after 6 bytes", "truncated"]),
+    (
+        "truncated.tif",
+        Status::Format,
+        &["page 1: strip 1 should be 1073 bytes at 208", "ends at 1181", "copy it again"],
+    ),
+    ("png.tif", Status::Format, &["a PNG image", "expected `II` or `MM`", "save it as TIFF"]),
+    ("one-bit.tif", Status::Unsupported, &["1-bit samples", "expected 8 or 16-bit"]),
+    ("palette.tif", Status::Unsupported, &["palette", "expected grey or RGB", "convert it"]),
+    ("complex.tif", Status::Unsupported, &["complex samples", "expected 8 or 16-bit", "magnitude"]),
+    ("signed.tif", Status::Unsupported, &["signed 16-bit integers", "convert it to 16-bit unsigned"]),
+    ("u32.tif", Status::Unsupported, &["32-bit integers", "convert it to 16-bit"]),
+    ("f64.tif", Status::Unsupported, &["64-bit floats", "convert it to 32-bit float"]),
+    ("f16.tif", Status::Unsupported, &["16-bit floats", "convert it to 32-bit float"]),
+    ("cmyk.tif", Status::Unsupported, &["CMYK", "convert it to RGB"]),
+    ("five-samples.tif", Status::Unsupported, &["5 samples per pixel", "expected grey or RGB"]),
+    ("zstd.tif", Status::Unsupported, &["compression 50000 (ZSTD)", "expected none, LZW, Deflate or PackBits"]),
+    ("jpeg.tif", Status::Unsupported, &["compression 7 (JPEG)", "expected none, LZW, Deflate or PackBits"]),
+    ("other-size.tif", Status::Unsupported, &["page 3: found 37x20 8-bit grey, expected 37x29 8-bit grey"]),
+    ("other-type.tif", Status::Unsupported, &["page 2: found 37x29 16-bit grey, expected 37x29 8-bit grey"]),
+    ("imagej-one-page.tif", Status::Unsupported, &["says 3 images, but the file has 1 page ", "save it as"]),
+    ("tifffile-one-page.tif", Status::Unsupported, &["one page for all planes", "without truncate"]),
+    ("absurd-size.tif", Status::Format, &["page 1", "4000000000x4000000000"]),
+    ("absurd-deflate.tif", Status::Format, &["strip 1 has", "cannot hold its 24000000 bytes"]),
+    ("absurd-count.tif", Status::Format, &["tag 273 claims 2147483647 values", "the 1281 bytes of the file"]),
+    ("zero-width.tif", Status::Format, &["ImageWidth is 0", "expected at least 1"]),
+    ("circle.tif", Status::Format, &["page 2", "turns in a circle"]),
+];
+
+#[test]
+fn bad_files_are_refused_before_a_pixel_is_read() {
+    for (name, status, words) in BAD {
+        let path = data("bad").join(name);
+        let Err(error) = Reader::open(&path) else { panic!("{name} was taken") };
+        assert_eq!(error.status(), *status, "{error}");
+        assert!(error.message().starts_with(&path.display().to_string()), "{error}");
+        for word in *words {
+            assert!(error.message().contains(word), "{name}: '{word}' is not in: {error}");
+        }
+    }
+}
+
+#[test]
+fn damaged_pixels_are_refused_with_their_page() {
+    let mut reader = Reader::open(&data("bad/damaged-data.tif")).unwrap();
+    let error = reader.read::<f32>(0, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.status(), Status::Format, "{error}");
+    assert!(error.message().contains("damaged-data.tif: page 1: decoding its pixels"), "{error}");
+}
+
+/// Any one byte of the structure changed: an error or pixels, never a panic, and never memory that the file cannot fill.
+#[test]
+fn any_changed_byte_is_survived() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("changed.tif");
+    let mut taken = 0;
+    for name in ["good/u8.tif", "good/tiles-predictor-f32.tif", "good/planar-rgb16.tif", "good/lzw-predictor-u16.tif"] {
+        let original = std::fs::read(data(name)).unwrap();
+        // The directory stands at the front in these files; the pixels behind it are no structure.
+        for at in 0..original.len().min(330) {
+            for change in [0x01, 0x80] {
+                let mut bytes = original.clone();
+                bytes[at] ^= change;
+                std::fs::write(&path, &bytes).unwrap();
+                let Ok(mut reader) = Reader::open(&path) else { continue };
+                let _ = match reader.layout().pixel_type {
+                    PixelType::U8 => reader.read::<u8>(0, &mut Vec::new()),
+                    PixelType::U16 => reader.read::<u16>(0, &mut Vec::new()),
+                    PixelType::F32 => reader.read::<f32>(0, &mut Vec::new()),
+                };
+                taken += 1;
+            }
+        }
+    }
+    assert!(taken > 100, "only {taken} changed files got past the checks");
+}
+
+#[test]
+fn an_output_that_exists_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("out.tif");
+    std::fs::write(&target, "mine").unwrap();
+    let form = Reader::open(&data("good/u8.tif")).unwrap().form();
+    let refused = |target: &Path, force| Writer::create(target, force, form).err().unwrap();
+    let error = refused(&target, false);
+    assert_eq!(error.status(), Status::Exists);
+    assert!(error.message().contains("out.tif: the output exists already"), "{error}");
+    let error = refused(folder.path(), true);
+    assert!(error.message().contains("the output is a folder"), "{error}");
+    let error = refused(&folder.path().join("none/out.tif"), false);
+    assert_eq!(error.status(), Status::NotFound);
+    assert!(error.message().contains("none, does not exist"), "{error}");
+    let error = refused(&target.join("out.tif"), false);
+    assert!(error.message().contains("is not a folder"), "{error}");
+
+    // It appears while the writer works.
+    let late = folder.path().join("late.tif");
+    let mut writer = Writer::create(&late, false, form).unwrap();
+    let mut reader = Reader::open(&data("good/u8.tif")).unwrap();
+    let pixels = &mut pages::<u8>(&mut reader)[0];
+    writer.write(pixels, &reader.page(0).unwrap(), None).unwrap();
+    std::fs::write(&late, "theirs").unwrap();
+    assert_eq!(writer.finish().unwrap_err().status(), Status::Exists);
+    assert_eq!(std::fs::read(&late).unwrap(), b"theirs");
+    assert_eq!(std::fs::read(&target).unwrap(), b"mine");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
+}
