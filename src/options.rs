@@ -47,7 +47,7 @@ pub const TABLE: &[Key] = &[
         name: "memory",
         scope: Scope::Open,
         values: "MiB, a whole number from 1 to 1048576",
-        default: "2048",
+        default: "2560",
         help: "working set of the network in one run; larger frames run in tiles",
     },
     Key {
@@ -105,7 +105,7 @@ pub struct OpenOptions {
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { device: Device::Auto, threads: None, memory_mib: 2048, runtime: None }
+        Self { device: Device::Auto, threads: None, memory_mib: 2560, runtime: None }
     }
 }
 
