@@ -64,8 +64,9 @@ pub fn restore_file(
 
 /// Whether `output` may be made from `input`: not the same file, its folder there, its name free.
 pub fn check_output(input: &Path, output: &Path, force: bool) -> Result<()> {
-    // Links and relative paths are followed; a file that cannot be compared does not exist.
-    if same_file::is_same_file(input, output).unwrap_or(false) {
+    // Links and relative paths are followed. Both are opened for it, which a pipe would make wait.
+    let files = input.is_file() && output.is_file();
+    if files && same_file::is_same_file(input, output).unwrap_or(false) {
         return Err(Error::new(
             Status::InvalidArgument,
             format!(

@@ -150,6 +150,27 @@ fn an_output_that_exists_is_kept_without_force() {
     assert_eq!((files(&folder), &std::fs::read(&output).unwrap()[..2]), (vec!["out.tif".to_owned()], &b"II"[..]));
 }
 
+#[cfg(unix)]
+#[test]
+fn force_replaces_files_only_and_follows_links() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe.tif");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let done = restore(&data("good/u8.tif"), &pipe, &["--force"]);
+    check_refused(&done, &["pipe.tif", "the output is no regular file"], &folder, &["pipe.tif"]);
+    let done = restore(&pipe, &folder.path().join("out.tif"), &[]);
+    check_refused(&done, &["pipe.tif", "no regular file", "expected a TIFF file"], &folder, &["pipe.tif"]);
+    if common::runtime().is_none() {
+        return;
+    }
+    let (real, link) = (folder.path().join("real.tif"), folder.path().join("link.tif"));
+    std::fs::write(&real, "old").unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let done = restore(&data("good/u8.tif"), &link, &["--force"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    assert!(link.is_symlink() && std::fs::read(&real).unwrap().starts_with(b"II"), "the link's file is replaced");
+}
+
 #[test]
 fn a_folder_that_takes_no_file_is_refused() {
     let folder = TempDir::new().unwrap();

@@ -166,12 +166,21 @@ impl Source {
         }
     }
 
-    /// The first value of a tag of whole numbers, if the tag is there.
-    pub fn integer(&mut self, directory: &Directory, tag: u16) -> Result<Option<u64>> {
+    /// The values of a tag of whole numbers that has at most one for each sample; none if the tag is not there.
+    pub fn few_integers(&mut self, directory: &Directory, tag: u16) -> Result<Vec<u64>> {
         match directory.get(tag) {
-            Some(entry) if entry.count > 0 => Ok(self.integers(entry)?.first().copied()),
-            _ => Ok(None),
+            None => Ok(Vec::new()),
+            Some(entry) if entry.count <= u64::from(u16::MAX) => self.integers(entry),
+            Some(entry) => Err(Error::new(
+                Status::Format,
+                format!("tag {tag} has {} values, expected one or a few: the file is damaged", entry.count),
+            )),
         }
+    }
+
+    /// The first value of such a tag.
+    pub fn integer(&mut self, directory: &Directory, tag: u16) -> Result<Option<u64>> {
+        Ok(self.few_integers(directory, tag)?.first().copied())
     }
 
     /// Refuses a range that does not lie inside the file.

@@ -150,10 +150,8 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout
         other => return Err(photometric_refused(other)),
     };
     let pixel_type = pixel_type(format, bits)?;
-    let extra_samples: Vec<u16> = match directory.get(tag::EXTRA_SAMPLES) {
-        Some(entry) => source.integers(entry)?.into_iter().map(|v| v as u16).collect(),
-        None => Vec::new(),
-    };
+    let extra_samples: Vec<u16> =
+        source.few_integers(directory, tag::EXTRA_SAMPLES)?.into_iter().map(|v| v as u16).collect();
     let channels = channels(colours, samples, &extra_samples)?;
     if white_is_zero && (pixel_type == PixelType::F32 || channels != Channels::Grey) {
         return Err(Error::new(
@@ -273,8 +271,7 @@ fn dimension(source: &mut Source, directory: &Directory, tag: u16, name: &str) -
 
 /// The one value that a tag has for all samples.
 fn uniform(source: &mut Source, directory: &Directory, tag: u16, default: u64, name: &str) -> Result<u64> {
-    let Some(entry) = directory.get(tag) else { return Ok(default) };
-    let values = source.integers(entry)?;
+    let values = source.few_integers(directory, tag)?;
     match values.first() {
         None => Ok(default),
         Some(&first) if values.iter().all(|&v| v == first) => Ok(first),

@@ -42,7 +42,10 @@ enum Encoder {
 
 /// A TIFF file in the making. Dropped before `finish`, it leaves nothing behind.
 pub struct Writer {
+    /// As it was given.
     target: PathBuf,
+    /// The file that a link leads to, else the target.
+    place: PathBuf,
     force: bool,
     form: Form,
     encoder: Encoder,
@@ -65,7 +68,10 @@ impl Writer {
 
     fn create_unnamed(target: &Path, force: bool, form: Form) -> Result<Self> {
         check_target(target, force)?;
-        let folder = folder(target);
+        // A link to an existing file stays one: what it leads to is replaced.
+        let place = if target.is_symlink() { target.canonicalize().ok() } else { None };
+        let place = place.unwrap_or_else(|| target.to_owned());
+        let folder = folder(&place);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".parfocal-").suffix(".tmp");
         #[cfg(unix)]
@@ -88,7 +94,7 @@ impl Writer {
             Encoder::Classic(TiffEncoder::new(output).map_err(wrong)?)
         };
         let region = if form.uncompressed { Some((0, open()?)) } else { None };
-        Ok(Self { target: target.into(), force, form, encoder, step_over, region, written: 0, temporary })
+        Ok(Self { target: target.into(), place, force, form, encoder, step_over, region, written: 0, temporary })
     }
 
     /// Writes the next page: interleaved samples, larger is brighter, as `Reader::read` gives them. `done` is added to
@@ -131,17 +137,18 @@ impl Writer {
     /// # Errors
     /// `Exists` if the target has appeared meanwhile; `Io`. Nothing is left behind then.
     pub fn finish(self) -> Result<()> {
-        let Self { target, force, form, written, temporary, .. } = self;
+        let Self { target, place, force, form, written, temporary, encoder, region, .. } = self;
+        drop((encoder, region));
         let name = |e: Error| e.context(target.display());
         if written != form.pages {
             return Err(name(Error::new(Status::Internal, format!("{written} pages of {} were written", form.pages))));
         }
         temporary.as_file().sync_all().map_err(|e| name(io_error("bringing the file to the disk", &e)))?;
         check_target(&target, force).map_err(name)?;
-        let named = if force { temporary.persist(&target) } else { temporary.persist_noclobber(&target) };
+        let named = if force { temporary.persist(&place) } else { temporary.persist_noclobber(&place) };
         named.map_err(|e| name(io_error("giving the finished file its name", &e.error)))?;
         // The name must survive a power cut too; where folders cannot be synced nothing is lost but that.
-        if let Ok(folder) = File::open(folder(&target)) {
+        if let Ok(folder) = File::open(folder(&place)) {
             let _ = folder.sync_all();
         }
         Ok(())
@@ -166,6 +173,10 @@ pub(crate) fn check_target(target: &Path, force: bool) -> Result<()> {
     match fs::metadata(target) {
         Ok(found) if found.is_dir() => {
             Err(Error::new(Status::InvalidArgument, "the output is a folder; expected the name of a file"))
+        }
+        // Such as /dev/null, which must not be replaced by a file.
+        Ok(found) if !found.is_file() => {
+            Err(Error::new(Status::InvalidArgument, "the output is no regular file; expected the name of one"))
         }
         Ok(_) if !force => Err(Error::new(
             Status::Exists,
