@@ -1,6 +1,7 @@
 """The card of a model: what it is, what it was trained on, how well it does on real stacks, and where it fails.
 
-    python -m training.card CHECKPOINT models/parfocal-w16.onnx [--data FOLDER] [--device TEXT] [--results FILE.json]
+    python -m training.card CHECKPOINT models/parfocal-w16.onnx [--data FOLDER] [--results FILE.json]
+                            [--device TEXT] [--note TEXT]
 
 Writes models/parfocal-w16.md. Every figure comes from the checkpoint, from the model file or from evaluate.py, which runs
 here unless `--results` names what `python -m training.evaluate --model MODEL --json` printed for the same file.
@@ -99,8 +100,8 @@ def _worse(rows: list[evaluate.Row]) -> str:
     return "\n".join(sentences) or f"- No plane of these stacks lost more than {LARGEST_LOSS_DB} dB."
 
 
-def card(state: dict, path: Path, rows: list[evaluate.Row], device: str) -> str:
-    """Markdown. `path`: the model file, whose metadata and hash are quoted."""
+def card(state: dict, path: Path, rows: list[evaluate.Row], device: str, note: str = "") -> str:
+    """Markdown. `path`: the model file, whose metadata and hash are quoted; `note`: a paragraph on the training."""
     path = Path(path)
     config: Config = config_of(state)
     facts = metadata_of(path)
@@ -111,6 +112,8 @@ def card(state: dict, path: Path, rows: list[evaluate.Row], device: str) -> str:
         for d in json.loads(facts["training_data"])
     )
     ranges = "\n".join(f"| {words} | {_range(getattr(config, name), unit)} |" for name, words, unit in RANGES)
+    history = state.get("history", [[0, state["commit"]]])
+    commits = ", ".join(f"`{code}`" + (f" from step {first:,}" if first else "") for first, code in history)
     nl = "\n"
     return f"""\
 # {facts["name"]}, version {facts["version"]}
@@ -136,10 +139,10 @@ training and all figures are this project's own: the paper's are not repeated he
 | length | {state["step"]:,} steps of batch {config.batch} in {state["minutes"]:.0f} minutes (planned: {state["planned_minutes"]:.0f}) |
 | device | {device} |
 | seed | {config.seed} |
-| code, commit | `{state["commit"]}` |
+| code, commit | {commits} |
 | configuration, SHA-256 | `{config.sha256()}` |
 | weights | their exponential moving average |
-
+{f"{nl}{note}{nl}" if note else ""}
 Sharp images are blurred by simulation; the target is the noise-free image of the same microscope in focus, so the network
 is not asked to undo diffraction.
 
@@ -192,6 +195,7 @@ def main(argv=None):
     parser.add_argument("model", type=Path, help="exported from that checkpoint")
     parser.add_argument("--data", type=Path, help="folder with eval/ (default: $PARFOCAL_DATA, else ../shared/data)")
     parser.add_argument("--device", help="what it was trained on (default: as the checkpoint says)")
+    parser.add_argument("--note", default="", help="a paragraph on the training, where there is something to tell")
     parser.add_argument("--results", type=Path, help="output of evaluate.py --json for this model")
     args = parser.parse_args(argv)
     data = args.data or evaluate.data_folder()
@@ -208,7 +212,7 @@ def main(argv=None):
             rows = [row for stack in stacks for row in evaluate.evaluate_stack(stack, network, data)]
         else:
             raise ValueError(f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
-        text = card(state, args.model, rows, device)
+        text = card(state, args.model, rows, device, args.note)
     except (OSError, ValueError) as error:
         sys.exit(f"card: {error}")
     out = args.model.with_suffix(".md")

@@ -202,6 +202,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     average = copy.deepcopy(model).eval()
     step, spent, best = 0, 0.0, Best()
+    history = []
     if resume and (out / "last.pt").exists():
         state = load_checkpoint(out / "last.pt")
         if config_of(state) != config:
@@ -214,6 +215,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         step, spent, best = state["step"], state["minutes"], Best(state["best_score"])
+        history = state.get("history", [[0, state["commit"]]])
         # A run killed between saving the best and the last knows its best score from best.pt only.
         if (out / "best.pt").exists():
             best.offer(load_checkpoint(out / "best.pt")["best_score"])
@@ -224,6 +226,8 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
                                               prefetch_factor=8 if workers else None, persistent_workers=workers > 0))
     low_precision = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
     started, run_commit = time.monotonic(), commit()
+    if not history or history[-1][1] != run_commit:
+        history = [*history, [step, run_commit]]
     total = lambda: spent + (time.monotonic() - started) / 60
     next_save = time.monotonic() + SAVE_SECONDS
     next_validation = time.monotonic() + VALIDATION_SECONDS
@@ -233,7 +237,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
             "model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
             "step": step, "minutes": total(), "best_score": best.score, "config": dataclasses.asdict(config),
             "commit": run_commit, "seed": config.seed, "planned_minutes": minutes, "device": device_name(device),
-            "sources": source_counts(sharp),
+            "sources": source_counts(sharp), "history": history,  # [first step, commit] of each run with other code
         }
 
     def validate():

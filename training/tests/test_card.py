@@ -35,12 +35,13 @@ def files(tmp_path_factory):
 
 def test_card_from_results(files, capsys):
     (files / "rows.json").write_text(evaluate.as_json(ROWS))
-    card.main([str(files / "best.pt"), str(files / "parfocal-w1.onnx"), "--results", str(files / "rows.json")])
+    card.main([str(files / "best.pt"), str(files / "parfocal-w1.onnx"), "--results", str(files / "rows.json"),
+               "--note", "It rained."])  # fmt: skip
     text = (files / "parfocal-w1.md").read_text()
     for expected in (
         "# parfocal-w1, version 1", "base width 1", "1,234 steps of batch 8 in 57 minutes", "| device | an abacus |",
         "| seed | 42 |",
-        "commit | `0123456789abcdef`", CONFIG.sha256(), card.sha256_of(files / "parfocal-w1.onnx"),
+        "commit | `0123456789abcdef`", CONFIG.sha256(), "\nIt rained.\n", card.sha256_of(files / "parfocal-w1.onnx"),
         "| dsb2018 | 337 |", "| neubias | 37 | github.com/NEUBIAS/training-resources | 8bbaa51d | CC BY 4.0 |",
         "| wavelength | 0.42 to 0.7 um |", "mean +0.84 dB", "PSNR(restored, input): 30.5 dB",
         "- tissue-brightfield: 1 of 2 planes, 1 planes from focus, the worst by 0.50 dB (09).",
@@ -49,6 +50,11 @@ def test_card_from_results(files, capsys):
     assert "bbbc006" not in text  # not used by this run
     assert card.read_table(text) == card.read_table("\n".join(evaluate.table(ROWS)))
     assert card.read_table(text)["tissue-brightfield", "13"][5] == "+0.84"
+
+
+def test_a_run_with_changed_code_names_all_commits(files):
+    state = STATE | {"history": [[0, "first"], [1000, "second"]]}
+    assert "| code, commit | `first`, `second` from step 1,000 |" in card.card(state, files / "parfocal-w1.onnx", ROWS, "x")
 
 
 def test_messages(files):

@@ -68,7 +68,7 @@ def test_best_survives_a_kill_between_the_two_files(data, tmp_path, monkeypatch)
     assert train.load_checkpoint(run / "best.pt")["best_score"] == 5.0
 
 
-def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tmp_path):
+def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tmp_path, monkeypatch):
     run = tmp_path / "run"
     train.train(CONFIG, data, run, 0.02, resume=False, **QUIET)
     first = train.load_checkpoint(run / "last.pt")
@@ -82,9 +82,12 @@ def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tm
         assert all(torch.equal(first[name][k], again[name][k]) for k in first[name])
     moments = [[s["exp_avg"] for s in c["optimizer"]["state"].values()] for c in (first, again)]
     assert len(moments[0]) > 0 and all(torch.equal(a, b) for a, b in zip(*moments, strict=True))
+    assert first["history"] == again["history"] == [[0, first["commit"]]]
+    monkeypatch.setattr(train, "commit", lambda: "other code")
     train.train(CONFIG, data, run, 0.05, resume=True, **QUIET)
     second = train.load_checkpoint(run / "last.pt")
     assert second["step"] > first["step"] > 0
+    assert second["commit"] == "other code" and second["history"] == [*first["history"], [first["step"], "other code"]]
     # The first run's time counts; what is over is one step, one validation and one save.
     assert 0.05 <= second["minutes"] < 0.05 + 0.15
     with pytest.raises(ValueError, match=r"last\.pt.*another configuration: seed 1 \(now 9\)"):
