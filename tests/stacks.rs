@@ -11,6 +11,7 @@ use parfocal::tiff::{Reader, Writer};
 use tempfile::TempDir;
 
 const SIDE: usize = 1024;
+const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.onnx");
 
 /// A stack of 16-bit frames: tags and storage of a small file, pixels of its own.
 fn stack(path: &Path, pages: usize) {
@@ -30,14 +31,7 @@ fn stack(path: &Path, pages: usize) {
 
 fn start(input: &Path, output: &Path) -> Child {
     Command::new(env!("CARGO_BIN_EXE_parfocal"))
-        .args([
-            "restore",
-            "--threads",
-            "1",
-            "--model",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.onnx"),
-            "-o",
-        ])
+        .args(["restore", "--threads", "1", "--model", TINY, "-o"])
         .args([output, input])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -121,4 +115,25 @@ fn a_signal_leaves_nothing_behind() {
         assert!(asked.elapsed() < Duration::from_secs(20), "{signal}: it took {:.1?} to stop", asked.elapsed());
         assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 0, "{signal}: something is left");
     }
+}
+
+/// `script` (util-linux) gives the command a terminal.
+#[test]
+fn a_terminal_shows_progress_and_the_time_left() {
+    if common::runtime().is_none() {
+        return;
+    }
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: no `script` (util-linux) to make a terminal with");
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    stack(&folder.path().join("in.tif"), 6);
+    let command = format!("'{}' restore in.tif -o out.tif --model '{TINY}'", env!("CARGO_BIN_EXE_parfocal"));
+    let done =
+        Command::new("script").args(["-qec", &command, "/dev/null"]).current_dir(folder.path()).output().unwrap();
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success(), "{text}");
+    assert!(text.contains("in.tif [") && text.contains("% ") && text.contains("s left"), "{text}");
+    assert!(text.contains("in.tif -> out.tif: 6 pages of 1024x1024"), "{text}");
 }
