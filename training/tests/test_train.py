@@ -203,3 +203,8 @@ def test_impossible_minutes(data, tmp_path, minutes):
 def test_missing_data_is_named(tmp_path):
     with pytest.raises(SystemExit, match="train: .*nowhere/train: no such folder; expected a folder of sharp images"):
         train.main(["--data", str(tmp_path / "nowhere"), "--out", str(tmp_path / "run"), "--minutes", "1"])
+
+
+def test_a_spike_is_left_out():
+    assert train.is_spike(0.3, 0.005) and train.is_spike(float("nan"), None) and train.is_spike(float("inf"), 1.0)
+    assert not train.is_spike(0.02, 0.005) and not train.is_spike(50.0, None)
