@@ -11,6 +11,7 @@ use parfocal::tiff::{Reader, Writer};
 use tempfile::TempDir;
 
 const SIDE: usize = 1024;
+const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.onnx");
 
 /// A stack of 16-bit frames: tags and storage of a small file, pixels of its own.
 fn stack(path: &Path, pages: usize) {
@@ -29,15 +30,10 @@ fn stack(path: &Path, pages: usize) {
 }
 
 fn start(input: &Path, output: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_parfocal"))
-        .args([
-            "restore",
-            "--threads",
-            "1",
-            "--model",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.onnx"),
-            "-o",
-        ])
+    // Signals as from a login shell, also where the tests themselves run under nohup or in the background.
+    Command::new("env")
+        .args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_parfocal")])
+        .args(["restore", "--threads", "1", "--model", TINY, "-o"])
         .args([output, input])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -89,6 +85,25 @@ fn memory_does_not_grow_with_the_stack() {
     assert!(long * 10 <= short * 11, "100 pages took {long} KiB, 2 pages {short} KiB; expected at most 10 % more");
 }
 
+/// Until the temporary file is there and some of it is written.
+fn wait_for_output(folder: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let written = || {
+        let names = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+        let mut temporary = names.filter(|p| p.extension().is_some_and(|e| e == "tmp"));
+        temporary.any(|p| p.metadata().is_ok_and(|m| m.len() > 100_000))
+    };
+    while !written() {
+        assert!(Instant::now() < deadline, "nothing was written in a minute");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().unwrap();
+    assert!(sent.success());
+}
+
 #[test]
 fn a_signal_leaves_nothing_behind() {
     if common::runtime().is_none() {
@@ -97,28 +112,57 @@ fn a_signal_leaves_nothing_behind() {
     let folder = TempDir::new().unwrap();
     let input = folder.path().join("in.tif");
     stack(&input, 40);
-    for signal in ["INT", "TERM"] {
+    for name in ["INT", "TERM", "HUP"] {
         let out = TempDir::new().unwrap();
         let child = start(&input, &out.path().join("out.tif"));
-        // The temporary file appears, and some of it is written.
-        let deadline = Instant::now() + Duration::from_secs(60);
-        let written = || {
-            let mut entries = std::fs::read_dir(out.path()).unwrap().map(|e| e.unwrap().metadata());
-            entries.any(|m| m.is_ok_and(|m| m.len() > 100_000))
-        };
-        while !written() {
-            assert!(Instant::now() < deadline, "nothing was written in a minute");
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().unwrap();
-        assert!(sent.success());
+        wait_for_output(out.path());
+        signal(&child, name);
         let asked = Instant::now();
         let done = child.wait_with_output().unwrap();
         let message = String::from_utf8_lossy(&done.stderr).into_owned();
-        assert_eq!(done.status.code(), Some(1), "{signal}: {message}");
-        assert!(message.contains("in.tif: cancelled at page"), "{signal}: {message}");
-        assert!(message.contains("of 40; nothing was written"), "{signal}: {message}");
-        assert!(asked.elapsed() < Duration::from_secs(20), "{signal}: it took {:.1?} to stop", asked.elapsed());
-        assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 0, "{signal}: something is left");
+        assert_eq!(done.status.code(), Some(1), "{name}: {message}");
+        assert!(message.contains("in.tif: cancelled at page"), "{name}: {message}");
+        assert!(message.contains("of 40; nothing was written"), "{name}: {message}");
+        assert!(asked.elapsed() < Duration::from_secs(20), "{name}: it took {:.1?} to stop", asked.elapsed());
+        assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 0, "{name}: something is left");
     }
+}
+
+/// As under nohup, when the terminal is closed.
+#[test]
+fn an_ignored_signal_stays_ignored() {
+    if common::runtime().is_none() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    stack(&folder.path().join("in.tif"), 6);
+    let script =
+        format!("trap '' HUP; exec '{}' restore in.tif -o out.tif --model '{TINY}'", env!("CARGO_BIN_EXE_parfocal"));
+    let child = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).spawn().unwrap();
+    wait_for_output(folder.path());
+    signal(&child, "HUP");
+    let done = child.wait_with_output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    assert!(folder.path().join("out.tif").exists());
+}
+
+/// `script` (util-linux) gives the command a terminal.
+#[test]
+fn a_terminal_shows_progress_and_the_time_left() {
+    if common::runtime().is_none() {
+        return;
+    }
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: no `script` (util-linux) to make a terminal with");
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    stack(&folder.path().join("in.tif"), 6);
+    let command = format!("'{}' restore in.tif -o out.tif --model '{TINY}'", env!("CARGO_BIN_EXE_parfocal"));
+    let done =
+        Command::new("script").args(["-qec", &command, "/dev/null"]).current_dir(folder.path()).output().unwrap();
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success(), "{text}");
+    assert!(text.contains("in.tif [") && text.contains("% ") && text.contains("s left"), "{text}");
+    assert!(text.contains("in.tif -> out.tif: 6 pages of 1024x1024"), "{text}");
 }

@@ -21,8 +21,8 @@ from .degrade import Camera, Microscope, convolve, normalisation_range, transfer
 SIZE = 512
 SEED = 20260  # not among the seeds of training
 SCOPE = Microscope(numerical_aperture=0.75, wavelength_um=0.525, refractive_index=1.0, pixel_size_um=0.325)
-DEFOCUS_UM = 2.5
-PHOTONS = 1500  # in the brightest structure of the focused image
+DEFOCUS_UM = 1.5
+PHOTONS = 150  # in the brightest structure of the focused image: a dim exposure, as of living cells
 CAMERA = Camera(photons=PHOTONS, read_noise=1.6, offset=100, counts_per_photon=2.0, full_scale=65535)
 BACKGROUND = 0.05
 

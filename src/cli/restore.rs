@@ -218,8 +218,12 @@ impl Stop {
             asked.store(true, Ordering::SeqCst);
             running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).cancel();
         };
-        ctrlc::set_handler(handler)
-            .map_err(|e| Error::new(Status::Internal, format!("Ctrl-C cannot be handled: {e}")))?;
+        match ctrlc::try_set_handler(handler) {
+            // Who started us ignores one of them, as nohup does SIGHUP: it stays ignored, and the others end the
+            // command at once, as they do any other.
+            Ok(()) | Err(ctrlc::Error::MultipleHandlers) => {}
+            Err(e) => return Err(Error::new(Status::Internal, format!("Ctrl-C cannot be handled: {e}"))),
+        }
         Ok(stop)
     }
 

@@ -116,6 +116,14 @@ impl Reader {
         if sub_images {
             warnings.push("reduced-size copies (SubIFDs) are not written to the output".to_owned());
         }
+        let planes = about.axes.map_or(0, |a| a.channels.saturating_mul(a.slices).saturating_mul(a.frames));
+        if about.description == Description::Ome && planes > pages.len() as u64 {
+            warnings.push(format!(
+                "the OME description counts {planes} planes, this file has {}: the others are in files of their own, \
+                 which are not looked at",
+                pages.len()
+            ));
+        }
         Ok(Self {
             path: path.into(),
             source,

@@ -244,6 +244,19 @@ fn the_first_page_tells_about_the_image() {
 }
 
 #[test]
+fn a_part_of_an_ome_set_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, part) = (std::fs::read(data("good/ome.ome.tif")).unwrap(), folder.path().join("part.ome.tif"));
+    let at = whole.windows(9).position(|w| w == b"SizeZ=\"3\"").unwrap();
+    let mut bytes = whole.clone();
+    bytes[at + 7] = b'9';
+    std::fs::write(&part, bytes).unwrap();
+    let warning = Reader::open(&part).unwrap().warnings().concat();
+    assert!(warning.contains("counts 18 planes, this file has 6"), "{warning}");
+    assert!(Reader::open(&data("good/ome.ome.tif")).unwrap().warnings().is_empty());
+}
+
+#[test]
 fn what_was_done_stands_behind_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
     let software = |name: &str| {
