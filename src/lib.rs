@@ -11,6 +11,7 @@ pub mod normalise;
 pub mod onnx;
 pub mod options;
 pub mod pipeline;
+mod plane;
 pub mod restore_file;
 pub mod runtime;
 pub mod session;

@@ -1,19 +1,18 @@
 //! A model and one stack in memory: normalise, cut, run, blend, map back, write each plane once.
 
 use std::path::Path;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::blend;
 use crate::control::Task;
 use crate::error::{Error, Result, Status};
 use crate::frame::{Planes, Sample, Shape};
 use crate::model::{self, Info};
-use crate::normalise::{Accumulator, Range, Summary};
+use crate::normalise::{Accumulator, Range};
 use crate::options::{Device, Halo, Normalize, OpenOptions, RunOptions};
+use crate::plane::{self, Buffers, Pool};
 use crate::runtime::{self, Runtime};
 use crate::session::Session;
-use crate::tile::{reflect, Limits, Plan};
+use crate::tile::{Limits, Plan};
 
 /// An opened model. It may be used from several threads.
 pub struct Model {
@@ -22,8 +21,7 @@ pub struct Model {
     runtime: &'static Runtime,
     options: OpenOptions,
     threads: usize,
-    /// Working memory of earlier runs: fresh memory costs more time than all that is done in it.
-    idle: Mutex<Vec<Vec<f32>>>,
+    pool: Pool,
 }
 
 impl Model {
@@ -53,7 +51,7 @@ impl Model {
         session.run(&Task::new(), (1, height, width), &probe, |_| ()).map_err(|e| {
             Error::new(Status::Model, format!("a probe run on {width}x{height} pixels failed: {}", e.message()))
         })?;
-        Ok(Self { info, session, runtime, options: options.clone(), threads, idle: Mutex::default() })
+        Ok(Self { info, session, runtime, options: options.clone(), threads, pool: Pool::default() })
     }
 
     pub fn info(&self) -> &Info {
@@ -92,21 +90,6 @@ impl Model {
         (pixel_size_um < low || pixel_size_um > high).then(|| {
             format!("pixel size {pixel_size_um} um: the model was trained for {low} to {high} um; look at the result with care")
         })
-    }
-
-    /// A buffer of `count` values, zero or left from an earlier run.
-    fn buffer(&self, count: usize) -> Result<Vec<f32>> {
-        let idle = self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
-        let mut buffer = idle.filter(|b| b.capacity() >= count).unwrap_or_default();
-        grow(&mut buffer, count)?;
-        Ok(buffer)
-    }
-
-    fn give_back(&self, buffer: Vec<f32>) {
-        let mut idle = self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if idle.len() < IDLE {
-            idle.push(buffer);
-        }
     }
 
     fn halo(&self, options: &RunOptions) -> Result<usize> {
@@ -208,7 +191,7 @@ pub fn restore<T: Sample>(
         }
     };
     let mut report = Report { tile: plan.tile, halo: model.halo(options)?, ..Report::default() };
-    let mut buffers = Buffers::new(model, &plan, shape)?;
+    let mut buffers = Buffers::new(&model.pool, &plan, shape)?;
     for plane in 0..shape.planes {
         task.check()?;
         let mut accumulator = Accumulator::new(low, high);
@@ -223,228 +206,20 @@ pub fn restore<T: Sample>(
         if summary.constant {
             report.constant_planes += 1;
             task.runs_skipped(runs);
-            copy_plane(planes, plane, &mut buffers.row);
+            plane::copy(planes, plane, &mut buffers.row);
         } else {
-            load_plane(planes, plane, range, &summary, &plan, &mut buffers);
-            run_plane(model, task, &plan, shape, &mut buffers, &mut report.network).map_err(|e| {
+            plane::load(planes, plane, range, &summary, &plan, &mut buffers);
+            plane::run(&model.session, task, &plan, shape, &mut buffers, &mut report.network).map_err(|e| {
                 if shape.planes > 1 {
                     e.context(format!("plane {plane}"))
                 } else {
                     e
                 }
             })?;
-            store_plane(planes, plane, range, summary.nonfinite > 0, &plan, &mut buffers);
+            plane::store(planes, plane, range, summary.nonfinite > 0, &plan, &mut buffers);
         }
         task.plane_done();
     }
-    let Buffers { frame, result, tile, .. } = buffers;
-    [tile, result, frame].into_iter().for_each(|buffer| model.give_back(buffer));
+    buffers.give_back(&model.pool);
     Ok(report)
-}
-
-/// Working memory of a run, reused from plane to plane.
-struct Buffers<T> {
-    row: Vec<T>,
-    old: Vec<T>,
-    /// Normalised and padded, `[channel][y][x]`; replaced by the network's output.
-    frame: Vec<f32>,
-    /// The network's output, or the weighted sum of its tiles.
-    result: Vec<f32>,
-    /// One tile of input; empty for whole frames.
-    tile: Vec<f32>,
-}
-
-/// Buffers kept between runs: those of one run.
-const IDLE: usize = 3;
-
-fn grow<T: Copy + Default>(buffer: &mut Vec<T>, count: usize) -> Result<()> {
-    buffer.truncate(count);
-    buffer.try_reserve_exact(count - buffer.len()).map_err(|_| {
-        let bytes = count.saturating_mul(std::mem::size_of::<T>());
-        Error::new(Status::OutOfMemory, format!("no memory for a buffer of {bytes} bytes: the frame is too large here"))
-    })?;
-    buffer.resize(count, T::default());
-    Ok(())
-}
-
-fn row<T: Copy + Default>(count: usize) -> Result<Vec<T>> {
-    let mut row = Vec::new();
-    grow(&mut row, count)?;
-    Ok(row)
-}
-
-impl<T: Sample> Buffers<T> {
-    fn new(model: &Model, plan: &Plan, shape: Shape) -> Result<Self> {
-        let frame = (plan.width * plan.height)
-            .checked_mul(shape.channels)
-            .ok_or_else(|| Error::new(Status::OutOfMemory, format!("a frame of {shape} is too large")))?;
-        let largest = |spans: &[crate::tile::Span]| spans.iter().map(|s| s.length).max().unwrap_or(0);
-        let tile = match plan.tile {
-            None => 0,
-            Some(_) => plan.batch * largest(&plan.columns) * largest(&plan.rows),
-        };
-        Ok(Self {
-            row: row(shape.width)?,
-            old: row(shape.width)?,
-            frame: model.buffer(frame)?,
-            result: model.buffer(frame)?,
-            tile: model.buffer(tile)?,
-        })
-    }
-}
-
-/// Copies and tells whether all values are finite: an estimate with holes is none. In chunks that stay in the cache.
-fn copy_finite(to: &mut [f32], from: &[f32]) -> bool {
-    to.chunks_mut(4096).zip(from.chunks(4096)).all(|(to, from)| {
-        to.copy_from_slice(from);
-        all_finite(from)
-    })
-}
-
-fn all_finite(values: &[f32]) -> bool {
-    // Integer arithmetic and no exit within a chunk: this vectorises. All exponent bits set: infinite or NaN.
-    const EXPONENT: u32 = 0x7f80_0000;
-    values.chunks(4096).all(|chunk| !chunk.iter().fold(false, |bad, v| bad | (v.to_bits() & EXPONENT == EXPONENT)))
-}
-
-fn not_finite() -> Error {
-    Error::new(
-        Status::Model,
-        "the network returned values that are not finite; expected none: the frame may have values far outside its \
-         percentiles (set normalize=LO:HI), or the model is damaged",
-    )
-}
-
-fn copy_plane<T: Sample>(planes: &mut impl Planes<T>, plane: usize, row: &mut [T]) {
-    let shape = planes.shape();
-    for channel in 0..shape.channels {
-        for y in 0..shape.height {
-            planes.read_row(plane, channel, y, row);
-            planes.write_row(plane, channel, y, row);
-        }
-    }
-}
-
-/// Fills `buffers.frame` with what the network sees.
-fn load_plane<T: Sample>(
-    planes: &impl Planes<T>,
-    plane: usize,
-    range: Range,
-    summary: &Summary,
-    plan: &Plan,
-    buffers: &mut Buffers<T>,
-) {
-    let shape = planes.shape();
-    let scale = 1.0 / range.width();
-    let median = ((summary.median - range.lo) * scale) as f32;
-    for (channel, frame) in buffers.frame.chunks_exact_mut(plan.width * plan.height).enumerate() {
-        for (y, to) in frame.chunks_exact_mut(plan.width).take(shape.height).enumerate() {
-            planes.read_row(plane, channel, y, &mut buffers.row);
-            let (inside, outside) = to.split_at_mut(shape.width);
-            for (to, &value) in inside.iter_mut().zip(&buffers.row) {
-                *to = value.normalised(range.lo, scale);
-            }
-            if summary.nonfinite > 0 {
-                for (to, value) in inside.iter_mut().zip(&buffers.row) {
-                    if !value.finite() {
-                        *to = median;
-                    }
-                }
-            }
-            for (x, to) in outside.iter_mut().enumerate() {
-                *to = inside[reflect((shape.width + x) as isize, shape.width)];
-            }
-        }
-        for y in shape.height..plan.height {
-            let from = reflect(y as isize, shape.height) * plan.width;
-            frame.copy_within(from..from + plan.width, y * plan.width);
-        }
-    }
-}
-
-/// Replaces `buffers.frame` by the network's output.
-fn run_plane<T: Sample>(
-    model: &Model,
-    task: &Task,
-    plan: &Plan,
-    shape: Shape,
-    buffers: &mut Buffers<T>,
-    network: &mut Duration,
-) -> Result<()> {
-    let area = plan.width * plan.height;
-    if plan.tile.is_some() {
-        buffers.result.fill(0.0);
-    }
-    for first in (0..shape.channels).step_by(plan.batch) {
-        let count = plan.batch.min(shape.channels - first);
-        let channels = first * area..(first + count) * area;
-        if plan.tile.is_none() {
-            let started = Instant::now();
-            let size = (count, plan.height, plan.width);
-            let result = &mut buffers.result[channels.clone()];
-            let finite = model.session.run(task, size, &buffers.frame[channels], |output| {
-                *network += started.elapsed();
-                copy_finite(result, output)
-            })?;
-            if !finite {
-                return Err(not_finite());
-            }
-            task.run_done();
-            continue;
-        }
-        for row in &plan.rows {
-            for column in &plan.columns {
-                let size = column.length * row.length;
-                let lines = (0..count).flat_map(|c| (row.start..row.start + row.length).map(move |y| (c, y)));
-                for ((c, y), to) in lines.zip(buffers.tile.chunks_exact_mut(column.length)) {
-                    let from = (first + c) * area + y * plan.width + column.start;
-                    to.copy_from_slice(&buffers.frame[from..from + column.length]);
-                }
-                let input = &buffers.tile[..count * size];
-                let result = &mut buffers.result;
-                let started = Instant::now();
-                let finite = model.session.run(task, (count, row.length, column.length), input, |output| {
-                    *network += started.elapsed();
-                    for (c, tile) in output.chunks_exact(size).enumerate() {
-                        let frame = &mut result[(first + c) * area..(first + c + 1) * area];
-                        blend::accumulate(frame, plan.width, tile, column, row);
-                    }
-                    all_finite(output)
-                })?;
-                if !finite {
-                    return Err(not_finite());
-                }
-                task.run_done();
-            }
-        }
-    }
-    std::mem::swap(&mut buffers.frame, &mut buffers.result);
-    Ok(())
-}
-
-fn store_plane<T: Sample>(
-    planes: &mut impl Planes<T>,
-    plane: usize,
-    range: Range,
-    keep_nonfinite: bool,
-    plan: &Plan,
-    buffers: &mut Buffers<T>,
-) {
-    let shape = planes.shape();
-    for (channel, frame) in buffers.frame.chunks_exact(plan.width * plan.height).enumerate() {
-        for (y, from) in frame.chunks_exact(plan.width).take(shape.height).enumerate() {
-            for (to, &value) in buffers.row.iter_mut().zip(from) {
-                *to = T::denormalised(value, range.width(), range.lo);
-            }
-            if keep_nonfinite {
-                planes.read_row(plane, channel, y, &mut buffers.old);
-                for (to, &old) in buffers.row.iter_mut().zip(&buffers.old) {
-                    if !old.finite() {
-                        *to = old;
-                    }
-                }
-            }
-            planes.write_row(plane, channel, y, &buffers.row);
-        }
-    }
 }

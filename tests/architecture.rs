@@ -78,6 +78,7 @@ fn dependencies_point_one_way() {
         "runtime",
         "model",
         "session",
+        "plane",
         "pipeline",
         "tiff",
         "restore_file",

@@ -1,0 +1,246 @@
+//! One plane through the network: loaded into working memory, cut, run, blended, stored.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use crate::blend;
+use crate::control::Task;
+use crate::error::{Error, Result, Status};
+use crate::frame::{Planes, Sample, Shape};
+use crate::normalise::{Range, Summary};
+use crate::session::Session;
+use crate::tile::{reflect, Plan};
+
+/// Working memory of a run, reused from plane to plane.
+pub struct Buffers<T> {
+    pub row: Vec<T>,
+    old: Vec<T>,
+    /// Normalised and padded, `[channel][y][x]`; replaced by the network's output.
+    frame: Vec<f32>,
+    /// The network's output, or the weighted sum of its tiles.
+    result: Vec<f32>,
+    /// One tile of input; empty for whole frames.
+    tile: Vec<f32>,
+}
+
+/// Working memory of earlier runs: fresh memory costs more time than all that is done in it.
+#[derive(Default)]
+pub struct Pool(Mutex<Vec<Vec<f32>>>);
+
+impl Pool {
+    /// Buffers kept: those of one run.
+    const MOST: usize = 3;
+
+    /// A buffer of `count` values, zero or left from an earlier run.
+    fn take(&self, count: usize) -> Result<Vec<f32>> {
+        let idle = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
+        let mut buffer = idle.filter(|b| b.capacity() >= count).unwrap_or_default();
+        grow(&mut buffer, count)?;
+        Ok(buffer)
+    }
+
+    fn give_back(&self, buffer: Vec<f32>) {
+        let mut idle = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if idle.len() < Self::MOST {
+            idle.push(buffer);
+        }
+    }
+}
+
+fn grow<T: Copy + Default>(buffer: &mut Vec<T>, count: usize) -> Result<()> {
+    buffer.truncate(count);
+    buffer.try_reserve_exact(count - buffer.len()).map_err(|_| {
+        let bytes = count.saturating_mul(std::mem::size_of::<T>());
+        Error::new(Status::OutOfMemory, format!("no memory for a buffer of {bytes} bytes: the frame is too large here"))
+    })?;
+    buffer.resize(count, T::default());
+    Ok(())
+}
+
+fn row<T: Copy + Default>(count: usize) -> Result<Vec<T>> {
+    let mut row = Vec::new();
+    grow(&mut row, count)?;
+    Ok(row)
+}
+
+impl<T: Sample> Buffers<T> {
+    pub fn new(pool: &Pool, plan: &Plan, shape: Shape) -> Result<Self> {
+        let frame = (plan.width * plan.height)
+            .checked_mul(shape.channels)
+            .ok_or_else(|| Error::new(Status::OutOfMemory, format!("a frame of {shape} is too large")))?;
+        let largest = |spans: &[crate::tile::Span]| spans.iter().map(|s| s.length).max().unwrap_or(0);
+        let tile = match plan.tile {
+            None => 0,
+            Some(_) => plan.batch * largest(&plan.columns) * largest(&plan.rows),
+        };
+        Ok(Self {
+            row: row(shape.width)?,
+            old: row(shape.width)?,
+            frame: pool.take(frame)?,
+            result: pool.take(frame)?,
+            tile: pool.take(tile)?,
+        })
+    }
+
+    /// Leaves the memory to the next run.
+    pub fn give_back(self, pool: &Pool) {
+        // Taken from the end: the frame first.
+        [self.tile, self.result, self.frame].into_iter().for_each(|buffer| pool.give_back(buffer));
+    }
+}
+
+/// Copies and tells whether all values are finite: an estimate with holes is none. In chunks that stay in the cache.
+fn copy_finite(to: &mut [f32], from: &[f32]) -> bool {
+    to.chunks_mut(4096).zip(from.chunks(4096)).all(|(to, from)| {
+        to.copy_from_slice(from);
+        all_finite(from)
+    })
+}
+
+fn all_finite(values: &[f32]) -> bool {
+    // Integer arithmetic and no exit within a chunk: this vectorises. All exponent bits set: infinite or NaN.
+    const EXPONENT: u32 = 0x7f80_0000;
+    values.chunks(4096).all(|chunk| !chunk.iter().fold(false, |bad, v| bad | (v.to_bits() & EXPONENT == EXPONENT)))
+}
+
+fn not_finite() -> Error {
+    Error::new(
+        Status::Model,
+        "the network returned values that are not finite; expected none: the frame may have values far outside its \
+         percentiles (set normalize=LO:HI), or the model is damaged",
+    )
+}
+
+pub fn copy<T: Sample>(planes: &mut impl Planes<T>, plane: usize, row: &mut [T]) {
+    let shape = planes.shape();
+    for channel in 0..shape.channels {
+        for y in 0..shape.height {
+            planes.read_row(plane, channel, y, row);
+            planes.write_row(plane, channel, y, row);
+        }
+    }
+}
+
+/// Fills `buffers.frame` with what the network sees.
+pub fn load<T: Sample>(
+    planes: &impl Planes<T>,
+    plane: usize,
+    range: Range,
+    summary: &Summary,
+    plan: &Plan,
+    buffers: &mut Buffers<T>,
+) {
+    let shape = planes.shape();
+    let scale = 1.0 / range.width();
+    let median = ((summary.median - range.lo) * scale) as f32;
+    for (channel, frame) in buffers.frame.chunks_exact_mut(plan.width * plan.height).enumerate() {
+        for (y, to) in frame.chunks_exact_mut(plan.width).take(shape.height).enumerate() {
+            planes.read_row(plane, channel, y, &mut buffers.row);
+            let (inside, outside) = to.split_at_mut(shape.width);
+            for (to, &value) in inside.iter_mut().zip(&buffers.row) {
+                *to = value.normalised(range.lo, scale);
+            }
+            if summary.nonfinite > 0 {
+                for (to, value) in inside.iter_mut().zip(&buffers.row) {
+                    if !value.finite() {
+                        *to = median;
+                    }
+                }
+            }
+            for (x, to) in outside.iter_mut().enumerate() {
+                *to = inside[reflect((shape.width + x) as isize, shape.width)];
+            }
+        }
+        for y in shape.height..plan.height {
+            let from = reflect(y as isize, shape.height) * plan.width;
+            frame.copy_within(from..from + plan.width, y * plan.width);
+        }
+    }
+}
+
+/// Replaces `buffers.frame` by the network's output.
+pub fn run<T: Sample>(
+    session: &Session,
+    task: &Task,
+    plan: &Plan,
+    shape: Shape,
+    buffers: &mut Buffers<T>,
+    network: &mut Duration,
+) -> Result<()> {
+    let area = plan.width * plan.height;
+    if plan.tile.is_some() {
+        buffers.result.fill(0.0);
+    }
+    for first in (0..shape.channels).step_by(plan.batch) {
+        let count = plan.batch.min(shape.channels - first);
+        let channels = first * area..(first + count) * area;
+        if plan.tile.is_none() {
+            let started = Instant::now();
+            let size = (count, plan.height, plan.width);
+            let result = &mut buffers.result[channels.clone()];
+            let finite = session.run(task, size, &buffers.frame[channels], |output| {
+                *network += started.elapsed();
+                copy_finite(result, output)
+            })?;
+            if !finite {
+                return Err(not_finite());
+            }
+            task.run_done();
+            continue;
+        }
+        for row in &plan.rows {
+            for column in &plan.columns {
+                let size = column.length * row.length;
+                let lines = (0..count).flat_map(|c| (row.start..row.start + row.length).map(move |y| (c, y)));
+                for ((c, y), to) in lines.zip(buffers.tile.chunks_exact_mut(column.length)) {
+                    let from = (first + c) * area + y * plan.width + column.start;
+                    to.copy_from_slice(&buffers.frame[from..from + column.length]);
+                }
+                let input = &buffers.tile[..count * size];
+                let result = &mut buffers.result;
+                let started = Instant::now();
+                let finite = session.run(task, (count, row.length, column.length), input, |output| {
+                    *network += started.elapsed();
+                    for (c, tile) in output.chunks_exact(size).enumerate() {
+                        let frame = &mut result[(first + c) * area..(first + c + 1) * area];
+                        blend::accumulate(frame, plan.width, tile, column, row);
+                    }
+                    all_finite(output)
+                })?;
+                if !finite {
+                    return Err(not_finite());
+                }
+                task.run_done();
+            }
+        }
+    }
+    std::mem::swap(&mut buffers.frame, &mut buffers.result);
+    Ok(())
+}
+
+pub fn store<T: Sample>(
+    planes: &mut impl Planes<T>,
+    plane: usize,
+    range: Range,
+    keep_nonfinite: bool,
+    plan: &Plan,
+    buffers: &mut Buffers<T>,
+) {
+    let shape = planes.shape();
+    for (channel, frame) in buffers.frame.chunks_exact(plan.width * plan.height).enumerate() {
+        for (y, from) in frame.chunks_exact(plan.width).take(shape.height).enumerate() {
+            for (to, &value) in buffers.row.iter_mut().zip(from) {
+                *to = T::denormalised(value, range.width(), range.lo);
+            }
+            if keep_nonfinite {
+                planes.read_row(plane, channel, y, &mut buffers.old);
+                for (to, &old) in buffers.row.iter_mut().zip(&buffers.old) {
+                    if !old.finite() {
+                        *to = old;
+                    }
+                }
+            }
+            planes.write_row(plane, channel, y, &buffers.row);
+        }
+    }
+}
