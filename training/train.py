@@ -203,6 +203,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
     average = copy.deepcopy(model).eval()
     step, spent, best = 0, 0.0, Best()
     history = []
+    smooth = None  # running mean of the loss
     if resume and (out / "last.pt").exists():
         state = load_checkpoint(out / "last.pt")
         if config_of(state) != config:
@@ -216,6 +217,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
         optimizer.load_state_dict(state["optimizer"])
         step, spent, best = state["step"], state["minutes"], Best(state["best_score"])
         history = state.get("history", [[0, state["commit"]]])
+        smooth = state.get("loss")
         # A run killed between saving the best and the last knows its best score from best.pt only.
         if (out / "best.pt").exists():
             best.offer(load_checkpoint(out / "best.pt")["best_score"])
@@ -237,7 +239,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
             "model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
             "step": step, "minutes": total(), "best_score": best.score, "config": dataclasses.asdict(config),
             "commit": run_commit, "seed": config.seed, "planned_minutes": minutes, "device": device_name(device),
-            "sources": source_counts(sharp), "history": history,  # [first step, commit] of each run with other code
+            "sources": source_counts(sharp), "loss": smooth, "history": history,  # [first step, commit] of each run with other code
         }
 
     def validate():
@@ -251,7 +253,6 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
             file.write(json.dumps(line) + "\n")
         log(json.dumps(line))
 
-    smooth = None
     with tqdm(total=minutes, initial=spent, unit="min", disable=not sys.stderr.isatty(), bar_format="{l_bar}{bar}| {n:.1f}/{total:.0f} min {postfix}") as bar:
         while total() < minutes:
             image, target = (t.unsqueeze(1).to(device, memory_format=torch.channels_last, non_blocking=True) for t in next(loader))
