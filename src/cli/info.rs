@@ -8,7 +8,7 @@ use serde_json::{json, Value};
 use super::{say, say_json, Failure};
 use crate::error::Result;
 use crate::model;
-use crate::tiff::Reader;
+use crate::tiff::{Predictor, Reader};
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let path: &PathBuf = arguments.get_one("FILE").expect("required");
@@ -60,7 +60,7 @@ fn about_image(path: &Path) -> Result<Value> {
         "description": reader.description().name(),
         "axes": reader.axes().map(|a| json!({ "channels": a.channels, "slices": a.slices, "frames": a.frames })),
         "compression": storage.compression.name(),
-        "horizontal_predictor": storage.horizontal_predictor,
+        "horizontal_predictor": storage.predictor == Predictor::Horizontal,
         "tiled": storage.tiled,
         "planar": storage.planar,
         "byte_order": if reader.big_endian() { "big-endian" } else { "little-endian" },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom, Take};
 
 use tiff::tags::{ByteOrder, Type};
 
@@ -211,6 +211,13 @@ impl Source {
         self.file.seek(SeekFrom::Start(at)).map_err(|e| io_error("reading", &e))?;
         self.file.read_exact(&mut buffer).map_err(|e| io_error("reading", &e))?;
         Ok(buffer)
+    }
+
+    /// A part of the file as a stream.
+    pub fn part(&mut self, at: u64, bytes: u64, what: &str) -> Result<BufReader<Take<&mut File>>> {
+        self.inside(at, bytes, what)?;
+        self.file.seek(SeekFrom::Start(at)).map_err(|e| io_error("reading", &e))?;
+        Ok(BufReader::with_capacity(bytes.clamp(1, 1 << 16) as usize, self.file.by_ref().take(bytes)))
     }
 
     fn u16(&self, raw: &[u8]) -> u16 {

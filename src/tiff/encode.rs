@@ -12,7 +12,7 @@ use tiff::encoder::{DirectoryEncoder, TiffKind};
 use tiff::tags::{Tag as TagName, Type};
 use tiff::{Directory, TiffResult};
 
-use super::layout::{Channels, Compression, Layout, Storage};
+use super::layout::{Channels, Compression, Layout, Predictor, Storage};
 use super::metadata::{self, Tag};
 use super::reader::Page;
 use super::tag;
@@ -169,7 +169,7 @@ pub(super) fn invert<T: Sample + Pod>(pixels: &mut [T]) {
 
 /// Differences of floats as floats lose bits: written without, which every reader takes.
 fn predicts(layout: &Layout, storage: &Storage) -> bool {
-    storage.horizontal_predictor && layout.pixel_type != PixelType::F32
+    storage.predictor == Predictor::Horizontal && layout.pixel_type != PixelType::F32
 }
 
 /// As in the input; strips that are compressed stay small, because readers unpack them whole.

@@ -91,7 +91,7 @@ pub enum Compression {
 impl Compression {
     /// The most bytes that one compressed byte can stand for. LZW: 3838 bytes in a 12-bit code; Deflate: 258 in 2 bits;
     /// PackBits: 128 in two bytes.
-    fn most(self) -> u64 {
+    pub(super) fn most(self) -> u64 {
         match self {
             Self::None => 1,
             Self::PackBits => 64,
@@ -119,12 +119,21 @@ impl Compression {
     }
 }
 
+/// What is stored instead of the pixels, so that they compress better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Predictor {
+    None,
+    /// Differences between neighbours.
+    Horizontal,
+    /// Floats, their bytes sorted by weight, and the differences of these.
+    FloatingPoint,
+}
+
 /// How one page lies in the file; pages of one file may differ here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
     pub compression: Compression,
-    /// Differences between neighbours are stored instead of pixels.
-    pub horizontal_predictor: bool,
+    pub predictor: Predictor,
     /// Each channel apart instead of interleaved.
     pub planar: bool,
     pub tiled: bool,
@@ -133,7 +142,7 @@ pub struct Storage {
     pub(crate) extra_samples: Vec<u16>,
 }
 
-/// Layout and storage of the page with this directory, all its sizes and places checked.
+/// Layout and storage of the page with this directory. The places of its pixels are left to `Chunks`.
 pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout, Storage)> {
     let width = dimension(source, directory, tag::WIDTH, "ImageWidth")?;
     let height = dimension(source, directory, tag::HEIGHT, "ImageLength")?;
@@ -167,10 +176,7 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout
     }
 
     let compression = compression(source.integer(directory, tag::COMPRESSION)?.unwrap_or(1))?;
-    let predictor = source.integer(directory, tag::PREDICTOR)?.unwrap_or(1);
-    if compression != Compression::None && !(1..=3).contains(&predictor) {
-        return Err(Error::new(Status::Unsupported, format!("predictor {predictor} is unknown; expected 1, 2 or 3")));
-    }
+    let predictor = predictor(source.integer(directory, tag::PREDICTOR)?.unwrap_or(1), compression, pixel_type)?;
     let planar = source.integer(directory, tag::PLANAR)?.unwrap_or(1) == 2 && channels.samples() > 1;
 
     let layout = Layout { width: width as usize, height: height as usize, pixel_type, channels, white_is_zero };
@@ -184,81 +190,12 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout
     }
     let tiled = directory.get(tag::TILE_OFFSETS).is_some();
     let rows_per_strip = source.integer(directory, tag::ROWS_PER_STRIP)?.unwrap_or(height).min(height);
-    let storage = Storage {
-        compression,
-        horizontal_predictor: compression != Compression::None && predictor == 2,
-        planar,
-        tiled,
-        rows_per_strip: rows_per_strip as usize,
-        extra_samples,
-    };
-    check_chunks(source, directory, &layout, &storage)?;
+    let storage =
+        Storage { compression, predictor, planar, tiled, rows_per_strip: rows_per_strip as usize, extra_samples };
     Ok((layout, storage))
 }
 
-/// Each strip or tile lies in the file and is long enough for what it claims to hold.
-fn check_chunks(source: &mut Source, directory: &Directory, layout: &Layout, storage: &Storage) -> Result<()> {
-    let (what, offsets, counts) = if storage.tiled {
-        ("tile", tag::TILE_OFFSETS, tag::TILE_BYTE_COUNTS)
-    } else {
-        ("strip", tag::STRIP_OFFSETS, tag::STRIP_BYTE_COUNTS)
-    };
-    let missing = |name: u16| {
-        Error::new(
-            Status::Format,
-            format!("the tag {name} with the places of its {what}s is missing: the file is damaged"),
-        )
-    };
-    let (width, height) = (layout.width as u64, layout.height as u64);
-    let (across, down, columns, rows) = if storage.tiled {
-        let columns = dimension(source, directory, tag::TILE_WIDTH, "TileWidth")?;
-        let rows = dimension(source, directory, tag::TILE_HEIGHT, "TileLength")?;
-        (width.div_ceil(columns), height.div_ceil(rows), columns, rows)
-    } else {
-        if storage.rows_per_strip == 0 {
-            return Err(Error::new(Status::Format, "RowsPerStrip is 0: the file is damaged"));
-        }
-        (1, height.div_ceil(storage.rows_per_strip as u64), width, storage.rows_per_strip as u64)
-    };
-    let planes = if storage.planar { layout.channels.samples() as u64 } else { 1 };
-    let expected = across * down * planes;
-    let offsets = directory.get(offsets).ok_or_else(|| missing(offsets))?;
-    let counts = directory.get(counts).ok_or_else(|| missing(counts))?;
-    if offsets.count != expected || counts.count != expected {
-        return Err(Error::new(
-            Status::Format,
-            format!(
-                "{} {what} offsets and {} {what} lengths, expected {expected} for {}x{} pixels: the file is damaged",
-                offsets.count, counts.count, layout.width, layout.height
-            ),
-        ));
-    }
-    let row_bytes = u128::from(columns)
-        * layout.pixel_type.bytes() as u128
-        * if storage.planar { 1 } else { layout.channels.samples() as u128 };
-    let (offsets, counts) = (source.integers(offsets)?, source.integers(counts)?);
-    for (i, (&at, &bytes)) in offsets.iter().zip(&counts).enumerate() {
-        let index = i as u64;
-        source.inside(at, bytes, &format!("{what} {}", index + 1))?;
-        let strip = index % down;
-        let rows = if storage.tiled { rows } else { rows.min(height - strip * rows) };
-        let unpacked = row_bytes * u128::from(rows);
-        if unpacked > u128::from(bytes) * u128::from(storage.compression.most()) {
-            return Err(Error::new(
-                Status::Format,
-                format!(
-                    "{what} {} has {bytes} bytes (compression: {}), which cannot hold its {unpacked} bytes of pixels; \
-                     the sizes in the file are wrong or it is truncated: copy it again from its source",
-                    index + 1,
-                    storage.compression.name()
-                ),
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn dimension(source: &mut Source, directory: &Directory, tag: u16, name: &str) -> Result<u64> {
+pub(super) fn dimension(source: &mut Source, directory: &Directory, tag: u16, name: &str) -> Result<u64> {
     match source.integer(directory, tag)? {
         Some(0) => Err(Error::new(Status::Format, format!("{name} is 0; expected at least 1: the file is damaged"))),
         Some(n) if n > u64::from(u32::MAX) => {
@@ -357,4 +294,23 @@ fn compression(code: u64) -> Result<Compression> {
              these"
         ),
     ))
+}
+
+fn predictor(code: u64, compression: Compression, pixel_type: PixelType) -> Result<Predictor> {
+    let refuse = |what: String| Err(Error::new(Status::Unsupported, what));
+    match code {
+        1 => Ok(Predictor::None),
+        // libtiff does not look at the tag there, others do: the same file, two pictures.
+        2 | 3 if !matches!(compression, Compression::Lzw | Compression::Deflate) => refuse(format!(
+            "predictor {code} with compression {} is ambiguous, since programs differ in whether they apply it; expected \
+             a predictor with LZW or Deflate only: save the file again without predictor, in the program that wrote it",
+            compression.name()
+        )),
+        2 => Ok(Predictor::Horizontal),
+        3 if pixel_type == PixelType::F32 => Ok(Predictor::FloatingPoint),
+        3 => refuse(format!(
+            "predictor 3 is for floats, found {pixel_type} pixels: save the file again with another predictor or none"
+        )),
+        _ => refuse(format!("predictor {code} is unknown; expected 1, 2 or 3: save the file again with one of these")),
+    }
 }

@@ -1,9 +1,10 @@
 //! TIFF files in and out, page by page: every size in a file is checked before anything is allocated, metadata is kept.
 //!
 //! `directory` reads and checks the raw structure, `layout` decides what a page is and whether it can be restored,
-//! `metadata` and `imagej` say which tags go along, `reader`, `writer` and `encode` move the pixels through the crate
-//! `tiff`.
+//! `metadata` and `imagej` say which tags go along, `reader` and `chunks` unpack the pixels, `writer` and `encode` pack them
+//! and write the directories through the crate `tiff`.
 
+mod chunks;
 mod directory;
 mod encode;
 mod imagej;
@@ -14,7 +15,7 @@ mod reader;
 mod tests;
 mod writer;
 
-pub use layout::{Channels, Compression, Layout, Storage};
+pub use layout::{Channels, Compression, Layout, Predictor, Storage};
 pub use metadata::{Axes, Description, Tag};
 pub use reader::{Page, Reader};
 pub(crate) use writer::check_target;

@@ -2,17 +2,16 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use bytemuck::Pod;
-use tiff::decoder::{Decoder, Limits};
 
+use super::chunks::{self, Chunks};
 use super::directory::Source;
-use super::layout::{self, Channels, Compression, Layout, Storage};
+use super::layout::{self, Compression, Layout, Storage};
 use super::metadata::{self, About, Axes, Description, Tag};
 use super::writer::Form;
-use super::{io_error, tag, tiff_error};
+use super::{io_error, tag};
 use crate::error::{Error, Result, Status};
 use crate::frame::Sample;
 
@@ -35,9 +34,6 @@ pub struct Reader {
     /// Bytes that an output of the same pages can need at most.
     most_bytes: u64,
     uncompressed: bool,
-    decoder: Option<Decoder<BufReader<File>>>,
-    /// The page that the decoder stands at.
-    at: usize,
 }
 
 impl Reader {
@@ -87,6 +83,7 @@ impl Reader {
             }
             let directory = source.directory(next).map_err(page)?;
             let (found, storage) = layout::read(&mut source, &directory).map_err(page)?;
+            Chunks::find(&mut source, &directory, &found, &storage).map_err(page)?;
             match &first {
                 None => first = Some((found, metadata::about(&mut source, &directory).map_err(page)?)),
                 Some((expected, _)) if *expected != found => {
@@ -124,18 +121,7 @@ impl Reader {
                 pages.len()
             ));
         }
-        Ok(Self {
-            path: path.into(),
-            source,
-            layout,
-            pages,
-            about,
-            warnings,
-            most_bytes,
-            uncompressed,
-            decoder: None,
-            at: 0,
-        })
+        Ok(Self { path: path.into(), source, layout, pages, about, warnings, most_bytes, uncompressed })
     }
 
     pub fn path(&self) -> &Path {
@@ -217,57 +203,18 @@ impl Reader {
             ));
         }
         let directory = self.source.directory(self.pages[index])?;
-        let (_, storage) = layout::read(&mut self.source, &directory)?;
-        resize(pixels, self.layout.samples())?;
-        let decoder = self.seek(index)?;
-        decoder.read_image_bytes(bytemuck::cast_slice_mut(pixels)).map_err(|e| tiff_error("decoding its pixels", e))?;
-        if storage.planar {
-            interleave(pixels, self.layout.channels)?;
+        let (layout, storage) = layout::read(&mut self.source, &directory)?;
+        if layout != self.layout {
+            return Err(Error::new(
+                Status::Format,
+                format!(
+                    "found {layout}, expected {} as when it was opened: the file has changed meanwhile",
+                    self.layout
+                ),
+            ));
         }
-        Ok(())
+        let chunks = Chunks::find(&mut self.source, &directory, &layout, &storage)?;
+        chunks::resize(pixels, layout.samples())?;
+        chunks.read(&mut self.source, &layout, &storage, pixels)
     }
-
-    /// The decoder, standing at the page.
-    fn seek(&mut self, index: usize) -> Result<&mut Decoder<BufReader<File>>> {
-        let wrong = |e| tiff_error("reading its directory", e);
-        // The decoder only knows the way forward, from page to page.
-        if self.decoder.is_none() || self.at > index {
-            let file = File::open(&self.path).map_err(|e| io_error("opening the file again", &e))?;
-            let decoder = Decoder::new(BufReader::with_capacity(1 << 16, file)).map_err(wrong)?;
-            // All sizes have been checked against the file.
-            self.decoder = Some(decoder.with_limits(Limits::unlimited()));
-            self.at = 0;
-        }
-        let decoder = self.decoder.as_mut().expect("made above");
-        while self.at < index {
-            decoder.next_image().map_err(wrong)?;
-            self.at += 1;
-        }
-        Ok(decoder)
-    }
-}
-
-/// A buffer of exactly `length` samples; its old content may remain.
-fn resize<T: Sample>(pixels: &mut Vec<T>, length: usize) -> Result<()> {
-    pixels.truncate(length);
-    let missing = length - pixels.len();
-    pixels.try_reserve_exact(missing).map_err(|_| {
-        let bytes = length * T::PIXEL_TYPE.bytes();
-        Error::new(Status::OutOfMemory, format!("no memory for the {bytes} bytes of a page: close other programs"))
-    })?;
-    pixels.resize(length, T::default());
-    Ok(())
-}
-
-/// From one channel after the other to one pixel after the other.
-fn interleave<T: Sample>(pixels: &mut Vec<T>, channels: Channels) -> Result<()> {
-    let samples = channels.samples();
-    let plane = pixels.len() / samples;
-    let mut mixed = Vec::new();
-    resize(&mut mixed, pixels.len())?;
-    for (channel, values) in pixels.chunks_exact(plane).enumerate() {
-        mixed[channel..].iter_mut().step_by(samples).zip(values).for_each(|(to, &from)| *to = from);
-    }
-    *pixels = mixed;
-    Ok(())
 }

@@ -1,0 +1,267 @@
+//! The strips or tiles of a page: where they are, checked against the file, and their pixels unpacked into place.
+//!
+//! Unpacked here, not by the decoder of the crate `tiff`: that one takes tiles at the right and lower edge wrong (LZW is
+//! refused, separate channels panic) and follows what the file claims before anything is checked.
+
+use std::io::{self, BufRead, Read};
+
+use bytemuck::Pod;
+use tiff::tags::ByteOrder;
+use weezl::{decode::Configuration, BitOrder, LzwStatus};
+
+use super::directory::{Directory, Source};
+use super::encode::invert;
+use super::layout::{dimension, Compression, Layout, Predictor, Storage};
+use super::{io_error, tag};
+use crate::error::{Error, Result, Status};
+use crate::frame::{PixelType, Sample};
+
+/// Places and size of the strips or tiles of a page; all lie inside the file.
+pub(crate) struct Chunks {
+    what: &'static str,
+    /// Pixels of a whole one; those at the right and lower edge reach beyond the image (strips only downwards).
+    columns: usize,
+    rows: usize,
+    /// How many there are side by side and one below the other.
+    across: usize,
+    down: usize,
+    places: Vec<(u64, u64)>,
+}
+
+impl Chunks {
+    /// Each strip or tile lies in the file and is long enough for what it claims to hold.
+    pub fn find(source: &mut Source, directory: &Directory, layout: &Layout, storage: &Storage) -> Result<Self> {
+        let (what, offsets, counts) = if storage.tiled {
+            ("tile", tag::TILE_OFFSETS, tag::TILE_BYTE_COUNTS)
+        } else {
+            ("strip", tag::STRIP_OFFSETS, tag::STRIP_BYTE_COUNTS)
+        };
+        let missing = |name: u16| {
+            Error::new(
+                Status::Format,
+                format!("the tag {name} with the places of its {what}s is missing: the file is damaged"),
+            )
+        };
+        let (columns, rows) = if storage.tiled {
+            let columns = dimension(source, directory, tag::TILE_WIDTH, "TileWidth")?;
+            (columns, dimension(source, directory, tag::TILE_HEIGHT, "TileLength")?)
+        } else {
+            if storage.rows_per_strip == 0 {
+                return Err(Error::new(Status::Format, "RowsPerStrip is 0: the file is damaged"));
+            }
+            (layout.width as u64, storage.rows_per_strip as u64)
+        };
+        let (width, height) = (layout.width as u64, layout.height as u64);
+        let (across, down) = (width.div_ceil(columns), height.div_ceil(rows));
+        let samples = layout.channels.samples() as u64;
+        let (planes, together) = if storage.planar { (samples, 1) } else { (1, samples) };
+        let expected = across * down * planes;
+        let offsets = directory.get(offsets).ok_or_else(|| missing(offsets))?;
+        let counts = directory.get(counts).ok_or_else(|| missing(counts))?;
+        if offsets.count != expected || counts.count != expected {
+            return Err(Error::new(
+                Status::Format,
+                format!(
+                    "{} {what} offsets and {} {what} lengths, expected {expected} for {}x{} pixels: the file is damaged",
+                    offsets.count, counts.count, layout.width, layout.height
+                ),
+            ));
+        }
+        let row_bytes = u128::from(columns) * u128::from(together) * layout.pixel_type.bytes() as u128;
+        let places: Vec<_> = source.integers(offsets)?.into_iter().zip(source.integers(counts)?).collect();
+        for (index, &(at, bytes)) in (0u64..).zip(&places) {
+            source.inside(at, bytes, &format!("{what} {}", index + 1))?;
+            // The last strip of a page ends with it, the last tile does not.
+            let rows = if storage.tiled { rows } else { rows.min(height - index % down * rows) };
+            let unpacked = row_bytes * u128::from(rows);
+            if unpacked > u128::from(bytes) * u128::from(storage.compression.most()) {
+                return Err(Error::new(
+                    Status::Format,
+                    format!(
+                        "{what} {} has {bytes} bytes (compression: {}), which cannot hold its {unpacked} bytes of \
+                         pixels; the sizes in the file are wrong or it is truncated: copy it again from its source",
+                        index + 1,
+                        storage.compression.name()
+                    ),
+                ));
+            }
+            if unpacked > isize::MAX as u128 {
+                return Err(Error::new(
+                    Status::OutOfMemory,
+                    format!("{what} {} of {unpacked} bytes is too large for this machine", index + 1),
+                ));
+            }
+        }
+        // All of them fit: they came from 32 bits, and their products were checked above.
+        let [columns, rows, across, down] = [columns, rows, across, down].map(|n| n as usize);
+        Ok(Self { what, columns, rows, across, down, places })
+    }
+
+    /// Unpacks all into `pixels`: rows of interleaved samples, larger is brighter.
+    pub fn read<T: Sample + Pod>(
+        &self,
+        source: &mut Source,
+        layout: &Layout,
+        storage: &Storage,
+        pixels: &mut [T],
+    ) -> Result<()> {
+        let samples = layout.channels.samples();
+        let together = if storage.planar { 1 } else { samples };
+        let row = layout.width * samples;
+        let chunk_row = self.columns * together;
+        let whole_rows = !storage.planar && self.columns == layout.width;
+        let mut scratch: Vec<T> = Vec::new();
+        for index in 0..self.places.len() {
+            let (plane, place) = (index / (self.across * self.down), index % (self.across * self.down));
+            let (x, y) = (place % self.across * self.columns, place / self.across * self.rows);
+            // What lies beyond the image is padding: below it is not unpacked, to the right it is stepped over.
+            let (columns, rows) = (self.columns.min(layout.width - x), self.rows.min(layout.height - y));
+            if whole_rows {
+                self.unpack(index, source, storage, together, &mut pixels[y * row..(y + rows) * row])?;
+                continue;
+            }
+            resize(&mut scratch, rows * chunk_row)?;
+            self.unpack(index, source, storage, together, &mut scratch)?;
+            for (from, to) in scratch.chunks_exact(chunk_row).zip(pixels[y * row..].chunks_exact_mut(row)) {
+                let (from, to) = (&from[..columns * together], &mut to[x * samples..(x + columns) * samples]);
+                if storage.planar {
+                    to[plane..].iter_mut().step_by(samples).zip(from).for_each(|(to, &from)| *to = from);
+                } else {
+                    to.copy_from_slice(from);
+                }
+            }
+        }
+        if layout.white_is_zero {
+            invert(pixels);
+        }
+        Ok(())
+    }
+
+    /// The rows of one strip or tile, as many as `values` holds, in this machine's byte order.
+    fn unpack<T: Sample + Pod>(
+        &self,
+        index: usize,
+        source: &mut Source,
+        storage: &Storage,
+        together: usize,
+        values: &mut [T],
+    ) -> Result<()> {
+        let (at, bytes) = self.places[index];
+        let order = source.order;
+        let packed = source.part(at, bytes, self.what)?;
+        unpack(packed, storage.compression, bytemuck::cast_slice_mut(values))
+            .map_err(|e| io_error("decoding its pixels", &e).context(format_args!("{} {}", self.what, index + 1)))?;
+        let mut planes_of_bytes = Vec::new();
+        // The bytes of the floating point predictor are in one order in any file.
+        if storage.predictor != Predictor::FloatingPoint && order != ByteOrder::native() {
+            swap_bytes(values);
+        }
+        if storage.predictor != Predictor::None {
+            for row in values.chunks_exact_mut(self.columns * together) {
+                match storage.predictor {
+                    Predictor::FloatingPoint => undo_floats(row, together, &mut planes_of_bytes),
+                    _ => undo_differences(row, together),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A buffer of exactly `length` samples; its old content may remain.
+pub(super) fn resize<T: Sample>(pixels: &mut Vec<T>, length: usize) -> Result<()> {
+    pixels.truncate(length);
+    let missing = length - pixels.len();
+    pixels.try_reserve_exact(missing).map_err(|_| {
+        let bytes = length * T::PIXEL_TYPE.bytes();
+        Error::new(Status::OutOfMemory, format!("no memory for the {bytes} bytes of a page: close other programs"))
+    })?;
+    pixels.resize(length, T::default());
+    Ok(())
+}
+
+/// Fills `out`; what the data has beyond that is not looked at.
+fn unpack(mut packed: impl BufRead, compression: Compression, out: &mut [u8]) -> io::Result<()> {
+    match compression {
+        Compression::None => packed.read_exact(out),
+        Compression::Deflate => flate2::bufread::ZlibDecoder::new(packed).read_exact(out),
+        Compression::Lzw => unpack_lzw(packed, out),
+        Compression::PackBits => unpack_bits(packed, out),
+    }
+}
+
+fn unpack_lzw(mut packed: impl BufRead, out: &mut [u8]) -> io::Result<()> {
+    // As libtiff: what follows when all is there is not interpreted, and the code for the end may be missing.
+    let configuration = Configuration::with_tiff_size_switch(BitOrder::Msb, 8).with_yield_on_full_buffer(true);
+    let mut decoder = configuration.build();
+    let mut done = 0;
+    while done < out.len() {
+        let step = decoder.decode_bytes(packed.fill_buf()?, &mut out[done..]);
+        packed.consume(step.consumed_in);
+        done += step.consumed_out;
+        let status = step.status.map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+        let stands = !matches!(status, LzwStatus::Ok) || (step.consumed_in == 0 && step.consumed_out == 0);
+        if stands && done < out.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(())
+}
+
+/// TIFF 6.0, section 9.
+fn unpack_bits(mut packed: impl Read, mut out: &mut [u8]) -> io::Result<()> {
+    let byte = |packed: &mut dyn Read| {
+        let mut byte = [0];
+        packed.read_exact(&mut byte).map(|()| byte[0])
+    };
+    while !out.is_empty() {
+        let header = byte(&mut packed)? as i8;
+        let length = usize::from(header.unsigned_abs()) + 1;
+        let run = out.len().min(length);
+        match header {
+            // Means nothing.
+            i8::MIN => continue,
+            0.. => packed.read_exact(&mut out[..run])?,
+            _ => out[..run].fill(byte(&mut packed)?),
+        }
+        out = &mut out[run..];
+    }
+    Ok(())
+}
+
+fn swap_bytes<T: Sample + Pod>(values: &mut [T]) {
+    match T::PIXEL_TYPE {
+        PixelType::U8 => {}
+        PixelType::U16 => bytemuck::cast_slice_mut::<T, u16>(values).iter_mut().for_each(|v| *v = v.swap_bytes()),
+        PixelType::F32 => bytemuck::cast_slice_mut::<T, u32>(values).iter_mut().for_each(|v| *v = v.swap_bytes()),
+    }
+}
+
+/// Predictor 2: each sample was stored as the difference to the one of the same channel to its left, wrapping (TIFF 6.0,
+/// section 14); floats as if their bits were integers, as libtiff does.
+fn undo_differences<T: Sample + Pod>(row: &mut [T], samples: usize) {
+    macro_rules! undo {
+        ($kind:ty) => {{
+            let row: &mut [$kind] = bytemuck::cast_slice_mut(row);
+            (samples..row.len()).for_each(|i| row[i] = row[i].wrapping_add(row[i - samples]));
+        }};
+    }
+    match T::PIXEL_TYPE {
+        PixelType::U8 => undo!(u8),
+        PixelType::U16 => undo!(u16),
+        PixelType::F32 => undo!(u32),
+    }
+}
+
+/// Predictor 3 (TIFF Technical Note 3): the most significant bytes of the row, then the next ones, and so on, and of all
+/// these the differences.
+fn undo_floats<T: Sample + Pod>(row: &mut [T], samples: usize, planes: &mut Vec<u8>) {
+    planes.clear();
+    planes.extend_from_slice(bytemuck::cast_slice(row));
+    undo_differences::<u8>(planes, samples);
+    let count = row.len();
+    let bits: &mut [u32] = bytemuck::cast_slice_mut(row);
+    for (i, value) in bits.iter_mut().enumerate() {
+        *value = u32::from_be_bytes([planes[i], planes[count + i], planes[2 * count + i], planes[3 * count + i]]);
+    }
+}
