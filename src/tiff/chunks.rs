@@ -149,8 +149,8 @@ impl Chunks {
         let (at, bytes) = self.places[index];
         let order = source.order;
         let packed = source.part(at, bytes, self.what)?;
-        unpack(packed, storage.compression, bytemuck::cast_slice_mut(values))
-            .map_err(|e| io_error("decoding its pixels", &e).context(format_args!("{} {}", self.what, index + 1)))?;
+        let doing = || format!("decoding its pixels ({} {})", self.what, index + 1);
+        unpack(packed, storage.compression, bytemuck::cast_slice_mut(values)).map_err(|e| io_error(&doing(), &e))?;
         let mut planes_of_bytes = Vec::new();
         // The bytes of the floating point predictor are in one order in any file.
         if storage.predictor != Predictor::FloatingPoint && order != ByteOrder::native() {

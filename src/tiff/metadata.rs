@@ -3,6 +3,7 @@
 use tiff::tags::{ByteOrder, Type};
 
 use super::directory::{Directory, Source};
+use super::layout::Layout;
 use super::{imagej, tag};
 use crate::error::{Result, Status};
 
@@ -14,11 +15,12 @@ pub struct Tag {
     pub(crate) value: Vec<u8>,
 }
 
-/// Tags that say how the pixels are stored (written anew by the writer) or that point to places in the input file.
+/// Tags that say how the pixels are stored (written anew by the writer), between which values they lie (280, 281, 340, 341:
+/// no longer true), or that point to places in the input file.
 fn stays_behind(id: u16) -> bool {
     matches!(
         id,
-        256..=259 | 262 | 266 | 273 | 277..=279 | 284 | 288 | 289 | 317 | 322..=325 | 330 | 338 | 339 | 347 | 512..=521 |
+        256..=259 | 262 | 266 | 273 | 277..=281 | 284 | 288 | 289 | 317 | 322..=325 | 330 | 338..=341 | 347 | 512..=521 |
         529..=532 | 33628..=33631 | 34412 | 34665 | 34853 | 40965
     )
 }
@@ -40,6 +42,51 @@ pub(crate) fn kept(source: &mut Source, directory: &Directory) -> Result<Vec<Tag
         }
     }
     Ok(tags)
+}
+
+/// What tifffile says of the shape follows the pixels from channels apart to interleaved; where it cannot, it is dropped.
+pub(crate) fn interleaved(tags: &mut Vec<Tag>, layout: &Layout) {
+    tags.retain_mut(|tag| {
+        let text = String::from_utf8_lossy(&tag.value);
+        let text = text.trim_end_matches('\0');
+        let shaped = text.starts_with("shape=(") || (text.starts_with('{') && text.contains("\"shape\":"));
+        if tag.id != tag::DESCRIPTION || !shaped {
+            return true;
+        }
+        let Some(text) = interleaved_shape(text, layout) else { return false };
+        tag.value = text.into_bytes();
+        tag.value.push(0);
+        true
+    });
+}
+
+/// `{"shape": [.., channels, height, width], ..}` with the channels last, in ASCII as TIFF wants it.
+fn interleaved_shape(text: &str, layout: &Layout) -> Option<String> {
+    let mut json: serde_json::Value = serde_json::from_str(text).ok()?;
+    let shape = json.get_mut("shape")?.as_array_mut()?;
+    let from = shape.len().checked_sub(3)?;
+    let found: Vec<_> = shape[from..].iter().map(serde_json::Value::as_u64).collect();
+    if found != [layout.channels.samples(), layout.height, layout.width].map(|n| Some(n as u64)) {
+        return None;
+    }
+    shape[from..].rotate_left(1);
+    let axes = json.get_mut("axes").and_then(|axes| match axes {
+        serde_json::Value::String(axes) if axes.is_ascii() && axes.len() == from + 3 => Some(axes),
+        _ => None,
+    });
+    if let Some(axes) = axes {
+        let channel = axes.remove(from);
+        axes.push(channel);
+    }
+    let mut ascii = String::new();
+    for c in json.to_string().chars() {
+        if c.is_ascii() {
+            ascii.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| ascii.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    Some(ascii)
 }
 
 /// Bytes that `kept` would return, without reading them.
@@ -105,7 +152,7 @@ pub(crate) fn about(source: &mut Source, directory: &Directory) -> Result<About>
             slices: imagej::count(&text, "slices"),
             frames: imagej::count(&text, "frames"),
         }),
-        Description::Ome => ome_axes(&text),
+        Description::Ome => ome_axes(&text, source.integer(directory, tag::SAMPLES_PER_PIXEL)?.unwrap_or(1)),
         _ => None,
     };
     let pixel_size_um = match description {
@@ -128,9 +175,10 @@ fn ome_attribute<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     value[1..].split(quote).next()
 }
 
-fn ome_axes(text: &str) -> Option<Axes> {
-    let size = |name| ome_attribute(text, name)?.parse().ok();
-    Some(Axes { channels: size("SizeC")?, slices: size("SizeZ")?, frames: size("SizeT")? })
+/// SizeC counts the samples of a page, the alpha among them.
+fn ome_axes(text: &str, samples: u64) -> Option<Axes> {
+    let size = |name| ome_attribute(text, name)?.parse::<u64>().ok();
+    Some(Axes { channels: size("SizeC")?.div_ceil(samples.max(1)), slices: size("SizeZ")?, frames: size("SizeT")? })
 }
 
 fn ome_pixel_size(text: &str) -> Option<f64> {
@@ -216,9 +264,37 @@ mod tests {
     fn reads_ome_attributes() {
         let text = "<?xml version=\"1.0\"?><OME xmlns=\"x\"><Image><Pixels ID=\"Pixels:0\" SizeC=\"2\" SizeT='1' \
                     SizeZ=\"3\" PhysicalSizeXUnit=\"nm\" PhysicalSizeX=\"65\"></Pixels></Image></OME>";
-        assert_eq!(ome_axes(text), Some(Axes { channels: 2, slices: 3, frames: 1 }));
+        assert_eq!(ome_axes(text, 1), Some(Axes { channels: 2, slices: 3, frames: 1 }));
+        assert_eq!(ome_axes(text, 2), Some(Axes { channels: 1, slices: 3, frames: 1 }));
         assert_eq!(ome_pixel_size(text), Some(0.065));
         assert_eq!(ome_pixel_size("<OME><Pixels SizeX=\"3\">"), None);
+    }
+
+    #[test]
+    fn shapes_follow_the_pixels() {
+        let layout = Layout {
+            width: 9,
+            height: 7,
+            pixel_type: crate::frame::PixelType::U8,
+            channels: super::super::layout::Channels::Rgb,
+            white_is_zero: false,
+        };
+        let after = |text: &str| interleaved_shape(text, &layout);
+        assert_eq!(after(r#"{"shape": [3, 7, 9]}"#).unwrap(), r#"{"shape":[7,9,3]}"#);
+        let (before, moved) = (
+            r#"{"shape": [2, 3, 7, 9], "axes": "QSYX", "of": "\u00b5"}"#,
+            r#"{"shape":[2,7,9,3],"axes":"QYXS","of":"\u00b5"}"#,
+        );
+        assert_eq!(after(before).unwrap(), moved);
+        for other in [
+            r#"{"shape": [3, 9, 7]}"#,
+            r#"{"shape": [7, 9]}"#,
+            r#"{"shape": 3}"#,
+            r#"{"shape": [3, 7"#,
+            "shape=(3, 7, 9)",
+        ] {
+            assert_eq!(after(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -179,8 +179,12 @@ impl Reader {
         let place = self.pages[index];
         let mut read = || {
             let directory = self.source.directory(place)?;
-            let (_, storage) = layout::read(&mut self.source, &directory)?;
-            Ok(Page { storage, tags: metadata::kept(&mut self.source, &directory)? })
+            let (layout, storage) = layout::read(&mut self.source, &directory)?;
+            let mut tags = metadata::kept(&mut self.source, &directory)?;
+            if storage.planar {
+                metadata::interleaved(&mut tags, &layout);
+            }
+            Ok(Page { storage, tags })
         };
         read().map_err(|e: Error| e.context(format_args!("{}: page {}", self.path.display(), index + 1)))
     }

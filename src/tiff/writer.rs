@@ -182,6 +182,17 @@ pub(crate) fn check_target(target: &Path, force: bool) -> Result<()> {
             Status::Exists,
             "the output exists already; choose another name, or overwrite it (--force on the command line)",
         )),
+        // It would take its own name away only at the very end.
+        Err(_) if target.is_symlink() => {
+            let to = fs::read_link(target).unwrap_or_default();
+            Err(Error::new(
+                Status::InvalidArgument,
+                format!(
+                    "the output is a link to {}, where there is no file; remove the link, or name that file itself",
+                    to.display()
+                ),
+            ))
+        }
         _ => Ok(()),
     }
 }

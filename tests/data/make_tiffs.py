@@ -61,6 +61,9 @@ def good():
     write("good/rgb8.tif", pattern(np.uint8, channels=3)[0], photometric="rgb")
     write("good/planar-rgb16.tif", np.moveaxis(pattern(np.uint16, channels=3)[0], -1, 0), photometric="rgb",
           planarconfig="separate")
+    write("good/planar-tiles-lzw-rgb8.tif", np.moveaxis(pattern(np.uint8, channels=3)[0], -1, 0), photometric="rgb",
+          planarconfig="separate", tile=(16, 32), compression="lzw", predictor=2)
+    write("good/tiles-lzw-u16.tif", u16, tile=(16, 32), compression="lzw", predictor=2)
     write("good/rgba8.tif", pattern(np.uint8, channels=4)[0], photometric="rgb", extrasamples=["unassalpha"])
     write("good/grey-alpha-u16.tif", pattern(np.uint16, channels=2)[0], extrasamples=["unassalpha"],
           planarconfig="contig")
@@ -81,6 +84,9 @@ def good():
     write("good/ome.ome.tif", pattern(np.uint8, pages=6, width=24, height=16)[..., 0].reshape(3, 2, 16, 24),
           metadata={"axes": "ZCYX", "PhysicalSizeX": 0.11, "PhysicalSizeXUnit": "\u00b5m", "PhysicalSizeY": 0.11,
                     "PhysicalSizeYUnit": "\u00b5m", "PhysicalSizeZ": 0.5, "Channel": {"Name": ["DAPI", "GFP"]}})
+
+    write("good/ome-rgb8.ome.tif", pattern(np.uint8, pages=2, channels=3, width=24, height=16), photometric="rgb",
+          metadata={"axes": "ZYXS"})
 
     # Frames with a defined result.
     write("good/1x1.tif", np.full((1, 1), 77, np.uint16))
@@ -128,6 +134,10 @@ def bad():
     (HERE / "bad/absurd-size.tif").write_bytes(patched(plain, {256: 4_000_000_000, 257: 4_000_000_000}))
     (HERE / "bad/absurd-deflate.tif").write_bytes(patched(deflated, {256: 1_000_000}))
     (HERE / "bad/absurd-count.tif").write_bytes(patched(plain, {}, count={273: 0x7FFF_FFFF}))
+    predicted = (HERE / "good/lzw-predictor-u16.tif").read_bytes()
+    (HERE / "bad/predictor-packbits.tif").write_bytes(patched(predicted, {259: 32773}))
+    (HERE / "bad/predictor-none.tif").write_bytes(patched(predicted, {259: 1}))
+    (HERE / "bad/predictor-float.tif").write_bytes(patched(predicted, {317: 3}))
     (HERE / "bad/zero-width.tif").write_bytes(patched(plain, {256: 0}))
     (HERE / "bad/circle.tif").write_bytes(circle(plain))
     noise = bytearray(deflated)

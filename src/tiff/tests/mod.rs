@@ -64,7 +64,7 @@ fn check_pattern<T: Pattern>(name: &str) {
             }
         }
     }
-    // Backwards too: the decoder only knows the way forward.
+    // Backwards too.
     let mut again: Vec<T> = Vec::new();
     for p in (0..found.len()).rev() {
         reader.read(p, &mut again).unwrap();
@@ -89,6 +89,9 @@ const PATTERNED: &[(&str, PixelType)] = &[
     ("bigtiff-u16.tif", PixelType::U16),
     ("rgb8.tif", PixelType::U8),
     ("planar-rgb16.tif", PixelType::U16),
+    ("planar-tiles-lzw-rgb8.tif", PixelType::U8),
+    ("tiles-lzw-u16.tif", PixelType::U16),
+    ("ome-rgb8.ome.tif", PixelType::U8),
     ("rgba8.tif", PixelType::U8),
     ("grey-alpha-u16.tif", PixelType::U16),
     ("white-is-zero-u8.tif", PixelType::U8),
@@ -233,6 +236,8 @@ fn the_first_page_tells_about_the_image() {
     };
     assert_eq!(about("good/imagej-be.tif"), (4, Description::ImageJ, Some((2, 1, 2))));
     assert_eq!(about("good/ome.ome.tif"), (6, Description::Ome, Some((2, 3, 1))));
+    // Its SizeC is 3: the samples of a page, not pages.
+    assert_eq!(about("good/ome-rgb8.ome.tif"), (2, Description::Ome, Some((1, 2, 1))));
     assert_eq!(about("good/stack-u8.tif"), (5, Description::Other, None));
     assert_eq!(about("good/u8.tif"), (1, Description::None, None));
     let size = |name: &str| Reader::open(&data(name)).unwrap().pixel_size_um();
@@ -253,7 +258,10 @@ fn a_part_of_an_ome_set_says_so() {
     std::fs::write(&part, bytes).unwrap();
     let warning = Reader::open(&part).unwrap().warnings().concat();
     assert!(warning.contains("counts 18 planes, this file has 6"), "{warning}");
-    assert!(Reader::open(&data("good/ome.ome.tif")).unwrap().warnings().is_empty());
+    for whole in ["good/ome.ome.tif", "good/ome-rgb8.ome.tif"] {
+        let warnings = Reader::open(&data(whole)).unwrap().warnings().concat();
+        assert!(warnings.is_empty(), "{whole}: {warnings}");
+    }
 }
 
 #[test]

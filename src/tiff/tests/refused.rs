@@ -36,6 +36,25 @@ const BAD: &[(&str, Status, &[&str])] = &[
     ("absurd-size.tif", Status::Format, &["page 1", "4000000000x4000000000"]),
     ("absurd-deflate.tif", Status::Format, &["strip 1 has", "cannot hold its 24000000 bytes"]),
     ("absurd-count.tif", Status::Format, &["tag 273 claims 2147483647 values", "the 1281 bytes of the file"]),
+    (
+        "predictor-packbits.tif",
+        Status::Unsupported,
+        &[
+            "predictor 2 with compression PackBits is ambiguous",
+            "expected a predictor with LZW or Deflate",
+            "save the file again",
+        ],
+    ),
+    (
+        "predictor-none.tif",
+        Status::Unsupported,
+        &["predictor 2 with compression none is ambiguous", "save the file again"],
+    ),
+    (
+        "predictor-float.tif",
+        Status::Unsupported,
+        &["predictor 3 is for floats, found 16-bit pixels", "another predictor"],
+    ),
     ("zero-width.tif", Status::Format, &["ImageWidth is 0", "expected at least 1"]),
     ("circle.tif", Status::Format, &["page 2", "turns in a circle"]),
 ];
@@ -67,7 +86,14 @@ fn any_changed_byte_is_survived() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("changed.tif");
     let mut taken = 0;
-    for name in ["good/u8.tif", "good/tiles-predictor-f32.tif", "good/planar-rgb16.tif", "good/lzw-predictor-u16.tif"] {
+    for name in [
+        "good/planar-tiles-lzw-rgb8.tif",
+        "good/tiles-lzw-u16.tif",
+        "good/u8.tif",
+        "good/tiles-predictor-f32.tif",
+        "good/planar-rgb16.tif",
+        "good/lzw-predictor-u16.tif",
+    ] {
         let original = std::fs::read(data(name)).unwrap();
         // The directory stands at the front in these files; the pixels behind it are no structure.
         for at in 0..original.len().min(330) {
@@ -103,6 +129,17 @@ fn an_output_that_exists_is_kept() {
     let error = refused(&folder.path().join("none/out.tif"), false);
     assert_eq!(error.status(), Status::NotFound);
     assert!(error.message().contains("none, does not exist"), "{error}");
+    #[cfg(unix)]
+    for force in [false, true] {
+        let link = folder.path().join("link.tif");
+        std::os::unix::fs::symlink("nowhere.tif", &link).unwrap();
+        let error = refused(&link, force);
+        assert!(
+            error.message().contains("link.tif: the output is a link to nowhere.tif, where there is no"),
+            "{error}"
+        );
+        std::fs::remove_file(link).unwrap();
+    }
     let error = refused(&target.join("out.tif"), false);
     assert!(error.message().contains("is not a folder"), "{error}");
 
