@@ -75,6 +75,9 @@ const BAD: &[(&str, &[&str])] = &[
     ("absurd-size.tif", &["4000000000x4000000000"]),
     ("absurd-deflate.tif", &["cannot hold its 24000000 bytes"]),
     ("absurd-count.tif", &["claims 2147483647 values", "more than the 1281 bytes of the file"]),
+    ("predictor-packbits.tif", &["predictor 2 with compression PackBits is ambiguous", "save the file again"]),
+    ("predictor-none.tif", &["predictor 2 with compression none is ambiguous", "save the file again"]),
+    ("predictor-float.tif", &["predictor 3 is for floats", "found 16-bit", "save the file again"]),
     ("zero-width.tif", &["ImageWidth is 0", "expected at least 1"]),
     ("circle.tif", &["turns in a circle"]),
 ];
@@ -160,6 +163,15 @@ fn force_replaces_files_only_and_follows_links() {
     check_refused(&done, &["pipe.tif", "the output is no regular file"], &folder, &["pipe.tif"]);
     let done = restore(&pipe, &folder.path().join("out.tif"), &[]);
     check_refused(&done, &["pipe.tif", "no regular file", "expected a TIFF file"], &folder, &["pipe.tif"]);
+    // Found before a model is opened: no runtime is needed.
+    let dangling = folder.path().join("dangling.tif");
+    std::os::unix::fs::symlink("nowhere.tif", &dangling).unwrap();
+    for more in [&[][..], &["--force"]] {
+        let done = restore(&data("good/u8.tif"), &dangling, more);
+        let words = ["dangling.tif: the output is a link to nowhere.tif, where there is no file", "remove the link"];
+        check_refused(&done, &words, &folder, &["dangling.tif", "pipe.tif"]);
+    }
+    std::fs::remove_file(dangling).unwrap();
     if common::runtime().is_none() {
         return;
     }

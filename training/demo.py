@@ -97,7 +97,8 @@ def panel(images: list[np.ndarray], titles: list[str], path: Path, reference: np
     """Images side by side on one grey scale, each with its title, and below a magnified detail of each."""
     low, high = normalisation_range(reference)
     high = max(high, low + 1e-6)
-    scaled = [np.clip((i.astype(np.float64) - low) / (high - low), 0, 1) * 255 for i in images]
+    # Pixels that are not finite have no grey level: missing ones and -inf black, +inf white.
+    scaled = [np.nan_to_num(np.clip((i.astype(np.float64) - low) / (high - low), 0, 1)) * 255 for i in images]
     h, w = scaled[0].shape[:2]
     zoom_px = min(zoom_px, h, w)
     y, x = (h - zoom_px) // 2, (w - zoom_px) // 2
@@ -138,10 +139,19 @@ def report(command: str, out: Path) -> None:
     panel([blurred, mask, restored, sharp], titles, out / "comparison.png", sharp)
 
 
+def _first_page(path: Path) -> np.ndarray:
+    """Grey, or RGB without alpha and with the colours last."""
+    with tifffile.TiffFile(path) as file:
+        page = file.pages[0]
+        image = page.asarray()
+        if image.ndim == 3 and page.planarconfig == tifffile.PLANARCONFIG.SEPARATE:
+            image = np.moveaxis(image, 0, -1)
+        return image[..., :3] if image.ndim == 3 else image
+
+
 def compare(before: Path, after: Path, out: Path) -> None:
     """The first page of the user's own image, before and after."""
-    pages = [tifffile.imread(p, key=0) for p in (before, after)]
-    pages = [p[..., :3] if p.ndim == 3 else p for p in pages]
+    pages = [_first_page(p) for p in (before, after)]
     panel(pages, [f"before: {before.name}", "restored"], out, pages[0])
 
 

@@ -68,3 +68,40 @@ def test_storage_does_not_change_the_result(tmp_path, dtype, kind):
     assert len(variants) >= 200
     for found, (index, *way) in zip(restored(out, variants), ways, strict=True):
         assert np.array_equal(found, expected[index]), way
+
+
+def test_the_shape_in_the_text_follows_the_pixels(tmp_path, caplog):
+    """tifffile notes the array's shape in the text; planar becomes interleaved, and a reader must not stumble over it."""
+    data = np.moveaxis(picture("uint8", (40, 48), 3), -1, 0)
+    single, stack = tmp_path / "single.tif", tmp_path / "stack.tif"
+    tifffile.imwrite(single, data, photometric="rgb", planarconfig="separate", metadata={"note": "\u00b5"})
+    tifffile.imwrite(stack, np.stack([data, data + 1]), photometric="rgb", planarconfig="separate")
+    restored(tmp_path, [single, stack])
+    for name, shape in ("single", (40, 48, 3)), ("stack", (2, 40, 48, 3)):
+        with caplog.at_level("DEBUG", "tifffile"), tifffile.TiffFile(tmp_path / f"{name}-restored.tif") as file:
+            (series,) = file.series
+            assert (series.kind, series.shape, series.asarray().shape) == ("shaped", shape, shape)
+            meta = file.shaped_metadata[0]
+            assert tuple(meta["shape"]) == shape and (name == "stack" or meta["note"] == "\u00b5")
+    assert not caplog.records, caplog.text
+
+
+def test_limits_of_values_that_no_longer_hold_are_dropped(tmp_path):
+    source = tmp_path / "limits.tif"
+    limits = [(280, "H", 1, 5, True), (281, "H", 1, 9, True), (340, "H", 1, 5, True), (341, "H", 1, 9, True)]
+    tifffile.imwrite(source, picture("uint16", (40, 48), 1)[..., 0], extratags=[*limits, (65000, "H", 1, 7, True)])
+    restored(tmp_path, [source])
+    codes = [{tag.code for tag in tifffile.TiffFile(p).pages[0].tags} for p in (source, tmp_path / "limits-restored.tif")]
+    assert {280, 281, 340, 341, 65000} <= codes[0]
+    assert codes[1] & {280, 281, 340, 341, 65000} == {65000}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_ordinary_ome_file_gives_no_warning(tmp_path, channels):
+    source = tmp_path / "own.ome.tif"
+    data = np.stack([picture("uint8", (40, 48), channels)] * 2)
+    rgb = channels == 3
+    tifffile.imwrite(source, data if rgb else data[..., 0], photometric="rgb" if rgb else "minisblack",
+                     metadata={"axes": "ZYXS" if rgb else "ZYX"})  # fmt: skip
+    done = run("restore", source, "-o", tmp_path / "out.ome.tif", "--model", ROOT / "tests/models/tiny.onnx")
+    assert "planes" not in done.stderr and "planes" not in done.stdout, done.stderr + done.stdout

@@ -62,6 +62,29 @@ def test_comparison_of_an_own_image(tmp_path):
         assert image.size[0] == 2 * 90 + 6 and image.size[1] > 2 * 70
 
 
+def test_comparison_does_not_depend_on_how_colours_lie(tmp_path):
+    image = np.random.default_rng(0).integers(0, 255, (70, 90, 3), np.uint8)
+    tifffile.imwrite(tmp_path / "mixed.tif", image, photometric="rgb")
+    tifffile.imwrite(tmp_path / "apart.tif", np.moveaxis(image, -1, 0), photometric="rgb", planarconfig="separate")
+    sheets = []
+    for before in ("mixed", "apart"):
+        demo.compare(tmp_path / f"{before}.tif", tmp_path / "mixed.tif", tmp_path / "c.png")
+        with Image.open(tmp_path / "c.png") as sheet:
+            sheets.append(np.asarray(sheet)[26:])  # below the titles
+    assert np.array_equal(*sheets)
+    assert np.abs(sheets[0][:70, :10].astype(int) - image[:, :10]).max() <= 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_comparison_of_an_image_with_holes(tmp_path):
+    image = np.linspace(0, 1, 70 * 90, dtype=np.float32).reshape(70, 90)
+    image[5, 5], image[6, 6], image[7, 7] = np.nan, np.inf, -np.inf
+    tifffile.imwrite(tmp_path / "holes.tif", image)
+    demo.compare(tmp_path / "holes.tif", tmp_path / "holes.tif", tmp_path / "c.png")
+    with Image.open(tmp_path / "c.png") as sheet:
+        assert [sheet.getpixel((i, 26 + i))[0] for i in (5, 6, 7)] == [0, 255, 0]
+
+
 def test_the_light_environment_is_enough():
     """`cargo xtask demo` must not need the three gigabytes of PyTorch."""
     heavy = ("torch", "onnx", "scipy", "skimage", "tqdm")
