@@ -13,12 +13,29 @@ pub struct Range {
 impl Range {
     /// A range given by the user, in input units.
     pub fn new(lo: f64, hi: f64) -> Result<Self> {
-        if lo.is_finite() && hi.is_finite() && lo < hi {
+        if lo.is_finite() && hi.is_finite() && lo < hi && (hi - lo).is_finite() {
             return Ok(Self { lo, hi });
         }
         Err(Error::new(
             Status::BadOption,
-            format!("normalize={lo}:{hi}: expected two finite numbers, the first below the second"),
+            format!("normalize={lo}:{hi}: expected two finite numbers, the first below the second, and their difference finite"),
+        ))
+    }
+
+    /// An error if this range is so wide that 32-bit numbers, and the network, would see next to nothing of a frame
+    /// whose values span `own`.
+    pub fn check_width(self, own: Range) -> Result<()> {
+        const WIDEST: f64 = 1e6;
+        if self.width() <= WIDEST * own.width() {
+            return Ok(());
+        }
+        Err(Error::new(
+            Status::BadOption,
+            format!(
+                "normalize={}:{}: more than {WIDEST:e} times as wide as the frame's own values, {} to {}; expected a range \
+                 near these",
+                self.lo, self.hi, own.lo, own.hi
+            ),
         ))
     }
 
@@ -260,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_bad_range_is_refused() {
-        for (lo, hi) in [(2.0, 2.0), (3.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {
+        for (lo, hi) in [(2.0, 2.0), (3.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (-1e308, 1e308)] {
             let message = Range::new(lo, hi).unwrap_err().message().to_owned();
             assert!(
                 message.contains(&format!("normalize={lo}:{hi}")) && message.contains("the first below"),

@@ -208,14 +208,13 @@ pub fn restore<T: Sample>(
             task.runs_skipped(runs);
             plane::copy(planes, plane, &mut buffers.row);
         } else {
+            if let Normalize::Fixed(range) = options.normalize {
+                range.check_width(summary.range)?;
+            }
             plane::load(planes, plane, range, &summary, &plan, &mut buffers);
-            plane::run(&model.session, task, &plan, shape, &mut buffers, &mut report.network).map_err(|e| {
-                if shape.planes > 1 {
-                    e.context(format!("plane {plane}"))
-                } else {
-                    e
-                }
-            })?;
+            plane::run(&model.session, task, &plan, shape, &mut buffers, &mut report.network)
+                .and_then(|()| plane::check_fits(&buffers, range))
+                .map_err(|e| if shape.planes > 1 { e.context(format!("plane {plane}")) } else { e })?;
             plane::store(planes, plane, range, summary.nonfinite > 0, &plan, &mut buffers);
         }
         task.plane_done();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::blend;
 use crate::control::Task;
 use crate::error::{Error, Result, Status};
-use crate::frame::{Planes, Sample, Shape};
+use crate::frame::{PixelType, Planes, Sample, Shape};
 use crate::normalise::{Range, Summary};
 use crate::session::Session;
 use crate::tile::{reflect, Plan};
@@ -216,6 +216,24 @@ pub fn run<T: Sample>(
     }
     std::mem::swap(&mut buffers.frame, &mut buffers.result);
     Ok(())
+}
+
+/// Whether every result can be held by a 32-bit pixel once it is mapped back; integers saturate.
+pub fn check_fits<T: Sample>(buffers: &Buffers<T>, range: Range) -> Result<()> {
+    if T::PIXEL_TYPE != PixelType::F32 {
+        return Ok(());
+    }
+    let largest = buffers.frame.iter().fold(0.0f32, |largest, v| largest.max(v.abs()));
+    if f64::from(largest) * range.width() + range.lo.abs() <= f64::from(f32::MAX) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Status::Unsupported,
+        format!(
+            "results of up to {largest} times the range {} to {} do not fit 32-bit floats; scale the image down",
+            range.lo, range.hi
+        ),
+    ))
 }
 
 pub fn store<T: Sample>(

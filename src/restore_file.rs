@@ -9,7 +9,7 @@ use crate::control::Task;
 use crate::error::{Error, Result, Status};
 use crate::frame::{InPlace, PixelType, Sample, Shape, Strides};
 use crate::normalise::{Accumulator, Range};
-use crate::options::{Halo, Normalize, RunOptions};
+use crate::options::{Normalize, RunOptions};
 use crate::pipeline::{self, Model};
 use crate::tiff::{check_target, Layout, Reader, Writer};
 
@@ -99,12 +99,12 @@ fn run<T: Sample + Pod>(
     let pixel_size_um = options.pixel_size_um.or(reader.pixel_size_um());
     warnings.extend(pixel_size_um.and_then(|size| model.pixel_size_warning(size)));
     let mut options = RunOptions { pixel_size_um, ..options.clone() };
-    let done = done(model, &options);
 
     task.expect(pipeline::runs_per_plane(model, shape, &options)?.saturating_mul(pages as u64));
     let mut writer = Writer::create(output, force, reader.form())?;
     let mut pixels: Vec<T> = Vec::new();
-    if options.normalize == Normalize::Stack {
+    let stack = options.normalize == Normalize::Stack;
+    if stack {
         options.normalize = stack_range(model, task, reader, &mut pixels, shape, strides)?;
     }
     let mut report = FileReport {
@@ -130,7 +130,8 @@ fn run<T: Sample + Pod>(
             ),
             _ => e.context(format_args!("{}: page {}", reader.path().display(), index + 1)),
         })?;
-        writer.write(&mut pixels, &page, (index == 0).then_some(&done))?;
+        let done = (index == 0).then(|| done(model, &options, stack, &restored));
+        writer.write(&mut pixels, &page, done.as_deref())?;
         report.nonfinite += restored.nonfinite;
         report.constant_pages += restored.constant_planes;
         report.ranges.extend(restored.ranges);
@@ -169,27 +170,25 @@ fn stack_range<T: Sample + Pod>(
 }
 
 /// What goes into the output's Software tag; ASCII, as TIFF wants it.
-fn done(model: &Model, options: &RunOptions) -> String {
+fn done(model: &Model, options: &RunOptions, stack: bool, restored: &pipeline::Report) -> String {
     let info = model.info();
     let runs = model.describe();
-    let tile = options.tile.map_or("auto".into(), |t| t.to_string());
-    let halo = match options.halo {
-        Halo::Auto => "auto".into(),
-        Halo::Exact => "exact".into(),
-        Halo::Pixels(n) => n.to_string(),
-    };
+    // What was really done, not what was asked: `auto` depends on `memory`.
+    let tile = restored.tile.map_or("tile=whole".into(), |tile| format!("tile={tile} halo={}", restored.halo));
     let normalize = match options.normalize {
-        Normalize::Frame => "frame".into(),
-        Normalize::Stack => "stack".into(),
+        Normalize::Fixed(range) if stack => format!("stack={}:{}", range.lo, range.hi),
         Normalize::Fixed(range) => format!("{}:{}", range.lo, range.hi),
+        Normalize::Frame | Normalize::Stack => if stack { "stack" } else { "frame" }.into(),
     };
     let size = options.pixel_size_um.map_or(String::new(), |s| format!(" pixel_size_um={s}"));
     let text = format!(
-        "Parfocal {} (model {} {} sha256 {}, tile={tile} halo={halo} normalize={normalize}{size}, device {} {}, ONNX Runtime {})",
+        "Parfocal {} (model {} {} sha256 {}, {tile} normalize={normalize}{size} memory={} threads={}, device {} {}, ONNX Runtime {})",
         env!("CARGO_PKG_VERSION"),
         info.name,
         info.version,
         &info.sha256[..16],
+        runs["memory_mib"],
+        runs["threads"],
         runs["device"].as_str().unwrap_or_default(),
         runs["provider"].as_str().unwrap_or_default(),
         runs["runtime_version"].as_str().unwrap_or_default(),

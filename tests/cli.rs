@@ -138,6 +138,48 @@ fn the_input_is_never_the_output() {
 }
 
 #[test]
+fn an_output_is_never_another_input_of_the_same_call() {
+    if common::runtime().is_none() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    for name in ["a.tif", "a-restored.tif"] {
+        std::fs::copy(data("good/u8.tif"), folder.path().join(name)).unwrap();
+    }
+    // As `restore *.tif -o .` is, the second time.
+    let call = |inputs: &[&str]| {
+        let mut command = parfocal();
+        command.arg("restore").args(inputs).args(["-o", ".", "--force", "--model", TINY]);
+        command.current_dir(folder.path()).output().unwrap()
+    };
+    let words = ["a-restored.tif: the output of a.tif is itself an input", "never changed", "another folder"];
+    check_refused(&call(&["a.tif", "a-restored.tif"]), &words, &folder, &["a-restored.tif", "a.tif"]);
+    let kept = std::fs::read(folder.path().join("a-restored.tif")).unwrap();
+    assert_eq!(kept, std::fs::read(data("good/u8.tif")).unwrap());
+    assert!(call(&["a.tif"]).status.success());
+}
+
+#[test]
+fn a_call_that_restores_nothing_leaves_no_folder() {
+    let folder = TempDir::new().unwrap();
+    let done = restore(&data("bad/palette.tif"), &folder.path().join("new/"), &[]);
+    check_refused(&done, &["palette"], &folder, &[]);
+}
+
+#[test]
+fn a_range_far_wider_than_the_values_is_refused() {
+    if common::runtime().is_none() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    for name in ["good/f32.tif", "good/u16.tif"] {
+        let done = restore(&data(name), &folder.path().join("out.tif"), &["--normalize=-1e30:1e30"]);
+        let words = [name, "times as wide as the frame's own values", "expected a range near these"];
+        check_refused(&done, &words, &folder, &[]);
+    }
+}
+
+#[test]
 fn an_output_that_exists_is_kept_without_force() {
     let folder = TempDir::new().unwrap();
     let output = folder.path().join("out.tif");

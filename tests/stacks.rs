@@ -15,26 +15,35 @@ const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.onnx"
 
 /// A stack of 16-bit frames: tags and storage of a small file, pixels of its own.
 fn stack(path: &Path, pages: usize) {
+    square_stack(path, pages, SIDE);
+}
+
+fn square_stack(path: &Path, pages: usize, side: usize) {
     let mut reader = Reader::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good/u16.tif")).unwrap();
     let mut form = reader.form();
-    (form.layout.width, form.layout.height, form.pages) = (SIDE, SIDE, pages);
+    (form.layout.width, form.layout.height, form.pages) = (side, side, pages);
     let mut page = reader.page(0).unwrap();
-    page.storage.rows_per_strip = SIDE;
+    page.storage.rows_per_strip = side;
     let mut writer = Writer::create(path, false, form).unwrap();
-    let mut pixels: Vec<u16> = (0..SIDE * SIDE).map(|i| ((i * i * 7 + 3 * i) % 65521) as u16).collect();
+    let mut pixels: Vec<u16> = (0..side * side).map(|i| ((i * i * 7 + 3 * i) % 65521) as u16).collect();
     for _ in 0..pages {
-        pixels.rotate_left(SIDE + 1);
+        pixels.rotate_left(side + 1);
         writer.write(&mut pixels, &page, None).unwrap();
     }
     writer.finish().unwrap();
 }
 
 fn start(input: &Path, output: &Path) -> Child {
+    start_with(input, output, &[])
+}
+
+fn start_with(input: &Path, output: &Path, more: &[&str]) -> Child {
     // Signals as from a login shell, also where the tests themselves run under nohup or in the background.
     Command::new("env")
         .args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_parfocal")])
         .args(["restore", "--threads", "1", "--model", TINY, "-o"])
         .args([output, input])
+        .args(more)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -43,8 +52,8 @@ fn start(input: &Path, output: &Path) -> Child {
 
 /// Peak resident memory in KiB, as the kernel counts it. It only grows, so that the last look is the peak but for what the
 /// last milliseconds add.
-fn peak_of(input: &Path, output: &Path) -> u64 {
-    let mut child = start(input, output);
+fn peak_of(input: &Path, output: &Path, more: &[&str]) -> u64 {
+    let mut child = start_with(input, output, more);
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
@@ -69,7 +78,7 @@ fn memory_does_not_grow_with_the_stack() {
         let (input, output) = (folder.path().join("in.tif"), folder.path().join("out.tif"));
         stack(&input, pages);
         let started = Instant::now();
-        *peak = peak_of(&input, &output);
+        *peak = peak_of(&input, &output, &[]);
         let size = std::fs::metadata(&output).unwrap().len() >> 20;
         println!(
             "{pages} pages of {SIDE}x{SIDE}: peak {} MiB, output {size} MiB, {:.1?}",
@@ -83,6 +92,34 @@ fn memory_does_not_grow_with_the_stack() {
     let [short, long] = peaks;
     assert!(short > 10_000, "a peak of {short} KiB was not measured");
     assert!(long * 10 <= short * 11, "100 pages took {long} KiB, 2 pages {short} KiB; expected at most 10 % more");
+}
+
+/// `memory` bounds what the network takes; the frame's own buffers come on top, as ARCHITECTURE.md says.
+#[test]
+fn memory_stays_within_its_option() {
+    if common::runtime().is_none() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let peak = |side: usize, memory: &str| {
+        let (input, output) = (folder.path().join("in.tif"), folder.path().join("out.tif"));
+        square_stack(&input, 2, side);
+        let peak = peak_of(&input, &output, &["--memory", memory]);
+        std::fs::remove_file(input).unwrap();
+        std::fs::remove_file(output).unwrap();
+        peak
+    };
+    // All but the frame: 64x64 pixels take next to nothing.
+    let base = peak(64, "64");
+    let side = 2048;
+    // 8 bytes a sample in 32-bit buffers, 2 of the page, one tile of input within `memory` again.
+    let buffers = (side * side * (8 + 2)) as u64 >> 10;
+    for memory in [32u64, 64, 128] {
+        let peak = peak(side, &memory.to_string());
+        let network = (peak - base).saturating_sub(buffers);
+        println!("memory={memory}: peak {} MiB, {} MiB beyond the frame's buffers", peak >> 10, network >> 10);
+        assert!(network <= (memory << 10) * 11 / 10, "memory={memory}: the network took {network} KiB");
+    }
 }
 
 /// Until the temporary file is there and some of it is written.

@@ -131,10 +131,11 @@ def measure_halo(path: Path, size: int = 640) -> tuple[int, list[float]]:
     return int(enough[0]) * 16, worst.tolist()
 
 
-def measure_bytes_per_pixel(path: Path) -> int:
-    """Growth of a fresh process's peak memory from a 1024x1024 to a 2048x2048 frame, per pixel (Linux).
+def measure_bytes_per_pixel(path: Path, sizes: tuple[int, ...] = (1040, 1456, 2048)) -> int:
+    """Growth of a fresh process's peak memory from a 64x64 frame to larger ones, per pixel: the worst (Linux).
 
-    As the engine runs it: no memory patterns, and more than one frame.
+    Several sizes, because ONNX Runtime takes memory in powers of two. As the engine runs it: no memory patterns, and
+    more than one frame.
     """
     program = (
         "import sys, numpy, onnxruntime as o\n"
@@ -145,11 +146,14 @@ def measure_bytes_per_pixel(path: Path) -> int:
         # Not getrusage: its maximum starts at that of the process that forked this one.
         "print(next(l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')))\n"
     )
-    peak = [
-        int(subprocess.run([sys.executable, "-c", program, str(path), str(n)], check=True, capture_output=True).stdout)
-        for n in (1024, 2048)
-    ]
-    return math.ceil((peak[1] - peak[0]) * 1024 / (2048**2 - 1024**2) / 16) * 16
+
+    def peak(size: int) -> int:
+        command = [sys.executable, "-c", program, str(path), str(size)]
+        return 1024 * int(subprocess.run(command, check=True, capture_output=True).stdout)
+
+    base = peak(64)
+    worst = max((peak(size) - base) / (size**2 - 64**2) for size in sizes)
+    return math.ceil(worst / 16) * 16
 
 
 def describe(path: Path, metadata: dict[str, str]) -> None:

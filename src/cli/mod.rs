@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Status};
 use crate::options::{Key, OpenOptions, RunOptions, Scope, TABLE};
 use crate::pipeline::Model;
 
@@ -42,12 +42,19 @@ pub fn main() -> ExitCode {
         }
     };
     let (name, arguments) = matches.subcommand().expect("clap demands a subcommand");
-    let done = match name {
+    let run = || match name {
         "restore" => restore::run(arguments),
         "info" => info::run(arguments),
         "compare" => compare::run(arguments),
         _ => doctor::run(arguments),
     };
+    // Rust has said where; the exit code stays one of three. Temporary files are gone by the unwinding.
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        Err(Failure::Failed(Error::new(
+            Status::Internal,
+            "this is a fault of Parfocal, not of the input; nothing was written: please report it with the lines above",
+        )))
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(message)) => {

@@ -25,9 +25,11 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let machine = arguments.get_flag("json");
     let options = run_options(arguments)?;
     let (jobs, folder) = outputs(&inputs, out)?;
+    spare_inputs(&jobs)?;
 
     let mut batch = Batch { arguments, options, force, stop: Stop::install()?, model: None };
-    if let Some(folder) = folder.filter(|f| !f.exists()) {
+    let new_folder = folder.filter(|f| !f.exists());
+    if let Some(folder) = new_folder {
         std::fs::create_dir(folder).map_err(|e| {
             Error::new(Status::Io, format!("{}: the output folder cannot be made: {e}", folder.display()))
         })?;
@@ -56,6 +58,10 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
             failed |= index + 1 < jobs.len();
             break;
         }
+    }
+    if let Some(folder) = new_folder.filter(|_| failed) {
+        // Nothing is left of a call that restored nothing; a folder with files in it stays.
+        let _ = std::fs::remove_dir(folder);
     }
     if machine {
         say_json(&json!({ "files": results, "model": batch.model.as_ref().map(Model::describe) }));
@@ -126,6 +132,27 @@ fn outputs<'a>(inputs: &[&PathBuf], out: &'a Path) -> std::result::Result<(Jobs,
     Ok((jobs, Some(out)))
 }
 
+/// No output of this call may take the place of one of its inputs, read already or not.
+fn spare_inputs(jobs: &Jobs) -> Result<()> {
+    let inputs: HashSet<PathBuf> = jobs.iter().filter_map(|(input, _)| input.canonicalize().ok()).collect();
+    for (input, output) in jobs {
+        // A file that would become itself is refused when its turn comes.
+        let another = |output: &PathBuf| inputs.contains(output) && input.canonicalize().ok().as_ref() != Some(output);
+        if output.canonicalize().is_ok_and(|output| another(&output)) {
+            return Err(Error::new(
+                Status::InvalidArgument,
+                format!(
+                    "{}: the output of {} is itself an input; inputs are never changed: leave it out, or restore into \
+                     another folder",
+                    output.display(),
+                    input.display()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// `<stem>-restored.tif`; programs know OME-TIFF by `.ome.tif` at the end.
 fn output_name(input: &Path) -> String {
     let stem = input.file_stem().unwrap_or_default().to_string_lossy();
@@ -186,21 +213,38 @@ fn with_progress<R>(task: &Task, name: &str, work: impl FnOnce() -> R) -> R {
     let style = ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3}% {eta} left").expect("a valid template");
     bar.set_style(style.progress_chars("=> "));
     bar.set_prefix(name.to_owned());
+    painted(
+        || {
+            let (done, total) = task.progress();
+            bar.set_length(total);
+            bar.set_position(done);
+        },
+        || bar.finish_and_clear(),
+        work,
+    )
+}
+
+/// Runs `work` while another thread calls `paint` ten times a second and `clear` at the end, also after a panic.
+fn painted<R>(paint: impl Fn() + Sync, clear: impl Fn() + Sync, work: impl FnOnce() -> R) -> R {
+    /// The scope below waits for the painter: it must end however `work` ends.
+    struct Over<'a>(&'a AtomicBool, std::thread::Thread);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Release);
+            self.1.unpark();
+        }
+    }
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let painter = scope.spawn(|| {
             while !over.load(Ordering::Acquire) {
-                let (done, total) = task.progress();
-                bar.set_length(total);
-                bar.set_position(done);
+                paint();
                 std::thread::park_timeout(Duration::from_millis(100));
             }
-            bar.finish_and_clear();
+            clear();
         });
-        let result = work();
-        over.store(true, Ordering::Release);
-        painter.thread().unpark();
-        result
+        let _over = Over(&over, painter.thread().clone());
+        work()
     })
 }
 
@@ -251,6 +295,24 @@ mod tests {
     fn outputs_are_named_after_their_inputs() {
         let names = ["a/x.tif", "b/y.ome.tif", "z"].map(|n| output_name(Path::new(n)));
         assert_eq!(names, ["x-restored.tif", "y-restored.ome.tif", "z-restored.tif"]);
+    }
+
+    #[test]
+    fn a_panic_ends_the_painter() {
+        let (painted_once, cleared) = (AtomicBool::new(false), AtomicBool::new(false));
+        let result = std::panic::catch_unwind(|| {
+            painted(
+                || painted_once.store(true, Ordering::SeqCst),
+                || cleared.store(true, Ordering::SeqCst),
+                || {
+                    while !painted_once.load(Ordering::SeqCst) {
+                        std::thread::yield_now();
+                    }
+                    panic!("in the work")
+                },
+            )
+        });
+        assert!(result.is_err() && cleared.load(Ordering::SeqCst));
     }
 
     #[test]

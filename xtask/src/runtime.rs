@@ -6,7 +6,8 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use crate::tools::{cache, lock, python, root, run, target, Result};
+use crate::python::Environment;
+use crate::tools::{cache, lock, root, run, target, Result};
 
 const VERSION: &str = "1.31.1";
 
@@ -71,7 +72,9 @@ fn cached() -> Result<PathBuf> {
         if partial.exists() {
             fs::remove_dir_all(&partial).map_err(|e| format!("{}: {e}", partial.display()))?;
         }
-        run(Command::new(python()?)
+        // Of an environment: a bare system's Python may lack pip, which venv brings along.
+        let interpreter = Environment::Light.interpreter()?;
+        run(Command::new(&interpreter)
             .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"])
             .args(["--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp"])
             .args(["--platform", platform.wheel, "--dest"])
@@ -83,7 +86,7 @@ fn cached() -> Result<PathBuf> {
             .find(|path| path.extension().is_some_and(|e| e == "whl"))
             .ok_or_else(|| format!("{}: pip left no wheel here", partial.display()))?;
         let unpacked = partial.join("unpacked");
-        run(Command::new(python()?).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))?;
+        run(Command::new(&interpreter).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))?;
         let package = unpacked.join("onnxruntime");
         check(&package.join("capi").join(platform.library), platform.sha256)?;
         fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;

@@ -34,6 +34,11 @@ pub fn test(names: &[String]) -> Result<()> {
         return Err(format!("test stage '{unknown}': expected any of {}", known.join(", ")));
     }
     setup()?;
+    for (tool, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if !cargo().args([tool, "--version"]).output().is_ok_and(|o| o.status.success()) {
+            return Err(format!("missing: cargo {tool} (rustup component add {component})"));
+        }
+    }
     let mut failed = Vec::new();
     let mut passed = 0;
     for (name, what, stage) in STAGES {
