@@ -1,11 +1,12 @@
 """The demo's two ends: a simulated specimen with known truth, and the report. NumPy, tifffile and Pillow only.
 
-    python -m training.demo simulate --out FOLDER      sharp.tif, blurred.tif
+    python -m training.demo simulate --out FOLDER [--defocus-um UM] [--photons N]      sharp.tif, blurred.tif
     python -m training.demo report --command PARFOCAL --out FOLDER
     python -m training.demo compare BEFORE AFTER --out comparison.png
 """
 
 import argparse
+import dataclasses
 import json
 import subprocess
 import sys
@@ -38,15 +39,16 @@ def _specimen() -> np.ndarray:
     return np.maximum(np.maximum(0.8 * nuclei, 0.45 * fibres), 0.9 * points) + BACKGROUND
 
 
-def simulate(out: Path) -> None:
+def simulate(out: Path, defocus_um: float = DEFOCUS_UM, photons: float = PHOTONS) -> None:
+    camera = dataclasses.replace(CAMERA, photons=photons)
     light = _specimen()
     size = light.shape[0]
     margin = (size - SIZE) // 2
     cut = np.s_[margin:-margin, margin:-margin]
     sharp = convolve(light, transfer_function(SCOPE, 0.0, size))[cut]
-    blurred = convolve(light, transfer_function(SCOPE, DEFOCUS_UM, size))[cut]
+    blurred = convolve(light, transfer_function(SCOPE, defocus_um, size))[cut]
     random = np.random.default_rng(SEED + 1)
-    images = {"sharp": np.rint(CAMERA.expectation(sharp)), "blurred": CAMERA.expose(blurred, random)}
+    images = {"sharp": np.rint(camera.expectation(sharp)), "blurred": camera.expose(blurred, random)}
     out.mkdir(parents=True, exist_ok=True)
     for name, image in images.items():
         tifffile.imwrite(
@@ -56,8 +58,8 @@ def simulate(out: Path) -> None:
     print(
         f"specimen: {SIZE}x{SIZE} nuclei, fibres and points, seed {SEED}; sharp.tif is the noise-free focused image\n"
         f"microscope: NA {SCOPE.numerical_aperture}, {SCOPE.wavelength_um * 1000:.0f} nm, pixel {SCOPE.pixel_size_um} um, "
-        f"defocus {DEFOCUS_UM} um (blur disc of {2 * SCOPE.blur_radius_px(DEFOCUS_UM):.1f} px)\n"
-        f"camera: {PHOTONS} photons in the brightest structure, read noise {CAMERA.read_noise} electrons, 16 bits",
+        f"defocus {defocus_um} um (blur disc of {2 * SCOPE.blur_radius_px(defocus_um):.1f} px)\n"
+        f"camera: {photons:g} photons in the brightest structure, read noise {camera.read_noise} electrons, 16 bits",
         flush=True,
     )
 
@@ -163,13 +165,16 @@ def main(argv=None):
         sub.add_argument("--out", type=Path, required=True)
         if name == "report":
             sub.add_argument("--command", required=True)
+        else:
+            sub.add_argument("--defocus-um", type=float, default=DEFOCUS_UM)
+            sub.add_argument("--photons", type=float, default=PHOTONS, help="in the brightest structure in focus")
     sub = commands.add_parser("compare")
     sub.add_argument("before", type=Path)
     sub.add_argument("after", type=Path)
     sub.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)
     if args.task == "simulate":
-        simulate(args.out)
+        simulate(args.out, args.defocus_um, args.photons)
     elif args.task == "report":
         report(args.command, args.out)
     else:

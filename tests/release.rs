@@ -1,0 +1,42 @@
+//! What ships: the built-in model is the released one, its card is beside it, and the documents point at what is there.
+
+use std::path::Path;
+
+use parfocal::model;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_built_in_model_is_the_released_one() {
+    let released = std::fs::read(root().join("models/parfocal-w16.onnx")).unwrap();
+    assert!(released == model::DEFAULT, "models/parfocal-w16.onnx is not what is built in");
+    let info = model::inspect(model::DEFAULT).unwrap();
+    assert_eq!((info.name.as_str(), info.license.as_str(), info.assumed.len()), ("parfocal-w16", "CC-BY-4.0", 0));
+    let card = std::fs::read_to_string(root().join("models/parfocal-w16.md")).unwrap();
+    assert!(card.contains(&info.sha256), "the card describes another file");
+}
+
+/// `](path)` of a Markdown file, without web addresses and anchors.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+        .filter(|link| !link.starts_with("http") && !link.starts_with('#'))
+}
+
+#[test]
+fn documents_point_at_what_is_there() {
+    let mut count = 0;
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "training/README.md"] {
+        let path = root().join(document);
+        let text = std::fs::read_to_string(&path).unwrap();
+        for link in links(&text) {
+            let target = path.parent().unwrap().join(link.split('#').next().unwrap());
+            assert!(target.exists(), "{document}: {link} does not exist");
+            count += 1;
+        }
+    }
+    assert!(count > 5, "only {count} links found");
+}
