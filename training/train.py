@@ -181,9 +181,9 @@ class Validation:
             key = f"{r.stack.split('-')[0]} {abs(r.distance):.3g} {kind}"
             parts.setdefault(key, []).append(r.psnr_to_input if r.distance == 0 else r.gained)
         parts = {k: float(np.mean(v)) for k, v in parts.items()}
-        gains = [r.gained for r in rows if abs(r.distance) > 1.6]
-        # Better planes on average, none worse, and a focused nucleus left alone.
-        score = float(np.mean(gains)) + min(0.0, min(gains)) + 0.2 * min(0.0, parts["nucleus 0 identity"] - 38)
+        gains = [r.gained for r in rows if r.distance != 0]
+        # Better planes on average, those next to focus included, none worse, and a focused nucleus left alone.
+        score = float(np.mean(gains)) + min(0.0, min(gains)) + 0.2 * min(0.0, parts["nucleus 0 identity"] - 40)
         return score, parts
 
 
