@@ -31,6 +31,9 @@ def main():
     save = lambda name, m: (HERE / name).write_bytes(m.SerializeToString())
     # Sound, without metadata: halves what it sees.
     save("foreign.onnx", model([helper.make_node("Mul", ["image", "half"], ["restored"])], initializers=[half]))
+    # The same, doubling: what it returns leaves the range of integers.
+    two = numpy_helper.from_array(np.array(2, np.float32), "two")
+    save("doubles.onnx", model([helper.make_node("Mul", ["image", "two"], ["restored"])], initializers=[two]))
     save("fixed_size.onnx", model(same, [("image", [1, 1, 256, 256])], [1, 1, 256, 256]))
     save("three_channels.onnx", model(same, [("image", ["N", 3, "H", "W"])], ["N", 3, "H", "W"]))
     save("double.onnx", model(same, kind=TensorProto.DOUBLE))
