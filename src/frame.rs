@@ -32,6 +32,22 @@ impl std::fmt::Display for PixelType {
     }
 }
 
+/// Gives `buffer` exactly `count` samples; old content may remain. A frame that does not fit is an error, not an abort.
+///
+/// Errors: `OutOfMemory`.
+pub(crate) fn resize<T: Copy + Default>(buffer: &mut Vec<T>, count: usize) -> Result<()> {
+    buffer.truncate(count);
+    buffer.try_reserve_exact(count - buffer.len()).map_err(|_| {
+        let bytes = count.saturating_mul(std::mem::size_of::<T>());
+        Error::new(
+            Status::OutOfMemory,
+            format!("no memory for a buffer of {bytes} bytes: close other programs, or cut the frame"),
+        )
+    })?;
+    buffer.resize(count, T::default());
+    Ok(())
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for u8 {}

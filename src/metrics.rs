@@ -1,19 +1,16 @@
 //! How alike two images are: peak signal-to-noise ratio, structural similarity, gain and offset.
 
 use crate::error::{Error, Result, Status};
-use crate::normalise::Accumulator;
+use crate::normalise::summarise;
 
 /// Range of a reference that the measures below refer to: its 0.1 to 99.9 percentiles.
 ///
 /// Errors: `InvalidArgument` for a constant reference.
 pub fn data_range(reference: &[f32]) -> Result<f64> {
-    let mut accumulator = Accumulator::new(0.1, 99.9);
-    accumulator.add(reference);
-    if accumulator.another_pass() {
+    let summary = summarise(0.1, 99.9, |accumulator| {
         accumulator.add(reference);
-        accumulator.another_pass();
-    }
-    let summary = accumulator.summary();
+        Ok(())
+    })?;
     if summary.constant || summary.nonfinite > 0 {
         return Err(Error::new(
             Status::InvalidArgument,

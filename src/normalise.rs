@@ -70,6 +70,24 @@ pub struct Accumulator<T> {
 
 const FINE_BITS: u32 = 16;
 
+/// Summary of the values that `pass` hands to the accumulator; it is called as often as needed, each time for the same
+/// values. `low` and `high` are percentiles, 0 to 100.
+///
+/// Errors: those of `pass`.
+pub fn summarise<T: Sample>(
+    low: f64,
+    high: f64,
+    mut pass: impl FnMut(&mut Accumulator<T>) -> Result<()>,
+) -> Result<Summary> {
+    let mut accumulator = Accumulator::new(low, high);
+    loop {
+        pass(&mut accumulator)?;
+        if !accumulator.another_pass() {
+            return Ok(accumulator.summary());
+        }
+    }
+}
+
 impl<T: Sample> Accumulator<T> {
     /// `low` and `high` are percentiles (0 to 100) of the finite values.
     pub fn new(low: f64, high: f64) -> Self {
@@ -154,6 +172,7 @@ impl<T: Sample> Accumulator<T> {
             }
             before += count;
         }
+        // Callers ask for order statistics below the number of values counted.
         unreachable!("an index below the number of values")
     }
 
@@ -162,6 +181,7 @@ impl<T: Sample> Accumulator<T> {
         let key = match &self.refined {
             None => bin << Self::shift(),
             Some(refined) => {
+                // `another_pass` refines the bins of all order statistics that are asked for.
                 let counts = &refined.iter().find(|(b, _)| *b == bin).expect("bins of all order statistics").1;
                 bin << FINE_BITS | Self::find(counts, index - before).0
             }
@@ -206,13 +226,11 @@ mod tests {
     use super::*;
 
     fn summary<T: Sample>(values: &[T]) -> Summary {
-        let mut a = Accumulator::new(0.1, 99.9);
-        loop {
+        let pass = |a: &mut Accumulator<T>| {
             values.chunks(7).for_each(|row| a.add(row));
-            if !a.another_pass() {
-                return a.summary();
-            }
-        }
+            Ok(())
+        };
+        summarise(0.1, 99.9, pass).unwrap()
     }
 
     /// NumPy's definition, by sorting.

@@ -124,7 +124,10 @@ pub enum Normalize {
     #[default]
     Frame,
     Stack,
+    /// Given by the user; one far wider than a frame's values is refused.
     Fixed(Range),
+    /// That of a stack whose planes are restored one by one; a page may be as dark as it likes.
+    Measured(Range),
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -7,7 +7,7 @@ use crate::control::Task;
 use crate::error::{Error, Result, Status};
 use crate::frame::{Planes, Sample, Shape};
 use crate::model::{self, Info};
-use crate::normalise::{Accumulator, Range};
+use crate::normalise::{summarise, Accumulator, Range};
 use crate::options::{Device, Halo, Normalize, OpenOptions, RunOptions};
 use crate::plane::{self, Buffers, Pool};
 use crate::runtime::{self, Runtime};
@@ -27,7 +27,7 @@ pub struct Model {
 impl Model {
     /// Opens a model file; `None` is the model inside the library.
     ///
-    /// Errors: `NotFound`, `Io`, `Model`, `Runtime`; messages begin with the path.
+    /// Errors: `NotFound`, `Io`, `Model`, `Runtime`; those about the file begin with its path.
     pub fn open(path: Option<&Path>, options: &OpenOptions) -> Result<Self> {
         match path {
             None => Self::open_memory(model::DEFAULT, options),
@@ -39,7 +39,7 @@ impl Model {
         }
     }
 
-    /// Opens a model from the bytes of an ONNX file.
+    /// Opens a model from the bytes of an ONNX file. Errors: `Model`, `Runtime`.
     pub fn open_memory(bytes: &[u8], options: &OpenOptions) -> Result<Self> {
         let info = model::inspect(bytes)?;
         let runtime = runtime::load(options.runtime.as_deref())?;
@@ -54,6 +54,7 @@ impl Model {
         Ok(Self { info, session, runtime, options: options.clone(), threads, pool: Pool::default() })
     }
 
+    /// What the file says of itself, or what is assumed.
     pub fn info(&self) -> &Info {
         &self.info
     }
@@ -133,16 +134,16 @@ pub struct Report {
     pub tile: Option<usize>,
     /// Context around a tile; meaningless for whole frames.
     pub halo: usize,
-    /// Time inside ONNX Runtime.
+    /// Time inside ONNX Runtime, waiting for other threads' runs included.
     pub network: Duration,
 }
 
-/// Runs of the network for one plane of a shape, for a task's total.
+/// Runs of the network for one plane of a shape, for a task's total. Errors: `BadOption`, `Model`.
 pub fn runs_per_plane(model: &Model, shape: Shape, options: &RunOptions) -> Result<u64> {
     Ok(model.plan(shape, options)?.runs(shape.channels))
 }
 
-/// Takes all values of all planes into an accumulator: one pass.
+/// Takes all values of all planes into an accumulator: one pass. Errors: `Cancelled`.
 pub fn accumulate<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl Planes<T>, task: &Task) -> Result<()> {
     let shape = planes.shape();
     let mut row = vec![T::default(); shape.width];
@@ -165,7 +166,7 @@ fn accumulate_plane<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl P
 
 /// Restores every plane. Each is written whole or not at all, in order; `task` tells how many are.
 ///
-/// Errors: `BadOption`, `OutOfMemory`, `Cancelled`, `Model` (non-finite results).
+/// Errors: `BadOption`, `OutOfMemory`, `Cancelled`, `Model` (non-finite results), `Unsupported` (results beyond 32-bit floats).
 pub fn restore<T: Sample>(
     model: &Model,
     task: &Task,
@@ -180,26 +181,20 @@ pub fn restore<T: Sample>(
     let (low, high) = model.info.percentiles;
     let fixed = match options.normalize {
         Normalize::Frame => None,
-        Normalize::Fixed(range) => Some(range),
+        Normalize::Fixed(range) | Normalize::Measured(range) => Some(range),
         Normalize::Stack => {
-            let mut accumulator = Accumulator::new(low, high);
-            accumulate(&mut accumulator, planes, task)?;
-            if accumulator.another_pass() {
-                accumulate(&mut accumulator, planes, task)?;
-            }
-            Some(accumulator.summary()).filter(|s| !s.constant).map(|s| s.range)
+            let summary = summarise(low, high, |a| accumulate(a, planes, task))?;
+            Some(summary).filter(|s| !s.constant).map(|s| s.range)
         }
     };
     let mut report = Report { tile: plan.tile, halo: model.halo(options)?, ..Report::default() };
     let mut buffers = Buffers::new(&model.pool, &plan, shape)?;
     for plane in 0..shape.planes {
         task.check()?;
-        let mut accumulator = Accumulator::new(low, high);
-        accumulate_plane(&mut accumulator, planes, plane, &mut buffers.row);
-        if accumulator.another_pass() {
-            accumulate_plane(&mut accumulator, planes, plane, &mut buffers.row);
-        }
-        let summary = accumulator.summary();
+        let summary = summarise(low, high, |a| {
+            accumulate_plane(a, planes, plane, &mut buffers.row);
+            Ok(())
+        })?;
         let range = fixed.unwrap_or(summary.range);
         report.nonfinite += summary.nonfinite;
         report.ranges.push(range);

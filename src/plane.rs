@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::blend;
 use crate::control::Task;
 use crate::error::{Error, Result, Status};
-use crate::frame::{PixelType, Planes, Sample, Shape};
+use crate::frame::{resize, PixelType, Planes, Sample, Shape};
 use crate::normalise::{Range, Summary};
 use crate::session::Session;
 use crate::tile::{reflect, Plan};
@@ -35,7 +35,7 @@ impl Pool {
     fn take(&self, count: usize) -> Result<Vec<f32>> {
         let idle = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
         let mut buffer = idle.filter(|b| b.capacity() >= count).unwrap_or_default();
-        grow(&mut buffer, count)?;
+        resize(&mut buffer, count)?;
         Ok(buffer)
     }
 
@@ -47,23 +47,8 @@ impl Pool {
     }
 }
 
-fn grow<T: Copy + Default>(buffer: &mut Vec<T>, count: usize) -> Result<()> {
-    buffer.truncate(count);
-    buffer.try_reserve_exact(count - buffer.len()).map_err(|_| {
-        let bytes = count.saturating_mul(std::mem::size_of::<T>());
-        Error::new(Status::OutOfMemory, format!("no memory for a buffer of {bytes} bytes: the frame is too large here"))
-    })?;
-    buffer.resize(count, T::default());
-    Ok(())
-}
-
-fn row<T: Copy + Default>(count: usize) -> Result<Vec<T>> {
-    let mut row = Vec::new();
-    grow(&mut row, count)?;
-    Ok(row)
-}
-
 impl<T: Sample> Buffers<T> {
+    /// Memory for one plane of `shape` under `plan`. Errors: `OutOfMemory`.
     pub fn new(pool: &Pool, plan: &Plan, shape: Shape) -> Result<Self> {
         let frame = (plan.width * plan.height)
             .checked_mul(shape.channels)
@@ -73,13 +58,10 @@ impl<T: Sample> Buffers<T> {
             None => 0,
             Some(_) => plan.batch * largest(&plan.columns) * largest(&plan.rows),
         };
-        Ok(Self {
-            row: row(shape.width)?,
-            old: row(shape.width)?,
-            frame: pool.take(frame)?,
-            result: pool.take(frame)?,
-            tile: pool.take(tile)?,
-        })
+        let (mut row, mut old) = (Vec::new(), Vec::new());
+        resize(&mut row, shape.width)?;
+        resize(&mut old, shape.width)?;
+        Ok(Self { row, old, frame: pool.take(frame)?, result: pool.take(frame)?, tile: pool.take(tile)? })
     }
 
     /// Leaves the memory to the next run.
@@ -111,6 +93,7 @@ fn not_finite() -> Error {
     )
 }
 
+/// Writes a plane as it was read: what a constant plane is restored to.
 pub fn copy<T: Sample>(planes: &mut impl Planes<T>, plane: usize, row: &mut [T]) {
     let shape = planes.shape();
     for channel in 0..shape.channels {
@@ -158,7 +141,9 @@ pub fn load<T: Sample>(
     }
 }
 
-/// Replaces `buffers.frame` by the network's output.
+/// Replaces `buffers.frame` by the network's output; adds the time inside ONNX Runtime to `network`.
+///
+/// Errors: those of `Session::run`; `Model` for results that are not finite.
 pub fn run<T: Sample>(
     session: &Session,
     task: &Task,
@@ -219,6 +204,8 @@ pub fn run<T: Sample>(
 }
 
 /// Whether every result can be held by a 32-bit pixel once it is mapped back; integers saturate.
+///
+/// Errors: `Unsupported`.
 pub fn check_fits<T: Sample>(buffers: &Buffers<T>, range: Range) -> Result<()> {
     if T::PIXEL_TYPE != PixelType::F32 {
         return Ok(());
@@ -236,6 +223,7 @@ pub fn check_fits<T: Sample>(buffers: &Buffers<T>, range: Range) -> Result<()> {
     ))
 }
 
+/// Maps `buffers.frame` back and writes the plane. Cannot fail: all that can was checked before the first row.
 pub fn store<T: Sample>(
     planes: &mut impl Planes<T>,
     plane: usize,

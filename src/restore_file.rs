@@ -8,7 +8,7 @@ use bytemuck::Pod;
 use crate::control::Task;
 use crate::error::{Error, Result, Status};
 use crate::frame::{InPlace, PixelType, Sample, Shape, Strides};
-use crate::normalise::{Accumulator, Range};
+use crate::normalise::{summarise, Range};
 use crate::options::{Normalize, RunOptions};
 use crate::pipeline::{self, Model};
 use crate::tiff::{check_target, Layout, Reader, Writer};
@@ -154,19 +154,15 @@ fn stack_range<T: Sample + Pod>(
     strides: Strides,
 ) -> Result<Normalize> {
     let (low, high) = model.info().percentiles;
-    let mut accumulator = Accumulator::new(low, high);
-    loop {
+    let summary = summarise(low, high, |accumulator| {
         for index in 0..reader.pages() {
             reader.read(index, pixels)?;
-            pipeline::accumulate(&mut accumulator, &InPlace::new(pixels, shape, Some(strides))?, task)?;
+            pipeline::accumulate(accumulator, &InPlace::new(pixels, shape, Some(strides))?, task)?;
         }
-        if !accumulator.another_pass() {
-            break;
-        }
-    }
-    let summary = accumulator.summary();
+        Ok(())
+    })?;
     // Constant pages come back as they were, whatever the range.
-    Ok(if summary.constant { Normalize::Frame } else { Normalize::Fixed(summary.range) })
+    Ok(if summary.constant { Normalize::Frame } else { Normalize::Measured(summary.range) })
 }
 
 /// What goes into the output's Software tag; ASCII, as TIFF wants it.
@@ -176,7 +172,7 @@ fn done(model: &Model, options: &RunOptions, stack: bool, restored: &pipeline::R
     // What was really done, not what was asked: `auto` depends on `memory`.
     let tile = restored.tile.map_or("tile=whole".into(), |tile| format!("tile={tile} halo={}", restored.halo));
     let normalize = match options.normalize {
-        Normalize::Fixed(range) if stack => format!("stack={}:{}", range.lo, range.hi),
+        Normalize::Measured(range) => format!("stack={}:{}", range.lo, range.hi),
         Normalize::Fixed(range) => format!("{}:{}", range.lo, range.hi),
         Normalize::Frame | Normalize::Stack => if stack { "stack" } else { "frame" }.into(),
     };

@@ -11,7 +11,7 @@ use parfocal::frame::{InPlace, PixelType, Sample, Shape, Strides};
 use parfocal::options::RunOptions;
 use parfocal::pipeline::{restore, Model};
 use parfocal::restore_file::restore_file;
-use parfocal::tiff::{Layout, Reader};
+use parfocal::tiff::{Layout, Reader, Writer};
 
 fn good() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good");
@@ -139,4 +139,25 @@ fn damaged_pixels_in_a_late_page_leave_nothing() {
     assert_eq!(error.status(), Status::Format, "{error}");
     assert!(error.message().contains("damaged-data.tif: page 1: decoding its pixels"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "something is left");
+}
+
+/// A blanked shutter in a float stack: a range shared by the stack is no range that the user got wrong.
+#[test]
+fn a_nearly_blank_page_does_not_stop_a_stack() {
+    let Some(model) = common::tiny("threads=1") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("in.tif"), folder.path().join("out.tif"));
+    let mut reader = Reader::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good/f32.tif")).unwrap();
+    let (mut form, page) = (reader.form(), reader.page(0).unwrap());
+    form.pages = 2;
+    let samples = form.layout.samples();
+    let mut writer = Writer::create(&input, false, form).unwrap();
+    for gain in [1e4f32, 1e-9] {
+        let mut pixels: Vec<f32> = (0..samples).map(|i| (i * i % 101) as f32 * gain).collect();
+        writer.write(&mut pixels, &page, None).unwrap();
+    }
+    writer.finish().unwrap();
+    let options = RunOptions::parse("normalize=stack").unwrap();
+    restore_file(&model, &Task::new(), &input, &output, &options, false).unwrap();
+    assert!(same::<f32>(&model, &input, &output, &options));
 }

@@ -32,6 +32,7 @@ struct Page {
 }
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
+    // clap has refused a call without them.
     let image: &PathBuf = arguments.get_one("A").expect("required");
     let reference: &PathBuf = arguments.get_one("B").expect("required");
     let pages = compare(image, reference)?;

@@ -11,6 +11,7 @@ use crate::model;
 use crate::tiff::{Predictor, Reader};
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
+    // clap has refused a call without it.
     let path: &PathBuf = arguments.get_one("FILE").expect("required");
     let is_model = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
     let about = if is_model { about_model(path)? } else { about_image(path)? };

@@ -41,6 +41,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
+    // `subcommand_required` above.
     let (name, arguments) = matches.subcommand().expect("clap demands a subcommand");
     let run = || match name {
         "restore" => restore::run(arguments),
@@ -177,6 +178,7 @@ fn complain(kind: &str, text: &str) {
 }
 
 fn say_json(value: &serde_json::Value) {
+    // Only keys that are no strings and failing serialisers can fail; here are neither.
     say(&serde_json::to_string_pretty(value).expect("values made here are JSON"));
 }
 

@@ -20,6 +20,7 @@ use crate::tiff::Reader;
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let inputs: Vec<&PathBuf> = arguments.get_many("INPUT").into_iter().flatten().collect();
+    // clap has refused a call without it.
     let out: &PathBuf = arguments.get_one("OUT").expect("required");
     let force = arguments.get_flag("force");
     let machine = arguments.get_flag("json");
@@ -199,9 +200,10 @@ fn entry(input: &Path, output: &Path, done: &Result<FileReport>, seconds: f64) -
         }),
         Err(e) => json!({ "ok": false, "status": format!("{:?}", e.status()), "error": e.message() }),
     };
-    let (Value::Object(value), Value::Object(more)) = (&mut value, more) else { unreachable!("both are objects") };
-    value.extend(more);
-    Value::Object(std::mem::take(value))
+    if let (Some(value), Value::Object(more)) = (value.as_object_mut(), more) {
+        value.extend(more);
+    }
+    value
 }
 
 /// Runs `work` with a bar of the task's progress on a terminal; in a pipe nothing is drawn.
@@ -210,6 +212,7 @@ fn with_progress<R>(task: &Task, name: &str, work: impl FnOnce() -> R) -> R {
     if bar.is_hidden() {
         return work();
     }
+    // A constant: the tests draw it.
     let style = ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3}% {eta} left").expect("a valid template");
     bar.set_style(style.progress_chars("=> "));
     bar.set_prefix(name.to_owned());

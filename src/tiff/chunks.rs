@@ -14,7 +14,7 @@ use super::encode::invert;
 use super::layout::{dimension, Compression, Layout, Predictor, Storage};
 use super::{io_error, tag};
 use crate::error::{Error, Result, Status};
-use crate::frame::{PixelType, Sample};
+use crate::frame::{resize, PixelType, Sample};
 
 /// Places and size of the strips or tiles of a page; all lie inside the file.
 pub(crate) struct Chunks {
@@ -166,18 +166,6 @@ impl Chunks {
         }
         Ok(())
     }
-}
-
-/// A buffer of exactly `length` samples; its old content may remain.
-pub(super) fn resize<T: Sample>(pixels: &mut Vec<T>, length: usize) -> Result<()> {
-    pixels.truncate(length);
-    let missing = length - pixels.len();
-    pixels.try_reserve_exact(missing).map_err(|_| {
-        let bytes = length * T::PIXEL_TYPE.bytes();
-        Error::new(Status::OutOfMemory, format!("no memory for the {bytes} bytes of a page: close other programs"))
-    })?;
-    pixels.resize(length, T::default());
-    Ok(())
 }
 
 /// Fills `out`; what the data has beyond that is not looked at.

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use bytemuck::Pod;
 
-use super::chunks::{self, Chunks};
+use super::chunks::Chunks;
 use super::directory::Source;
 use super::layout::{self, Compression, Layout, Storage};
 use super::metadata::{self, About, Axes, Description, Tag};
 use super::writer::Form;
 use super::{io_error, tag};
 use crate::error::{Error, Result, Status};
-use crate::frame::Sample;
+use crate::frame::{resize, Sample};
 
 /// What a page has besides its pixels: tags that go along, and how it is stored.
 #[derive(Clone, Debug)]
@@ -124,22 +124,27 @@ impl Reader {
         Ok(Self { path: path.into(), source, layout, pages, about, warnings, most_bytes, uncompressed })
     }
 
+    /// As given to `open`.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Size, pixel type and channels of every page.
     pub fn layout(&self) -> Layout {
         self.layout
     }
 
+    /// How many pages there are.
     pub fn pages(&self) -> usize {
         self.pages.len()
     }
 
+    /// Whether it is a BigTIFF.
     pub fn big(&self) -> bool {
         self.source.big
     }
 
+    /// Whether the most significant byte comes first.
     pub fn big_endian(&self) -> bool {
         self.source.order == tiff::tags::ByteOrder::BigEndian
     }
@@ -149,6 +154,7 @@ impl Reader {
         self.about.pixel_size_um
     }
 
+    /// Whose text the ImageDescription is.
     pub fn description(&self) -> Description {
         self.about.description
     }
@@ -218,7 +224,7 @@ impl Reader {
             ));
         }
         let chunks = Chunks::find(&mut self.source, &directory, &layout, &storage)?;
-        chunks::resize(pixels, layout.samples())?;
+        resize(pixels, layout.samples())?;
         chunks.read(&mut self.source, &layout, &storage, pixels)
     }
 }
