@@ -19,6 +19,7 @@ pub struct Task {
 }
 
 impl Task {
+    /// A task for one run: nothing done, nothing expected, not cancelled.
     pub fn new() -> Self {
         Self::default()
     }
@@ -46,6 +47,7 @@ impl Task {
         }
     }
 
+    /// Whether `cancel` was called.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst)
     }

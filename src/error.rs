@@ -7,23 +7,41 @@ use std::fmt;
 #[repr(i32)]
 #[non_exhaustive]
 pub enum Status {
+    /// Done.
     Ok = 0,
+    /// A size, stride, path or name that cannot be meant.
     InvalidArgument = 1,
+    /// A handle that is closed, foreign or of another kind.
     InvalidHandle = 2,
+    /// An option that is unknown, repeated, out of place or has a bad value.
     BadOption = 3,
+    /// Sound input of a kind that is not handled.
     Unsupported = 4,
+    /// A file or folder that is not there.
     NotFound = 5,
+    /// Reading or writing failed.
     Io = 6,
+    /// A file that is damaged or is none of the kind.
     Format = 7,
+    /// A model file that cannot be used, or results that are not finite.
     Model = 8,
+    /// ONNX Runtime is missing, too old or no library.
     Runtime = 9,
+    /// A device that was asked for does not work.
     Device = 10,
+    /// A buffer could not be had.
     OutOfMemory = 11,
+    /// Stopped as asked; what is complete stays.
     Cancelled = 12,
+    /// Nothing to take or no room, and waiting was not wanted.
     WouldBlock = 13,
+    /// Nothing came in the time given.
     Timeout = 14,
+    /// The other end is closed.
     Closed = 15,
+    /// The output is there already.
     Exists = 16,
+    /// A fault of Parfocal.
     Internal = 17,
 }
 
@@ -34,17 +52,21 @@ pub struct Error {
     message: String,
 }
 
+/// A value or an `Error`.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// An error of a class, with a message that says what, which value, what was expected, what to do.
     pub fn new(status: Status, message: impl Into<String>) -> Self {
         Self { status, message: message.into() }
     }
 
+    /// Its class.
     pub fn status(&self) -> Status {
         self.status
     }
 
+    /// Its sentence.
     pub fn message(&self) -> &str {
         &self.message
     }

@@ -6,8 +6,11 @@ use crate::error::{Error, Result, Status};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(i32)]
 pub enum PixelType {
+    /// Unsigned, 8 bits.
     U8 = 1,
+    /// Unsigned, 16 bits.
     U16 = 2,
+    /// IEEE single precision.
     F32 = 3,
 }
 
@@ -57,16 +60,21 @@ mod sealed {
 
 /// One sample of a frame: `u8`, `u16` or `f32`.
 pub trait Sample: sealed::Sealed + Copy + Default + PartialOrd + Send + Sync + 'static {
+    /// Which type this is.
     const PIXEL_TYPE: PixelType;
     /// The value as the network's number type, offset and scaled: `(x - offset) * scale`.
     fn normalised(self, offset: f64, scale: f64) -> f32;
     /// The inverse of `normalised`, `y * range + offset`; integers round half to even and saturate, NaN becomes 0.
     fn denormalised(y: f32, range: f64, offset: f64) -> Self;
+    /// Neither infinite nor NaN; always so for integers.
     fn finite(self) -> bool;
+    /// The value, exactly.
     fn as_f64(self) -> f64;
     /// Key with the order of the values, of `KEY_BITS` bits.
     fn key(self) -> u32;
+    /// The inverse of `key`.
     fn from_key(key: u32) -> Self;
+    /// Bits of a key: 8, 16 or 32.
     const KEY_BITS: u32;
 }
 
@@ -152,9 +160,13 @@ impl Sample for f32 {
 /// Extent of a stack: `planes` frames of `height` rows of `width` pixels of `channels` samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
+    /// Pixels of a row, at least 1.
     pub width: usize,
+    /// Rows of a frame, at least 1.
     pub height: usize,
+    /// Colour channels of a pixel, at least 1.
     pub channels: usize,
+    /// Frames of the stack, at least 1.
     pub planes: usize,
 }
 
@@ -189,9 +201,13 @@ impl std::fmt::Display for Shape {
 /// Steps between neighbours along each axis, in samples, not bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strides {
+    /// From a pixel to the next of its row, in samples.
     pub x: isize,
+    /// From a row to the next, in samples.
     pub y: isize,
+    /// From a channel to the next, in samples.
     pub channel: isize,
+    /// From a plane to the next, in samples.
     pub plane: isize,
 }
 
@@ -260,10 +276,12 @@ impl Layout {
         Ok(Self { shape, strides })
     }
 
+    /// The shape that was checked.
     pub fn shape(&self) -> Shape {
         self.shape
     }
 
+    /// The strides that were checked, in samples.
     pub fn strides(&self) -> Strides {
         self.strides
     }
@@ -276,8 +294,11 @@ impl Layout {
 
 /// What the engine asks of a host's pixels: rows in, rows out. Rows are `width` samples of one channel of one plane.
 pub trait Planes<T: Sample> {
+    /// Shape of what is read, and of what is written.
     fn shape(&self) -> Shape;
+    /// Fills `row`, `width` samples long; indices are below the shape's.
     fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]);
+    /// Takes `row`, `width` samples long; indices are below the shape's.
     fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]);
 }
 
@@ -304,6 +325,7 @@ pub struct Separate<'a, T> {
 }
 
 impl<'a, T: Sample> Separate<'a, T> {
+    /// Slices with their strides in samples (`None`: packed), of one shape. Errors: `InvalidArgument`, naming source or target.
     pub fn new(
         source: (&'a [T], Option<Strides>),
         target: (&'a mut [T], Option<Strides>),
@@ -336,6 +358,7 @@ pub struct InPlace<'a, T> {
 }
 
 impl<'a, T: Sample> InPlace<'a, T> {
+    /// A slice with strides in samples (`None`: packed). Errors: `InvalidArgument`.
     pub fn new(data: &'a mut [T], shape: Shape, strides: Option<Strides>) -> Result<Self> {
         let layout = Layout::new(data.len(), shape, strides, true)?;
         Ok(Self { data, layout })

@@ -1,5 +1,7 @@
 //! Parfocal restores out-of-focus microscope images. This file is the map; ARCHITECTURE.md is the tour.
 
+#![warn(missing_docs)]
+
 pub mod blend;
 pub mod cli;
 pub mod control;

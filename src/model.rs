@@ -21,10 +21,15 @@ pub const DEFAULT: &[u8] = include_bytes!("../models/parfocal-w16.onnx");
 /// What a model says of itself, or what is assumed where it says nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Info {
+    /// Short name, as in the file's name.
     pub name: String,
+    /// Counts up with each release of this name.
     pub version: String,
+    /// SPDX identifier of the weights' licence.
     pub license: String,
+    /// A sentence or two.
     pub description: String,
+    /// Comma-separated: fluorescence, brightfield, reflected.
     pub modalities: String,
     /// Sampling it was trained for, least and greatest.
     pub pixel_size_um: Option<(f64, f64)>,

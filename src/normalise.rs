@@ -6,7 +6,9 @@ use crate::frame::Sample;
 /// Values `lo` and `hi` of the input that become 0 and 1 for the network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
+    /// Becomes 0, in input units.
     pub lo: f64,
+    /// Becomes 1, in input units.
     pub hi: f64,
 }
 
@@ -50,8 +52,11 @@ impl Range {
 pub struct Summary {
     /// All finite values are the same, or there are none.
     pub constant: bool,
+    /// How many values were infinite or NaN.
     pub nonfinite: u64,
+    /// Of the finite values, in input units.
     pub median: f64,
+    /// The percentiles asked for; least and greatest where these coincide.
     pub range: Range,
 }
 

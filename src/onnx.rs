@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 pub struct Declared {
     /// Operator sets by domain; "" and "ai.onnx" are ONNX itself.
     pub operator_sets: BTreeMap<String, u64>,
+    /// Key and value pairs, `parfocal.*` among them.
     pub metadata: BTreeMap<String, String>,
+    /// Without one it is no model.
     pub has_graph: bool,
     /// Name of a tensor whose values lie outside the file.
     pub external: Option<String>,

@@ -18,11 +18,15 @@ pub enum Scope {
 /// One row of the table.
 #[derive(Debug)]
 pub struct Key {
+    /// As it stands before the `=`.
     pub name: &'static str,
+    /// When it takes effect.
     pub scope: Scope,
     /// What may stand behind the `=`.
     pub values: &'static str,
+    /// What holds when it is not given.
     pub default: &'static str,
+    /// A phrase for help texts.
     pub help: &'static str,
 }
 
@@ -87,19 +91,26 @@ pub const TABLE: &[Key] = &[
     },
 ];
 
+/// Where the network runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Device {
+    /// The best that proves itself; the CPU so far.
     #[default]
     Auto,
+    /// The CPU.
     Cpu,
 }
 
+/// What is decided when a model is opened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenOptions {
+    /// Where the network runs.
     pub device: Device,
     /// `None`: as many as physical cores.
     pub threads: Option<usize>,
+    /// Working set of the network in one run, in MiB.
     pub memory_mib: u64,
+    /// Absolute path of ONNX Runtime; `None`: the variable, else beside the program.
     pub runtime: Option<PathBuf>,
 }
 
@@ -109,6 +120,7 @@ impl Default for OpenOptions {
     }
 }
 
+/// Context around a tile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Halo {
     /// From the model file.
@@ -116,13 +128,17 @@ pub enum Halo {
     Auto,
     /// The receptive field of the network.
     Exact,
+    /// As given, in pixels.
     Pixels(usize),
 }
 
+/// What the network sees as 0 and 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Normalize {
+    /// Percentiles of each frame.
     #[default]
     Frame,
+    /// Percentiles of all planes of the stack together.
     Stack,
     /// Given by the user; one far wider than a frame's values is refused.
     Fixed(Range),
@@ -130,16 +146,21 @@ pub enum Normalize {
     Measured(Range),
 }
 
+/// What is decided for one run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunOptions {
     /// `None`: whole where memory allows.
     pub tile: Option<usize>,
+    /// Context around a tile.
     pub halo: Halo,
+    /// What the network sees as 0 and 1.
     pub normalize: Normalize,
+    /// Sampling of the image, in micrometres; `None`: from the file, else unknown.
     pub pixel_size_um: Option<f64>,
 }
 
 impl OpenOptions {
+    /// From `key=value` text. Errors: `BadOption`.
     pub fn parse(text: &str) -> Result<Self> {
         let mut options = Self::default();
         parse(text, Scope::Open, |key, value| options.set(key, value))?;
@@ -174,6 +195,7 @@ impl OpenOptions {
 }
 
 impl RunOptions {
+    /// From `key=value` text. Errors: `BadOption`.
     pub fn parse(text: &str) -> Result<Self> {
         let mut options = Self::default();
         parse(text, Scope::Run, |key, value| options.set(key, value))?;

@@ -16,7 +16,9 @@ use crate::tiff::{check_target, Layout, Reader, Writer};
 /// What was done to a file.
 #[derive(Clone, Debug)]
 pub struct FileReport {
+    /// Size, pixel type and channels of every page.
     pub layout: Layout,
+    /// How many pages were restored.
     pub pages: usize,
     /// Samples that were not finite and came back as they were.
     pub nonfinite: u64,
@@ -32,6 +34,7 @@ pub struct FileReport {
     pub pixel_size_um: Option<f64>,
     /// Time inside ONNX Runtime.
     pub network: Duration,
+    /// Sentences on what the output lacks or the image may suffer from.
     pub warnings: Vec<String>,
 }
 

@@ -27,7 +27,9 @@ pub const VARIABLE: &str = "PARFOCAL_ONNXRUNTIME";
 
 /// The loaded library. It stays until the process ends.
 pub struct Runtime {
+    /// Absolute.
     pub path: PathBuf,
+    /// As the library says it, `1.31.1` say.
     pub version: String,
     pub(crate) environment: Environment,
 }

@@ -84,8 +84,11 @@ fn spans(length: usize, tile: usize, halo: usize) -> Vec<Span> {
 pub struct Plan {
     /// Size of the padded frame, in pixels.
     pub width: usize,
+    /// Rows of the padded frame.
     pub height: usize,
+    /// The cuts along x.
     pub columns: Vec<Span>,
+    /// The cuts along y.
     pub rows: Vec<Span>,
     /// Frames (colour channels) that go through the network together.
     pub batch: usize,

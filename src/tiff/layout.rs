@@ -8,9 +8,13 @@ use crate::frame::PixelType;
 /// The samples of a pixel. Alpha is never restored, it is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channels {
+    /// One sample a pixel.
     Grey,
+    /// Two, the second opacity.
     GreyAlpha,
+    /// Three.
     Rgb,
+    /// Four, the last opacity.
     Rgba,
 }
 
@@ -52,7 +56,9 @@ pub struct Layout {
     pub width: usize,
     /// Pixels.
     pub height: usize,
+    /// Of every sample.
     pub pixel_type: PixelType,
+    /// What the samples of a pixel are.
     pub channels: Channels,
     /// The file stores 0 for white; in memory larger is brighter, always.
     pub white_is_zero: bool,
@@ -80,11 +86,16 @@ impl std::fmt::Display for Layout {
     }
 }
 
+/// How strips and tiles are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
+    /// Not at all.
     None,
+    /// Lempel-Ziv-Welch (5).
     Lzw,
+    /// zlib (8 and 32946).
     Deflate,
+    /// Byte runs (32773).
     PackBits,
 }
 
@@ -109,6 +120,7 @@ impl Compression {
         }
     }
 
+    /// As people call it.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -122,6 +134,7 @@ impl Compression {
 /// What is stored instead of the pixels, so that they compress better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Predictor {
+    /// Samples are stored as they are.
     None,
     /// Differences between neighbours.
     Horizontal,
@@ -132,11 +145,15 @@ pub enum Predictor {
 /// How one page lies in the file; pages of one file may differ here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
+    /// How strips and tiles are packed.
     pub compression: Compression,
+    /// What was done to the samples before packing.
     pub predictor: Predictor,
     /// Each channel apart instead of interleaved.
     pub planar: bool,
+    /// In tiles, else in strips.
     pub tiled: bool,
+    /// Rows of a strip; of no meaning where it is tiled.
     pub rows_per_strip: usize,
     /// As in the file: the meaning of the samples beyond grey or RGB.
     pub(crate) extra_samples: Vec<u16>,

@@ -10,6 +10,7 @@ use crate::error::{Result, Status};
 /// One tag of a page, its value in this machine's byte order.
 #[derive(Clone, Debug)]
 pub struct Tag {
+    /// The tag's number.
     pub id: u16,
     pub(crate) kind: Type,
     pub(crate) value: Vec<u8>,
@@ -97,13 +98,18 @@ pub(crate) fn kept_bytes(directory: &Directory) -> u64 {
 /// Who wrote the description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Description {
+    /// `ImageJ=...` lines.
     ImageJ,
+    /// OME-XML.
     Ome,
+    /// Any other text.
     Other,
+    /// There is no description.
     None,
 }
 
 impl Description {
+    /// As people call it.
     pub fn name(self) -> &'static str {
         match self {
             Self::ImageJ => "ImageJ",
@@ -117,8 +123,11 @@ impl Description {
 /// Sizes of the axes beyond x and y, where the description gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Axes {
+    /// Colours or stains.
     pub channels: u64,
+    /// Steps in z.
     pub slices: u64,
+    /// Steps in time.
     pub frames: u64,
 }
 

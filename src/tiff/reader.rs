@@ -18,7 +18,9 @@ use crate::frame::{resize, Sample};
 /// What a page has besides its pixels: tags that go along, and how it is stored.
 #[derive(Clone, Debug)]
 pub struct Page {
+    /// How the pixels are stored.
     pub storage: Storage,
+    /// What goes along to the output.
     pub tags: Vec<Tag>,
 }
 

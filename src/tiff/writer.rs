@@ -24,7 +24,9 @@ const CLASSIC_LIMIT: u64 = u32::MAX as u64 - (1 << 20);
 /// What must be known of a file before its first byte is written.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
+    /// Of every page.
     pub layout: Layout,
+    /// How many will be written.
     pub pages: usize,
     /// No page is compressed: all pixels then lie one page behind the other before the directories. ImageJ and tifffile
     /// look only at the first directory of such a stack, if its description is ImageJ's, and read on from there.
