@@ -1,9 +1,8 @@
 //! Progress and cancel of one run, from any thread.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::Mutex;
-
 use crate::error::{Error, Result, Status};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 type Terminate = Box<dyn Fn() + Send>;
 
@@ -82,7 +81,7 @@ impl Task {
         result
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Terminate>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Terminate>> {
         self.terminate.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

@@ -13,6 +13,19 @@ pub enum Scope {
     Open,
     /// For one run.
     Run,
+    /// When a stream is opened.
+    Stream,
+}
+
+impl Scope {
+    /// What an option of this scope belongs to.
+    fn place(self) -> &'static str {
+        match self {
+            Self::Open => "opening a model",
+            Self::Run => "a run",
+            Self::Stream => "opening a stream",
+        }
+    }
 }
 
 /// One row of the table.
@@ -21,7 +34,7 @@ pub struct Key {
     /// As it stands before the `=`.
     pub name: &'static str,
     /// When it takes effect.
-    pub scope: Scope,
+    pub scopes: &'static [Scope],
     /// What may stand behind the `=`.
     pub values: &'static str,
     /// What holds when it is not given.
@@ -30,64 +43,74 @@ pub struct Key {
     pub help: &'static str,
 }
 
+const OPEN: &[Scope] = &[Scope::Open];
+
 /// All options.
 pub const TABLE: &[Key] = &[
-    Key { name: "device", scope: Scope::Open, values: "auto, cpu", default: "auto", help: "where the network runs" },
+    Key { name: "device", scopes: OPEN, values: "auto, cpu", default: "auto", help: "where the network runs" },
     Key {
         name: "threads",
-        scope: Scope::Open,
+        scopes: OPEN,
         values: "a whole number from 1 to 1024",
         default: "physical cores",
         help: "threads of the network on the CPU",
     },
-    Key {
-        name: "precision",
-        scope: Scope::Open,
-        values: "auto, fp32",
-        default: "auto",
-        help: "numbers inside the network",
-    },
+    Key { name: "precision", scopes: OPEN, values: "auto, fp32", default: "auto", help: "numbers inside the network" },
     Key {
         name: "memory",
-        scope: Scope::Open,
+        scopes: OPEN,
         values: "MiB, a whole number from 1 to 1048576",
         default: "2560",
         help: "working set of the network in one run; larger frames run in tiles",
     },
     Key {
         name: "runtime",
-        scope: Scope::Open,
+        scopes: OPEN,
         values: "an absolute path",
         default: "PARFOCAL_ONNXRUNTIME, else beside the program",
         help: "the ONNX Runtime library; one for the whole process",
     },
     Key {
         name: "tile",
-        scope: Scope::Run,
+        scopes: &[Scope::Run, Scope::Stream],
         values: "auto, or pixels from 16 to 65536",
         default: "auto",
         help: "side of what one tile contributes, the halo not counted; auto runs the frame whole where memory allows",
     },
     Key {
         name: "halo",
-        scope: Scope::Run,
+        scopes: &[Scope::Run, Scope::Stream],
         values: "auto, exact, or pixels from 0 to 4096",
         default: "auto",
         help: "context around a tile; auto takes the measured one from the model file, exact the whole receptive field",
     },
     Key {
         name: "normalize",
-        scope: Scope::Run,
+        scopes: &[Scope::Run, Scope::Stream],
         values: "frame, stack, or LO:HI in input units",
         default: "frame",
         help: "values that the network sees as 0 and 1: percentiles of each frame, of the stack, or fixed",
     },
     Key {
         name: "pixel_size_um",
-        scope: Scope::Run,
+        scopes: &[Scope::Run],
         values: "micrometres, a number above 0",
         default: "from the file, else unknown",
         help: "sampling of the image; outside the model's range it is warned about",
+    },
+    Key {
+        name: "mode",
+        scopes: &[Scope::Stream],
+        values: "every, latest",
+        default: "every",
+        help: "every frame in order, or only the newest when frames come faster than they are restored",
+    },
+    Key {
+        name: "depth",
+        scopes: &[Scope::Stream],
+        values: "frames, a whole number from 1 to 1024",
+        default: "4",
+        help: "frames of mode=every that may be under way, results not yet received included",
     },
 ];
 
@@ -204,8 +227,11 @@ impl RunOptions {
 
     /// Sets one option from its text. Errors: `BadOption`.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        let key = find(name, Scope::Run)?;
-        match (name, value) {
+        self.set_for(find(name, Scope::Run)?, value)
+    }
+
+    fn set_for(&mut self, key: &Key, value: &str) -> Result<()> {
+        match (key.name, value) {
             ("tile", "auto") => self.tile = None,
             ("tile", _) => self.tile = Some(number(key, value, 16..=65536)? as usize),
             ("halo", "auto") => self.halo = Halo::Auto,
@@ -228,6 +254,60 @@ impl RunOptions {
     }
 }
 
+/// Which frames of a stream are restored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// All, in order.
+    #[default]
+    Every,
+    /// The newest.
+    Latest,
+}
+
+/// What is decided when a stream is opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamOptions {
+    /// How each frame is restored.
+    pub run: RunOptions,
+    /// Which frames are.
+    pub mode: Mode,
+    /// Frames of `Every` that may be under way.
+    pub depth: usize,
+}
+
+impl StreamOptions {
+    /// From `key=value` text. Errors: `BadOption`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut options = Self { run: RunOptions::default(), mode: Mode::Every, depth: 4 };
+        let mut depth = None;
+        parse(text, Scope::Stream, |name, value| {
+            let key = find(name, Scope::Stream)?;
+            match (name, value) {
+                ("mode", "every") => options.mode = Mode::Every,
+                ("mode", "latest") => options.mode = Mode::Latest,
+                ("depth", _) => depth = Some(number(key, value, 1..=1024)?),
+                ("normalize", "stack") => {
+                    return Err(Error::new(
+                        Status::BadOption,
+                        "normalize=stack: a stream does not know its frames beforehand; expected frame, or LO:HI in input units",
+                    ))
+                }
+                ("mode", _) => return Err(bad(key, value)),
+                _ => options.run.set_for(key, value)?,
+            }
+            Ok(())
+        })?;
+        if let (Mode::Latest, Some(depth)) = (options.mode, depth) {
+            return Err(Error::new(
+                Status::BadOption,
+                format!("depth={depth}: mode=latest keeps only the newest frame; leave depth out"),
+            ));
+        }
+        options.depth = depth.map_or(options.depth, |depth| depth as usize);
+        Ok(options)
+    }
+}
+
 fn bad(key: &Key, value: &str) -> Error {
     Error::new(Status::BadOption, format!("{}={value}: expected {} (default: {})", key.name, key.values, key.default))
 }
@@ -237,21 +317,22 @@ fn number(key: &Key, value: &str, allowed: std::ops::RangeInclusive<u64>) -> Res
 }
 
 fn find(name: &str, scope: Scope) -> Result<&'static Key> {
-    let names = |scope| TABLE.iter().filter(move |k| k.scope == scope).map(|k| k.name).collect::<Vec<_>>().join(", ");
+    let names =
+        |scope| TABLE.iter().filter(move |k| k.scopes.contains(&scope)).map(|k| k.name).collect::<Vec<_>>().join(", ");
     match TABLE.iter().find(|k| k.name == name) {
-        Some(key) if key.scope == scope => Ok(key),
-        Some(_) => Err(Error::new(
-            Status::BadOption,
-            format!(
-                "option '{name}' belongs {}; here are known: {}",
-                if scope == Scope::Run {
-                    "to opening a model, not to a run"
-                } else {
-                    "to a run, not to opening a model"
-                },
-                names(scope)
-            ),
-        )),
+        Some(key) if key.scopes.contains(&scope) => Ok(key),
+        Some(key) => {
+            let places: Vec<_> = key.scopes.iter().map(|scope| scope.place()).collect();
+            Err(Error::new(
+                Status::BadOption,
+                format!(
+                    "option '{name}' belongs to {}, not to {}; here are known: {}",
+                    places.join(" and "),
+                    scope.place(),
+                    names(scope)
+                ),
+            ))
+        }
         None => {
             Err(Error::new(Status::BadOption, format!("unknown option '{name}'; expected one of {}", names(scope))))
         }
@@ -319,6 +400,10 @@ mod tests {
         assert_eq!((run.tile, run.halo, run.pixel_size_um), (Some(512), Halo::Exact, Some(0.325)));
         assert_eq!(run.normalize, Normalize::Fixed(Range { lo: -1.5, hi: 2000.0 }));
         assert_eq!(RunOptions::parse(" ").unwrap(), RunOptions::default());
+        let stream = StreamOptions::parse("mode=latest tile=256").unwrap();
+        assert_eq!((stream.mode, stream.run.tile), (Mode::Latest, Some(256)));
+        assert_eq!(StreamOptions::parse("depth=9").unwrap().depth, 9);
+        assert_eq!(StreamOptions::parse("").unwrap().depth, 4);
     }
 
     #[test]
@@ -343,7 +428,17 @@ mod tests {
             let error = OpenOptions::parse(text).unwrap_err();
             assert!(error.message().contains(expected), "{text}: {error}");
         };
-        open("tile=64", "'tile' belongs to a run, not to opening a model");
+        open("tile=64", "'tile' belongs to a run and opening a stream, not to opening a model");
+        run("depth=3", "'depth' belongs to opening a stream, not to a run");
+        let stream = |text: &str, expected: &str| {
+            let error = StreamOptions::parse(text).unwrap_err();
+            assert!(error.message().contains(expected), "{text}: {error}");
+        };
+        stream("depth=0", "depth=0: expected frames, a whole number from 1 to 1024");
+        stream("mode=all", "mode=all: expected every, latest (default: every)");
+        stream("mode=latest depth=3", "depth=3: mode=latest keeps only the newest frame");
+        stream("normalize=stack", "normalize=stack: a stream does not know its frames beforehand");
+        stream("pixel_size_um=1", "'pixel_size_um' belongs to a run, not to opening a stream");
         open("threads=0", "threads=0: expected a whole number from 1 to 1024");
         open("device=gpu", "device=gpu: expected auto, cpu");
         open("runtime=lib.so", "runtime=lib.so: expected an absolute path");
@@ -353,11 +448,14 @@ mod tests {
     #[test]
     fn every_key_of_the_table_is_understood() {
         for key in TABLE {
-            let error = match key.scope {
-                Scope::Open => OpenOptions::default().set(key.name, "?").unwrap_err(),
-                Scope::Run => RunOptions::default().set(key.name, "?").unwrap_err(),
-            };
-            assert!(error.message().contains(key.values), "{error}");
+            for scope in key.scopes {
+                let error = match scope {
+                    Scope::Open => OpenOptions::default().set(key.name, "?").unwrap_err(),
+                    Scope::Run => RunOptions::default().set(key.name, "?").unwrap_err(),
+                    Scope::Stream => StreamOptions::parse(&format!("{}=?", key.name)).unwrap_err(),
+                };
+                assert!(error.message().contains(key.values), "{error}");
+            }
         }
     }
 }

@@ -67,6 +67,8 @@ fn dependencies_point_one_way() {
     // A room may use those before it.
     let order = [
         "error",
+        "sync",
+        "handles",
         "frame",
         "normalise",
         "tile",
@@ -75,6 +77,7 @@ fn dependencies_point_one_way() {
         "onnx",
         "metrics",
         "control",
+        "queue",
         "runtime",
         "model",
         "session",

@@ -94,7 +94,7 @@ fn command() -> Command {
                 )
                 .arg(json().help("Print a report as JSON"))
                 .arg(model())
-                .args(TABLE.iter().map(flag)),
+                .args(flags(&[Scope::Open, Scope::Run])),
         )
         .subcommand(
             Command::new("info")
@@ -114,16 +114,22 @@ fn command() -> Command {
                 .about("Tell what runs here, or what is missing")
                 .arg(json())
                 .arg(model())
-                .args(TABLE.iter().filter(|key| key.scope == Scope::Open).map(flag)),
+                .args(flags(&[Scope::Open])),
         )
+}
+
+/// The flags of the options of some scopes.
+fn flags(scopes: &'static [Scope]) -> impl Iterator<Item = Arg> {
+    TABLE.iter().filter(move |key| key.scopes.iter().any(|scope| scopes.contains(scope))).map(flag)
 }
 
 /// The flag of one option: `--pixel-size-um` for `pixel_size_um`.
 fn flag(key: &'static Key) -> Arg {
     let check = |value: &str| -> std::result::Result<String, String> {
-        let set = match key.scope {
-            Scope::Open => OpenOptions::default().set(key.name, value),
-            Scope::Run => RunOptions::default().set(key.name, value),
+        let set = if key.scopes.contains(&Scope::Open) {
+            OpenOptions::default().set(key.name, value)
+        } else {
+            RunOptions::default().set(key.name, value)
         };
         set.map(|()| value.to_owned()).map_err(|e| e.message().to_owned())
     };
@@ -144,7 +150,7 @@ fn capitalised(text: &str) -> String {
 fn given(arguments: &ArgMatches, scope: Scope) -> impl Iterator<Item = (&'static str, &String)> {
     TABLE
         .iter()
-        .filter(move |key| key.scope == scope)
+        .filter(move |key| key.scopes.contains(&scope))
         .filter_map(|key| Some((key.name, arguments.try_get_one::<String>(key.name).ok()??)))
 }
 
@@ -199,7 +205,7 @@ mod tests {
         let options = run_options(matches.subcommand().unwrap().1).unwrap();
         assert_eq!(options, RunOptions::parse("normalize=-5:10 pixel_size_um=0.2").unwrap());
         let restore = command().find_subcommand("restore").unwrap().clone();
-        for key in TABLE {
+        for key in TABLE.iter().filter(|key| key.scopes != [Scope::Stream]) {
             assert!(restore.get_arguments().any(|a| a.get_id() == key.name), "{}", key.name);
         }
     }
