@@ -176,7 +176,13 @@ impl Shape {
         Self { width, height, channels: 1, planes: 1 }
     }
 
-    fn check(self) -> Result<Self> {
+    /// Samples of all planes. The shape must have passed its check.
+    pub fn samples(self) -> usize {
+        self.width * self.height * self.channels * self.planes
+    }
+
+    /// Nothing is empty or overflows. Errors: `InvalidArgument`.
+    pub fn check(self) -> Result<Self> {
         let Self { width, height, channels, planes } = self;
         if width == 0 || height == 0 || channels == 0 || planes == 0 {
             return Err(Error::new(

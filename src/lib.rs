@@ -19,6 +19,7 @@ pub mod queue;
 pub mod restore_file;
 pub mod runtime;
 pub mod session;
+pub mod stream;
 mod sync;
 pub mod tiff;
 pub mod tile;

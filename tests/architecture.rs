@@ -83,6 +83,7 @@ fn dependencies_point_one_way() {
         "session",
         "plane",
         "pipeline",
+        "stream",
         "tiff",
         "restore_file",
         "cli",

@@ -1,0 +1,125 @@
+//! Streams: every frame or the newest, in order, counted; closing stops what runs.
+
+mod common;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parfocal::control::Task;
+use parfocal::error::Status;
+use parfocal::frame::{InPlace, Shape};
+use parfocal::options::{RunOptions, StreamOptions};
+use parfocal::pipeline::{restore, Model};
+use parfocal::stream::Stream;
+
+const SHAPE: Shape = Shape { width: 48, height: 40, channels: 1, planes: 1 };
+
+fn frame(seed: u64) -> Vec<u16> {
+    (0..SHAPE.samples() as u64).map(|i| ((i * i * 7 + i * (3 + seed)) % 4093) as u16).collect()
+}
+
+fn restored(model: &Model, seed: u64) -> Vec<u16> {
+    let mut pixels = frame(seed);
+    restore(model, &Task::new(), &mut InPlace::new(&mut pixels, SHAPE, None).unwrap(), &RunOptions::default()).unwrap();
+    pixels
+}
+
+fn open(model: &Arc<Model>, options: &str) -> Stream<u16> {
+    Stream::open(Arc::clone(model), SHAPE, StreamOptions::parse(options).unwrap()).unwrap()
+}
+
+const LONG: Option<Duration> = Some(Duration::from_secs(60));
+
+#[test]
+fn every_frame_comes_back_in_order_as_a_run_gives_it() {
+    let Some(model) = common::tiny("threads=1").map(Arc::new) else { return };
+    let stream = open(&model, "depth=3");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for seed in 0..20 {
+                // A producer that may wait polls; a camera would count the refusal.
+                while let Err(error) = stream.submit(1000 + seed, |to| to.copy_from_slice(&frame(seed))) {
+                    assert_eq!(error.status(), Status::WouldBlock);
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            }
+        });
+        for seed in 0..20 {
+            let (tag, pixels) = stream.receive(LONG, |from| from.to_vec()).unwrap();
+            assert_eq!((tag, pixels.unwrap()), (1000 + seed, restored(&model, seed)));
+        }
+    });
+    let described = stream.describe();
+    for key in ["submitted", "restored", "received"] {
+        assert_eq!(described[key], 20, "{described}");
+    }
+    assert!(described["latency_ms"]["median"].as_f64().unwrap() > 0.0, "{described}");
+}
+
+#[test]
+fn latest_drops_and_says_so() {
+    let Some(model) = common::tiny("threads=1").map(Arc::new) else { return };
+    let stream = open(&model, "mode=latest");
+    for seed in 0..200 {
+        stream.submit(seed, |to| to.copy_from_slice(&frame(seed))).unwrap();
+    }
+    let mut last = None;
+    while last != Some(199) {
+        let (tag, pixels) = stream.receive(LONG, |from| from.to_vec()).unwrap();
+        assert!(last.is_none_or(|last| tag > last), "{tag} after {last:?}");
+        assert_eq!(pixels.unwrap(), restored(&model, tag));
+        last = Some(tag);
+    }
+    let d = stream.describe();
+    let count = |key: &str| d[key].as_u64().unwrap();
+    assert_eq!(count("submitted"), 200);
+    assert_eq!(count("dropped") + count("restored"), 200, "{d}");
+    assert_eq!(count("superseded") + count("received"), count("restored"), "{d}");
+    assert!(count("dropped") > 0, "{d}");
+}
+
+#[test]
+fn a_frame_that_fails_says_so_under_its_tag_and_the_next_goes_on() {
+    let Some(model) = common::tiny("threads=1").map(Arc::new) else { return };
+    let options = StreamOptions::parse("normalize=0:1e-5").unwrap();
+    let stream: Stream<f32> = Stream::open(Arc::clone(&model), SHAPE, options).unwrap();
+    let ramp = |top: f32| move |to: &mut [f32]| to.iter_mut().enumerate().for_each(|(i, v)| *v = i as f32 * top);
+    stream.submit(7, ramp(1e33)).unwrap();
+    stream.submit(8, ramp(1e-8)).unwrap();
+    let (tag, outcome) = stream.receive(LONG, |_| ()).unwrap();
+    let error = outcome.unwrap_err();
+    assert_eq!((tag, error.status()), (7, Status::Model), "{error}");
+    let (tag, outcome) = stream.receive(LONG, |_| ()).unwrap();
+    assert_eq!((tag, outcome), (8, Ok(())));
+    let described = stream.describe();
+    assert_eq!((described["failed"].as_u64(), described["restored"].as_u64()), (Some(1), Some(1)));
+    assert_eq!(described["last_error"], error.message());
+}
+
+#[test]
+fn closing_wakes_who_waits() {
+    let Some(model) = common::tiny("threads=1").map(Arc::new) else { return };
+    let stream = open(&model, "");
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| stream.receive(None, |_| ()).unwrap_err().status());
+        std::thread::sleep(Duration::from_millis(20));
+        stream.close();
+        assert_eq!(waiting.join().unwrap(), Status::Closed);
+    });
+    assert_eq!(stream.submit(1, |_| ()).unwrap_err().status(), Status::Closed);
+    stream.close();
+}
+
+#[test]
+fn what_cannot_run_is_refused_when_it_is_opened() {
+    let Some(model) = common::tiny("threads=1 memory=1").map(Arc::new) else { return };
+    let open = |shape, options: &str| {
+        Stream::<u8>::open(Arc::clone(&model), shape, StreamOptions::parse(options).unwrap()).err().unwrap()
+    };
+    let two = open(Shape { planes: 2, ..SHAPE }, "");
+    assert!(two.message().contains("2 planes; expected 1"), "{two}");
+    let none = open(Shape { width: 0, ..SHAPE }, "");
+    assert!(none.message().contains("at least 1"), "{none}");
+    let memory = open(Shape { width: 4096, height: 4096, ..SHAPE }, "tile=2048");
+    assert_eq!(memory.status(), Status::BadOption, "{memory}");
+}
