@@ -9,6 +9,7 @@ type Terminate = Box<dyn Fn() + Send>;
 /// One run's progress and its stop switch. Make a new one for each run.
 #[derive(Default)]
 pub struct Task {
+    claimed: AtomicBool,
     cancelled: AtomicBool,
     done: AtomicU64,
     total: AtomicU64,
@@ -21,6 +22,17 @@ impl Task {
     /// A task for one run: nothing done, nothing expected, not cancelled.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Takes it for a run. Errors: `InvalidArgument` if another run has it already.
+    pub fn claim(&self) -> Result<()> {
+        if self.claimed.swap(true, Ordering::AcqRel) {
+            return Err(Error::new(
+                Status::InvalidArgument,
+                "it belongs to an earlier run; expected a new one: create a task for each run",
+            ));
+        }
+        Ok(())
     }
 
     /// Declares the runs of the network that are to come; a file of many pages declares them all before the first.

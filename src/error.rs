@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Outcome classes, shared by every host. Numbers are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(i32)]
+#[repr(C)]
 #[non_exhaustive]
 pub enum Status {
     /// Done.

@@ -4,7 +4,7 @@ use crate::error::{Error, Result, Status};
 
 /// Pixel types that go in and come out. Numbers are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(i32)]
+#[repr(C)]
 pub enum PixelType {
     /// Unsigned, 8 bits.
     U8 = 1,
@@ -290,6 +290,24 @@ impl Layout {
     /// The strides that were checked, in samples.
     pub fn strides(&self) -> Strides {
         self.strides
+    }
+
+    /// Samples from the first to the last of the shape, gaps included.
+    pub fn reach(&self) -> usize {
+        let Shape { width, height, channels, planes } = self.shape;
+        self.row(planes - 1, channels - 1, height - 1) + (width - 1) * self.strides.x as usize + 1
+    }
+
+    /// Whether all neighbours lie as far apart as in another layout of the same shape. A step that is never made does not count.
+    pub fn same_steps(&self, other: &Layout) -> bool {
+        let Shape { width, height, channels, planes } = self.shape;
+        let same = |extent: usize, a: isize, b: isize| extent == 1 || a == b;
+        let (a, b) = (self.strides, other.strides);
+        self.shape == other.shape
+            && same(width, a.x, b.x)
+            && same(height, a.y, b.y)
+            && same(channels, a.channel, b.channel)
+            && same(planes, a.plane, b.plane)
     }
 
     /// Index of the first sample of a row.

@@ -5,7 +5,9 @@
 pub mod blend;
 pub mod cli;
 pub mod control;
+pub mod doctor;
 pub mod error;
+pub mod ffi;
 pub mod frame;
 pub mod handles;
 pub mod metrics;

@@ -1,52 +1,21 @@
 //! `parfocal doctor`: versions, runtime, model and device; what is missing, if something is.
 
 use clap::ArgMatches;
-use serde_json::{json, Value};
+use serde_json::Value;
 
 use super::info::line;
 use super::{model_path, open_model, open_options, say, say_json, Failure};
-use crate::{model, runtime};
+use crate::{doctor, model};
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let options = open_options(arguments)?;
-    let mut problems: Vec<String> = Vec::new();
-
-    let loaded = runtime::load(options.runtime.as_deref());
-    let (runtime_path, runtime_version) = match &loaded {
-        Ok(runtime) => (json!(runtime.path.display().to_string()), json!(runtime.version)),
-        Err(error) => {
-            problems.push(error.message().to_owned());
-            (Value::Null, Value::Null)
-        }
-    };
     let path = model_path(arguments);
-    // Without a runtime the model can still be looked at.
-    let described = match (&loaded, path) {
-        (Ok(_), _) => open_model(arguments).map(|model| model.describe()),
-        (Err(_), None) => {
-            model::inspect(model::DEFAULT).map(|info| json!({ "name": info.name, "sha256": info.sha256 }))
-        }
-        (Err(_), Some(path)) => model::read_file(path).and_then(|bytes| {
-            let info = model::inspect(&bytes).map_err(|e| e.context(path.display()))?;
-            Ok(json!({ "name": info.name, "sha256": info.sha256 }))
-        }),
+    let file = path.map_or("built in".to_owned(), |p| p.display().to_string());
+    let inspect = || match path {
+        None => model::inspect(model::DEFAULT),
+        Some(path) => model::inspect(&model::read_file(path)?).map_err(|e| e.context(path.display())),
     };
-    let model = described.unwrap_or_else(|error| {
-        problems.push(error.message().to_owned());
-        Value::Null
-    });
-    let found = json!({
-        "ok": problems.is_empty(),
-        "version": env!("CARGO_PKG_VERSION"),
-        "platform": format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
-        "runtime_path": runtime_path,
-        "runtime_version": runtime_version,
-        "runtime_needed": format!("1.{} or later", runtime::OLDEST_MINOR),
-        "model_file": path.map_or("built in".to_owned(), |p| p.display().to_string()),
-        "model": model,
-        "runtime_log": runtime::log(),
-        "problems": problems,
-    });
+    let found = doctor::report(&options, &file, || open_model(arguments), inspect);
     if arguments.get_flag("json") {
         say_json(&found);
     } else {
@@ -63,7 +32,7 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
             }
         }
     }
-    if problems.is_empty() {
+    if found["ok"] == true {
         return Ok(());
     }
     Err(Failure::Reported)

@@ -1,22 +1,32 @@
 //! `include/parfocal.h` from `src/ffi/`: `parfocal-header FILE` writes it to FILE.
 
-fn main() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+use std::path::Path;
+use std::process::ExitCode;
+
+/// In the header's order; the first two give the enumerators.
+const SOURCES: &[&str] =
+    &["error", "frame", "ffi/general", "ffi/model", "ffi/task", "ffi/restore", "ffi/focus", "ffi/stream"];
+
+fn main() -> ExitCode {
     let Some(target) = std::env::args_os().nth(1) else {
         eprintln!("usage: parfocal-header FILE");
-        std::process::exit(2);
+        return ExitCode::from(2);
     };
-    let config =
-        cbindgen::Config::from_file(root.join("src/ffi/cbindgen.toml")).expect("src/ffi/cbindgen.toml is sound");
-    let sources = ["src/ffi"].map(|folder| root.join(folder));
-    let mut builder = cbindgen::Builder::new().with_config(config);
-    for folder in &sources {
-        let mut files: Vec<_> =
-            std::fs::read_dir(folder).expect("src/ffi is there").flatten().map(|f| f.path()).collect();
-        files.sort();
-        for file in files.into_iter().filter(|f| f.extension().is_some_and(|e| e == "rs")) {
-            builder = builder.with_src(file);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src");
+    let made = cbindgen::Config::from_file(source.join("ffi/cbindgen.toml")).and_then(|config| {
+        let builder = SOURCES.iter().fold(cbindgen::Builder::new().with_config(config), |builder, file| {
+            builder.with_src(source.join(file).with_extension("rs"))
+        });
+        builder.generate().map_err(|e| e.to_string())
+    });
+    match made {
+        Ok(header) => {
+            header.write_to_file(target);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("parfocal-header: {error}");
+            ExitCode::FAILURE
         }
     }
-    builder.generate().expect("src/ffi parses").write_to_file(target);
 }

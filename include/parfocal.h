@@ -1,0 +1,353 @@
+/*
+ Parfocal restores out-of-focus microscope images: same size, pixel type and units. Licence: MIT OR Apache-2.0.
+
+ Made from src/ffi by `cargo xtask header`; changes are made there. It is plain C so that MATLAB's loadlibrary, ctypes, Java and
+ Octave read it, too.
+
+ CONVENTIONS, true of every function unless it says otherwise
+ - Every function returns a status; 0 is PARFOCAL_STATUS_OK. parfocal_last_error has the message of this thread's last failure. After a
+   failure nothing was half done; INTERNAL, a fault of Parfocal, leaves the handle that it happened on fit only for closing.
+ - Handles are numbers, below 2^53 and never 0, that never come again. One that is closed, foreign or of another kind is
+   INVALID_HANDLE, never a crash. Closing makes it invalid at once; calls that are using it finish on their own reference.
+ - Pointers must be valid for the call; nothing keeps them afterwards. NULL is INVALID_ARGUMENT, except where it is allowed: text (""),
+   strides (tightly packed), a text buffer whose length is asked for. They need not be aligned.
+ - A shape is {width, height, channels, planes}, each at least 1. Strides are {x, y, channel, plane}, steps in elements, at least 0.
+   A count says how many elements may be touched from the pointer on: nothing beyond is read or written.
+ - Text in is UTF-8 and NUL-terminated. Text out is NUL-terminated, cut between characters if the buffer is too small.
+ - Options are text: key=value separated by white space; a value with spaces stands in single quotes, with \' and \\ inside.
+   docs/c-cpp.md has the table; a key that is unknown, repeated or out of place is BAD_OPTION.
+ - Any function may be called from any thread. After fork every call in the child is UNSUPPORTED if the parent has used the library.
+   The library stays loaded until the process ends. Nothing is printed.
+ */
+
+#ifndef PARFOCAL_H
+#define PARFOCAL_H
+
+#include <stdint.h>
+
+/*
+ Outcome classes, shared by every host. Numbers are never reused.
+ */
+enum PARFOCAL_STATUS {
+    /*
+     Done.
+     */
+    PARFOCAL_STATUS_OK = 0,
+    /*
+     A size, stride, path or name that cannot be meant.
+     */
+    PARFOCAL_STATUS_INVALID_ARGUMENT = 1,
+    /*
+     A handle that is closed, foreign or of another kind.
+     */
+    PARFOCAL_STATUS_INVALID_HANDLE = 2,
+    /*
+     An option that is unknown, repeated, out of place or has a bad value.
+     */
+    PARFOCAL_STATUS_BAD_OPTION = 3,
+    /*
+     Sound input of a kind that is not handled.
+     */
+    PARFOCAL_STATUS_UNSUPPORTED = 4,
+    /*
+     A file or folder that is not there.
+     */
+    PARFOCAL_STATUS_NOT_FOUND = 5,
+    /*
+     Reading or writing failed.
+     */
+    PARFOCAL_STATUS_IO = 6,
+    /*
+     A file that is damaged or is none of the kind.
+     */
+    PARFOCAL_STATUS_FORMAT = 7,
+    /*
+     A model file that cannot be used, or results that are not finite.
+     */
+    PARFOCAL_STATUS_MODEL = 8,
+    /*
+     ONNX Runtime is missing, too old or no library.
+     */
+    PARFOCAL_STATUS_RUNTIME = 9,
+    /*
+     A device that was asked for does not work.
+     */
+    PARFOCAL_STATUS_DEVICE = 10,
+    /*
+     A buffer could not be had.
+     */
+    PARFOCAL_STATUS_OUT_OF_MEMORY = 11,
+    /*
+     Stopped as asked; what is complete stays.
+     */
+    PARFOCAL_STATUS_CANCELLED = 12,
+    /*
+     Nothing to take or no room, and waiting was not wanted.
+     */
+    PARFOCAL_STATUS_WOULD_BLOCK = 13,
+    /*
+     Nothing came in the time given.
+     */
+    PARFOCAL_STATUS_TIMEOUT = 14,
+    /*
+     The other end is closed.
+     */
+    PARFOCAL_STATUS_CLOSED = 15,
+    /*
+     The output is there already.
+     */
+    PARFOCAL_STATUS_EXISTS = 16,
+    /*
+     A fault of Parfocal.
+     */
+    PARFOCAL_STATUS_INTERNAL = 17,
+};
+
+/*
+ Pixel types that go in and come out. Numbers are never reused.
+ */
+enum PARFOCAL_PIXEL {
+    /*
+     Unsigned, 8 bits.
+     */
+    PARFOCAL_PIXEL_U8 = 1,
+    /*
+     Unsigned, 16 bits.
+     */
+    PARFOCAL_PIXEL_U16 = 2,
+    /*
+     IEEE single precision.
+     */
+    PARFOCAL_PIXEL_F32 = 3,
+};
+
+/*
+ Outcome of a call: one of PARFOCAL_STATUS_*, 0 is PARFOCAL_STATUS_OK.
+ */
+typedef int32_t parfocal_status;
+
+/*
+ An opened model.
+ */
+typedef uint64_t parfocal_model;
+
+/*
+ Progress and cancel of one run; 0 where none is wanted.
+ */
+typedef uint64_t parfocal_task;
+
+/*
+ A stream of frames over a model.
+ */
+typedef uint64_t parfocal_stream;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/*
+ The number of this binary interface. It counts up only when something that existed is removed or changes its meaning;
+ it is also the number in the library's SONAME. Compare it with the one that your program was built for.
+ Threads: any. Since 0.1.
+ */
+int32_t parfocal_abi_version(void);
+
+/*
+ The version of the library, "0.1.0" say: a constant that must not be freed.
+ Threads: any. Since 0.1.
+ */
+const char *parfocal_version(void);
+
+/*
+ The name of a status without its prefix, "BAD_OPTION" say, "UNKNOWN" for a number that is none: a constant that must not be
+ freed.
+ Threads: any. Since 0.1.
+ */
+const char *parfocal_status_name(parfocal_status status);
+
+/*
+ The message of the last call on the calling thread that failed: what, which value, what was expected, what to do. Calls that
+ succeed leave it, and so does this one. "" before the first failure.
+ buffer, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
+ length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
+ Threads: any; each has its own message. It may be called after fork.
+ Statuses: INVALID_ARGUMENT if the text was cut to fit, or if buffer and length are both NULL. Since 0.1.
+ */
+parfocal_status parfocal_last_error(char *buffer, uint64_t capacity, uint64_t *length);
+
+/*
+ What runs here, or what is missing, as JSON: "ok", versions, ONNX Runtime's path, the built-in model as parfocal_model_describe
+ tells it, its last log lines, and "problems": sentences. It opens the built-in model and closes it again: this takes time. A machine on which
+ nothing runs is no error of this call.
+ json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
+ length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
+ Threads: any. Statuses: INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
+ */
+parfocal_status parfocal_doctor(char *json, uint64_t capacity, uint64_t *length);
+
+/*
+ Opens a model: reads the file, loads ONNX Runtime if this is the first, and makes a small run to see that it works.
+ path: an ONNX file, UTF-8; NULL or "" is the model inside the library.
+ options: those of opening (device, threads, precision, memory, runtime), UTF-8; NULL or "" for the defaults.
+ out: receives the handle, 0 on failure. Close it with parfocal_model_close.
+ Threads: any. A model may be used from any number of threads at once.
+ Statuses: INVALID_ARGUMENT, BAD_OPTION, NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY. Since 0.1.
+ */
+parfocal_status parfocal_model_open(const char *path, const char *options, parfocal_model *out);
+
+/*
+ Opens a model from the bytes of an ONNX file in memory, which are copied.
+ bytes, length: the file and its size in bytes.
+ options, out, threads, statuses: as parfocal_model_open. Since 0.1.
+ */
+parfocal_status parfocal_model_open_memory(const uint8_t *bytes, uint64_t length, const char *options, parfocal_model *out);
+
+/*
+ What runs, and how, as JSON: name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
+ precision, threads, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings.
+ json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
+ length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
+ Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
+ */
+parfocal_status parfocal_model_describe(parfocal_model model, char *json, uint64_t capacity, uint64_t *length);
+
+/*
+ Closes a model: its handle is invalid at once. Runs and streams that use it finish on their own reference; its memory goes
+ when the last of them is done.
+ Threads: any. Statuses: INVALID_HANDLE, also when it is closed twice. Since 0.1.
+ */
+parfocal_status parfocal_model_close(parfocal_model model);
+
+/*
+ Makes the task for one run: give it to a parfocal_restore_* call, and watch or cancel that from other threads.
+ out: receives the handle, 0 on failure. Close it with parfocal_task_close.
+ Threads: any. Statuses: INVALID_ARGUMENT, OUT_OF_MEMORY. Since 0.1.
+ */
+parfocal_status parfocal_task_create(parfocal_task *out);
+
+/*
+ How far its run is: tiles done of all tiles of the whole run. Both are 0 before it starts; a total grows only while a run starts.
+ done, total: receive the two numbers.
+ Threads: any. Statuses: INVALID_HANDLE, INVALID_ARGUMENT. Since 0.1.
+ */
+parfocal_status parfocal_task_progress(parfocal_task task, uint64_t *done, uint64_t *total);
+
+/*
+ How many planes of its run are written completely; they are the first of the stack. The others are as they were.
+ planes: receives the number.
+ Threads: any. Statuses: INVALID_HANDLE, INVALID_ARGUMENT. Since 0.1.
+ */
+parfocal_status parfocal_task_planes_done(parfocal_task task, uint64_t *planes);
+
+/*
+ Stops its run within the network node that is running; that call returns CANCELLED. Before the run starts it forbids it; after
+ its end it does nothing.
+ Threads: any. Statuses: INVALID_HANDLE. Since 0.1.
+ */
+parfocal_status parfocal_task_cancel(parfocal_task task);
+
+/*
+ Closes a task: its handle is invalid at once. Its run goes on, and can no longer be cancelled.
+ Threads: any. Statuses: INVALID_HANDLE, also when it is closed twice. Since 0.1.
+ */
+parfocal_status parfocal_task_close(parfocal_task task);
+
+/*
+ Restores a frame or a stack of 8-bit pixels. As parfocal_restore_u16. Since 0.1.
+ */
+parfocal_status parfocal_restore_u8(parfocal_model model, parfocal_task task, const uint8_t *src, uint64_t src_count, const int64_t *src_strides, uint8_t *dst, uint64_t dst_count, const int64_t *dst_strides, const int64_t *shape, const char *options);
+
+/*
+ Restores a frame or a stack of 16-bit pixels: same size, type and units. The call returns when all planes are done.
+ model: an open model. task: from parfocal_task_create, not used by another run, or 0.
+ src: the first pixel that is read. src_count: elements that may be read from it on.
+ src_strides: {x, y, channel, plane}, steps between neighbours in elements, at least 0; NULL for tightly packed pixels with
+ interleaved channels. Any order of axes, gaps between rows, single channels of an RGBA image are strides.
+ dst, dst_count, dst_strides: the same for what is written. Either separate from src, or exactly src with the same strides (in
+ place); pointers need not be aligned. Elements between pixels are not touched.
+ shape: {width, height, channels, planes}, each at least 1. Channels of a frame are normalised together; planes are separate frames.
+ options: those of a run (tile, halo, normalize, pixel_size_um), UTF-8; NULL or "" for the defaults.
+ Each plane is written whole or not at all, in order; after a failure the rest of dst is as it was, and parfocal_task_planes_done
+ tells how many are done.
+ Threads: any, also with the same model at once. Pixels must not change during the call.
+ Statuses: INVALID_ARGUMENT, INVALID_HANDLE, BAD_OPTION, UNSUPPORTED (results beyond 32-bit floats), MODEL, DEVICE, OUT_OF_MEMORY,
+ CANCELLED. Since 0.1.
+ */
+parfocal_status parfocal_restore_u16(parfocal_model model, parfocal_task task, const uint16_t *src, uint64_t src_count, const int64_t *src_strides, uint16_t *dst, uint64_t dst_count, const int64_t *dst_strides, const int64_t *shape, const char *options);
+
+/*
+ Restores a frame or a stack of 32-bit float pixels; infinite and NaN pixels come back as they were. As parfocal_restore_u16.
+ Since 0.1.
+ */
+parfocal_status parfocal_restore_f32(parfocal_model model, parfocal_task task, const float *src, uint64_t src_count, const int64_t *src_strides, float *dst, uint64_t dst_count, const int64_t *dst_strides, const int64_t *shape, const char *options);
+
+/*
+ Restores a TIFF file, page by page: same size, pixel type, compression and metadata. The output appears complete under its
+ name, or not at all.
+ model, task, options: as parfocal_restore_u16. normalize=stack reads the file once more before.
+ input, output: paths, UTF-8. An output that exists is never replaced.
+ Threads: any, also with the same model at once.
+ Statuses: INVALID_ARGUMENT, INVALID_HANDLE, BAD_OPTION, UNSUPPORTED, NOT_FOUND, IO, FORMAT, MODEL, DEVICE, OUT_OF_MEMORY, CANCELLED,
+ EXISTS. Since 0.1.
+ */
+parfocal_status parfocal_restore_file(parfocal_model model, parfocal_task task, const char *input, const char *output, const char *options);
+
+/*
+ Opens a stream: frames of one size and type go in from one thread, are restored on a thread of the stream, and come out to another
+ thread. All its memory is taken here. Submitting never waits, so it may be done in a camera's callback.
+ model: an open model, which may be closed while the stream goes on. pixel_type: PARFOCAL_PIXEL_*.
+ frame_shape: {width, height, channels, 1}.
+ options: those of a stream (mode, depth, tile, halo, normalize), UTF-8; NULL or "" for the defaults. mode=every restores all frames
+ in order, up to depth of them under way, results not yet received included. mode=latest restores the newest frame, drops those that it
+ cannot keep up with, and counts them.
+ out: receives the handle, 0 on failure. Close it with parfocal_stream_close.
+ Threads: any; afterwards one producer and one consumer, which may be the same thread.
+ Statuses: INVALID_ARGUMENT, INVALID_HANDLE, BAD_OPTION, OUT_OF_MEMORY. Since 0.1.
+ */
+parfocal_status parfocal_stream_open(parfocal_model model, int32_t pixel_type, const int64_t *frame_shape, const char *options, parfocal_stream *out);
+
+/*
+ Copies a frame in. It never waits for another frame.
+ frame: its first pixel, of the stream's type. count: elements that may be read from it on. strides: {x, y, channel, plane} in
+ elements; NULL for tightly packed pixels with interleaved channels, and then count must be exactly a frame's.
+ tag: a number that comes back with the result.
+ Threads: one producer; the frame must not change during the call.
+ Statuses: INVALID_ARGUMENT (also a frame of another size), INVALID_HANDLE, WOULD_BLOCK (mode=every, depth frames are under way; the
+ frame was not taken), CLOSED. Since 0.1.
+ */
+parfocal_status parfocal_stream_submit(parfocal_stream stream, const void *frame, uint64_t count, const int64_t *strides, uint64_t tag);
+
+/*
+ Copies the next result out. In mode=every the results come in the order of the frames.
+ frame: where its first pixel goes. count: elements that may be written from it on. strides: as parfocal_stream_submit.
+ tag: receives the number that the frame was submitted with; NULL if not wanted.
+ timeout_ms: how long to wait, 0 not at all, -1 without end.
+ Threads: one consumer.
+ Statuses: INVALID_ARGUMENT and INVALID_HANDLE, with which no result is lost; WOULD_BLOCK (timeout_ms is 0) and TIMEOUT: nothing was ready;
+ CLOSED: the stream was closed meanwhile. Any other is the outcome of the frame whose tag it gives: that one failed, and where
+ frame points to nothing was written. Since 0.1.
+ */
+parfocal_status parfocal_stream_receive(parfocal_stream stream, void *frame, uint64_t count, const int64_t *strides, uint64_t *tag, int32_t timeout_ms);
+
+/*
+ Counters and latencies as JSON: mode, depth, pixel_type, width, height, channels, submitted, refused, dropped, restored, failed,
+ superseded, received, waiting, ready, latency_ms {median, p95, p99, max, frames}, last_error.
+ submitted = dropped + restored + failed + those waiting or being restored.
+ json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
+ length: receives the bytes that the full text needs, its NUL included; NULL if not wanted. Counters grow: leave room for some digits.
+ Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
+ */
+parfocal_status parfocal_stream_describe(parfocal_stream stream, char *json, uint64_t capacity, uint64_t *length);
+
+/*
+ Closes a stream: its handle is invalid at once, the frame that is being restored stops within its network node, a receiver that
+ waits gets CLOSED, and results that were not received are gone.
+ Threads: any. Statuses: INVALID_HANDLE, also when it is closed twice. Since 0.1.
+ */
+parfocal_status parfocal_stream_close(parfocal_stream stream);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* PARFOCAL_H */

@@ -1,0 +1,104 @@
+//! What every call from outside passes through: the process that owns the library, panics, the last error.
+
+use std::cell::RefCell;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Once;
+
+use super::objects::Object;
+use crate::error::{Error, Result, Status};
+
+thread_local! {
+    static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Where the panic came from that this thread is unwinding.
+    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// The process that first called, 0 before.
+static OWNER: AtomicU32 = AtomicU32::new(0);
+
+/// The object whose handle was given: a panic spoils it.
+#[derive(Default)]
+pub struct Touched(pub Option<Object>);
+
+/// Runs a call: an error is remembered for `parfocal_last_error`, a panic becomes one. Returns the status.
+pub fn call(work: impl FnOnce(&mut Touched) -> Result<()>) -> i32 {
+    match guarded(work) {
+        Ok(()) => Status::Ok as i32,
+        Err(error) => {
+            let status = error.status() as i32;
+            // A thread that is ending has no place for it; the status is still told.
+            let _ = LAST_ERROR.try_with(|last| {
+                let mut last = last.borrow_mut();
+                last.clear();
+                last.push_str(error.message());
+            });
+            status
+        }
+    }
+}
+
+/// The message of the last call on this thread that failed.
+pub fn last_error<R>(look: impl FnOnce(&str) -> R) -> R {
+    let mut look = Some(look);
+    let mut once = |text: &str| look.take().map(|look| look(text));
+    let seen = LAST_ERROR.try_with(|last| once(&last.borrow())).ok().flatten();
+    match seen {
+        Some(seen) => seen,
+        // Thread-local storage is gone: then there is no message either, and `look` was not called.
+        None => once("").expect("called once"),
+    }
+}
+
+fn guarded(work: impl FnOnce(&mut Touched) -> Result<()>) -> Result<()> {
+    check_process()?;
+    hold_panics();
+    let mut touched = Touched::default();
+    match catch_unwind(AssertUnwindSafe(|| work(&mut touched))) {
+        Ok(result) => result,
+        Err(payload) => {
+            // Dropping a foreign payload could panic again.
+            std::mem::forget(payload);
+            let spoiled = match &touched.0 {
+                Some(object) => {
+                    object.spoil();
+                    format!("; this {} cannot be used any more: close it and open another", object.kind())
+                }
+                None => String::new(),
+            };
+            let place = PANIC.try_with(|place| std::mem::take(&mut *place.borrow_mut())).unwrap_or_default();
+            Err(Error::new(
+                Status::Internal,
+                format!("a fault of Parfocal, not of the input ({place}){spoiled}; please report it"),
+            ))
+        }
+    }
+}
+
+/// Threads and locks do not survive `fork`, so the child must not touch them. Errors: `Unsupported`.
+fn check_process() -> Result<()> {
+    let own = std::process::id();
+    match OWNER.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed) {
+        Err(owner) if owner != own => Err(Error::new(
+            Status::Unsupported,
+            format!(
+                "process {own} was forked from process {owner}, which uses Parfocal already; its threads do not exist here: \
+                 call Parfocal in one of the two only, or start the child as a new program (exec, spawn)"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Nothing is printed in somebody else's program: what a panic says goes into the error. The hook is this library's own, as
+/// the standard library is linked into it.
+fn hold_panics() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            let said = panic.payload_as_str().unwrap_or("no message");
+            let place = panic.location().map_or("?".into(), |at| format!("{}:{}", at.file(), at.line()));
+            let _ = PANIC.try_with(|kept| *kept.borrow_mut() = format!("{said}, at {place}"));
+        }));
+    });
+}

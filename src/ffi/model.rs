@@ -1,0 +1,110 @@
+//! Models: opened, described, closed.
+
+use std::ffi::c_char;
+
+use super::arguments::{count, give_text, null, options, text, Out};
+use super::boundary::call;
+use super::general::{parfocal_model, parfocal_status};
+use super::objects::{add_model, remove};
+use crate::error::{Error, Result, Status};
+use crate::frame::resize;
+use crate::handles::Kind;
+use crate::model::LARGEST_FILE;
+use crate::options::OpenOptions;
+use crate::pipeline::Model;
+
+/// Opens a model: reads the file, loads ONNX Runtime if this is the first, and makes a small run to see that it works.
+/// path: an ONNX file, UTF-8; NULL or "" is the model inside the library.
+/// options: those of opening (device, threads, precision, memory, runtime), UTF-8; NULL or "" for the defaults.
+/// out: receives the handle, 0 on failure. Close it with parfocal_model_close.
+/// Threads: any. A model may be used from any number of threads at once.
+/// Statuses: INVALID_ARGUMENT, BAD_OPTION, NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_model_open(
+    path: *const c_char,
+    options: *const c_char,
+    out: *mut parfocal_model,
+) -> parfocal_status {
+    // SAFETY: the header's rules on text and out-pointers.
+    unsafe {
+        open(options, out, |options| {
+            let path = text(path, "path", Status::InvalidArgument)?;
+            Model::open((!path.is_empty()).then(|| path.as_ref()), options)
+        })
+    }
+}
+
+/// Opens a model from the bytes of an ONNX file in memory, which are copied.
+/// bytes, length: the file and its size in bytes.
+/// options, out, threads, statuses: as parfocal_model_open. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_model_open_memory(
+    bytes: *const u8,
+    length: u64,
+    options: *const c_char,
+    out: *mut parfocal_model,
+) -> parfocal_status {
+    // SAFETY: the header's rules on text, arrays and out-pointers.
+    unsafe {
+        open(options, out, |options| {
+            if bytes.is_null() {
+                return Err(null("bytes"));
+            }
+            let length = count(length, 1, "length")?;
+            if length as u64 > LARGEST_FILE {
+                return Err(Error::new(
+                    Status::Model,
+                    format!("length = {length} bytes; expected an ONNX model of at most {LARGEST_FILE}"),
+                ));
+            }
+            // Copied first: the caller's memory may be shared.
+            let mut copy: Vec<u8> = Vec::new();
+            resize(&mut copy, length)?;
+            std::ptr::copy_nonoverlapping(bytes, copy.as_mut_ptr(), length);
+            Model::open_memory(&copy, options)
+        })
+    }
+}
+
+unsafe fn open(
+    text: *const c_char,
+    out: *mut parfocal_model,
+    make: impl FnOnce(&OpenOptions) -> Result<Model>,
+) -> parfocal_status {
+    call(|_| {
+        // SAFETY: the header's rules on out-pointers and text.
+        let out = unsafe { Out::new(out, "out") }?;
+        out.set(0);
+        // SAFETY: as above.
+        let options = OpenOptions::parse(unsafe { options(text) }?)?;
+        out.set(add_model(make(&options)?)?);
+        Ok(())
+    })
+}
+
+/// What runs, and how, as JSON: name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
+/// precision, threads, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings.
+/// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
+/// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
+/// Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_model_describe(
+    model: parfocal_model,
+    json: *mut c_char,
+    capacity: u64,
+    length: *mut u64,
+) -> parfocal_status {
+    call(|touched| {
+        let text = touched.model(model)?.describe().to_string();
+        // SAFETY: the header's rule on buffers.
+        unsafe { give_text(&text, json, capacity, length) }
+    })
+}
+
+/// Closes a model: its handle is invalid at once. Runs and streams that use it finish on their own reference; its memory goes
+/// when the last of them is done.
+/// Threads: any. Statuses: INVALID_HANDLE, also when it is closed twice. Since 0.1.
+#[no_mangle]
+pub extern "C" fn parfocal_model_close(model: parfocal_model) -> parfocal_status {
+    call(|_| remove(model, Kind::Model).map(drop))
+}

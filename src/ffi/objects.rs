@@ -1,0 +1,133 @@
+//! What handles stand for, and the table of all of them.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use super::boundary::Touched;
+use crate::control::Task;
+use crate::error::{Error, Result, Status};
+use crate::handles::{Kind, Table};
+use crate::pipeline::Model;
+use crate::stream::Stream;
+
+/// A stream of one pixel type.
+pub enum AnyStream {
+    U8(Stream<u8>),
+    U16(Stream<u16>),
+    F32(Stream<f32>),
+}
+
+/// An object, and whether a panic has passed through it.
+pub struct Kept<T> {
+    object: T,
+    spoiled: AtomicBool,
+}
+
+impl<T> Deref for Kept<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.object
+    }
+}
+
+/// One object of any kind; cloning it keeps it alive.
+#[derive(Clone)]
+pub enum Object {
+    Model(Arc<Kept<Arc<Model>>>),
+    Task(Arc<Kept<Arc<Task>>>),
+    Stream(Arc<Kept<AnyStream>>),
+}
+
+impl Object {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Model(_) => Kind::Model,
+            Self::Task(_) => Kind::Task,
+            Self::Stream(_) => Kind::Stream,
+        }
+    }
+
+    fn flag(&self) -> &AtomicBool {
+        match self {
+            Self::Model(model) => &model.spoiled,
+            Self::Task(task) => &task.spoiled,
+            Self::Stream(stream) => &stream.spoiled,
+        }
+    }
+
+    /// Nothing is done with it any more but closing.
+    pub fn spoil(&self) {
+        self.flag().store(true, Ordering::Relaxed);
+    }
+}
+
+static TABLE: LazyLock<Table<Object>> = LazyLock::new(|| Table::new(RandomState::new().build_hasher().finish() as u32));
+
+fn kept<T>(object: T) -> Arc<Kept<T>> {
+    Arc::new(Kept { object, spoiled: AtomicBool::new(false) })
+}
+
+pub fn add_model(model: Model) -> Result<u64> {
+    TABLE.insert(Kind::Model, Object::Model(kept(Arc::new(model))))
+}
+
+pub fn add_task(task: Task) -> Result<u64> {
+    TABLE.insert(Kind::Task, Object::Task(kept(Arc::new(task))))
+}
+
+pub fn add_stream(stream: AnyStream) -> Result<u64> {
+    TABLE.insert(Kind::Stream, Object::Stream(kept(stream)))
+}
+
+/// Closes a handle. What it stood for is dropped when its last user is done. Errors: `InvalidHandle`.
+pub fn remove(handle: u64, kind: Kind) -> Result<Object> {
+    TABLE.remove(handle, kind)
+}
+
+/// The table gives only objects of the kind asked for.
+macro_rules! lookup {
+    ($name:ident, $kind:ident, $type:ty) => {
+        /// The object behind a handle. Errors: `InvalidHandle`; `Internal` if it is spoiled.
+        pub fn $name(&mut self, handle: u64) -> Result<Arc<Kept<$type>>> {
+            let object = TABLE.get(handle, Kind::$kind)?;
+            if object.flag().load(Ordering::Relaxed) {
+                return Err(Error::new(
+                    Status::Internal,
+                    format!(
+                        "handle {handle}: an earlier fault of Parfocal has spoiled this {}; close it and open another",
+                        Kind::$kind
+                    ),
+                ));
+            }
+            self.0 = Some(object.clone());
+            match object {
+                Object::$kind(object) => Ok(object),
+                _ => {
+                    Err(Error::new(Status::Internal, format!("handle {handle} is of another kind than the table says")))
+                }
+            }
+        }
+    };
+}
+
+impl Touched {
+    lookup!(model, Model, Arc<Model>);
+    lookup!(stream, Stream, AnyStream);
+    lookup!(task, Task, Arc<Task>);
+
+    /// The task of a run that is about to start, a new one for 0. Does not touch it: a panic in the run spoils the model.
+    ///
+    /// Errors: `InvalidHandle`; `InvalidArgument` if it belongs to another run.
+    pub fn claimed_task(handle: u64) -> Result<Arc<Task>> {
+        if handle == 0 {
+            return Ok(Arc::new(Task::new()));
+        }
+        let task = Touched::default().task(handle)?;
+        task.claim().map_err(|e| e.context(format!("task {handle}")))?;
+        Ok(Arc::clone(&task.object))
+    }
+}

@@ -1,0 +1,148 @@
+//! Pixels behind pointers as `Planes`: rows are gathered and scattered by pointer, and no Rust slice ever covers them, because
+//! they may be shared, strided, unaligned, or the same for reading and writing.
+
+use super::arguments::{count, null, strides};
+use crate::error::{Error, Result, Status};
+use crate::frame::{Layout, Planes, Sample, Shape};
+
+/// A pointer of a call with its count and strides, not yet checked.
+#[derive(Clone, Copy)]
+pub struct Given<P> {
+    pub pointer: P,
+    pub count: u64,
+    pub strides: *const i64,
+}
+
+/// Pixels that may be read.
+pub struct Source<T>(*const T, Layout);
+
+/// Pixels that may be written.
+pub struct Target<T>(*mut T, Layout);
+
+impl<T: Sample> Source<T> {
+    /// Errors: `InvalidArgument`, naming the pointer by `name`.
+    ///
+    /// # Safety
+    /// `count` elements from the pointer on can be read until the value is dropped.
+    pub unsafe fn new(given: Given<*const T>, shape: Shape, name: &str) -> Result<Self> {
+        if given.pointer.is_null() {
+            return Err(null(name));
+        }
+        // SAFETY: the caller's promise.
+        Ok(Self(given.pointer, unsafe { layout::<T>(given.count, given.strides, shape, false, name) }?))
+    }
+
+    /// Copies a row of `row.len()` pixels.
+    pub fn read(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
+        let Self(pointer, layout) = self;
+        assert!(row.len() <= layout.shape().width);
+        let step = layout.strides().x as usize;
+        // SAFETY: `Layout::new` has checked that every sample of the shape is below `count`; the row is as long as the shape's.
+        // Byte by byte and unaligned, because a camera's buffer need not be aligned.
+        unsafe {
+            let first = pointer.add(layout.row(plane, channel, y));
+            if step == 1 {
+                let bytes = std::mem::size_of_val(row);
+                std::ptr::copy_nonoverlapping(first.cast::<u8>(), row.as_mut_ptr().cast::<u8>(), bytes);
+            } else {
+                for (x, to) in row.iter_mut().enumerate() {
+                    *to = first.add(x * step).read_unaligned();
+                }
+            }
+        }
+    }
+}
+
+impl<T: Sample> Target<T> {
+    /// Errors: `InvalidArgument`, naming the pointer by `name`.
+    ///
+    /// # Safety
+    /// `count` elements from the pointer on can be written until the value is dropped.
+    pub unsafe fn new(given: Given<*mut T>, shape: Shape, name: &str) -> Result<Self> {
+        if given.pointer.is_null() {
+            return Err(null(name));
+        }
+        // SAFETY: the caller's promise.
+        Ok(Self(given.pointer, unsafe { layout::<T>(given.count, given.strides, shape, true, name) }?))
+    }
+
+    /// Copies a row of `row.len()` pixels.
+    pub fn write(&self, plane: usize, channel: usize, y: usize, row: &[T]) {
+        let Self(pointer, layout) = self;
+        assert!(row.len() <= layout.shape().width);
+        let step = layout.strides().x as usize;
+        // SAFETY: as in `Source::read`.
+        unsafe {
+            let first = pointer.add(layout.row(plane, channel, y));
+            if step == 1 {
+                let bytes = std::mem::size_of_val(row);
+                std::ptr::copy_nonoverlapping(row.as_ptr().cast::<u8>(), first.cast::<u8>(), bytes);
+            } else {
+                for (x, &from) in row.iter().enumerate() {
+                    first.add(x * step).write_unaligned(from);
+                }
+            }
+        }
+    }
+}
+
+/// Safety: `given` is NULL or four numbers.
+unsafe fn layout<T>(elements: u64, given: *const i64, shape: Shape, written: bool, name: &str) -> Result<Layout> {
+    let elements = count(elements, std::mem::size_of::<T>(), &format!("{name}_count"))?;
+    // SAFETY: the caller's promise.
+    unsafe { strides(given) }
+        .and_then(|strides| Layout::new(elements, shape, strides, written))
+        .map_err(|e| e.context(name))
+}
+
+/// What a run reads and writes.
+pub struct Pixels<T> {
+    source: Source<T>,
+    target: Target<T>,
+}
+
+impl<T: Sample> Pixels<T> {
+    /// Errors: `InvalidArgument`; also when the two share memory and are not exactly the same.
+    ///
+    /// # Safety
+    /// As for `Source` and `Target`.
+    pub unsafe fn new(source: Given<*const T>, target: Given<*mut T>, shape: Shape) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        let (source, target) = unsafe { (Source::new(source, shape, "src")?, Target::new(target, shape, "dst")?) };
+        let from = range(source.0, &source.1);
+        let to = range(target.0.cast_const(), &target.1);
+        let apart = from.1 <= to.0 || to.1 <= from.0;
+        if !apart && !(from.0 == to.0 && source.1.same_steps(&target.1)) {
+            return Err(Error::new(
+                Status::InvalidArgument,
+                format!(
+                    "src and dst overlap: bytes 0 to {} of src, and dst begins at byte {}; expected separate memory, or \
+                     exactly the same with the same strides",
+                    from.1 - from.0,
+                    to.0 as i128 - from.0 as i128
+                ),
+            ));
+        }
+        Ok(Self { source, target })
+    }
+}
+
+/// Addresses of the first byte and of the one past the last.
+fn range<T>(pointer: *const T, layout: &Layout) -> (usize, usize) {
+    let first = pointer.addr();
+    (first, first.saturating_add(layout.reach().saturating_mul(std::mem::size_of::<T>())))
+}
+
+impl<T: Sample> Planes<T> for Pixels<T> {
+    fn shape(&self) -> Shape {
+        self.source.1.shape()
+    }
+
+    fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
+        self.source.read(plane, channel, y, row);
+    }
+
+    fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]) {
+        self.target.write(plane, channel, y, row);
+    }
+}

@@ -1,0 +1,19 @@
+//! Faults on purpose, in test builds only (feature `plant`): what must be caught, so that it is known to be.
+
+use super::boundary::call;
+
+/// A panic inside a call on a model.
+#[no_mangle]
+pub extern "C" fn parfocal_test_panic(model: u64) -> i32 {
+    call(|touched| {
+        touched.model(model)?;
+        panic!("planted")
+    })
+}
+
+/// Reads one element past `count`: AddressSanitizer must see it.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_test_overread(pixels: *const u16, count: u64) -> u16 {
+    // SAFETY: none; that is its purpose.
+    unsafe { pixels.add(count as usize).read_volatile() }
+}

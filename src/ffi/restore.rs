@@ -1,0 +1,132 @@
+//! Restoring pixels in memory, and files.
+
+use std::ffi::c_char;
+
+use super::arguments::{options, path, shape};
+use super::boundary::{call, Touched};
+use super::general::{parfocal_model, parfocal_status, parfocal_task};
+use super::pixels::{Given, Pixels};
+use crate::frame::Sample;
+use crate::options::RunOptions;
+use crate::pipeline;
+use crate::restore_file::restore_file;
+
+/// Restores a frame or a stack of 8-bit pixels. As parfocal_restore_u16. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_restore_u8(
+    model: parfocal_model,
+    task: parfocal_task,
+    src: *const u8,
+    src_count: u64,
+    src_strides: *const i64,
+    dst: *mut u8,
+    dst_count: u64,
+    dst_strides: *const i64,
+    shape: *const i64,
+    options: *const c_char,
+) -> parfocal_status {
+    let source = Given { pointer: src, count: src_count, strides: src_strides };
+    let target = Given { pointer: dst, count: dst_count, strides: dst_strides };
+    // SAFETY: the header's rules.
+    unsafe { restore(model, task, source, target, shape, options) }
+}
+
+/// Restores a frame or a stack of 16-bit pixels: same size, type and units. The call returns when all planes are done.
+/// model: an open model. task: from parfocal_task_create, not used by another run, or 0.
+/// src: the first pixel that is read. src_count: elements that may be read from it on.
+/// src_strides: {x, y, channel, plane}, steps between neighbours in elements, at least 0; NULL for tightly packed pixels with
+/// interleaved channels. Any order of axes, gaps between rows, single channels of an RGBA image are strides.
+/// dst, dst_count, dst_strides: the same for what is written. Either separate from src, or exactly src with the same strides (in
+/// place); pointers need not be aligned. Elements between pixels are not touched.
+/// shape: {width, height, channels, planes}, each at least 1. Channels of a frame are normalised together; planes are separate frames.
+/// options: those of a run (tile, halo, normalize, pixel_size_um), UTF-8; NULL or "" for the defaults.
+/// Each plane is written whole or not at all, in order; after a failure the rest of dst is as it was, and parfocal_task_planes_done
+/// tells how many are done.
+/// Threads: any, also with the same model at once. Pixels must not change during the call.
+/// Statuses: INVALID_ARGUMENT, INVALID_HANDLE, BAD_OPTION, UNSUPPORTED (results beyond 32-bit floats), MODEL, DEVICE, OUT_OF_MEMORY,
+/// CANCELLED. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_restore_u16(
+    model: parfocal_model,
+    task: parfocal_task,
+    src: *const u16,
+    src_count: u64,
+    src_strides: *const i64,
+    dst: *mut u16,
+    dst_count: u64,
+    dst_strides: *const i64,
+    shape: *const i64,
+    options: *const c_char,
+) -> parfocal_status {
+    let source = Given { pointer: src, count: src_count, strides: src_strides };
+    let target = Given { pointer: dst, count: dst_count, strides: dst_strides };
+    // SAFETY: the header's rules.
+    unsafe { restore(model, task, source, target, shape, options) }
+}
+
+/// Restores a frame or a stack of 32-bit float pixels; infinite and NaN pixels come back as they were. As parfocal_restore_u16.
+/// Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_restore_f32(
+    model: parfocal_model,
+    task: parfocal_task,
+    src: *const f32,
+    src_count: u64,
+    src_strides: *const i64,
+    dst: *mut f32,
+    dst_count: u64,
+    dst_strides: *const i64,
+    shape: *const i64,
+    options: *const c_char,
+) -> parfocal_status {
+    let source = Given { pointer: src, count: src_count, strides: src_strides };
+    let target = Given { pointer: dst, count: dst_count, strides: dst_strides };
+    // SAFETY: the header's rules.
+    unsafe { restore(model, task, source, target, shape, options) }
+}
+
+unsafe fn restore<T: Sample>(
+    model: parfocal_model,
+    task: parfocal_task,
+    source: Given<*const T>,
+    target: Given<*mut T>,
+    size: *const i64,
+    text: *const c_char,
+) -> parfocal_status {
+    call(|touched| {
+        let model = touched.model(model)?;
+        // SAFETY: the header's rules on arrays and text.
+        let (shape, options) = unsafe { (shape(size)?, RunOptions::parse(options(text)?)?) };
+        // SAFETY: the header's rules on pixels.
+        let mut pixels = unsafe { Pixels::new(source, target, shape) }?;
+        // Last: a call that is refused does not use up its task.
+        let task = Touched::claimed_task(task)?;
+        pipeline::restore(&model, &task, &mut pixels, &options).map(drop)
+    })
+}
+
+/// Restores a TIFF file, page by page: same size, pixel type, compression and metadata. The output appears complete under its
+/// name, or not at all.
+/// model, task, options: as parfocal_restore_u16. normalize=stack reads the file once more before.
+/// input, output: paths, UTF-8. An output that exists is never replaced.
+/// Threads: any, also with the same model at once.
+/// Statuses: INVALID_ARGUMENT, INVALID_HANDLE, BAD_OPTION, UNSUPPORTED, NOT_FOUND, IO, FORMAT, MODEL, DEVICE, OUT_OF_MEMORY, CANCELLED,
+/// EXISTS. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_restore_file(
+    model: parfocal_model,
+    task: parfocal_task,
+    input: *const c_char,
+    output: *const c_char,
+    options: *const c_char,
+) -> parfocal_status {
+    call(|touched| {
+        let model = touched.model(model)?;
+        // SAFETY: the header's rule on text.
+        let (input, output) = unsafe { (path(input, "input")?, path(output, "output")?) };
+        // SAFETY: as above.
+        let options = RunOptions::parse(unsafe { self::options(options) }?)?;
+        let task = Touched::claimed_task(task)?;
+        restore_file(&model, &task, input, output, &options, false).map(drop)
+    })
+}

@@ -1,0 +1,264 @@
+//! Streams: frames in from one thread, results out to another.
+
+use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::arguments::{give_text, options, pixel_type, shape, Out};
+use super::boundary::call;
+use super::general::{parfocal_model, parfocal_status, parfocal_stream};
+use super::objects::{add_stream, remove, AnyStream, Object};
+use super::pixels::{Given, Source, Target};
+use crate::error::{Error, Result, Status};
+use crate::frame::{PixelType, Sample};
+use crate::handles::Kind;
+use crate::options::StreamOptions;
+use crate::pipeline::Model;
+use crate::stream::Stream;
+
+/// Opens a stream: frames of one size and type go in from one thread, are restored on a thread of the stream, and come out to another
+/// thread. All its memory is taken here. Submitting never waits, so it may be done in a camera's callback.
+/// model: an open model, which may be closed while the stream goes on. pixel_type: PARFOCAL_PIXEL_*.
+/// frame_shape: {width, height, channels, 1}.
+/// options: those of a stream (mode, depth, tile, halo, normalize), UTF-8; NULL or "" for the defaults. mode=every restores all frames
+/// in order, up to depth of them under way, results not yet received included. mode=latest restores the newest frame, drops those that it
+/// cannot keep up with, and counts them.
+/// out: receives the handle, 0 on failure. Close it with parfocal_stream_close.
+/// Threads: any; afterwards one producer and one consumer, which may be the same thread.
+/// Statuses: INVALID_ARGUMENT, INVALID_HANDLE, BAD_OPTION, OUT_OF_MEMORY. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_stream_open(
+    model: parfocal_model,
+    pixel_type: i32,
+    frame_shape: *const i64,
+    options: *const c_char,
+    out: *mut parfocal_stream,
+) -> parfocal_status {
+    call(|touched| {
+        // SAFETY: the header's rule on out-pointers.
+        let out = unsafe { Out::new(out, "out") }?;
+        out.set(0);
+        let model: Arc<Model> = Arc::clone(&**touched.model(model)?);
+        let pixel_type = self::pixel_type(pixel_type)?;
+        // SAFETY: the header's rules on arrays and text.
+        let (shape, options) =
+            unsafe { (shape(frame_shape).map_err(|e| e.context("frame_shape"))?, self::options(options)?) };
+        let options = StreamOptions::parse(options)?;
+        let stream = match pixel_type {
+            PixelType::U8 => AnyStream::U8(Stream::open(model, shape, options)?),
+            PixelType::U16 => AnyStream::U16(Stream::open(model, shape, options)?),
+            PixelType::F32 => AnyStream::F32(Stream::open(model, shape, options)?),
+        };
+        out.set(add_stream(stream)?);
+        Ok(())
+    })
+}
+
+/// Copies a frame in. It never waits for another frame.
+/// frame: its first pixel, of the stream's type. count: elements that may be read from it on. strides: {x, y, channel, plane} in
+/// elements; NULL for tightly packed pixels with interleaved channels, and then count must be exactly a frame's.
+/// tag: a number that comes back with the result.
+/// Threads: one producer; the frame must not change during the call.
+/// Statuses: INVALID_ARGUMENT (also a frame of another size), INVALID_HANDLE, WOULD_BLOCK (mode=every, depth frames are under way; the
+/// frame was not taken), CLOSED. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_stream_submit(
+    stream: parfocal_stream,
+    frame: *const c_void,
+    count: u64,
+    strides: *const i64,
+    tag: u64,
+) -> parfocal_status {
+    call(|touched| {
+        let stream = touched.stream(stream)?;
+        // SAFETY: the header's rules on pixels and arrays.
+        unsafe {
+            match &**stream {
+                AnyStream::U8(stream) => submit(stream, frame, count, strides, tag),
+                AnyStream::U16(stream) => submit(stream, frame, count, strides, tag),
+                AnyStream::F32(stream) => submit(stream, frame, count, strides, tag),
+            }
+        }
+    })
+}
+
+/// With packed pixels a count that is not a frame's means that the camera changed its size.
+fn check_count<T: Sample>(stream: &Stream<T>, count: u64, packed: bool) -> Result<()> {
+    let samples = stream.shape().samples() as u64;
+    if packed && count != samples {
+        return Err(Error::new(
+            Status::InvalidArgument,
+            format!(
+                "a frame of {count} elements; this stream takes {samples} ({}): open another stream for frames of another \
+                 size, or give strides",
+                stream.shape()
+            ),
+        ));
+    }
+    Ok(())
+}
+
+unsafe fn submit<T: Sample>(
+    stream: &Stream<T>,
+    frame: *const c_void,
+    count: u64,
+    strides: *const i64,
+    tag: u64,
+) -> Result<()> {
+    let shape = stream.shape();
+    check_count(stream, count, strides.is_null())?;
+    // SAFETY: the header's rules on pixels and arrays.
+    let source = unsafe { Source::<T>::new(Given { pointer: frame.cast(), count, strides }, shape, "frame") }?;
+    let mut row = RowBuffer::new(shape.width, shape.channels)?;
+    stream.submit(tag, |pixels| {
+        for (y, line) in pixels.chunks_exact_mut(shape.width * shape.channels).enumerate() {
+            for channel in 0..shape.channels {
+                row.gather(line, channel, |row| source.read(0, channel, y, row));
+            }
+        }
+    })
+}
+
+/// Copies the next result out. In mode=every the results come in the order of the frames.
+/// frame: where its first pixel goes. count: elements that may be written from it on. strides: as parfocal_stream_submit.
+/// tag: receives the number that the frame was submitted with; NULL if not wanted.
+/// timeout_ms: how long to wait, 0 not at all, -1 without end.
+/// Threads: one consumer.
+/// Statuses: INVALID_ARGUMENT and INVALID_HANDLE, with which no result is lost; WOULD_BLOCK (timeout_ms is 0) and TIMEOUT: nothing was ready;
+/// CLOSED: the stream was closed meanwhile. Any other is the outcome of the frame whose tag it gives: that one failed, and where
+/// frame points to nothing was written. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_stream_receive(
+    stream: parfocal_stream,
+    frame: *mut c_void,
+    count: u64,
+    strides: *const i64,
+    tag: *mut u64,
+    timeout_ms: i32,
+) -> parfocal_status {
+    call(|touched| {
+        let stream = touched.stream(stream)?;
+        // SAFETY: the header's rules on pixels and arrays.
+        unsafe {
+            match &**stream {
+                AnyStream::U8(stream) => receive(stream, frame, count, strides, tag, timeout_ms),
+                AnyStream::U16(stream) => receive(stream, frame, count, strides, tag, timeout_ms),
+                AnyStream::F32(stream) => receive(stream, frame, count, strides, tag, timeout_ms),
+            }
+        }
+    })
+}
+
+unsafe fn receive<T: Sample>(
+    stream: &Stream<T>,
+    frame: *mut c_void,
+    count: u64,
+    strides: *const i64,
+    tag: *mut u64,
+    timeout_ms: i32,
+) -> Result<()> {
+    let shape = stream.shape();
+    let timeout = match timeout_ms {
+        -1 => None,
+        0.. => Some(Duration::from_millis(timeout_ms as u64)),
+        _ => {
+            return Err(Error::new(
+                Status::InvalidArgument,
+                format!("timeout_ms = {timeout_ms}; expected milliseconds, 0 not to wait, or -1 to wait without end"),
+            ))
+        }
+    };
+    check_count(stream, count, strides.is_null())?;
+    // SAFETY: the header's rules on pixels and arrays.
+    let target = unsafe { Target::<T>::new(Given { pointer: frame.cast(), count, strides }, shape, "frame") }?;
+    let mut row = RowBuffer::new(shape.width, shape.channels)?;
+    let (number, outcome) = stream.receive(timeout, |pixels| {
+        for (y, line) in pixels.chunks_exact(shape.width * shape.channels).enumerate() {
+            for channel in 0..shape.channels {
+                target.write(0, channel, y, row.scatter(line, channel));
+            }
+        }
+    })?;
+    if !tag.is_null() {
+        // SAFETY: the header's rule on out-pointers.
+        unsafe { Out::new(tag, "tag") }?.set(number);
+    }
+    outcome.map_err(|e| e.context(format!("frame {number}")))
+}
+
+/// A row of one channel, where pixels have several; with one channel rows are used where they lie.
+struct RowBuffer<T> {
+    row: Vec<T>,
+    channels: usize,
+}
+
+impl<T: Sample> RowBuffer<T> {
+    fn new(width: usize, channels: usize) -> Result<Self> {
+        let mut row = Vec::new();
+        if channels > 1 {
+            crate::frame::resize(&mut row, width)?;
+        }
+        Ok(Self { row, channels })
+    }
+
+    /// Fills one channel of an interleaved line.
+    fn gather(&mut self, line: &mut [T], channel: usize, read: impl FnOnce(&mut [T])) {
+        if self.channels == 1 {
+            return read(line);
+        }
+        read(&mut self.row);
+        line.iter_mut().skip(channel).step_by(self.channels).zip(&self.row).for_each(|(to, &from)| *to = from);
+    }
+
+    /// One channel of an interleaved line.
+    fn scatter<'a>(&'a mut self, line: &'a [T], channel: usize) -> &'a [T] {
+        if self.channels == 1 {
+            return line;
+        }
+        self.row.iter_mut().zip(line.iter().skip(channel).step_by(self.channels)).for_each(|(to, &from)| *to = from);
+        &self.row
+    }
+}
+
+/// Counters and latencies as JSON: mode, depth, pixel_type, width, height, channels, submitted, refused, dropped, restored, failed,
+/// superseded, received, waiting, ready, latency_ms {median, p95, p99, max, frames}, last_error.
+/// submitted = dropped + restored + failed + those waiting or being restored.
+/// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
+/// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted. Counters grow: leave room for some digits.
+/// Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_stream_describe(
+    stream: parfocal_stream,
+    json: *mut c_char,
+    capacity: u64,
+    length: *mut u64,
+) -> parfocal_status {
+    call(|touched| {
+        let text = match &**touched.stream(stream)? {
+            AnyStream::U8(stream) => stream.describe(),
+            AnyStream::U16(stream) => stream.describe(),
+            AnyStream::F32(stream) => stream.describe(),
+        }
+        .to_string();
+        // SAFETY: the header's rule on buffers.
+        unsafe { give_text(&text, json, capacity, length) }
+    })
+}
+
+/// Closes a stream: its handle is invalid at once, the frame that is being restored stops within its network node, a receiver that
+/// waits gets CLOSED, and results that were not received are gone.
+/// Threads: any. Statuses: INVALID_HANDLE, also when it is closed twice. Since 0.1.
+#[no_mangle]
+pub extern "C" fn parfocal_stream_close(stream: parfocal_stream) -> parfocal_status {
+    call(|_| {
+        if let Object::Stream(stream) = remove(stream, Kind::Stream)? {
+            // Not by dropping: a receiver may hold it, and is to be woken.
+            match &**stream {
+                AnyStream::U8(stream) => stream.close(),
+                AnyStream::U16(stream) => stream.close(),
+                AnyStream::F32(stream) => stream.close(),
+            }
+        }
+        Ok(())
+    })
+}
