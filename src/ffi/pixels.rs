@@ -111,8 +111,9 @@ impl<T: Sample> Pixels<T> {
         let (source, target) = unsafe { (Source::new(source, shape, "src")?, Target::new(target, shape, "dst")?) };
         let from = range(source.0, &source.1);
         let to = range(target.0.cast_const(), &target.1);
-        let apart = from.1 <= to.0 || to.1 <= from.0;
-        if !apart && !(from.0 == to.0 && source.1.same_steps(&target.1)) {
+        let overlap = from.0 < to.1 && to.0 < from.1;
+        let in_place = from.0 == to.0 && source.1.same_steps(&target.1);
+        if overlap && !in_place {
             return Err(Error::new(
                 Status::InvalidArgument,
                 format!(
