@@ -14,6 +14,7 @@ pub mod onnx;
 pub mod options;
 pub mod pipeline;
 mod plane;
+mod pool;
 pub mod restore_file;
 pub mod runtime;
 pub mod session;
