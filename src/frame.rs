@@ -330,6 +330,8 @@ fn read<T: Sample>(data: &[T], layout: &Layout, plane: usize, channel: usize, y:
     let source = &data[layout.row(plane, channel, y)..];
     match layout.strides.x {
         1 => row.copy_from_slice(&source[..row.len()]),
+        // One sample for the whole row, which may be the last there is.
+        0 => row.fill(source[0]),
         step => row.iter_mut().zip(source.iter().step_by(step.max(1) as usize)).for_each(|(to, &from)| *to = from),
     }
 }
@@ -461,6 +463,19 @@ mod tests {
         // Column-major is as good as row-major.
         let columns = Some(Strides { x: 3, y: 1, channel: 12, plane: 12 });
         assert!(Layout::new(12, shape, columns, true).is_ok());
+    }
+
+    #[test]
+    fn one_sample_can_stand_for_a_whole_row() {
+        let shape = Shape { width: 4, height: 2, channels: 1, planes: 1 };
+        let strides = Some(Strides { x: 0, y: 1, channel: 0, plane: 0 });
+        let (source, mut target) = ([7u8, 9], [0; 8]);
+        let planes = Separate::new((&source, strides), (&mut target, None), shape).unwrap();
+        let mut row = [0; 4];
+        planes.read_row(0, 0, 0, &mut row);
+        assert_eq!(row, [7; 4]);
+        planes.read_row(0, 0, 1, &mut row);
+        assert_eq!(row, [9; 4]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::frame::{Planes, Sample, Shape};
 use crate::model::{self, Info};
 use crate::normalise::{summarise, Accumulator, Range};
 use crate::options::{Device, Halo, Normalize, OpenOptions, RunOptions};
-use crate::plane::{self, Buffers, Pool};
+use crate::plane::{self, Buffers, Spare};
 use crate::runtime::{self, Runtime};
 use crate::session::Session;
 use crate::tile::{Limits, Plan};
@@ -21,7 +21,7 @@ pub struct Model {
     runtime: &'static Runtime,
     options: OpenOptions,
     threads: usize,
-    pool: Pool,
+    spare: Spare,
 }
 
 impl Model {
@@ -44,14 +44,15 @@ impl Model {
         let info = model::inspect(bytes)?;
         let runtime = runtime::load(options.runtime.as_deref())?;
         let threads = options.threads.unwrap_or_else(physical_cores);
-        let session = Session::new(runtime, bytes, threads)?;
+        let runs = (physical_cores() / threads).max(1);
+        let session = Session::new(runtime, bytes, threads, runs)?;
         // A small probe, not square: a graph that fits on paper may still fail or change the shape.
         let (height, width) = (2 * info.multiple, 3 * info.multiple);
         let probe: Vec<f32> = (0..height * width).map(|i| (i % 7) as f32 / 7.0).collect();
         session.run(&Task::new(), (1, height, width), &probe, |_| ()).map_err(|e| {
             Error::new(Status::Model, format!("a probe run on {width}x{height} pixels failed: {}", e.message()))
         })?;
-        Ok(Self { info, session, runtime, options: options.clone(), threads, pool: Pool::default() })
+        Ok(Self { info, session, runtime, options: options.clone(), threads, spare: Spare::new(runs) })
     }
 
     /// What the file says of itself, or what is assumed.
@@ -188,7 +189,7 @@ pub fn restore<T: Sample>(
         }
     };
     let mut report = Report { tile: plan.tile, halo: model.halo(options)?, ..Report::default() };
-    let mut buffers = Buffers::new(&model.pool, &plan, shape)?;
+    let mut buffers = Buffers::new(&model.spare, &plan, shape)?;
     for plane in 0..shape.planes {
         task.check()?;
         let summary = summarise(low, high, |a| {
@@ -214,6 +215,6 @@ pub fn restore<T: Sample>(
         }
         task.plane_done();
     }
-    buffers.give_back(&model.pool);
+    buffers.give_back(&model.spare);
     Ok(report)
 }

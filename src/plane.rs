@@ -24,32 +24,49 @@ pub struct Buffers<T> {
 }
 
 /// Working memory of earlier runs: fresh memory costs more time than all that is done in it.
-#[derive(Default)]
-pub struct Pool(Mutex<Vec<Vec<f32>>>);
+pub struct Spare {
+    buffers: Mutex<Vec<Vec<f32>>>,
+    most: usize,
+}
 
-impl Pool {
-    /// Buffers kept: those of one run.
-    const MOST: usize = 3;
+impl Spare {
+    /// Keeps the buffers of as many runs as can go on at once.
+    pub fn new(runs: usize) -> Self {
+        const BUFFERS_OF_A_RUN: usize = 3;
+        Self { buffers: Mutex::default(), most: runs * BUFFERS_OF_A_RUN }
+    }
 
-    /// A buffer of `count` values, zero or left from an earlier run.
+    /// A buffer of `count` values, zero or left from an earlier run: the smallest that is large enough.
     fn take(&self, count: usize) -> Result<Vec<f32>> {
-        let idle = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
-        let mut buffer = idle.filter(|b| b.capacity() >= count).unwrap_or_default();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let mut buffers = self.buffers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let fitting = buffers.iter().enumerate().filter(|(_, b)| b.capacity() >= count);
+        let found = fitting.min_by_key(|(_, b)| b.capacity()).map(|(i, _)| i);
+        let mut buffer = found.map(|i| buffers.swap_remove(i)).unwrap_or_default();
+        drop(buffers);
         resize(&mut buffer, count)?;
         Ok(buffer)
     }
 
+    /// Keeps a buffer, in the place of the smallest if there are too many.
     fn give_back(&self, buffer: Vec<f32>) {
-        let mut idle = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if idle.len() < Self::MOST {
-            idle.push(buffer);
+        if buffer.capacity() == 0 {
+            return;
+        }
+        let mut buffers = self.buffers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        buffers.push(buffer);
+        if buffers.len() > self.most {
+            let smallest = buffers.iter().enumerate().min_by_key(|(_, b)| b.capacity()).map(|(i, _)| i);
+            smallest.map(|i| buffers.swap_remove(i));
         }
     }
 }
 
 impl<T: Sample> Buffers<T> {
     /// Memory for one plane of `shape` under `plan`. Errors: `OutOfMemory`.
-    pub fn new(pool: &Pool, plan: &Plan, shape: Shape) -> Result<Self> {
+    pub fn new(spare: &Spare, plan: &Plan, shape: Shape) -> Result<Self> {
         let frame = (plan.width * plan.height)
             .checked_mul(shape.channels)
             .ok_or_else(|| Error::new(Status::OutOfMemory, format!("a frame of {shape} is too large")))?;
@@ -61,13 +78,12 @@ impl<T: Sample> Buffers<T> {
         let (mut row, mut old) = (Vec::new(), Vec::new());
         resize(&mut row, shape.width)?;
         resize(&mut old, shape.width)?;
-        Ok(Self { row, old, frame: pool.take(frame)?, result: pool.take(frame)?, tile: pool.take(tile)? })
+        Ok(Self { row, old, frame: spare.take(frame)?, result: spare.take(frame)?, tile: spare.take(tile)? })
     }
 
     /// Leaves the memory to the next run.
-    pub fn give_back(self, pool: &Pool) {
-        // Taken from the end: the frame first.
-        [self.tile, self.result, self.frame].into_iter().for_each(|buffer| pool.give_back(buffer));
+    pub fn give_back(self, spare: &Spare) {
+        [self.tile, self.result, self.frame].into_iter().for_each(|buffer| spare.give_back(buffer));
     }
 }
 
