@@ -66,10 +66,7 @@ impl<S: Send + 'static> Pool<S> {
     /// A pool that holds `first` and makes up to `most` in all (at least one).
     pub fn new(first: S, most: usize, make: impl Fn() -> Result<S> + Send + Sync + 'static) -> Self {
         let state = State { idle: vec![first], made: 1, most: most.max(1) };
-        Self {
-            shelf: Arc::new(Shelf { state: Mutex::new(state), changed: Condvar::new() }),
-            make: Box::new(make),
-        }
+        Self { shelf: Arc::new(Shelf { state: Mutex::new(state), changed: Condvar::new() }), make: Box::new(make) }
     }
 
     /// How many may exist. Fewer than asked for once making one has failed.
