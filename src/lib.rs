@@ -18,3 +18,16 @@ pub mod options;
 pub mod pipeline;
 mod plane;
 mod pool;
+pub mod queue;
+pub mod restore_file;
+pub mod runtime;
+pub mod session;
+pub mod stream;
+mod sync;
+pub mod tiff;
+pub mod tile;
+
+/// The README's Rust is compiled with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -88,4 +88,31 @@ fn dependencies_point_one_way() {
         "onnx",
         "metrics",
         "control",
+        "queue",
         "pool",
+        "runtime",
+        "model",
+        "session",
+        "plane",
+        "pipeline",
+        "stream",
+        "tiff",
+        "restore_file",
+        "doctor",
+        "ffi",
+        "cli",
+    ];
+    let rank = |room: &str| order.iter().position(|r| *r == room);
+    for (name, code) in all() {
+        let room = name.split(['/', '.']).next().unwrap();
+        if matches!(room, "lib" | "bin") {
+            continue;
+        }
+        let own = rank(room).unwrap_or_else(|| panic!("src/{name}: not in the order of rooms"));
+        for used in code.split("crate::").skip(1).filter_map(|rest| words(rest).next()) {
+            if let Some(other) = rank(used) {
+                assert!(other <= own, "src/{name} uses {used}, which stands above it");
+            }
+        }
+    }
+}
