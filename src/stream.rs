@@ -14,6 +14,8 @@ use crate::options::{Mode, StreamOptions};
 use crate::pipeline::{self, Model};
 use crate::queue::{Item, Queue};
 
+/// Of the thread behind each stream.
+pub(crate) const THREAD_NAME: &str = "parfocal-stream";
 /// Latencies kept for the percentiles.
 const LATENCIES: usize = 1024;
 
@@ -117,7 +119,7 @@ impl<T: Sample> Stream<T> {
         });
         let worker = Arc::clone(&shared);
         let worker = std::thread::Builder::new()
-            .name("parfocal-stream".into())
+            .name(THREAD_NAME.into())
             .spawn(move || work(&worker))
             .map_err(|e| Error::new(Status::OutOfMemory, format!("no thread for the stream: {e}")))?;
         Ok(Self { shared, worker: Mutex::new(Some(worker)) })

@@ -1,6 +1,6 @@
 //! What every call from outside passes through: the process that owns the library, panics, the last error.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Once;
@@ -10,6 +10,8 @@ use crate::error::{Error, Result, Status};
 
 thread_local! {
     static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
+    /// Whether this thread is inside a call.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
     /// Where the panic came from that this thread is unwinding.
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
@@ -54,7 +56,10 @@ fn guarded(work: impl FnOnce(&mut Touched) -> Result<()>) -> Result<()> {
     check_process()?;
     hold_panics();
     let mut touched = Touched::default();
-    match catch_unwind(AssertUnwindSafe(|| work(&mut touched))) {
+    let _ = INSIDE.try_with(|inside| inside.set(true));
+    let caught = catch_unwind(AssertUnwindSafe(|| work(&mut touched)));
+    let _ = INSIDE.try_with(|inside| inside.set(false));
+    match caught {
         Ok(result) => result,
         Err(payload) => {
             // Dropping a foreign payload could panic again.
@@ -91,11 +96,17 @@ fn check_process() -> Result<()> {
 }
 
 /// Nothing is printed in somebody else's program: what a panic says goes into the error. The hook is this library's own, as
-/// the standard library is linked into it.
+/// the standard library is linked into it; in a Rust program other threads keep theirs.
 fn hold_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
-        std::panic::set_hook(Box::new(|panic| {
+        let other = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let own = INSIDE.try_with(Cell::get).unwrap_or(true)
+                || std::thread::current().name() == Some(crate::stream::THREAD_NAME);
+            if !own {
+                return other(panic);
+            }
             let said = panic.payload_as_str().unwrap_or("no message");
             let place = panic.location().map_or("?".into(), |at| format!("{}:{}", at.file(), at.line()));
             let _ = PANIC.try_with(|kept| *kept.borrow_mut() = format!("{said}, at {place}"));
