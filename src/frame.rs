@@ -316,12 +316,16 @@ impl Layout {
     }
 }
 
-/// What the engine asks of a host's pixels: rows in, rows out. Rows are `width` samples of one channel of one plane.
-pub trait Planes<T: Sample> {
+/// A host's pixels as the engine reads them, row by row: `width` samples of one channel of one plane.
+pub trait Rows<T: Sample> {
     /// Shape of what is read, and of what is written.
     fn shape(&self) -> Shape;
     /// Fills `row`, `width` samples long; indices are below the shape's.
     fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]);
+}
+
+/// Pixels that are also written.
+pub trait Planes<T: Sample>: Rows<T> {
     /// Takes `row`, `width` samples long; indices are below the shape's.
     fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]);
 }
@@ -363,7 +367,7 @@ impl<'a, T: Sample> Separate<'a, T> {
     }
 }
 
-impl<T: Sample> Planes<T> for Separate<'_, T> {
+impl<T: Sample> Rows<T> for Separate<'_, T> {
     fn shape(&self) -> Shape {
         self.source.1.shape
     }
@@ -371,7 +375,9 @@ impl<T: Sample> Planes<T> for Separate<'_, T> {
     fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
         read(self.source.0, &self.source.1, plane, channel, y, row);
     }
+}
 
+impl<T: Sample> Planes<T> for Separate<'_, T> {
     fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]) {
         write(self.target.0, &self.target.1, plane, channel, y, row);
     }
@@ -391,7 +397,7 @@ impl<'a, T: Sample> InPlace<'a, T> {
     }
 }
 
-impl<T: Sample> Planes<T> for InPlace<'_, T> {
+impl<T: Sample> Rows<T> for InPlace<'_, T> {
     fn shape(&self) -> Shape {
         self.layout.shape
     }
@@ -399,7 +405,9 @@ impl<T: Sample> Planes<T> for InPlace<'_, T> {
     fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
         read(self.data, &self.layout, plane, channel, y, row);
     }
+}
 
+impl<T: Sample> Planes<T> for InPlace<'_, T> {
     fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]) {
         write(self.data, &self.layout, plane, channel, y, row);
     }

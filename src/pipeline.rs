@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::control::Task;
 use crate::error::{Error, Result, Status};
-use crate::frame::{Planes, Sample, Shape};
+use crate::frame::{Planes, Rows, Sample, Shape};
 use crate::model::{self, Info};
 use crate::normalise::{summarise, Accumulator, Range};
 use crate::options::{Device, Halo, Normalize, OpenOptions, RunOptions};
@@ -145,7 +145,7 @@ pub fn runs_per_plane(model: &Model, shape: Shape, options: &RunOptions) -> Resu
 }
 
 /// Takes all values of all planes into an accumulator: one pass. Errors: `Cancelled`.
-pub fn accumulate<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl Planes<T>, task: &Task) -> Result<()> {
+pub fn accumulate<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl Rows<T>, task: &Task) -> Result<()> {
     let shape = planes.shape();
     let mut row = vec![T::default(); shape.width];
     for plane in 0..shape.planes {
@@ -155,7 +155,7 @@ pub fn accumulate<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl Pla
     Ok(())
 }
 
-fn accumulate_plane<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl Planes<T>, plane: usize, row: &mut [T]) {
+fn accumulate_plane<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl Rows<T>, plane: usize, row: &mut [T]) {
     let shape = planes.shape();
     for channel in 0..shape.channels {
         for y in 0..shape.height {

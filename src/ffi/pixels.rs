@@ -3,7 +3,7 @@
 
 use super::arguments::{count, null, strides};
 use crate::error::{Error, Result, Status};
-use crate::frame::{Layout, Planes, Sample, Shape};
+use crate::frame::{Layout, Planes, Rows, Sample, Shape};
 
 /// A pointer of a call with its count and strides, not yet checked.
 #[derive(Clone, Copy)]
@@ -134,7 +134,17 @@ fn range<T>(pointer: *const T, layout: &Layout) -> (usize, usize) {
     (first, first.saturating_add(layout.reach().saturating_mul(std::mem::size_of::<T>())))
 }
 
-impl<T: Sample> Planes<T> for Pixels<T> {
+impl<T: Sample> Rows<T> for Source<T> {
+    fn shape(&self) -> Shape {
+        self.1.shape()
+    }
+
+    fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
+        self.read(plane, channel, y, row);
+    }
+}
+
+impl<T: Sample> Rows<T> for Pixels<T> {
     fn shape(&self) -> Shape {
         self.source.1.shape()
     }
@@ -142,7 +152,9 @@ impl<T: Sample> Planes<T> for Pixels<T> {
     fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
         self.source.read(plane, channel, y, row);
     }
+}
 
+impl<T: Sample> Planes<T> for Pixels<T> {
     fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]) {
         self.target.write(plane, channel, y, row);
     }

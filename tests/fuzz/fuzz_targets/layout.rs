@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use parfocal::frame::{InPlace, Layout, Planes, Separate, Shape, Strides};
+use parfocal::frame::{InPlace, Layout, Planes, Rows, Separate, Shape, Strides};
 
 /// The most samples that are looked at one by one.
 const SMALL: i128 = 4096;
