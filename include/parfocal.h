@@ -15,7 +15,7 @@
    A count says how many elements may be touched from the pointer on: nothing beyond is read or written.
  - Text in is UTF-8 and NUL-terminated. Text out is NUL-terminated, cut between characters if the buffer is too small.
  - Options are text: key=value separated by white space; a value with spaces stands in single quotes, with \' and \\ inside.
-   docs/c-cpp.md has the table; a key that is unknown, repeated or out of place is BAD_OPTION.
+   docs/options.md has the table; a key that is unknown, repeated or out of place is BAD_OPTION.
  - Any function may be called from any thread. After fork every call in the child is UNSUPPORTED if the parent has used the library.
    The library stays loaded until the process ends. Nothing is printed.
  */
