@@ -89,7 +89,7 @@ pub const TABLE: &[Key] = &[
         scopes: &[Scope::Run, Scope::Stream],
         values: "frame, stack, or LO:HI in input units",
         default: "frame",
-        help: "values that the network sees as 0 and 1: percentiles of each frame, of the stack, or fixed",
+        help: "values that the network sees as 0 and 1: percentiles of each frame, of the stack (not in a stream), or fixed",
     },
     Key {
         name: "pixel_size_um",
