@@ -2,6 +2,7 @@
 
 #![warn(missing_docs)]
 
+mod beside;
 pub mod blend;
 pub mod cli;
 pub mod control;

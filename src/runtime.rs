@@ -8,18 +8,20 @@ use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 use ort::logging::LogLevel;
 
+use crate::beside;
 use crate::error::{Error, Result, Status};
 
 /// Oldest release that the engine runs with: 1.22.
 pub const OLDEST_MINOR: u32 = ort::MINOR_VERSION;
 
-/// File names looked for beside the program.
+/// File names looked for beside this library or program; first the private name of what we ship, which no other copy in
+/// the process is called by.
 const NAMES: &[&str] = if cfg!(windows) {
-    &["onnxruntime.dll"]
+    &["parfocal_onnxruntime.dll", "onnxruntime.dll"]
 } else if cfg!(target_os = "macos") {
-    &["libonnxruntime.dylib"]
+    &["libparfocal_onnxruntime.dylib", "libonnxruntime.dylib"]
 } else {
-    &["libonnxruntime.so", "libonnxruntime.so.1"]
+    &["libparfocal_onnxruntime.so", "libonnxruntime.so", "libonnxruntime.so.1"]
 };
 
 /// The variable that names the library.
@@ -61,7 +63,7 @@ fn keep(level: LogLevel, message: &str) {
     }
 }
 
-/// Where the library is: `requested`, else the variable, else beside the program; nowhere else.
+/// Where the library is: `requested`, else the variable, else beside this library (or program); nowhere else.
 pub fn locate(requested: Option<&Path>) -> Result<PathBuf> {
     let advice = format!(
         "install ONNX Runtime 1.{OLDEST_MINOR} or later and give the absolute path of its library as runtime=PATH or in \
@@ -89,16 +91,21 @@ pub fn locate(requested: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = std::env::var_os(VARIABLE).filter(|v| !v.is_empty()) {
         return named(path.into(), VARIABLE);
     }
-    let program = std::env::current_exe()
-        .map_err(|e| Error::new(Status::Runtime, format!("ONNX Runtime: where is this program? ({e}); {advice}")))?;
-    let folder = program.parent().unwrap_or(Path::new("/"));
-    NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file()).ok_or_else(|| {
+    let file = beside::this_file().ok_or_else(|| {
+        Error::new(Status::Runtime, format!("ONNX Runtime: the system does not tell where to look; {advice}"))
+    })?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    // Of an installed command, `bin/parfocal`, ours lies in `lib`; only by its private name, since others may lie there.
+    let installed = folder.parent().filter(|_| folder.file_name().is_some_and(|name| name == "bin"));
+    let private = installed.map(|prefix| prefix.join("lib").join(NAMES[0]));
+    let mut places = NAMES.iter().map(|name| folder.join(name)).chain(private);
+    places.find(|path| path.is_file()).ok_or_else(|| {
         Error::new(
             Status::Runtime,
             format!(
                 "ONNX Runtime is missing: {VARIABLE} is not set and {} has no {}; {advice}",
                 folder.display(),
-                NAMES[0]
+                NAMES[1]
             ),
         )
     })

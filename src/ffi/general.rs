@@ -17,8 +17,11 @@ pub type parfocal_stream = u64;
 pub type parfocal_task = u64;
 
 /// Counts up when something is taken away or changes its meaning; it is the number in the library's SONAME. A program built for
-/// one number works with every library of that number that is not older.
-pub const ABI_VERSION: i32 = 1;
+/// one number works with every library of that number that is not older. Its one definition is in Cargo.toml.
+pub const ABI_VERSION: i32 = match i32::from_str_radix(env!("PARFOCAL_ABI"), 10) {
+    Ok(number) => number,
+    Err(_) => panic!("build.rs gives a number"),
+};
 
 /// The number of this binary interface. It counts up only when something that existed is removed or changes its meaning;
 /// it is also the number in the library's SONAME. Compare it with the one that your program was built for.

@@ -1,0 +1,114 @@
+//! Where the file lies that this code was loaded from: the library in a host's process, or else the program.
+
+use std::path::PathBuf;
+
+/// The file that holds this very function, absolute; `None` if the system does not tell.
+///
+/// In a process that loaded libparfocal it is libparfocal, wherever the program (`java`, `MATLAB`) lies; in the command
+/// and the tests it is the program. Symbolic links are resolved.
+pub fn this_file() -> Option<PathBuf> {
+    let here = this_file as fn() -> Option<PathBuf> as usize;
+    let found = mapped(here).or_else(|| linked(here));
+    found.or_else(|| std::env::current_exe().ok()).map(|path| path.canonicalize().unwrap_or(path))
+}
+
+/// By the kernel's list of what is mapped where: absolute even where the library was loaded by a relative path and the
+/// process has moved to another folder since.
+#[cfg(target_os = "linux")]
+fn mapped(address: usize) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+
+    let maps = std::fs::read("/proc/self/maps").ok()?;
+    maps.split(|byte| *byte == b'\n').find_map(|line| {
+        let (range, rest) = line.split_at(line.iter().position(|byte| *byte == b' ')?);
+        let (start, end) = std::str::from_utf8(range).ok()?.split_once('-')?;
+        let inside = |text| usize::from_str_radix(text, 16).ok();
+        if !(inside(start)?..inside(end)?).contains(&address) {
+            return None;
+        }
+        // Permissions, offset, device and inode hold no slash; a new line in a name is written as \012.
+        let path = &rest[rest.iter().position(|byte| *byte == b'/')?..];
+        if path.windows(4).any(|four| four == br"\012") {
+            return None;
+        }
+        Some(PathBuf::from(std::ffi::OsString::from_vec(path.to_vec())))
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn mapped(_: usize) -> Option<PathBuf> {
+    None
+}
+
+/// By the dynamic linker, which repeats the path that the file was loaded by: of use if it is absolute.
+#[cfg(unix)]
+fn linked(address: usize) -> Option<PathBuf> {
+    use std::ffi::{CStr, OsStr};
+    use std::os::unix::ffi::OsStrExt;
+
+    // SAFETY: the structure is made of pointers, for which zero is a value.
+    let mut info: libc::Dl_info = unsafe { std::mem::zeroed() };
+    // SAFETY: `info` may be written; the address is only compared with the ranges of what is loaded.
+    let found = unsafe { libc::dladdr(address as *const libc::c_void, &mut info) };
+    if found == 0 || info.dli_fname.is_null() {
+        return None;
+    }
+    // SAFETY: the name ends with a NUL and belongs to the loaded file that this code is part of, so it stays.
+    let name = unsafe { CStr::from_ptr(info.dli_fname) };
+    Some(PathBuf::from(OsStr::from_bytes(name.to_bytes()))).filter(|path| path.is_absolute())
+}
+
+/// Written for Windows, where nobody has run it yet.
+#[cfg(windows)]
+fn linked(address: usize) -> Option<PathBuf> {
+    use std::ffi::{c_void, OsString};
+    use std::os::windows::ffi::OsStringExt;
+
+    #[link(name = "kernel32")]
+    unsafe extern "system" {
+        fn GetModuleHandleExW(flags: u32, address: *const c_void, module: *mut *mut c_void) -> i32;
+        fn GetModuleFileNameW(module: *mut c_void, name: *mut u16, capacity: u32) -> u32;
+    }
+    /// By an address inside, and without holding the module any longer than it is held anyway.
+    const FROM_ADDRESS_UNCHANGED: u32 = 0x4 | 0x2;
+    let mut module = std::ptr::null_mut();
+    // SAFETY: `module` may be written; the address is only compared with the ranges of what is loaded.
+    if unsafe { GetModuleHandleExW(FROM_ADDRESS_UNCHANGED, address as *const c_void, &mut module) } == 0 {
+        return None;
+    }
+    // The longest path that Windows knows.
+    let mut name = vec![0u16; 32768];
+    // SAFETY: `name` has as many elements as are named; the module is this code's own, so it stays loaded.
+    let length = unsafe { GetModuleFileNameW(module, name.as_mut_ptr(), name.len() as u32) } as usize;
+    (length > 0 && length < name.len()).then(|| PathBuf::from(OsString::from_wide(&name[..length])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_program_it_is_the_program() {
+        let program = std::env::current_exe().unwrap().canonicalize().unwrap();
+        assert_eq!(this_file(), Some(program.clone()));
+        let here = this_file as fn() -> Option<PathBuf> as usize;
+        if cfg!(target_os = "linux") {
+            assert_eq!(mapped(here), Some(program.clone()));
+        }
+        // Cargo and people start tests by absolute paths; if one does not, there is nothing to compare.
+        if let Some(linked) = linked(here) {
+            assert_eq!(linked.canonicalize().unwrap(), program);
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn code_of_another_library_is_elsewhere() {
+        let other = libc::getpid as unsafe extern "C" fn() -> libc::pid_t as usize;
+        let program = std::env::current_exe().unwrap();
+        for found in [mapped(other), linked(other)].into_iter().flatten() {
+            assert!(found.is_absolute() && found != program, "{}", found.display());
+        }
+        assert_eq!((mapped(1), linked(1)), (None, None));
+    }
+}
