@@ -1,0 +1,22 @@
+# Parfocal @VERSION@ for find_package(Parfocal): the imported target Parfocal::parfocal, wherever this folder was moved to.
+
+get_filename_component(_parfocal_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+
+foreach(_parfocal_file "lib/libparfocal.so.@ABI@" "include/parfocal.h" "include/parfocal.hpp")
+  if(NOT EXISTS "${_parfocal_prefix}/${_parfocal_file}")
+    set(Parfocal_FOUND FALSE)
+    set(Parfocal_NOT_FOUND_MESSAGE "${_parfocal_prefix} has no ${_parfocal_file}: unpack the whole archive again")
+    return()
+  endif()
+endforeach()
+
+if(NOT TARGET Parfocal::parfocal)
+  add_library(Parfocal::parfocal SHARED IMPORTED)
+  set_target_properties(Parfocal::parfocal PROPERTIES
+    IMPORTED_LOCATION "${_parfocal_prefix}/lib/libparfocal.so.@ABI@"
+    IMPORTED_SONAME "libparfocal.so.@ABI@"
+    INTERFACE_INCLUDE_DIRECTORIES "${_parfocal_prefix}/include")
+endif()
+
+unset(_parfocal_file)
+unset(_parfocal_prefix)
