@@ -14,6 +14,8 @@ pub enum Environment {
     Light,
     /// The same and PyTorch.
     Training,
+    /// The linker and the ELF editor that the archive is made with.
+    Package,
 }
 
 impl Environment {
@@ -21,12 +23,18 @@ impl Environment {
         match self {
             Environment::Light => "light",
             Environment::Training => "training",
+            Environment::Package => "package",
         }
+    }
+
+    fn requirements(self) -> PathBuf {
+        let folder = if matches!(self, Environment::Package) { "xtask" } else { "training" };
+        root().join(folder).join(format!("requirements-{}.txt", self.name()))
     }
 
     /// The environment's interpreter; made at first use.
     pub fn interpreter(self) -> Result<PathBuf> {
-        let list = root().join(format!("training/requirements-{}.txt", self.name()));
+        let list = self.requirements();
         let text = fs::read(&list).map_err(|e| format!("{}: {e}", list.display()))?;
         let base = python()?;
         let mut hash = Sha256::new();
@@ -50,6 +58,11 @@ impl Environment {
             fs::write(&complete, b"").map_err(|e| format!("{}: {e}", complete.display()))?;
         }
         Ok(interpreter)
+    }
+
+    /// A program that came with one of the environment's packages.
+    pub fn program(self, name: &str) -> Result<PathBuf> {
+        Ok(self.interpreter()?.with_file_name(name).with_extension(std::env::consts::EXE_EXTENSION))
     }
 
     /// A command of the environment's Python in the root of the project.

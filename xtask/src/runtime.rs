@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::python::Environment;
 use crate::tools::{cache, lock, root, run, target, Result};
 
-const VERSION: &str = "1.31.1";
+pub const VERSION: &str = "1.31.1";
 
 struct Platform {
     wheel: &'static str,
@@ -43,7 +43,7 @@ fn platform() -> Result<Platform> {
     Ok(Platform { wheel, library, sha256 })
 }
 
-fn sha256(path: &Path) -> Result<String> {
+pub fn sha256(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
     Ok(Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect())
 }
@@ -60,8 +60,8 @@ fn check(path: &Path, expected: &str) -> Result<()> {
     ))
 }
 
-/// The checked library in the cache, fetched at first use.
-fn cached() -> Result<PathBuf> {
+/// The checked library in the cache, fetched at first use; its licence and notices lie beside it.
+pub fn cached() -> Result<PathBuf> {
     let platform = platform()?;
     let folder = cache()?.join(format!("onnxruntime-{VERSION}-{}", platform.wheel));
     let library = folder.join(platform.library);

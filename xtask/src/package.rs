@@ -1,0 +1,222 @@
+//! `cargo xtask package`: the archive for builders, target/dist/parfocal-<version>-linux-x86_64.tar.gz; docs/packaging.md.
+
+mod checks;
+mod elf;
+mod licences;
+mod linker;
+mod stage;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+pub use stage::{stage, unpacked};
+
+use crate::python::Environment;
+use crate::runtime;
+use crate::tools::{cargo, output, root, run, shown, target, Result};
+
+/// The oldest C library that the archive runs with, and the newest C++ symbols that its ONNX Runtime asks for.
+const GLIBC: &str = "2.28";
+const GLIBCXX: &str = "3.4.22";
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// What ONNX Runtime is called in the archive, by file name and SONAME: a process that has another copy keeps both apart.
+const RUNTIME: &str = "libparfocal_onnxruntime.so";
+/// Of every file in the archive, so that the same files give the same bytes: 2000-01-01.
+const TIME: &str = "@946684800";
+
+/// The package `parfocal` and all that it is made of, as `cargo metadata` tells it.
+struct Project {
+    metadata: Value,
+    version: String,
+    abi: u64,
+}
+
+impl Project {
+    fn read() -> Result<Project> {
+        let text = output(cargo().args(["metadata", "--format-version", "1", "--locked", "--filter-platform", TARGET]))?;
+        let metadata = serde_json::from_str(&text).map_err(|e| format!("cargo metadata: {e}"))?;
+        let mut project = Project { metadata, version: String::new(), abi: 0 };
+        let package = project.parfocal()?;
+        let version = package["version"].as_str().unwrap_or_default().to_owned();
+        let abi = package["metadata"]["parfocal"]["abi"].as_u64();
+        project.abi = abi.ok_or("Cargo.toml: [package.metadata.parfocal] has no 'abi = NUMBER'")?;
+        project.version = version;
+        Ok(project)
+    }
+
+    fn packages(&self) -> &[Value] {
+        self.metadata["packages"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    fn parfocal(&self) -> Result<&Value> {
+        let found = self.packages().iter().find(|package| package["name"] == "parfocal");
+        found.ok_or_else(|| "cargo metadata: no package 'parfocal'".to_owned())
+    }
+
+    /// The folders that hold the sources of crates.
+    fn registries(&self) -> Vec<PathBuf> {
+        let crates = self.packages().iter().filter(|package| !package["source"].is_null());
+        let manifests = crates.filter_map(|package| package["manifest_path"].as_str());
+        let mut found: Vec<_> = manifests.filter_map(|path| Some(Path::new(path).parent()?.parent()?.to_owned())).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The file, and what programs that link with it ask the loader for.
+    fn soname(&self) -> String {
+        format!("libparfocal.so.{}", self.abi)
+    }
+
+    /// The archive's name without endings, and the folder in it.
+    fn name(&self) -> String {
+        format!("parfocal-{}-linux-x86_64", self.version)
+    }
+}
+
+/// Builds, checks and packs; returns the archive. Once in a run of the task runner.
+pub fn package() -> Result<PathBuf> {
+    static DONE: OnceLock<Result<PathBuf>> = OnceLock::new();
+    DONE.get_or_init(make).clone()
+}
+
+fn make() -> Result<PathBuf> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Err("package: made on Linux on x86-64 only; docs/packaging.md has the recipe for other systems".into());
+    }
+    let project = Project::read()?;
+    let built = linker::build(&project)?;
+    let tree = target().join("package/tree").join(project.name());
+    clear(&tree)?;
+    lay_out(&project, &built, &tree)?;
+    checks::check(&project, &tree)?;
+    let archive = root().join("target/dist").join(format!("{}.tar.gz", project.name()));
+    pack(&tree, &archive)?;
+    let sum = format!("{}  {}.tar.gz\n", runtime::sha256(&archive)?, project.name());
+    write(&archive.with_file_name("SHA256SUMS"), &sum)?;
+    let size = fs::metadata(&archive).map_or(0, |m| m.len());
+    println!("package: {} ({:.1} MB)", shown(&archive), size as f64 / 1e6);
+    Ok(archive)
+}
+
+/// Fills `tree`, a prefix that may be moved.
+fn lay_out(project: &Project, built: &linker::Built, tree: &Path) -> Result<()> {
+    let library = tree.join("lib");
+    program(&built.library, &library.join(project.soname()))?;
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(project.soname(), library.join("libparfocal.so"))
+        .map_err(|e| format!("{}: {e}", library.display()))?;
+    let runtime = library.join(RUNTIME);
+    program(&runtime::cached()?, &runtime)?;
+    // Without its RUNPATH: what it needs comes from the system, never from what else lies in `lib`.
+    run(Command::new(Environment::Package.program("patchelf")?)
+        .args(["--set-soname", RUNTIME, "--remove-rpath"])
+        .arg(&runtime))?;
+    program(&built.command, &tree.join("bin/parfocal"))?;
+    for name in ["parfocal.h", "parfocal.hpp"] {
+        copy(&root().join("include").join(name), &tree.join("include").join(name))?;
+    }
+    let templates = [
+        ("ParfocalConfig.cmake", "lib/cmake/Parfocal/ParfocalConfig.cmake"),
+        ("ParfocalConfigVersion.cmake", "lib/cmake/Parfocal/ParfocalConfigVersion.cmake"),
+        ("parfocal.pc", "lib/pkgconfig/parfocal.pc"),
+        ("README.md", "README.md"),
+    ];
+    for (from, to) in templates {
+        let from = root().join("xtask/package").join(from);
+        let text = fs::read_to_string(&from).map_err(|e| format!("{}: {e}", from.display()))?;
+        write(&tree.join(to), &filled(project, &text))?;
+    }
+    for language in ["c", "cpp"] {
+        let from = root().join("bindings").join(language);
+        let entries = fs::read_dir(&from).map_err(|e| format!("{}: {e}", from.display()))?;
+        for path in entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|path| path.is_file()) {
+            let name = path.file_name().unwrap_or_default();
+            copy(&path, &tree.join("share/parfocal/examples").join(language).join(name))?;
+        }
+    }
+    let documents = tree.join("share/doc/parfocal");
+    for name in ["options.md", "c-cpp.md"] {
+        copy(&root().join("docs").join(name), &documents.join(name))?;
+    }
+    licences::gather(project, &built.zig, &documents)?;
+    checks::write_sums(tree)
+}
+
+fn filled(project: &Project, text: &str) -> String {
+    let mut numbers = project.version.split('.');
+    let mut number = || numbers.next().unwrap_or("0").to_owned();
+    text.replace("@VERSION@", &project.version)
+        .replace("@ABI@", &project.abi.to_string())
+        .replace("@MAJOR@", &number())
+        .replace("@MINOR@", &number())
+}
+
+/// The folder as one archive: order, times, owners and permissions do not depend on where and when.
+fn pack(tree: &Path, archive: &Path) -> Result<()> {
+    let (Some(parent), Some(name)) = (tree.parent(), tree.file_name()) else {
+        return Err(format!("{}: not a folder to pack", tree.display()));
+    };
+    let tar = archive.with_extension("");
+    for path in [archive, &tar] {
+        if path.exists() {
+            fs::remove_file(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        }
+    }
+    folder_of(archive)?;
+    run(Command::new("tar")
+        .args(["--create", "--format=gnu", "--sort=name", "--owner=0", "--group=0", "--numeric-owner"])
+        .args(["--mode=u+rwX,go+rX,go-w", &format!("--mtime={TIME}"), "--file"])
+        .arg(&tar)
+        .arg("--directory")
+        .arg(parent)
+        .arg(name)
+        .env("LC_ALL", "C"))?;
+    run(Command::new("gzip").args(["-9", "--no-name"]).arg(&tar))
+}
+
+/// An empty place: what was there before is gone.
+fn clear(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))
+}
+
+fn folder_of(path: &Path) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    folder_of(path)?;
+    fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    permit(path, 0o644)
+}
+
+/// A copy that is read by all and run by none.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    folder_of(to)?;
+    fs::copy(from, to).map_err(|e| format!("{}: cannot be copied to {}: {e}", from.display(), to.display()))?;
+    permit(to, 0o644)
+}
+
+fn program(from: &Path, to: &Path) -> Result<()> {
+    copy(from, to)?;
+    permit(to, 0o755)
+}
+
+#[cfg(unix)]
+fn permit(path: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+#[cfg(not(unix))]
+fn permit(_: &Path, _: u32) -> Result<()> {
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! The licences of everything that is linked into what we ship: texts copied, one table, nothing that we may not use.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::linker::sysroot;
+use super::{copy, Project};
+use crate::runtime;
+use crate::tools::{root, Result};
+
+/// What may be in the archive: licences that ask for their text and no more.
+const ALLOWED: &[&str] = &[
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Unicode-DFS-2016",
+    "Unlicense",
+    "Zlib",
+];
+
+const MIT: &str = "\
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
+files (the \"Software\"), to deal in the Software without restriction, including without limitation the rights to use, copy,
+modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software
+is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES
+OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE
+LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR
+IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+";
+
+/// Fills `folder` (share/doc/parfocal). `zig` is the folder of the linker, which links in parts of its own.
+pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
+    let mut table = format!(
+        "# What Parfocal {} is made of\n\nThe program is under MIT or Apache-2.0, as you choose; the model inside it is under \
+         CC-BY-4.0.\n\n| part | version | licence | texts |\n|---|---|---|---|\n",
+        project.version
+    );
+    let mut row = |part: &str, version: &str, licence: &str, texts: &str| {
+        table += &format!("| {part} | {version} | {licence} | `{texts}` |\n");
+    };
+    for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        copy(&root().join(name), &folder.join(name))?;
+    }
+    row("Parfocal", &project.version, "MIT OR Apache-2.0", "LICENSE-MIT, LICENSE-APACHE");
+    copy(&root().join("models/LICENSE"), &folder.join("model/LICENSE"))?;
+    copy(&root().join("models/parfocal-w16.md"), &folder.join("model/parfocal-w16.md"))?;
+    row("the model parfocal-w16", "", "CC-BY-4.0", "model/");
+    let library = runtime::cached()?;
+    for name in ["LICENSE", "ThirdPartyNotices.txt"] {
+        copy(&library.with_file_name(name), &folder.join("onnxruntime").join(name))?;
+    }
+    row("ONNX Runtime", runtime::VERSION, "MIT, and what it is made of", "onnxruntime/");
+    copy(&sysroot()?.join("share/doc/rust/COPYRIGHT-library.html"), &folder.join("rust/COPYRIGHT-library.html"))?;
+    row("Rust's standard library", "", "MIT OR Apache-2.0, and what it is made of", "rust/");
+    copy(&zig.join("lib/libunwind/LICENSE.TXT"), &folder.join("libunwind/LICENSE.TXT"))?;
+    row("LLVM's libunwind", "", "Apache-2.0 WITH LLVM-exception", "libunwind/");
+    copy(&zig.join("LICENSE"), &folder.join("compiler-rt/LICENSE"))?;
+    row("Zig's compiler runtime", "", "MIT", "compiler-rt/");
+    for package in linked(project)? {
+        let text = |key: &str| package[key].as_str().unwrap_or_default();
+        let (name, version, expression) = (text("name"), text("version"), text("license"));
+        let texts = format!("crates/{name}-{version}");
+        if !allowed(expression) {
+            return Err(format!(
+                "{name} {version}: its licence is '{expression}'; allowed are {}: take another crate, or extend the list in \
+                 xtask/src/package/licences.rs if such a text may ship",
+                ALLOWED.join(", ")
+            ));
+        }
+        let source = Path::new(text("manifest_path")).parent().unwrap_or(Path::new("/"));
+        let mut found = files(source)?;
+        found.extend(package["license_file"].as_str().map(|file| source.join(file)));
+        for file in &found {
+            let file_name = file.file_name().unwrap_or_default();
+            copy(file, &folder.join(&texts).join(file_name))?;
+        }
+        if found.is_empty() {
+            standard(package, expression, &folder.join(&texts))?;
+        }
+        row(name, version, &expression.replace('/', " OR "), &format!("{texts}/"));
+    }
+    super::write(&folder.join("THIRD-PARTY.md"), &table)
+}
+
+/// The packages whose code is in the library or the command: normal dependencies, theirs, and so on; sorted.
+fn linked(project: &Project) -> Result<Vec<&Value>> {
+    let list = |value: &'static str, of: &Value| of[value].as_array().cloned().unwrap_or_default();
+    let nodes = list("nodes", &project.metadata["resolve"]);
+    let package = |id: &str| project.packages().iter().find(|package| package["id"] == id);
+    let mut wanted = vec![project.parfocal()?["id"].as_str().unwrap_or_default().to_owned()];
+    let mut seen = wanted.clone();
+    let mut found = Vec::new();
+    while let Some(id) = wanted.pop() {
+        let node = nodes.iter().find(|node| node["id"] == id.as_str()).ok_or("cargo metadata: a package has no node")?;
+        for dependency in list("deps", node) {
+            let normal = list("dep_kinds", &dependency).iter().any(|kind| kind["kind"].is_null());
+            let Some(id) = dependency["pkg"].as_str().filter(|id| normal && !seen.iter().any(|s| s == id)) else {
+                continue;
+            };
+            seen.push(id.to_owned());
+            let package = package(id).ok_or_else(|| format!("cargo metadata: no package {id}"))?;
+            // These run in the compiler; what they depend on, too.
+            let macros = list("targets", package).iter().any(|t| list("kind", t).contains(&"proc-macro".into()));
+            if !macros {
+                found.push(package);
+                wanted.push(id.to_owned());
+            }
+        }
+    }
+    found.sort_by_key(|package| (package["name"].to_string(), package["version"].to_string()));
+    Ok(found)
+}
+
+/// Licences, notices and copyright statements in a crate's folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let wanted = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let starts = ["license", "licence", "unlicense", "copying", "copyright", "notice"];
+        path.is_file() && starts.iter().any(|start| name.starts_with(start)) && !name.ends_with(".rs")
+    };
+    let mut found: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).filter(wanted).collect();
+    found.sort();
+    Ok(found)
+}
+
+/// The text of the licence itself, for a crate that forgot to pack it.
+fn standard(package: &Value, expression: &str, folder: &Path) -> Result<()> {
+    let authors: Vec<&str> = package["authors"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let name = package["name"].as_str().unwrap_or_default();
+    let owner = if authors.is_empty() { format!("the authors of {name}") } else { authors.join(", ") };
+    // `MIT` must be one of the choices by itself: in `MIT AND X` both texts are wanted.
+    let choices: Vec<&str> = expression.split(" OR ").flat_map(|part| part.split('/')).map(str::trim).collect();
+    if choices.contains(&"MIT") {
+        super::write(&folder.join("LICENSE-MIT"), &format!("MIT License\n\nCopyright (c) {owner}\n\n{MIT}"))
+    } else if choices.contains(&"Apache-2.0") {
+        copy(&root().join("LICENSE-APACHE"), &folder.join("LICENSE-APACHE"))
+    } else {
+        Err(format!("{name}: no licence file in the crate, and no standard text here for '{expression}'"))
+    }
+}
+
+/// Whether an SPDX expression can be met by the list: any side of an OR, every side of an AND.
+fn allowed(expression: &str) -> bool {
+    // In `a OR (b AND c)` spaces and parentheses separate; `/` is how crates wrote OR before.
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let mut at = 0;
+    either(&words, &mut at) == Some(true) && at == words.len()
+}
+
+fn either(words: &[&str], at: &mut usize) -> Option<bool> {
+    let mut met = every(words, at)?;
+    while words.get(*at) == Some(&"OR") {
+        *at += 1;
+        met |= every(words, at)?;
+    }
+    Some(met)
+}
+
+fn every(words: &[&str], at: &mut usize) -> Option<bool> {
+    let mut met = one(words, at)?;
+    while words.get(*at) == Some(&"AND") {
+        *at += 1;
+        met &= one(words, at)?;
+    }
+    Some(met)
+}
+
+fn one(words: &[&str], at: &mut usize) -> Option<bool> {
+    let mut name = words.get(*at)?.to_string();
+    *at += 1;
+    if name == "(" {
+        let met = either(words, at)?;
+        let closed = words.get(*at) == Some(&")");
+        *at += 1;
+        return closed.then_some(met);
+    }
+    if words.get(*at) == Some(&"WITH") {
+        name += &format!(" WITH {}", words.get(*at + 1)?);
+        *at += 2;
+    }
+    Some(ALLOWED.contains(&name.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_are_judged() {
+        for good in [
+            "MIT",
+            "MIT/Apache-2.0",
+            "Unlicense OR MIT",
+            "Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT",
+            "(MIT OR Apache-2.0) AND Unicode-3.0",
+            "MPL-2.0 OR MIT",
+            "GPL-3.0 AND MIT OR ISC",
+        ] {
+            assert!(allowed(good), "{good}");
+        }
+        for bad in [
+            "",
+            "MPL-2.0",
+            "MIT AND MPL-2.0",
+            "MIT AND (MPL-2.0 OR GPL-3.0)",
+            "Apache-2.0 WITH Other-exception",
+            "MIT OR",
+            "(MIT",
+            "MIT)",
+            "MIT Apache-2.0",
+        ] {
+            assert!(!allowed(bad), "{bad}");
+        }
+    }
+}
