@@ -226,6 +226,9 @@ impl Strides {
     }
 }
 
+/// No sample lies farther from the first one: addresses are counted in bytes of an `isize`, and a sample has at most four.
+const FARTHEST: usize = isize::MAX as usize / 4;
+
 /// A shape and strides that stay inside `count` samples. Made only by `Layout::new`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -253,7 +256,7 @@ impl Layout {
                 ));
             }
             let reach = usize::try_from(stride).unwrap_or(0).checked_mul(extent - 1);
-            last = reach.and_then(|r| last.checked_add(r)).ok_or_else(|| {
+            last = reach.and_then(|r| last.checked_add(r)).filter(|&last| last <= FARTHEST).ok_or_else(|| {
                 Error::new(Status::InvalidArgument, format!("strides {strides:?} with shape {shape}: they overflow"))
             })?;
         }
@@ -471,6 +474,15 @@ mod tests {
         // Column-major is as good as row-major.
         let columns = Some(Strides { x: 3, y: 1, channel: 12, plane: 12 });
         assert!(Layout::new(12, shape, columns, true).is_ok());
+    }
+
+    #[test]
+    fn steps_beyond_any_memory_are_refused_whatever_the_count() {
+        let shape = Shape { width: 3, height: 2, channels: 1, planes: 1 };
+        for step in [isize::MAX, isize::MAX / 2, isize::MAX / 4] {
+            let strides = Some(Strides { x: step, y: 1, channel: 1, plane: 1 });
+            assert!(message(Layout::new(usize::MAX, shape, strides, true)).contains("they overflow"), "{step}");
+        }
     }
 
     #[test]

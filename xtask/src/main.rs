@@ -1,6 +1,7 @@
 //! The only task runner of the project: `cargo xtask demo | test | bench | setup`.
 
 mod demo;
+mod fuzz;
 mod python;
 mod runtime;
 mod suite;

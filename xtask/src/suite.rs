@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::python::Environment;
 use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
-use crate::{demo, runtime};
+use crate::{demo, fuzz, runtime};
 
 type Stage = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -14,7 +14,9 @@ const STAGES: &[Stage] = &[
     ("format", "cargo fmt --check", format),
     ("lint", "clippy, warnings are errors", lint),
     ("rust", "cargo test", rust),
+    ("threads", "handles, cancel and queue in every order of their steps (loom)", fuzz::threads),
     ("tiff", "the command's files read back by other software (Python)", tiff),
+    ("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::fuzz),
     ("training", "network, simulation, training, export and parity (PyTorch)", training),
     ("evaluate", "the released model on real focal stacks", evaluate),
     ("demo", "the demo and its gain", demo_gain),
@@ -71,7 +73,11 @@ pub fn bench(rest: &[String]) -> Result<()> {
 }
 
 fn format() -> Result<()> {
-    run(cargo().args(["fmt", "--all", "--check"]))
+    // Workspaces of their own.
+    for manifest in ["Cargo.toml", "tests/fuzz/Cargo.toml", "tests/threads/Cargo.toml"] {
+        run(cargo().args(["fmt", "--all", "--check", "--manifest-path", manifest]))?;
+    }
+    Ok(())
 }
 
 fn lint() -> Result<()> {

@@ -66,6 +66,7 @@ fn check(input: &mut Unstructured) -> Result<()> {
         }
     }
     let Ok(layout) = accepted else { return Ok(()) };
+    assert_eq!(layout.reach() as i128, last + 1, "{layout:?}");
     let samples = axes.iter().try_fold(1i128, |n, a| n.checked_mul(a.1)).filter(|&n| n <= SMALL);
     if samples.is_none() || last > SMALL {
         return Ok(());
