@@ -42,7 +42,7 @@ namespace parfocal {
 /// The version that this header came with; parfocal::version() tells the library's.
 inline constexpr char header_version[] = "0.1.0";
 
-/// The ABI that this header was written for. A library of this number or a larger one fits; opening checks it.
+/// The ABI that this header was written for; opening checks that the library has the same.
 inline constexpr std::int32_t header_abi_version = 1;
 
 /// What went wrong: what() says what, which value, what was expected and what to do.
@@ -58,6 +58,19 @@ public:
 
 private:
     parfocal_status status_;
+};
+
+/// A frame of a stream that could not be restored; the stream goes on with the next.
+class FrameError : public Error {
+public:
+    FrameError(parfocal_status status, const std::string &message, std::uint64_t tag)
+        : Error(status, message), tag_(tag) {}
+
+    /// What the frame was submitted with.
+    std::uint64_t tag() const noexcept { return tag_; }
+
+private:
+    std::uint64_t tag_;
 };
 
 #if defined(__cpp_lib_span)
@@ -185,11 +198,11 @@ template <class Fill> std::string text(Fill fill) {
     return text;
 }
 
-[[noreturn]] inline void fail(parfocal_status status) {
-    std::string message =
-        text([](char *buffer, std::uint64_t size, std::uint64_t *n) { return parfocal_last_error(buffer, size, n); });
-    throw Error(status, message.empty() ? std::string(parfocal_status_name(status)) : message);
+inline std::string last_error() {
+    return text([](char *b, std::uint64_t size, std::uint64_t *n) { return parfocal_last_error(b, size, n); });
 }
+
+[[noreturn]] inline void fail(parfocal_status status) { throw Error(status, last_error()); }
 
 inline void check(parfocal_status status) {
     if (status != PARFOCAL_STATUS_OK) {
@@ -207,14 +220,14 @@ template <class Fill> std::string checked_text(Fill fill) {
     return result;
 }
 
-// Once in a process: an older library lacks functions that this header calls.
+// Once in a process: functions of another number may take other arguments.
 inline void check_abi() {
     static const std::int32_t library = parfocal_abi_version();
-    if (library < header_abi_version) {
+    if (library != header_abi_version) {
         throw Error(PARFOCAL_STATUS_UNSUPPORTED,
-                    "libparfocal has ABI " + std::to_string(library) + ", this program was built for ABI " +
-                        std::to_string(header_abi_version) + " or later: install libparfocal " + header_version +
-                        " or later");
+                    "libparfocal " + std::string(parfocal_version()) + " has ABI " + std::to_string(library) +
+                        "; this program was built for ABI " + std::to_string(header_abi_version) +
+                        ": install the libparfocal that it was built with, or build it again");
     }
 }
 
@@ -282,9 +295,12 @@ template <class T> struct Identity {
 template <class T> using Same = typename Identity<T>::type;
 template <class C> using ElementOf = std::remove_cv_t<std::remove_pointer_t<decltype(std::data(std::declval<C &>()))>>;
 
+// -1 waits without end, which is what a longer time than C can say comes to.
 inline std::int32_t milliseconds(std::chrono::milliseconds timeout) noexcept {
-    const auto most = std::numeric_limits<std::int32_t>::max();
-    return timeout.count() < 0 ? 0 : timeout.count() > most ? most : static_cast<std::int32_t>(timeout.count());
+    if (timeout.count() > std::numeric_limits<std::int32_t>::max()) {
+        return -1;
+    }
+    return timeout.count() < 0 ? 0 : static_cast<std::int32_t>(timeout.count());
 }
 
 } // namespace detail
@@ -444,7 +460,7 @@ public:
         : frame_(frame), handle_(open(model, frame, options)) {}
 
     /// Copies a frame in and returns at once; `tag` comes back with its result. False when `depth` frames are under way
-    /// (mode=every). Errors: INVALID_ARGUMENT (another size), CLOSED, INVALID_HANDLE, and what made an earlier frame fail.
+    /// (mode=every). Errors: INVALID_ARGUMENT (another size), CLOSED, INVALID_HANDLE.
     bool try_submit(View<const T> frame, std::uint64_t tag) {
         expect_size(frame.shape());
         const detail::StridesArray strides(frame.strides());
@@ -463,17 +479,28 @@ public:
         }
     }
     /// Waits up to `timeout` for the next result and writes it to `frame`; its tag, or nothing when none came.
-    /// Errors: CLOSED once closed, INVALID_ARGUMENT (another size), and what made the frame fail.
+    /// Errors: CLOSED when it is closed meanwhile, INVALID_HANDLE once closed, INVALID_ARGUMENT (another size);
+    /// FrameError when the frame could not be restored: then nothing is written.
     std::optional<std::uint64_t> try_receive(View<T> frame, std::chrono::milliseconds timeout = {}) {
-        return take(frame, detail::milliseconds(timeout));
-    }
-    /// The same; throws TIMEOUT instead of returning nothing.
-    std::uint64_t receive(View<T> frame, std::chrono::milliseconds timeout) {
-        const auto tag = take(frame, detail::milliseconds(timeout));
-        if (!tag) {
-            detail::fail(PARFOCAL_STATUS_TIMEOUT);
+        std::uint64_t tag = 0;
+        const parfocal_status status = take(frame, detail::milliseconds(timeout), tag);
+        if (status == PARFOCAL_STATUS_TIMEOUT || status == PARFOCAL_STATUS_WOULD_BLOCK) {
+            return std::nullopt;
         }
-        return *tag;
+        expect_frame(status, tag);
+        return tag;
+    }
+    /// The same; throws TIMEOUT (WOULD_BLOCK for a timeout of zero) instead of returning nothing.
+    std::uint64_t receive(View<T> frame, std::chrono::milliseconds timeout) {
+        std::uint64_t tag = 0;
+        expect_frame(take(frame, detail::milliseconds(timeout), tag), tag);
+        return tag;
+    }
+    /// The same without a limit; close() from another thread ends the wait.
+    std::uint64_t receive(View<T> frame) {
+        std::uint64_t tag = 0;
+        expect_frame(take(frame, -1, tag), tag);
+        return tag;
     }
     /// Counters and latency percentiles (milliseconds), as JSON text.
     std::string describe() const {
@@ -505,17 +532,24 @@ private:
                             std::to_string(frame_.channels) + " channels: open another stream for another size");
         }
     }
-    std::optional<std::uint64_t> take(View<T> frame, std::int32_t timeout_ms) {
+    parfocal_status take(View<T> frame, std::int32_t timeout_ms, std::uint64_t &tag) {
         expect_size(frame.shape());
         const detail::StridesArray strides(frame.strides());
-        std::uint64_t tag = 0;
-        const parfocal_status status =
-            parfocal_stream_receive(handle_.get(), frame.data(), frame.count(), strides.values, &tag, timeout_ms);
-        if (status == PARFOCAL_STATUS_TIMEOUT || status == PARFOCAL_STATUS_WOULD_BLOCK) {
-            return std::nullopt;
+        return parfocal_stream_receive(handle_.get(), frame.data(), frame.count(), strides.values, &tag, timeout_ms);
+    }
+    static void expect_frame(parfocal_status status, std::uint64_t tag) {
+        switch (status) {
+        case PARFOCAL_STATUS_OK:
+            return;
+        case PARFOCAL_STATUS_INVALID_ARGUMENT:
+        case PARFOCAL_STATUS_INVALID_HANDLE:
+        case PARFOCAL_STATUS_WOULD_BLOCK:
+        case PARFOCAL_STATUS_TIMEOUT:
+        case PARFOCAL_STATUS_CLOSED:
+            detail::fail(status);
+        default:
+            throw FrameError(status, detail::last_error(), tag);
         }
-        detail::check(status);
-        return tag;
     }
     Shape frame_;
     detail::Handle<parfocal_stream_close> handle_;
