@@ -39,7 +39,7 @@ extern int suite_fast;
 parfocal_model open_model(void);
 /* A file's bytes from malloc, or NULL. */
 uint8_t *read_whole(const char *path, uint64_t *length);
-/* `folder/name` in one of four static buffers. */
+/* `folder/name` in one of 16 static buffers. */
 const char *in_folder(const char *name);
 /* Sleeps. */
 void pause_ms(int milliseconds);

@@ -77,9 +77,9 @@ uint8_t *read_whole(const char *path, uint64_t *length) {
 }
 
 const char *in_folder(const char *name) {
-    static char buffers[4][4096];
+    static char buffers[16][4096];
     static int next;
-    char *buffer = buffers[next++ % 4];
+    char *buffer = buffers[next++ % 16];
     snprintf(buffer, sizeof buffers[0], "%s/%s", suite_folder, name);
     return buffer;
 }
