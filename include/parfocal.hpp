@@ -493,13 +493,15 @@ public:
     /// The same; throws TIMEOUT (WOULD_BLOCK for a timeout of zero) instead of returning nothing.
     std::uint64_t receive(View<T> frame, std::chrono::milliseconds timeout) {
         std::uint64_t tag = 0;
-        expect_frame(take(frame, detail::milliseconds(timeout), tag), tag);
+        const parfocal_status status = take(frame, detail::milliseconds(timeout), tag);
+        expect_frame(status, tag);
         return tag;
     }
     /// The same without a limit; close() from another thread ends the wait.
     std::uint64_t receive(View<T> frame) {
         std::uint64_t tag = 0;
-        expect_frame(take(frame, -1, tag), tag);
+        const parfocal_status status = take(frame, -1, tag);
+        expect_frame(status, tag);
         return tag;
     }
     /// Counters and latency percentiles (milliseconds), as JSON text.
