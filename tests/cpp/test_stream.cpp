@@ -1,0 +1,77 @@
+// Streams in C++: typed frames, tags, what does not wait, what throws.
+
+#include "check.hpp"
+
+#include <chrono>
+#include <thread>
+
+using namespace std::chrono_literals;
+using parfocal::Model;
+using parfocal::Shape;
+using parfocal::Stream;
+using parfocal::Strides;
+using parfocal::View;
+
+static void every(const Model &model) {
+    const Shape shape{33, 21};
+    Stream<std::uint16_t> stream(model, shape, "mode=every depth=2");
+    std::vector<std::uint16_t> out(40 * 21, 5);
+    const View result(out.data(), out.size(), shape, Strides::padded_rows(shape, 40));
+    CHECK(!stream.try_receive(result));
+    CHECK(!stream.try_receive(result, 5ms));
+    CHECK_THROWS(stream.receive(result, 0ms), WOULD_BLOCK, "no result");
+    CHECK_THROWS(stream.receive(result, 5ms), TIMEOUT, "5 ms");
+    const auto first = picture<std::uint16_t>(33, 21, 1), second = picture<std::uint16_t>(33, 21, 2);
+    stream.submit(View(first, shape), 10);
+    CHECK(stream.try_submit(View(second, shape), 11));
+    CHECK(!stream.try_submit(View(first, shape), 12));
+    CHECK_THROWS(stream.submit(View(first, shape), 12), WOULD_BLOCK, "depth");
+    CHECK(stream.receive(result, 20s) == 10);
+    CHECK(out[33] == 5 && out[32] == model.restore(first, 33, 21)[32]);
+    CHECK(stream.receive(result) == 11);
+    CHECK(stream.describe().find("\"received\":2") != std::string::npos);
+    CHECK_THROWS(stream.submit(View(first, Shape{21, 33}), 1), INVALID_ARGUMENT, "the stream takes 33x21");
+    CHECK_THROWS(stream.receive(View(out, Shape{40, 21}), 0ms), INVALID_ARGUMENT, "the stream takes 33x21");
+}
+
+static void failing_frame(const Model &model) {
+    const Shape shape{33, 21};
+    Stream<float> stream(model, shape, "normalize=0:1e12");
+    auto frame = picture<float>(33, 21, 3);
+    stream.submit(View(frame, shape), 77);
+    try {
+        stream.receive(View(frame, shape));
+        suite.fail(__FILE__, __LINE__, "a frame that failed was received");
+    } catch (const parfocal::FrameError &error) {
+        CHECK(error.tag() == 77 && error.status() == PARFOCAL_STATUS_BAD_OPTION);
+    }
+}
+
+static void closed_while_another_thread_waits(const Model &model) {
+    const Shape shape{33, 21};
+    Stream<std::uint8_t> stream(model, shape, "mode=latest");
+    std::thread consumer([&] {
+        std::vector<std::uint8_t> out(33 * 21);
+        CHECK_THROWS(stream.receive(View(out, shape)), CLOSED, "closed");
+    });
+    std::this_thread::sleep_for(50ms);
+    stream.close();
+    consumer.join();
+    std::vector<std::uint8_t> frame(33 * 21);
+    CHECK_THROWS(stream.submit(View(frame, shape), 1), INVALID_HANDLE, "0 is no stream");
+    Stream<std::uint8_t> moved = Stream<std::uint8_t>(model, shape);
+    stream = std::move(moved);
+    stream.submit(View(frame, shape), 3);
+    CHECK(stream.receive(View(frame, shape)) == 3);
+}
+
+void test_stream() {
+    Model model = Model::open(suite.model, suite.options);
+    every(model);
+    failing_frame(model);
+    closed_while_another_thread_waits(model);
+    CHECK_THROWS(Stream<float>(model, Shape{4, 4, 1, 2}), INVALID_ARGUMENT, "2 planes");
+    CHECK_THROWS(Stream<float>(model, Shape{4, 4}, "threads=1"), BAD_OPTION, "threads");
+    model.close();
+    CHECK_THROWS(Stream<float>(model, Shape{4, 4}), INVALID_HANDLE, "0 is no model");
+}
