@@ -46,7 +46,7 @@ mod model_cancel;
 mod model_handles;
 mod model_queue;
 
-const PREEMPTIONS: usize = 5;
+const PREEMPTIONS: usize = 3;
 
 type Model = (&'static str, fn());
 
