@@ -1,9 +1,10 @@
 //! Things that are costly to make and serve one thread at a time: made when first needed, up to a limit, and lent out.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use crate::control::Task;
 use crate::error::Result;
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// A bounded set of `S`. Whoever asks waits only while as many as may exist are all lent out.
 pub struct Pool<S> {

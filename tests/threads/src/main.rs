@@ -1,5 +1,5 @@
-//! Every interleaving of small models of the handle table, of cancelling a task, and of the queue of a stream: the engine's
-//! own files, with loom's locks and atomics in place of the standard ones.
+//! Every interleaving of small models of the handle table, of cancelling a task, of the pool of sessions, and of the queue of a
+//! stream: the engine's own files, with loom's locks and atomics in place of the standard ones.
 //!
 //! loom tries all orders in which the threads of a model can meet, with at most `PREEMPTIONS` switches where a thread could
 //! have gone on (bugs that need more are rare, and the number of orders explodes). A deadlock is a failure, and so is an
@@ -20,6 +20,9 @@ mod error;
 #[allow(dead_code)]
 #[path = "../../../src/handles.rs"]
 mod handles;
+#[allow(dead_code)]
+#[path = "../../../src/pool.rs"]
+mod pool;
 #[allow(dead_code)]
 #[path = "../../../src/queue.rs"]
 mod queue;
@@ -44,6 +47,7 @@ mod options {
 
 mod model_cancel;
 mod model_handles;
+mod model_pool;
 mod model_queue;
 
 const PREEMPTIONS: usize = 3;
@@ -52,7 +56,8 @@ type Model = (&'static str, fn());
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let models: Vec<Model> = [model_handles::MODELS, model_cancel::MODELS, model_queue::MODELS].concat();
+    let models: Vec<Model> =
+        [model_handles::MODELS, model_cancel::MODELS, model_pool::MODELS, model_queue::MODELS].concat();
     let mut run = 0;
     for (name, model) in models {
         if wanted.is_empty() || wanted.iter().any(|w| name.contains(w.as_str())) {
