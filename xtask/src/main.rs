@@ -1,7 +1,8 @@
-//! The only task runner of the project: `cargo xtask demo | test | bench | setup`.
+//! The only task runner of the project: `cargo xtask demo | test | bench | package | setup`.
 
 mod demo;
 mod fuzz;
+mod package;
 mod python;
 mod runtime;
 mod suite;
@@ -15,6 +16,7 @@ usage: cargo xtask COMMAND
   demo [FILE.tif]   restore a simulated specimen with known truth (or FILE.tif) through the real command;
                     everything it needs is fetched, checked and built; results in target/demo
   test [NAME ...]   every test there is: format, lints, Rust, Python, demo; NAMEs run those stages only
+  package           the archive for builders in target/dist: library, headers, command, ONNX Runtime, licences (Linux)
   bench             the benches, each against its limit
   setup             only fetch what the tests need (ONNX Runtime, Python environments)
 ";
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let result = match arguments.first().map(String::as_str) {
         Some("demo") if rest.len() <= 1 => demo::demo(rest.first().map(String::as_str)).map(|_| ()),
         Some("test") => suite::test(rest),
+        Some("package") if rest.is_empty() => tools::check_machine().and_then(|_| package::package()).map(|_| ()),
         Some("bench") => suite::bench(rest),
         Some("setup") if rest.is_empty() => suite::setup(),
         _ => {

@@ -13,6 +13,8 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+// The C and C++ suites (stage `abi`) are the ones that ask for a copy.
+#[allow(unused_imports)]
 pub use stage::{stage, unpacked};
 
 use crate::python::Environment;
@@ -37,7 +39,8 @@ struct Project {
 
 impl Project {
     fn read() -> Result<Project> {
-        let text = output(cargo().args(["metadata", "--format-version", "1", "--locked", "--filter-platform", TARGET]))?;
+        let text =
+            output(cargo().args(["metadata", "--format-version", "1", "--locked", "--filter-platform", TARGET]))?;
         let metadata = serde_json::from_str(&text).map_err(|e| format!("cargo metadata: {e}"))?;
         let mut project = Project { metadata, version: String::new(), abi: 0 };
         let package = project.parfocal()?;
@@ -61,7 +64,8 @@ impl Project {
     fn registries(&self) -> Vec<PathBuf> {
         let crates = self.packages().iter().filter(|package| !package["source"].is_null());
         let manifests = crates.filter_map(|package| package["manifest_path"].as_str());
-        let mut found: Vec<_> = manifests.filter_map(|path| Some(Path::new(path).parent()?.parent()?.to_owned())).collect();
+        let mut found: Vec<_> =
+            manifests.filter_map(|path| Some(Path::new(path).parent()?.parent()?.to_owned())).collect();
         found.sort();
         found.dedup();
         found
@@ -131,17 +135,19 @@ fn lay_out(project: &Project, built: &linker::Built, tree: &Path) -> Result<()> 
         let text = fs::read_to_string(&from).map_err(|e| format!("{}: {e}", from.display()))?;
         write(&tree.join(to), &filled(project, &text))?;
     }
-    for language in ["c", "cpp"] {
-        let from = root().join("bindings").join(language);
-        let entries = fs::read_dir(&from).map_err(|e| format!("{}: {e}", from.display()))?;
-        for path in entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|path| path.is_file()) {
-            let name = path.file_name().unwrap_or_default();
-            copy(&path, &tree.join("share/parfocal/examples").join(language).join(name))?;
-        }
-    }
     let documents = tree.join("share/doc/parfocal");
-    for name in ["options.md", "c-cpp.md"] {
-        copy(&root().join("docs").join(name), &documents.join(name))?;
+    let examples = tree.join("share/parfocal/examples");
+    let folders = [
+        ("bindings/c", examples.join("c"), None),
+        ("bindings/cpp", examples.join("cpp"), None),
+        ("docs", documents.clone(), Some("md")),
+    ];
+    for (from, to, ending) in folders {
+        for file in files(&root().join(from))? {
+            if ending.is_none_or(|ending| file.extension().is_some_and(|e| e == ending)) {
+                copy(&file, &to.join(file.file_name().unwrap_or_default()))?;
+            }
+        }
     }
     licences::gather(project, &built.zig, &documents)?;
     checks::write_sums(tree)
@@ -185,6 +191,14 @@ fn clear(folder: &Path) -> Result<()> {
         fs::remove_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
     fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))
+}
+
+/// The files right in a folder, sorted.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut found: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| p.is_file()).collect();
+    found.sort();
+    Ok(found)
 }
 
 fn folder_of(path: &Path) -> Result<()> {

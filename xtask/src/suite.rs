@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::python::Environment;
 use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
-use crate::{demo, fuzz, runtime};
+use crate::{demo, fuzz, package, runtime};
 
 type Stage = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -15,6 +15,7 @@ const STAGES: &[Stage] = &[
     ("lint", "clippy, warnings are errors", lint),
     ("rust", "cargo test", rust),
     ("threads", "handles, cancel and queue in every order of their steps (loom)", fuzz::threads),
+    ("package", "the archive for builders: made, checked, moved and used", package::stage),
     ("tiff", "the command's files read back by other software (Python)", tiff),
     ("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::fuzz),
     ("training", "network, simulation, training, export and parity (PyTorch)", training),
@@ -27,6 +28,7 @@ pub fn setup() -> Result<()> {
     runtime::install()?;
     Environment::Light.interpreter()?;
     Environment::Training.interpreter()?;
+    Environment::Package.interpreter()?;
     Ok(())
 }
 

@@ -30,7 +30,8 @@ pub fn read(path: &Path) -> Result<Elf> {
 impl Elf {
     fn dynamic(&mut self, listing: &str) {
         for line in listing.lines() {
-            let value = || line.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(value, _)| value.to_owned());
+            let value =
+                || line.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(value, _)| value.to_owned());
             match line.split(['(', ')']).nth(1) {
                 Some("SONAME") => self.soname = value(),
                 Some("NEEDED") => self.needed.extend(value()),
@@ -60,12 +61,8 @@ fn numbers(version: &str) -> Vec<u32> {
 /// Of the section that says what is needed, not of the one that says what is defined.
 fn versions(listing: &str) -> Vec<String> {
     let needs = listing.split("Version needs section").nth(1).unwrap_or_default();
-    let mut found: Vec<String> = needs
-        .split("Name: ")
-        .skip(1)
-        .filter_map(|rest| rest.split_whitespace().next())
-        .map(str::to_owned)
-        .collect();
+    let mut found: Vec<String> =
+        needs.split("Name: ").skip(1).filter_map(|rest| rest.split_whitespace().next()).map(str::to_owned).collect();
     found.sort();
     found.dedup();
     found
@@ -113,7 +110,8 @@ mod tests {
 
     #[test]
     fn versions_compare_as_numbers() {
-        let elf = |versions: &[&str]| Elf { versions: versions.iter().map(|v| v.to_string()).collect(), ..Elf::default() };
+        let elf =
+            |versions: &[&str]| Elf { versions: versions.iter().map(|v| v.to_string()).collect(), ..Elf::default() };
         let limits = [("GLIBC", "2.28")];
         assert!(elf(&["GLIBC_2.2.5", "GLIBC_2.3", "GLIBC_2.28"]).beyond(&limits).is_empty());
         for bad in ["GLIBC_2.29", "GLIBC_2.100", "GLIBC_3.0", "GLIBC_2.28.1", "GLIBC_PRIVATE", "GLIBCXX_3.4", "odd"] {

@@ -1,6 +1,5 @@
 //! The licences of everything that is linked into what we ship: texts copied, one table, nothing that we may not use.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -73,7 +72,7 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
     for package in linked(project)? {
         let text = |key: &str| package[key].as_str().unwrap_or_default();
         let (name, version, expression) = (text("name"), text("version"), text("license"));
-        let texts = format!("crates/{name}-{version}");
+        let place = format!("crates/{name}-{version}");
         if !allowed(expression) {
             return Err(format!(
                 "{name} {version}: its licence is '{expression}'; allowed are {}: take another crate, or extend the list in \
@@ -82,16 +81,16 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
             ));
         }
         let source = Path::new(text("manifest_path")).parent().unwrap_or(Path::new("/"));
-        let mut found = files(source)?;
+        let mut found = texts(source)?;
         found.extend(package["license_file"].as_str().map(|file| source.join(file)));
         for file in &found {
             let file_name = file.file_name().unwrap_or_default();
-            copy(file, &folder.join(&texts).join(file_name))?;
+            copy(file, &folder.join(&place).join(file_name))?;
         }
         if found.is_empty() {
-            standard(package, expression, &folder.join(&texts))?;
+            standard(package, expression, &folder.join(&place))?;
         }
-        row(name, version, &expression.replace('/', " OR "), &format!("{texts}/"));
+        row(name, version, &expression.replace('/', " OR "), &format!("{place}/"));
     }
     super::write(&folder.join("THIRD-PARTY.md"), &table)
 }
@@ -105,7 +104,8 @@ fn linked(project: &Project) -> Result<Vec<&Value>> {
     let mut seen = wanted.clone();
     let mut found = Vec::new();
     while let Some(id) = wanted.pop() {
-        let node = nodes.iter().find(|node| node["id"] == id.as_str()).ok_or("cargo metadata: a package has no node")?;
+        let node =
+            nodes.iter().find(|node| node["id"] == id.as_str()).ok_or("cargo metadata: a package has no node")?;
         for dependency in list("deps", node) {
             let normal = list("dep_kinds", &dependency).iter().any(|kind| kind["kind"].is_null());
             let Some(id) = dependency["pkg"].as_str().filter(|id| normal && !seen.iter().any(|s| s == id)) else {
@@ -126,16 +126,13 @@ fn linked(project: &Project) -> Result<Vec<&Value>> {
 }
 
 /// Licences, notices and copyright statements in a crate's folder.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+fn texts(folder: &Path) -> Result<Vec<PathBuf>> {
     let wanted = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let starts = ["license", "licence", "unlicense", "copying", "copyright", "notice"];
-        path.is_file() && starts.iter().any(|start| name.starts_with(start)) && !name.ends_with(".rs")
+        starts.iter().any(|start| name.starts_with(start)) && !name.ends_with(".rs")
     };
-    let mut found: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).filter(wanted).collect();
-    found.sort();
-    Ok(found)
+    Ok(super::files(folder)?.into_iter().filter(wanted).collect())
 }
 
 /// The text of the licence itself, for a crate that forgot to pack it.

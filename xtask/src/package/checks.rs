@@ -1,0 +1,149 @@
+//! What the archive promises, looked at in the files themselves every time that it is made.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{elf, Project, GLIBC, GLIBCXX, RUNTIME};
+use crate::runtime::sha256;
+use crate::tools::{cache, root, target, Result};
+
+const SUMS: &str = "SHA256SUMS";
+
+/// Everything that is wrong, in one message.
+pub fn check(project: &Project, tree: &Path) -> Result<()> {
+    let mut wrong = Vec::new();
+    let mut note = |file: &str, problems: Vec<String>| {
+        wrong.extend(problems.into_iter().map(|problem| format!("{file}: {problem}")));
+    };
+    let library = elf::read(&tree.join("lib").join(project.soname()))?;
+    let command = elf::read(&tree.join("bin/parfocal"))?;
+    let runtime = elf::read(&tree.join("lib").join(RUNTIME))?;
+    note("libparfocal", symbols(&library, &expected_exports()?));
+    note("libparfocal", ours(&library));
+    note("libparfocal", named(&library, &project.soname()));
+    if !library.nodelete {
+        note("libparfocal", vec!["has no NODELETE flag: a host could unload it under its threads".into()]);
+    }
+    note("bin/parfocal", ours(&command));
+    note(RUNTIME, named(&runtime, RUNTIME));
+    let limits = [("GLIBC", GLIBC), ("GLIBCXX", GLIBCXX), ("CXXABI", CXXABI), ("GCC", GCC)];
+    note(RUNTIME, runtime.beyond(&limits));
+    for elf in [&library, &command, &runtime] {
+        let folders = elf.search.iter().map(|folder| format!("looks for libraries in {folder}; expected no RUNPATH"));
+        note(elf.soname.as_deref().unwrap_or("bin/parfocal"), folders.collect());
+    }
+    let places = places()?;
+    for file in walk(tree)?.iter().filter(|file| !file.ends_with(RUNTIME)) {
+        let bytes = fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let name = file.strip_prefix(tree).unwrap_or(file).display().to_string();
+        note(
+            &name,
+            places.iter().filter(|place| contains(&bytes, place)).map(|p| format!("holds the path {p}")).collect(),
+        );
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!("the archive is not as promised:\n  {}", wrong.join("\n  ")))
+}
+
+/// Older than the C++ library of GLIBCXX 3.4.22, so that they ask for no more than it does.
+const CXXABI: &str = "1.3.11";
+const GCC: &str = "4.3.0";
+
+/// What we link ourselves asks for the C library and nothing else: it loads in hosts that bring a C++ library of their own.
+fn ours(elf: &elf::Elf) -> Vec<String> {
+    let parts = ["libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1", "ld-linux-x86-64.so.2"];
+    let others = elf.needed.iter().filter(|name| !parts.contains(&name.as_str()));
+    let mut problems = elf.beyond(&[("GLIBC", GLIBC)]);
+    problems.extend(others.map(|name| format!("needs {name}; expected parts of glibc only")));
+    problems
+}
+
+fn named(elf: &elf::Elf, expected: &str) -> Vec<String> {
+    let found = elf.soname.as_deref().unwrap_or("none");
+    (found != expected).then(|| format!("its SONAME is {found}; expected {expected}")).into_iter().collect()
+}
+
+fn symbols(elf: &elf::Elf, expected: &[String]) -> Vec<String> {
+    let list = "tests/abi/exports.txt";
+    let more = elf.exports.iter().filter(|name| !expected.contains(name));
+    let less = expected.iter().filter(|name| !elf.exports.contains(name));
+    more.map(|name| format!("shows the symbol {name}, which is not in {list}"))
+        .chain(less.map(|name| format!("has no symbol {name}, which is in {list}")))
+        .collect()
+}
+
+fn expected_exports() -> Result<Vec<String>> {
+    let path = root().join("tests/abi/exports.txt");
+    let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
+}
+
+/// Folders of this machine that nobody else should read about.
+fn places() -> Result<Vec<String>> {
+    let mut found = vec![root(), target(), cache()?, super::linker::sysroot()?];
+    found.extend(["HOME", "CARGO_HOME", "RUSTUP_HOME"].iter().filter_map(env::var_os).map(PathBuf::from));
+    let mut found: Vec<String> = found.into_iter().map(|path| path.display().to_string() + "/").collect();
+    // `/` is the home folder of some service accounts.
+    found.retain(|path| path.len() > 2);
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// All regular files below, sorted; links are no files.
+fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        for entry in entries {
+            let entry = entry.map_err(|e| format!("{}: {e}", folder.display()))?;
+            let kind = entry.file_type().map_err(|e| format!("{}: {e}", entry.path().display()))?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The sum of every file by its name in the archive.
+fn sums(tree: &Path) -> Result<BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    for file in walk(tree)?.into_iter().filter(|file| *file != tree.join(SUMS)) {
+        let name = file.strip_prefix(tree).map_err(|e| format!("{}: {e}", file.display()))?;
+        found.insert(name.display().to_string(), sha256(&file)?);
+    }
+    Ok(found)
+}
+
+pub fn write_sums(tree: &Path) -> Result<()> {
+    let lines: String = sums(tree)?.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
+    super::write(&tree.join(SUMS), &lines)
+}
+
+/// Every file is listed, every listed file is there and as it was.
+pub fn check_sums(tree: &Path) -> Result<()> {
+    let path = tree.join(SUMS);
+    let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let listed: BTreeMap<String, String> =
+        text.lines().filter_map(|line| line.split_once("  ")).map(|(sum, name)| (name.into(), sum.into())).collect();
+    let found = sums(tree)?;
+    let differ = |name: &&String| found.get(*name) != listed.get(*name);
+    match found.keys().chain(listed.keys()).find(differ) {
+        None if !found.is_empty() => Ok(()),
+        None => Err(format!("{}: lists nothing", path.display())),
+        Some(name) => Err(format!("{}: {name} is not as it is listed", path.display())),
+    }
+}

@@ -1,0 +1,140 @@
+//! The test stage `package`: the archive unpacked, moved and used as a stranger's machine would use it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+
+use super::{checks, clear, elf, folder_of, pack, package, Project, RUNTIME, TARGET};
+use crate::python::Environment;
+use crate::runtime::sha256;
+use crate::tools::{output, root, run, target, Result};
+
+/// A fresh copy of the unpacked archive, moved from where it was unpacked to a folder with a space in its name.
+pub fn unpacked() -> Result<PathBuf> {
+    static COPIES: AtomicUsize = AtomicUsize::new(0);
+    let archive = package()?;
+    let copy = COPIES.fetch_add(1, Ordering::Relaxed);
+    let first = target().join("package/unpacked");
+    clear(&first)?;
+    run(Command::new("tar").arg("--extract").arg("--file").arg(&archive).arg("--directory").arg(&first))?;
+    let name = Project::read()?.name();
+    let moved = target().join(format!("package/moved copy {copy}"));
+    clear(&moved)?;
+    let prefix = moved.join("some where").join(&name);
+    folder_of(&prefix)?;
+    fs::rename(first.join(&name), &prefix).map_err(|e| format!("{}: {e}", prefix.display()))?;
+    Ok(prefix)
+}
+
+pub fn stage() -> Result<()> {
+    let prefix = unpacked()?;
+    checks::check_sums(&prefix)?;
+    same_bytes(&prefix)?;
+    refusals(&prefix)?;
+    command(&prefix)?;
+    library(&prefix)?;
+    versions(&prefix)
+}
+
+/// Packed again from the unpacked and moved copy, whose times and owner are others.
+fn same_bytes(prefix: &Path) -> Result<()> {
+    let again = target().join("package/again.tar.gz");
+    pack(prefix, &again)?;
+    let (first, second) = (sha256(&package()?)?, sha256(&again)?);
+    fs::remove_file(&again).map_err(|e| format!("{}: {e}", again.display()))?;
+    if first == second {
+        return Ok(());
+    }
+    Err(format!("packing the same files twice gives {first} and {second}"))
+}
+
+/// The checks that made the archive do refuse: a changed file, and a library that is linked for this machine.
+fn refusals(prefix: &Path) -> Result<()> {
+    let header = prefix.join("include/parfocal.h");
+    let kept = fs::read(&header).map_err(|e| format!("{}: {e}", header.display()))?;
+    let changed = [&kept[..], b"\n"].concat();
+    fs::write(&header, changed).map_err(|e| format!("{}: {e}", header.display()))?;
+    let seen = checks::check_sums(prefix).is_err();
+    fs::write(&header, kept).map_err(|e| format!("{}: {e}", header.display()))?;
+    if !seen {
+        return Err("SHA256SUMS did not tell that a file had changed".into());
+    }
+    // The task runner itself is linked as everything on this machine is.
+    let program = std::env::current_exe().map_err(|e| format!("where is the task runner? ({e})"))?;
+    let beyond = elf::read(&program)?.beyond(&[("GLIBC", "2.2.5")]);
+    if beyond.is_empty() {
+        return Err(format!("{}: no symbol above GLIBC 2.2.5; readelf's listing is not understood", program.display()));
+    }
+    Ok(())
+}
+
+/// What `doctor` tells must be well, and the runtime that of the copy.
+fn well(report: &str, prefix: &Path) -> Result<()> {
+    let found: Value = serde_json::from_str(report).map_err(|e| format!("doctor: {e}: {report}"))?;
+    let runtime = prefix.join("lib").join(RUNTIME).canonicalize().map_err(|e| format!("{RUNTIME}: {e}"))?;
+    if found["ok"] == true && found["runtime_path"] == runtime.display().to_string() && found["model"].is_object() {
+        return Ok(());
+    }
+    Err(format!("doctor: expected all to be well and the runtime {}; it tells {report}", runtime.display()))
+}
+
+/// The command in an empty environment, and by a relative path.
+fn command(prefix: &Path) -> Result<()> {
+    for program in [prefix.join("bin/parfocal"), PathBuf::from("bin/parfocal")] {
+        let report = output(Command::new(&program).args(["doctor", "--json"]).env_clear().current_dir(prefix))?;
+        well(&report, prefix)?;
+    }
+    Ok(())
+}
+
+/// The library in a process that is not ours, loaded by a relative path, in an empty environment, from another folder.
+fn library(prefix: &Path) -> Result<()> {
+    const HOST: &str = "
+import ctypes, os
+library = ctypes.CDLL('lib/libparfocal.so')
+os.chdir('/')
+length = ctypes.c_uint64()
+assert library.parfocal_doctor(None, ctypes.c_uint64(0), ctypes.byref(length)) == 0
+text = ctypes.create_string_buffer(length.value)
+assert library.parfocal_doctor(text, length, ctypes.byref(length)) == 0
+print(text.value.decode())
+";
+    let interpreter = Environment::Package.interpreter()?;
+    let report = output(Command::new(interpreter).args(["-c", HOST]).env_clear().current_dir(prefix))?;
+    well(&report, prefix)
+}
+
+/// Every place that names a version names Cargo.toml's, and CMake takes it for what it is.
+fn versions(prefix: &Path) -> Result<()> {
+    let project = Project::read()?;
+    let expect = |what: &str, found: &str, expected: &str| {
+        (found == expected).then_some(()).ok_or(format!("{what}: its version is '{found}'; Cargo.toml says {expected}"))
+    };
+    let folder = prefix.join("lib/pkgconfig");
+    let pkg_config =
+        |what: &str| output(Command::new("pkg-config").args([what, "parfocal"]).env("PKG_CONFIG_PATH", &folder));
+    expect("parfocal.pc", pkg_config("--modversion")?.trim(), &project.version)?;
+    let command = output(Command::new(prefix.join("bin/parfocal")).arg("--version"))?;
+    expect("bin/parfocal", command.trim(), &format!("parfocal {}", project.version))?;
+    let script = root().join("xtask/package/version_test.cmake");
+    run(Command::new("cmake")
+        .arg(format!("-DFILE={}", prefix.join("lib/cmake/Parfocal/ParfocalConfigVersion.cmake").display()))
+        .arg(format!("-DVERSION={}", project.version))
+        .arg("-P")
+        .arg(script))?;
+    // The suites in C and C++ look at the header's and the library's own: this keeps them to the same archive.
+    let header = prefix.join("include/parfocal.hpp");
+    let text = fs::read_to_string(&header).map_err(|e| format!("{}: {e}", header.display()))?;
+    for (name, value) in
+        [("header_version[]", format!("\"{}\"", project.version)), ("header_abi_version", project.abi.to_string())]
+    {
+        let line = format!("{name} = {value};");
+        if !text.contains(&line) {
+            return Err(format!("parfocal.hpp: has no '{line}', which Cargo.toml asks for ({TARGET})"));
+        }
+    }
+    Ok(())
+}
