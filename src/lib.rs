@@ -6,6 +6,7 @@ pub mod blend;
 pub mod cli;
 pub mod control;
 pub mod error;
+pub mod focus;
 pub mod frame;
 pub mod metrics;
 pub mod model;

@@ -75,6 +75,7 @@ fn dependencies_point_one_way() {
         "onnx",
         "metrics",
         "control",
+        "focus",
         "runtime",
         "model",
         "session",
