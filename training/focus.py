@@ -188,12 +188,13 @@ def ranking(values, distances) -> np.ndarray:
     return np.array([rho, abs(int(np.argmax(values)) - focus), ordered.mean()])
 
 
-def rank_stack(name: str, measures: dict, data: Path | None = None) -> dict:
+def rank_stack(name: str, measures: dict, data: Path | None = None, conditions=tuple(CONDITIONS)) -> dict:
     """{(measure, condition): mean of `ranking` over the seeds} on one stack."""
     _, listed, _ = stack_planes(name, data)
     distances = [distance for _, distance, _ in listed]
     found: dict = {}
-    for condition, noise in CONDITIONS.items():
+    for condition in conditions:
+        noise = CONDITIONS[condition]
         for seed in SEEDS[:1] if noise is None else SEEDS:
             planes = [p.astype(np.float64) for _, _, p in listed]
             planes = planes if noise is None else list(changed(planes, noise, seed))
