@@ -9,6 +9,7 @@ pub mod control;
 pub mod doctor;
 pub mod error;
 pub mod ffi;
+pub mod focus;
 pub mod frame;
 pub mod handles;
 pub mod metrics;

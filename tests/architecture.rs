@@ -91,6 +91,7 @@ fn dependencies_point_one_way() {
         "queue",
         "pool",
         "beside",
+        "focus",
         "runtime",
         "model",
         "session",

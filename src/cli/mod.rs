@@ -4,6 +4,7 @@ mod compare;
 mod doctor;
 mod info;
 mod restore;
+mod score;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ pub fn main() -> ExitCode {
     let run = || match name {
         "restore" => restore::run(arguments),
         "info" => info::run(arguments),
+        "score" => score::run(arguments),
         "compare" => compare::run(arguments),
         _ => doctor::run(arguments),
     };
@@ -100,6 +102,14 @@ fn command() -> Command {
             Command::new("info")
                 .about("Tell what an image or a model file is")
                 .arg(path("FILE").required(true).help("A TIFF image, or a model (.onnx)"))
+                .arg(json()),
+        )
+        .subcommand(
+            Command::new("score")
+                .about("Tell how sharp each page is, and which is the sharpest; larger is sharper")
+                .arg(
+                    path("FILE").required(true).num_args(1..).help("TIFF files; focal stacks of one field and channel"),
+                )
                 .arg(json()),
         )
         .subcommand(

@@ -1,0 +1,111 @@
+//! `parfocal score`: how sharp each page of an image is, and which is the sharpest.
+
+use std::path::{Path, PathBuf};
+
+use bytemuck::Pod;
+use clap::ArgMatches;
+use serde_json::{json, Value};
+
+use super::{complain, say, say_json, Failure};
+use crate::error::Result;
+use crate::focus::score_plane;
+use crate::frame::{InPlace, PixelType, Sample, Shape, Strides};
+use crate::tiff::Reader;
+
+pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
+    let files: Vec<&PathBuf> = arguments.get_many("FILE").into_iter().flatten().collect();
+    let machine = arguments.get_flag("json");
+    let mut results: Vec<Value> = Vec::new();
+    let mut failed = false;
+    for file in files {
+        let scores = scores(file);
+        results.push(entry(file, &scores));
+        match scores {
+            Ok(scores) if !machine => print(file, &scores),
+            Ok(_) => {}
+            Err(error) => {
+                complain("error", error.message());
+                failed = true;
+            }
+        }
+    }
+    if machine {
+        say_json(&json!({ "files": results }));
+    }
+    if failed {
+        return Err(Failure::Reported);
+    }
+    Ok(())
+}
+
+/// One score a page; one page is in memory at a time.
+fn scores(file: &Path) -> Result<Vec<f64>> {
+    fn pages<T: Sample + Pod>(reader: &mut Reader) -> Result<Vec<f64>> {
+        let layout = reader.layout();
+        let samples = layout.channels.samples() as isize;
+        let row = samples * layout.width as isize;
+        // Alpha is not looked at.
+        let strides = Strides { x: samples, y: row, channel: 1, plane: row * layout.height as isize };
+        let shape =
+            Shape { width: layout.width, height: layout.height, channels: layout.channels.colours(), planes: 1 };
+        let mut pixels: Vec<T> = Vec::new();
+        (0..reader.pages())
+            .map(|index| {
+                reader.read(index, &mut pixels)?;
+                let page = InPlace::new(&mut pixels, shape, Some(strides)).and_then(|page| score_plane(&page, 0));
+                page.map_err(|e| e.context(format_args!("{}: page {}", reader.path().display(), index + 1)))
+            })
+            .collect()
+    }
+    let mut reader = Reader::open(file)?;
+    match reader.layout().pixel_type {
+        PixelType::U8 => pages::<u8>(&mut reader),
+        PixelType::U16 => pages::<u16>(&mut reader),
+        PixelType::F32 => pages::<f32>(&mut reader),
+    }
+}
+
+/// The page (from 0) with the largest score, the first of equals; none where there is nothing to choose from.
+fn sharpest(scores: &[f64]) -> Option<usize> {
+    let best = scores.iter().enumerate().rev().max_by(|a, b| a.1.total_cmp(b.1))?;
+    (scores.len() > 1 && *best.1 > 0.0).then_some(best.0)
+}
+
+fn print(file: &Path, scores: &[f64]) {
+    say(&file.display().to_string());
+    say("page       score");
+    for (index, score) in scores.iter().enumerate() {
+        let mark = if sharpest(scores) == Some(index) { "  sharpest" } else { "" };
+        say(&format!("{:<6}{score:10.6}{mark}", index + 1));
+    }
+}
+
+fn entry(file: &Path, scores: &Result<Vec<f64>>) -> Value {
+    let input = file.display().to_string();
+    match scores {
+        Ok(scores) => json!({
+            "input": input,
+            "ok": true,
+            "scores": scores,
+            "sharpest_page": sharpest(scores).map(|index| index + 1),
+        }),
+        Err(e) => json!({
+            "input": input,
+            "ok": false,
+            "status": format!("{:?}", e.status()),
+            "error": e.message(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sharpest_is_the_first_of_the_largest() {
+        assert_eq!(sharpest(&[0.1, 0.3, 0.2, 0.3]), Some(1));
+        assert_eq!(sharpest(&[0.0, 0.0]), None);
+        assert_eq!(sharpest(&[0.4]), None);
+    }
+}
