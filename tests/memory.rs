@@ -15,7 +15,7 @@ use parfocal::pipeline::restore;
 
 /// Options of the child's run.
 const CASE: &str = "PARFOCAL_TEST_MEMORY";
-const SHAPE: Shape = Shape { width: 2048, height: 2048, channels: 1, planes: 2 };
+const SHAPE: Shape = Shape { width: 1024, height: 1024, channels: 1, planes: 2 };
 
 fn specimen() -> Vec<u16> {
     (0..SHAPE.width * SHAPE.height * SHAPE.planes).map(|i| (500 + i * 7 % 1009 + i / SHAPE.width % 97) as u16).collect()
@@ -60,18 +60,24 @@ fn peak(text: &str) -> u64 {
     number.unwrap_or_else(|| panic!("no peak in: {text}")).parse().unwrap()
 }
 
+/// What the child prints at the first limit, from what the whole frame took downwards, at which memory ran out.
+fn restored_with_too_little(options: &str, whole: u64) -> String {
+    let limits = (4..10).rev().map(|tenths| whole * tenths / 10);
+    let tried = limits.map(|kib| restored(options, Some(kib)));
+    tried.into_iter().find(|text| text.contains("memory")).expect("at some limit the whole frame fails")
+}
+
 #[test]
 fn out_of_memory_halves_the_tile_and_says_so() {
     if common::runtime().is_none() {
         return;
     }
     // Little halo, so that tiles of a small frame need much less.
-    let (whole, tiled) = (restored("halo=16", None), restored("halo=16 tile=1024", None));
+    let whole = restored("halo=16", None);
     assert!(whole.contains("tile None warnings []") && whole.contains("progress 2 of 2, 2 planes"), "{whole}");
-    assert!(peak(&tiled) + (64 << 10) < peak(&whole), "nothing to tell apart: {whole}{tiled}");
-    let text = restored("halo=16", Some((peak(&whole) + peak(&tiled)) / 2));
-    assert!(text.contains("tile Some(1024)"), "{text}");
-    assert!(text.contains("out of memory at plane 0: from here on in tiles of 1024; tile=1024 spares"), "{text}");
+    let text = restored_with_too_little("halo=16", peak(&whole));
+    assert!(text.contains("tile Some(512)"), "{text}");
+    assert!(text.contains("out of memory at plane 0: from here on in tiles of 512; tile=512 spares"), "{text}");
     assert!(!text.contains("at plane 1"), "the second plane starts with what the first found: {text}");
     assert!(text.contains("progress 8 of 8, 2 planes"), "all done, no more than expected: {text}");
 }
@@ -82,8 +88,8 @@ fn where_no_tile_is_small_enough_the_frame_stays_as_it_was() {
         return;
     }
     // So much halo that every tile is the whole frame.
-    let (whole, tiled) = (restored("halo=2048", None), restored("halo=16 tile=1024", None));
-    let text = restored("halo=2048", Some((peak(&whole) + peak(&tiled)) / 2));
-    assert!(text.contains("plane 0: no memory for the network on 1 images of 2048x2048"), "{text}");
+    let whole = restored("halo=1024", None);
+    let text = restored_with_too_little("halo=1024", peak(&whole));
+    assert!(text.contains("plane 0: no memory for the network on 1 images of 1024x1024"), "{text}");
     assert!(text.contains("untouched: true") && text.contains(", 0 planes"), "{text}");
 }
