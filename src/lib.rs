@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod model;
 pub mod normalise;
 pub mod onnx;
+pub mod onnx_edit;
 pub mod options;
 pub mod pipeline;
 mod plane;

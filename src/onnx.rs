@@ -20,14 +20,19 @@ pub struct Declared {
 /// Graphs inside attributes of nodes inside graphs: deeper than any real model.
 const DEEPEST: usize = 32;
 
-enum Value<'a> {
+/// One field of a message, as the wire has it.
+pub(crate) enum Value<'a> {
+    /// A number or an enumerator.
     Number(u64),
+    /// A text, a message, or packed numbers.
     Bytes(&'a [u8]),
+    /// Four or eight bytes of a fixed size.
     Other,
 }
 
-struct Fields<'a> {
-    bytes: &'a [u8],
+/// The fields of a message, in order.
+pub(crate) struct Fields<'a> {
+    pub(crate) bytes: &'a [u8],
 }
 
 fn varint(bytes: &mut &[u8]) -> Result<u64, String> {

@@ -137,6 +137,8 @@ pub struct Report {
     pub halo: usize,
     /// Time inside ONNX Runtime, waiting for other threads' runs included.
     pub network: Duration,
+    /// Sentences on what went otherwise than planned.
+    pub warnings: Vec<String>,
 }
 
 /// Runs of the network for one plane of a shape, for a task's total. Errors: `BadOption`, `Model`.
@@ -165,7 +167,23 @@ fn accumulate_plane<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl R
     }
 }
 
+/// The plan with the next smaller tiles that ask less of the network at once; `error` if there are none.
+fn smaller(model: &Model, plan: &Plan, shape: Shape, options: &RunOptions, error: Error) -> Result<Plan> {
+    let mut next = plan.clone();
+    while let Some(tile) = next.halved() {
+        next = model.plan(shape, &RunOptions { tile: Some(tile), ..options.clone() })?;
+        next.batch = next.batch.min(plan.batch);
+        // Where the halo is most of a tile, half the tile may be no less.
+        if next.largest_run() < plan.largest_run() {
+            return Ok(next);
+        }
+    }
+    Err(error)
+}
+
 /// Restores every plane. Each is written whole or not at all, in order; `task` tells how many are.
+///
+/// Where the network gets no memory for a frame or tile, the tile is halved, down to 64 pixels; the report's warnings tell.
 ///
 /// Errors: `BadOption`, `OutOfMemory`, `Cancelled`, `Model` (non-finite results), `Unsupported` (results beyond 32-bit floats).
 pub fn restore<T: Sample>(
@@ -175,9 +193,8 @@ pub fn restore<T: Sample>(
     options: &RunOptions,
 ) -> Result<Report> {
     let shape = planes.shape();
-    let plan = model.plan(shape, options)?;
-    let runs = plan.runs(shape.channels);
-    task.expect(runs * shape.planes as u64);
+    let mut plan = model.plan(shape, options)?;
+    task.expect(plan.runs(shape.channels) * shape.planes as u64);
     task.check()?;
     let (low, high) = model.info.percentiles;
     let fixed = match options.normalize {
@@ -201,16 +218,33 @@ pub fn restore<T: Sample>(
         report.ranges.push(range);
         if summary.constant {
             report.constant_planes += 1;
-            task.runs_skipped(runs);
+            task.runs_skipped(plan.runs(shape.channels));
             plane::copy(planes, plane, &mut buffers.row);
         } else {
             if let Normalize::Fixed(range) = options.normalize {
                 range.check_width(summary.range)?;
             }
             plane::load(planes, plane, range, &summary, &plan, &mut buffers);
-            plane::run(&model.session, task, &plan, shape, &mut buffers, &mut report.network)
-                .and_then(|()| plane::check_fits(&buffers, range))
-                .map_err(|e| if shape.planes > 1 { e.context(format!("plane {plane}")) } else { e })?;
+            let context = |e: Error| if shape.planes > 1 { e.context(format!("plane {plane}")) } else { e };
+            loop {
+                let done = plane::run(&model.session, task, &plan, shape, &mut buffers, &mut report.network);
+                match done {
+                    Err(error) if error.status() == Status::OutOfMemory => {
+                        // What the network saw is still there: it is replaced only by a complete result.
+                        plan = smaller(model, &plan, shape, options, error).map_err(context)?;
+                        buffers.cut_anew(&plan).map_err(context)?;
+                        let place = if shape.planes > 1 { format!(" at plane {plane}") } else { String::new() };
+                        report.warnings.push(format!(
+                            "out of memory{place}: from here on in tiles of {}; tile={0} spares the attempt",
+                            plan.tile.unwrap_or_default()
+                        ));
+                        report.tile = plan.tile;
+                        let to_come = plan.runs(shape.channels) * (shape.planes - plane) as u64;
+                        task.expect(task.progress().0 + to_come);
+                    }
+                    done => break done.and_then(|()| plane::check_fits(&buffers, range)).map_err(context)?,
+                }
+            }
             plane::store(planes, plane, range, summary.nonfinite > 0, &plan, &mut buffers);
         }
         task.plane_done();

@@ -70,15 +70,16 @@ impl<T: Sample> Buffers<T> {
         let frame = (plan.width * plan.height)
             .checked_mul(shape.channels)
             .ok_or_else(|| Error::new(Status::OutOfMemory, format!("a frame of {shape} is too large")))?;
-        let largest = |spans: &[crate::tile::Span]| spans.iter().map(|s| s.length).max().unwrap_or(0);
-        let tile = match plan.tile {
-            None => 0,
-            Some(_) => plan.batch * largest(&plan.columns) * largest(&plan.rows),
-        };
+        let tile = if plan.tile.is_some() { plan.largest_run() } else { 0 };
         let (mut row, mut old) = (Vec::new(), Vec::new());
         resize(&mut row, shape.width)?;
         resize(&mut old, shape.width)?;
         Ok(Self { row, old, frame: spare.take(frame)?, result: spare.take(frame)?, tile: spare.take(tile)? })
+    }
+
+    /// Makes room for other tiles of the same frame. Errors: `OutOfMemory`.
+    pub fn cut_anew(&mut self, plan: &Plan) -> Result<()> {
+        resize(&mut self.tile, plan.largest_run())
     }
 
     /// Leaves the memory to the next run.

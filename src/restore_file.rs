@@ -141,6 +141,13 @@ fn run<T: Sample + Pod>(
         report.tile = restored.tile;
         report.halo = restored.halo;
         report.network += restored.network;
+        if !restored.warnings.is_empty() {
+            // The pages to come need not try again what there is no memory for.
+            options.tile = restored.tile;
+            let to_come = pipeline::runs_per_plane(model, shape, &options)?.saturating_mul((pages - index - 1) as u64);
+            task.expect(task.progress().0.saturating_add(to_come));
+            report.warnings.extend(restored.warnings.into_iter().map(|w| format!("page {}: {w}", index + 1)));
+        }
     }
     task.check()?;
     writer.finish()?;

@@ -168,6 +168,19 @@ impl Plan {
         Ok(Self { width: wide, height: high, columns, rows, batch, tile: side })
     }
 
+    /// Side of the tiles to try where this plan's did not get the memory: half, down to 64 pixels.
+    pub fn halved(&self) -> Option<usize> {
+        const SMALLEST: usize = 64;
+        let side = self.tile.unwrap_or(self.width.max(self.height));
+        Some(padded(side / 2, GRID)).filter(|&half| half < side && half >= SMALLEST)
+    }
+
+    /// Pixels of the largest batch that goes through the network.
+    pub fn largest_run(&self) -> usize {
+        let longest = |spans: &[Span]| spans.iter().map(|s| s.length).max().unwrap_or(0);
+        self.batch * longest(&self.columns) * longest(&self.rows)
+    }
+
     /// Runs of the network for one frame of `channels`.
     pub fn runs(&self, channels: usize) -> u64 {
         (self.columns.len() * self.rows.len() * channels.div_ceil(self.batch)) as u64
@@ -207,6 +220,27 @@ mod tests {
         assert_eq!((plan.columns.len(), plan.rows.len(), plan.runs(3)), (1, 1, 1));
         let alone = Plan::new(100, 50, 3, None, 96, limits(112 * 64 * 100, 100)).unwrap();
         assert_eq!((alone.batch, alone.runs(3)), (1, 3));
+    }
+
+    #[test]
+    fn halving_ends_at_64_pixels_from_any_start() {
+        let sequence = |width, height, tile| {
+            let mut tile: Option<usize> = tile;
+            let mut sides = Vec::new();
+            loop {
+                let plan = Plan::new(width, height, 1, tile, 32, limits(1 << 40, 1)).unwrap();
+                tile = plan.halved();
+                match tile {
+                    Some(side) => sides.push(side),
+                    None => return sides,
+                }
+            }
+        };
+        assert_eq!(sequence(2048, 1536, None), [1024, 512, 256, 128, 64]);
+        assert_eq!(sequence(1000, 3000, None), [1504, 752, 384, 192, 96]);
+        assert_eq!(sequence(4096, 4096, Some(300)), [160, 80]);
+        assert_eq!(sequence(100, 100, None), [64]);
+        assert_eq!(sequence(64, 64, None), [0; 0]);
     }
 
     #[test]

@@ -86,6 +86,7 @@ fn dependencies_point_one_way() {
         "blend",
         "options",
         "onnx",
+        "onnx_edit",
         "metrics",
         "control",
         "queue",
