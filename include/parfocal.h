@@ -293,6 +293,26 @@ parfocal_status parfocal_restore_f32(parfocal_model model, parfocal_task task, c
 parfocal_status parfocal_restore_file(parfocal_model model, parfocal_task task, const char *input, const char *output, const char *options);
 
 /*
+ Scores the sharpness of planes of 8-bit pixels. As parfocal_focus_score_u16. Since 0.1.
+ */
+parfocal_status parfocal_focus_score_u8(const uint8_t *src, uint64_t src_count, const int64_t *src_strides, const int64_t *shape, double *scores);
+
+/*
+ Scores the sharpness of planes of 16-bit pixels: to find the sharpest of a stack, or to follow the focus. Larger is sharper, 0 is
+ a constant plane; no unit, and neither gain nor offset of the camera changes it (energy of Gaussian derivatives, Geusebroek et al.,
+ Cytometry 39 (2000) 1-9, over the variance). It compares planes of one field at one magnification. It needs no model.
+ src, src_count, src_strides, shape: as parfocal_restore_u16.
+ scores: receives one number for each plane, so it has room for shape[3] of them. After a failure they are as they were.
+ Threads: any. Statuses: INVALID_ARGUMENT, OUT_OF_MEMORY. Since 0.1.
+ */
+parfocal_status parfocal_focus_score_u16(const uint16_t *src, uint64_t src_count, const int64_t *src_strides, const int64_t *shape, double *scores);
+
+/*
+ Scores the sharpness of planes of 32-bit float pixels; infinite and NaN pixels are left out. As parfocal_focus_score_u16. Since 0.1.
+ */
+parfocal_status parfocal_focus_score_f32(const float *src, uint64_t src_count, const int64_t *src_strides, const int64_t *shape, double *scores);
+
+/*
  Opens a stream: frames of one size and type go in from one thread, are restored on a thread of the stream, and come out to another
  thread. All its memory is taken here. Submitting never waits, so it may be done in a camera's callback.
  model: an open model, which may be closed while the stream goes on. pixel_type: PARFOCAL_PIXEL_*.

@@ -2,12 +2,12 @@
 
 use crate::control::Task;
 use crate::error::{Error, Result, Status};
-use crate::frame::{resize, PixelType, Planes, Sample};
+use crate::frame::{self, resize, PixelType, Sample};
 
 /// One score for each plane, larger is sharper; see `score_plane`. Between planes the task is asked whether to go on.
 ///
 /// Errors: `Cancelled`; `OutOfMemory`.
-pub fn score<T: Sample>(planes: &impl Planes<T>, task: &Task) -> Result<Vec<f64>> {
+pub fn score<T: Sample>(planes: &impl frame::Rows<T>, task: &Task) -> Result<Vec<f64>> {
     let mut scores = Vec::new();
     resize(&mut scores, planes.shape().planes)?;
     for (plane, score) in scores.iter_mut().enumerate() {
@@ -36,7 +36,7 @@ pub fn score<T: Sample>(planes: &impl Planes<T>, task: &Task) -> Result<Vec<f64>
 /// field at one magnification, not different specimens. A frame of nothing but noise has 0.02, a focused one 0.05 or so.
 ///
 /// Errors: `InvalidArgument` for a plane that is not there; `OutOfMemory` (a few rows are all that is kept).
-pub fn score_plane<T: Sample>(planes: &impl Planes<T>, plane: usize) -> Result<f64> {
+pub fn score_plane<T: Sample>(planes: &impl frame::Rows<T>, plane: usize) -> Result<f64> {
     let shape = planes.shape();
     if plane >= shape.planes {
         return Err(Error::new(
@@ -100,7 +100,7 @@ impl<T: Sample> Rows<T> {
         Ok(rows)
     }
 
-    fn moments(&mut self, planes: &impl Planes<T>, plane: usize, channel: usize) -> Moments {
+    fn moments(&mut self, planes: &impl frame::Rows<T>, plane: usize, channel: usize) -> Moments {
         let row = &mut self.pixels[0];
         let rows = 0..planes.shape().height;
         if T::PIXEL_TYPE != PixelType::F32 {
@@ -145,7 +145,7 @@ impl<T: Sample> Rows<T> {
     }
 
     /// Mean of the squared gradients, in squared units of the pixels a squared bin.
-    fn energy(&mut self, planes: &impl Planes<T>, plane: usize, channel: usize, values: Moments) -> f64 {
+    fn energy(&mut self, planes: &impl frame::Rows<T>, plane: usize, channel: usize, values: Moments) -> f64 {
         // 32-bit floats are normalised: their squares could leave the range. Integers stay as they are, without rounding:
         // bins and sums of them fit 24 bits.
         let (offset, scale) = match T::PIXEL_TYPE {
@@ -176,7 +176,7 @@ impl<T: Sample> Rows<T> {
     }
 
     /// Row `y` of bins of a plane's channel.
-    fn bin(&mut self, planes: &impl Planes<T>, [plane, channel, y]: [usize; 3], offset: f64, scale: f64) {
+    fn bin(&mut self, planes: &impl frame::Rows<T>, [plane, channel, y]: [usize; 3], offset: f64, scale: f64) {
         let last = planes.shape().height - 1;
         let [upper, lower] = &mut self.pixels;
         planes.read_row(plane, channel, 2 * y, upper);

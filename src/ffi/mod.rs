@@ -18,6 +18,7 @@ mod boundary;
 mod objects;
 mod pixels;
 
+pub mod focus;
 pub mod general;
 pub mod model;
 #[cfg(feature = "plant")]
