@@ -1,6 +1,8 @@
 # Asks ParfocalConfigVersion.cmake (FILE, of version VERSION) as find_package does, and compares its answers with the rule:
 # the same major number and no older; while that is 0, the same minor number, too.
 
+cmake_minimum_required(VERSION 3.15)
+
 string(REPLACE "." ";" numbers "${VERSION}")
 list(GET numbers 0 major)
 list(GET numbers 1 minor)
@@ -37,7 +39,7 @@ macro(answer wanted expected)
   if(NOT PACKAGE_VERSION STREQUAL VERSION)
     message(FATAL_ERROR "${FILE}: its version is '${PACKAGE_VERSION}'; Cargo.toml says ${VERSION}")
   endif()
-  if((PACKAGE_VERSION_COMPATIBLE AND NOT "${expected}") OR (NOT PACKAGE_VERSION_COMPATIBLE AND "${expected}"))
+  if(NOT "${PACKAGE_VERSION_COMPATIBLE}" STREQUAL "${expected}")
     message(FATAL_ERROR "${FILE}: asked for ${wanted} it says '${PACKAGE_VERSION_COMPATIBLE}'; expected ${expected}")
   endif()
 endmacro()
