@@ -40,3 +40,32 @@ fn documents_point_at_what_is_there() {
     }
     assert!(count > 5, "only {count} links found");
 }
+
+#[test]
+fn versions_agree() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, line) in [
+        ("CITATION.cff", format!("\nversion: {version}\n")),
+        ("include/parfocal.hpp", format!(" header_version[] = \"{version}\";")),
+        ("include/parfocal.hpp", format!(" header_abi_version = {};", parfocal::ffi::general::ABI_VERSION)),
+    ] {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        assert!(text.contains(&line), "{file} has no '{}', which Cargo.toml asks for", line.trim());
+    }
+}
+
+#[test]
+fn the_list_of_exports_is_the_headers() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+    let (header, list) = (read("include/parfocal.h"), read("tests/abi/exports.txt"));
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    // In comments functions are named without a parenthesis.
+    let mut declared: Vec<&str> = header
+        .split('(')
+        .filter_map(|before| before.rsplit(|c| !is_name(c)).next())
+        .filter(|name| name.starts_with("parfocal_"))
+        .collect();
+    declared.sort();
+    let listed: Vec<&str> = list.lines().collect();
+    assert_eq!(listed, declared, "tests/abi/exports.txt");
+}

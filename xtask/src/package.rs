@@ -19,7 +19,7 @@ pub use stage::{stage, unpacked};
 
 use crate::python::Environment;
 use crate::runtime;
-use crate::tools::{cargo, output, root, run, shown, target, Result};
+use crate::tools::{cargo, need, output, root, run, shown, target, Result};
 
 /// The oldest C library that the archive runs with, and the newest C++ symbols that its ONNX Runtime asks for.
 const GLIBC: &str = "2.28";
@@ -92,6 +92,7 @@ fn make() -> Result<PathBuf> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         return Err("package: made on Linux on x86-64 only; docs/packaging.md has the recipe for other systems".into());
     }
+    need(&[("readelf", "binutils"), ("tar", "tar"), ("gzip", "gzip")])?;
     let project = Project::read()?;
     let built = linker::build(&project)?;
     let tree = target().join("package/tree").join(project.name());

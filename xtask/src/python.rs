@@ -28,7 +28,7 @@ impl Environment {
     }
 
     fn requirements(self) -> PathBuf {
-        let folder = if matches!(self, Environment::Package) { "xtask" } else { "training" };
+        let folder = if matches!(self, Environment::Light | Environment::Training) { "training" } else { "xtask" };
         root().join(folder).join(format!("requirements-{}.txt", self.name()))
     }
 

@@ -108,6 +108,18 @@ pub fn c_compiler() -> Result<()> {
     Err("missing: a C compiler (Debian: apt-get install gcc)".into())
 }
 
+/// Programs that only some commands need, each with the Debian package that has it; all that is missing in one message.
+pub fn need(programs: &[(&str, &str)]) -> Result<()> {
+    let there = |name: &str| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success());
+    let missing: Vec<_> = programs.iter().filter(|(name, _)| !there(name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = |part: fn(&(&str, &str)) -> String| missing.iter().map(|m| part(m)).collect::<Vec<_>>();
+    let (names, packages) = (list(|m| m.0.into()).join(", "), list(|m| m.1.into()).join(" "));
+    Err(format!("missing: {names} (Debian: apt-get install {packages})"))
+}
+
 /// Everything that must be on the machine beforehand, all that is missing in one message.
 pub fn check_machine() -> Result<PathBuf> {
     let python = python();

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use super::{checks, clear, elf, folder_of, pack, package, Project, RUNTIME, TARGET};
+use super::{checks, clear, elf, folder_of, pack, package, Project, RUNTIME};
 use crate::python::Environment;
 use crate::runtime::sha256;
-use crate::tools::{output, root, run, target, Result};
+use crate::tools::{need, output, root, run, target, Result};
 
 /// A fresh copy of the unpacked archive, moved from where it was unpacked to a folder with a space in its name.
 pub fn unpacked() -> Result<PathBuf> {
@@ -30,6 +30,7 @@ pub fn unpacked() -> Result<PathBuf> {
 }
 
 pub fn stage() -> Result<()> {
+    need(&[("cmake", "cmake"), ("pkg-config", "pkg-config")])?;
     let prefix = unpacked()?;
     checks::check_sums(&prefix)?;
     same_bytes(&prefix)?;
@@ -107,34 +108,28 @@ print(text.value.decode())
     well(&report, prefix)
 }
 
-/// Every place that names a version names Cargo.toml's, and CMake takes it for what it is.
+/// What tells builders a version tells Cargo.toml's; CMake takes it for what it is; pkg-config finds what was moved.
 fn versions(prefix: &Path) -> Result<()> {
-    let project = Project::read()?;
+    let version = Project::read()?.version;
     let expect = |what: &str, found: &str, expected: &str| {
-        (found == expected).then_some(()).ok_or(format!("{what}: its version is '{found}'; Cargo.toml says {expected}"))
+        (found == expected).then_some(()).ok_or(format!("{what}: '{found}'; expected '{expected}' by Cargo.toml"))
     };
-    let folder = prefix.join("lib/pkgconfig");
-    let pkg_config =
-        |what: &str| output(Command::new("pkg-config").args([what, "parfocal"]).env("PKG_CONFIG_PATH", &folder));
-    expect("parfocal.pc", pkg_config("--modversion")?.trim(), &project.version)?;
     let command = output(Command::new(prefix.join("bin/parfocal")).arg("--version"))?;
-    expect("bin/parfocal", command.trim(), &format!("parfocal {}", project.version))?;
-    let script = root().join("xtask/package/version_test.cmake");
-    run(Command::new("cmake")
-        .arg(format!("-DFILE={}", prefix.join("lib/cmake/Parfocal/ParfocalConfigVersion.cmake").display()))
-        .arg(format!("-DVERSION={}", project.version))
-        .arg("-P")
-        .arg(script))?;
-    // The suites in C and C++ look at the header's and the library's own: this keeps them to the same archive.
-    let header = prefix.join("include/parfocal.hpp");
-    let text = fs::read_to_string(&header).map_err(|e| format!("{}: {e}", header.display()))?;
-    for (name, value) in
-        [("header_version[]", format!("\"{}\"", project.version)), ("header_abi_version", project.abi.to_string())]
-    {
-        let line = format!("{name} = {value};");
-        if !text.contains(&line) {
-            return Err(format!("parfocal.hpp: has no '{line}', which Cargo.toml asks for ({TARGET})"));
+    expect("bin/parfocal --version", command.trim(), &format!("parfocal {version}"))?;
+    let folder = prefix.join("lib/pkgconfig");
+    let asked = |what| output(Command::new("pkg-config").args([what, "parfocal"]).env("PKG_CONFIG_PATH", &folder));
+    expect("parfocal.pc", asked("--modversion")?.trim(), &version)?;
+    for (flag, letters, file) in [("--cflags-only-I", "-I", "parfocal.h"), ("--libs-only-L", "-L", "libparfocal.so")] {
+        let printed = asked(flag)?;
+        // As for a shell: spaces in the path are escaped.
+        let path = printed.trim().trim_start_matches(letters).replace("\\ ", " ");
+        if !Path::new(&path).join(file).is_file() {
+            return Err(format!("pkg-config {flag}: {}; expected the folder of {file}", printed.trim()));
         }
     }
-    Ok(())
+    run(Command::new("cmake")
+        .arg(format!("-DFILE={}", prefix.join("lib/cmake/Parfocal/ParfocalConfigVersion.cmake").display()))
+        .arg(format!("-DVERSION={version}"))
+        .arg("-P")
+        .arg(root().join("xtask/package/version_test.cmake")))
 }
