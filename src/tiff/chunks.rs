@@ -92,6 +92,19 @@ impl Chunks {
                 ));
             }
         }
+        // Strips may lie on top of each other, and each alone be long enough: then a small file claims a page of any size.
+        let most = u128::from(source.length) * u128::from(storage.compression.most());
+        if u128::from(layout.bytes()) > most {
+            return Err(Error::new(
+                Status::Format,
+                format!(
+                    "its {what}s share their bytes: the {} bytes of the file cannot hold {} bytes of pixels; the sizes or \
+                     places in the file are wrong: copy it again from its source",
+                    source.length,
+                    layout.bytes()
+                ),
+            ));
+        }
         // All of them fit: they came from 32 bits, and their products were checked above.
         let [columns, rows, across, down] = [columns, rows, across, down].map(|n| n as usize);
         Ok(Self { what, columns, rows, across, down, places })

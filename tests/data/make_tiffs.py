@@ -134,6 +134,7 @@ def bad():
     (HERE / "bad/absurd-size.tif").write_bytes(patched(plain, {256: 4_000_000_000, 257: 4_000_000_000}))
     (HERE / "bad/absurd-deflate.tif").write_bytes(patched(deflated, {256: 1_000_000}))
     (HERE / "bad/absurd-count.tif").write_bytes(patched(plain, {}, count={273: 0x7FFF_FFFF}))
+    (HERE / "bad/shared-strips.tif").write_bytes(shared_strips())
     predicted = (HERE / "good/lzw-predictor-u16.tif").read_bytes()
     (HERE / "bad/predictor-packbits.tif").write_bytes(patched(predicted, {259: 32773}))
     (HERE / "bad/predictor-none.tif").write_bytes(patched(predicted, {259: 1}))
@@ -168,6 +169,15 @@ def circle(raw):
     raw, (_, end) = bytearray(raw), entries(raw)
     raw[end : end + 4] = raw[4:8]
     return bytes(raw)
+
+
+def shared_strips(strips=64, packed=2048, width=4096, rows=1280):
+    """LZW strips that are all the same bytes: each alone could hold its rows, the file not all of them."""
+    at = 8 + 2 + 8 * 12 + 4
+    tags = [(256, 4, 1, width), (257, 4, 1, rows * strips), (258, 3, 1, 8), (259, 3, 1, 5), (262, 3, 1, 1),
+            (273, 4, strips, at + packed), (278, 4, 1, rows), (279, 4, strips, at + packed + 4 * strips)]
+    raw = b"II*\0" + struct.pack("<IH", 8, len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + bytes(4)
+    return raw + bytes(packed) + struct.pack("<I", at) * strips + struct.pack("<I", packed) * strips
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ const BAD: &[(&str, Status, &[&str])] = &[
     ("tifffile-one-page.tif", Status::Unsupported, &["one page for all planes", "without truncate"]),
     ("absurd-size.tif", Status::Format, &["page 1", "4000000000x4000000000"]),
     ("absurd-deflate.tif", Status::Format, &["strip 1 has", "cannot hold its 24000000 bytes"]),
+    ("shared-strips.tif", Status::Format, &["strips share their bytes", "cannot hold 335544320 bytes"]),
     ("absurd-count.tif", Status::Format, &["tag 273 claims 2147483647 values", "the 1281 bytes of the file"]),
     (
         "predictor-packbits.tif",
