@@ -30,7 +30,8 @@ pub fn score<T: Sample>(planes: &impl Planes<T>, task: &Task) -> Result<Vec<f64>
 /// The numerator is the measure of J.-M. Geusebroek, F. Cornelissen, A. W. M. Smeulders and H. Geerts, "Robust
 /// autofocusing in microscopy", Cytometry 39 (2000) 1-9, for Gaussian derivatives of sigma 2 pixels. The division is ours:
 /// neither gain nor offset changes the score, which is the mean squared spatial frequency of what is seen at that scale, in
-/// radians a bin, and so falls with any Gaussian blur of any specimen. docs/focus-score.md tells why this one.
+/// radians a bin. With exact Gaussians it falls with any Gaussian blur of any specimen; over the variance of the pixels it
+/// would not. docs/focus-score.md tells why this one.
 ///
 /// The colour channels' energies are summed, and so are their variances: a channel without contrast says nothing. Bins
 /// with a pixel that is not finite within the filters' reach are left out. Scores compare planes of one field at one
