@@ -132,7 +132,7 @@ static void show(const char *name, const parfocal::Model &model, const std::stri
         // Every frame is received in an acquisition, the camera's last one in live view.
         const bool all = mode.find("latest") == std::string::npos ? latencies_ms.size() == pipeline.accepted
                                                                   : last + 1 == static_cast<std::uint64_t>(frames);
-        if (done && (all || !tag)) break;
+        if (done && all) break;
     }
     end.wait();
     if (!pipeline.trouble.empty()) throw std::runtime_error("in the camera's callback: " + pipeline.trouble);
@@ -151,7 +151,7 @@ int main(int count, char **arguments) try {
     const int frames = 100 * (count > 3 ? std::stoi(arguments[3]) : 2);
     const int width = count > 5 ? std::stoi(arguments[4]) : 250, height = count > 5 ? std::stoi(arguments[5]) : 200;
     show("live", model, "mode=latest", frames, width, height);
-    show("acquisition", model, "mode=every depth=32", frames, width, height);
+    show("acquisition", model, "mode=every depth=16", frames, width, height);
     return 0;
 } catch (const std::exception &error) {
     std::fprintf(stderr, "%s\n", error.what());
