@@ -2,7 +2,7 @@
 //
 // Header only; link with libparfocal (CMake: Parfocal::parfocal, pkg-config: parfocal). What holds everywhere:
 // - Shapes are {width, height, channels, planes} in pixels, strides {x, y, channel, plane} in elements, never in bytes.
-// - Texts, paths and options are UTF-8; options are `key=value` separated by white space (docs/c-cpp.md has the table).
+// - Texts, paths and options are UTF-8; options are `key=value` separated by white space (docs/options.md has the table).
 // - Objects own their handle, move and do not copy. Views own nothing: pixels must stay where they are during the call.
 // - What fails throws parfocal::Error with the status of the C function and its message; nothing is printed.
 // - Destructors and moves never throw. Closing while another thread is in a call is allowed: that call ends properly.
