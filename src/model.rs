@@ -16,7 +16,7 @@ pub const FORMAT: &str = "1";
 pub const EXACT_HALO: usize = 288;
 
 /// The model inside the library.
-pub const DEFAULT: &[u8] = include_bytes!("../models/parfocal-w16.onnx");
+pub static DEFAULT: &[u8] = include_bytes!("../models/parfocal-w16.onnx");
 
 /// What a model says of itself, or what is assumed where it says nothing.
 #[derive(Clone, Debug, PartialEq)]

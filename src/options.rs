@@ -67,7 +67,7 @@ pub const TABLE: &[Key] = &[
         name: "runtime",
         scopes: OPEN,
         values: "an absolute path",
-        default: "PARFOCAL_ONNXRUNTIME, else beside the program",
+        default: "PARFOCAL_ONNXRUNTIME, else beside this library or program",
         help: "the ONNX Runtime library; one for the whole process",
     },
     Key {
@@ -133,7 +133,7 @@ pub struct OpenOptions {
     pub threads: Option<usize>,
     /// Working set of the network in one run, in MiB.
     pub memory_mib: u64,
-    /// Absolute path of ONNX Runtime; `None`: the variable, else beside the program.
+    /// Absolute path of ONNX Runtime; `None`: the variable, else beside this library or program.
     pub runtime: Option<PathBuf>,
 }
 

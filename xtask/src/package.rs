@@ -25,6 +25,8 @@ use crate::tools::{cargo, need, output, root, run, shown, target, Result};
 const GLIBC: &str = "2.28";
 const GLIBCXX: &str = "3.4.22";
 const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// Whether this machine can make it.
+pub const HERE: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 /// What ONNX Runtime is called in the archive, by file name and SONAME: a process that has another copy keeps both apart.
 const RUNTIME: &str = "libparfocal_onnxruntime.so";
 /// Of every file in the archive, so that the same files give the same bytes: 2000-01-01.
@@ -89,7 +91,7 @@ pub fn package() -> Result<PathBuf> {
 }
 
 fn make() -> Result<PathBuf> {
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+    if !HERE {
         return Err("package: made on Linux on x86-64 only; docs/packaging.md has the recipe for other systems".into());
     }
     need(&[("readelf", "binutils"), ("tar", "tar"), ("gzip", "gzip")])?;

@@ -28,7 +28,9 @@ pub fn setup() -> Result<()> {
     runtime::install()?;
     Environment::Light.interpreter()?;
     Environment::Training.interpreter()?;
-    Environment::Package.interpreter()?;
+    if package::HERE {
+        Environment::Package.interpreter()?;
+    }
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use super::{checks, clear, elf, folder_of, pack, package, Project, RUNTIME};
+use super::{checks, clear, elf, folder_of, pack, package, Project, HERE, RUNTIME};
 use crate::python::Environment;
 use crate::runtime::sha256;
 use crate::tools::{need, output, root, run, target, Result};
@@ -30,6 +30,10 @@ pub fn unpacked() -> Result<PathBuf> {
 }
 
 pub fn stage() -> Result<()> {
+    if !HERE {
+        println!("skipped: the archive is made on Linux on x86-64 only");
+        return Ok(());
+    }
     need(&[("cmake", "cmake"), ("pkg-config", "pkg-config")])?;
     let prefix = unpacked()?;
     checks::check_sums(&prefix)?;
