@@ -1,5 +1,7 @@
 //! Progress and cancel of one run, from any thread.
 
+use std::sync::Arc;
+
 use crate::error::{Error, Result, Status};
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard};
@@ -98,10 +100,52 @@ impl Task {
     }
 }
 
+/// The task that a thread is at, one after the other, and the switch that ends them all.
+#[derive(Default)]
+pub(crate) struct Current {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    task: Option<Arc<Task>>,
+    ended: bool,
+}
+
+impl Current {
+    /// The next task; it is cancelled already if `end` was called before.
+    pub(crate) fn begin(&self) -> Arc<Task> {
+        let task = Arc::new(Task::new());
+        let mut state = self.lock();
+        if state.ended {
+            task.cancel();
+        }
+        state.task = Some(Arc::clone(&task));
+        task
+    }
+
+    /// The task is done with.
+    pub(crate) fn done(&self) {
+        self.lock().task = None;
+    }
+
+    /// Cancels the task that is going on, and those to come.
+    pub(crate) fn end(&self) {
+        let mut state = self.lock();
+        state.ended = true;
+        if let Some(task) = &state.task {
+            task.cancel();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     #[test]
     fn cancel_reaches_the_running_work_and_forbids_the_next() {

@@ -184,11 +184,6 @@ impl<F> Queue<F> {
         self.results.notify_all();
     }
 
-    /// Whether `close` was called.
-    pub fn is_closed(&self) -> bool {
-        self.lock().closed
-    }
-
     /// Counters, frames that wait, and results that are ready: of one moment.
     pub fn counters(&self) -> (Counters, usize, usize) {
         let state = self.lock();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
-use crate::control::Task;
+use crate::control::Current;
 use crate::error::{Error, Result, Status};
 use crate::frame::{resize, InPlace, Sample, Shape};
 use crate::options::{Mode, StreamOptions};
@@ -35,8 +35,8 @@ struct Shared<T> {
     model: Arc<Model>,
     shape: Shape,
     options: StreamOptions,
-    /// Of the frame that is being restored, so that closing stops it.
-    task: Mutex<Option<Arc<Task>>>,
+    /// The task of the frame that is being restored, so that closing stops it.
+    current: Current,
     latencies: Mutex<Latencies>,
     /// Message of the last frame that failed.
     last_error: Mutex<Option<String>>,
@@ -113,7 +113,7 @@ impl<T: Sample> Stream<T> {
             model,
             shape,
             options,
-            task: Mutex::new(None),
+            current: Current::default(),
             latencies: Mutex::new(latencies),
             last_error: Mutex::new(None),
         });
@@ -156,9 +156,7 @@ impl<T: Sample> Stream<T> {
     /// Ends it: stops the frame that is being restored within its network node, wakes who waits, forgets the rest.
     pub fn close(&self) {
         self.shared.queue.close();
-        if let Some(task) = lock(&self.shared.task).as_ref() {
-            task.cancel();
-        }
+        self.shared.current.end();
         let worker = lock(&self.worker).take();
         if let Some(worker) = worker {
             // It catches its own panics.
@@ -203,12 +201,7 @@ impl<T: Sample> Drop for Stream<T> {
 /// The thread of a stream.
 fn work<T: Sample>(shared: &Shared<T>) {
     while let Some(mut item) = shared.queue.take() {
-        let task = Arc::new(Task::new());
-        *lock(&shared.task) = Some(Arc::clone(&task));
-        // `close` ends the queue and then looks for a task; here it is the other way round: one of the two sees the other.
-        if shared.queue.is_closed() {
-            task.cancel();
-        }
+        let task = shared.current.begin();
         // A fault ends this frame with an error; the engine's own state stays whole: what a run changes, it owns.
         item.outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut planes = InPlace::new(&mut item.frame.pixels, shared.shape, None)?;
@@ -217,7 +210,7 @@ fn work<T: Sample>(shared: &Shared<T>) {
         .unwrap_or_else(|_| {
             Err(Error::new(Status::Internal, "a fault of Parfocal while it restored this frame; please report it"))
         });
-        *lock(&shared.task) = None;
+        shared.current.done();
         match &item.outcome {
             Ok(()) => lock(&shared.latencies).add(item.frame.submitted.elapsed()),
             Err(error) => *lock(&shared.last_error) = Some(error.message().to_owned()),

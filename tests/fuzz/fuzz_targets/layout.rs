@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
+use parfocal::ffi::focus::parfocal_focus_score_u16;
 use parfocal::frame::{InPlace, Layout, Planes, Rows, Separate, Shape, Strides};
 
 /// The most samples that are looked at one by one.
@@ -84,7 +85,8 @@ fn check(input: &mut Unstructured) -> Result<()> {
             );
         });
     }
-    rows(shape, layout, written, at);
+    rows(shape, layout, written, &at);
+    through_c(shape, layout, at);
     Ok(())
 }
 
@@ -97,7 +99,7 @@ fn for_rows(shape: Shape, mut each: impl FnMut(usize, usize, usize)) {
 }
 
 /// Rows in and out against the model, over a slice that ends with the last sample.
-fn rows(shape: Shape, layout: Layout, written: bool, at: impl Fn(usize, usize, usize, usize) -> usize) {
+fn rows(shape: Shape, layout: Layout, written: bool, at: &impl Fn(usize, usize, usize, usize) -> usize) {
     let strides = Some(layout.strides());
     let last = at(shape.width - 1, shape.height - 1, shape.channels - 1, shape.planes - 1);
     let source: Vec<u16> = (0..=last as u16).collect();
@@ -124,4 +126,37 @@ fn rows(shape: Shape, layout: Layout, written: bool, at: impl Fn(usize, usize, u
         let untouched = data.iter().filter(|&&v| v == u16::MAX).count();
         assert_eq!(data.len() - untouched, target.len());
     }
+}
+
+/// By pointer, as C hands pixels over: the sanitizer sees a read beyond the last one. Packed pixels have the same scores.
+fn through_c(shape: Shape, layout: Layout, at: impl Fn(usize, usize, usize, usize) -> usize) {
+    let Strides { x, y, channel, plane } = layout.strides();
+    let last = at(shape.width - 1, shape.height - 1, shape.channels - 1, shape.planes - 1);
+    // Anything but regular, and of just the length that is needed.
+    let source: Box<[u16]> = (0..=last).map(|i| (i * i * 37 % 65_521) as u16).collect();
+    let mut packed = vec![0; shape.samples()].into_boxed_slice();
+    let mut next = packed.iter_mut();
+    for plane in 0..shape.planes {
+        for y in 0..shape.height {
+            for x in 0..shape.width {
+                for channel in 0..shape.channels {
+                    *next.next().expect("as many as the shape has") = source[at(x, y, channel, plane)];
+                }
+            }
+        }
+    }
+    let size = [shape.width, shape.height, shape.channels, shape.planes].map(|n| n as i64);
+    let strides = [x, y, channel, plane].map(|n| n as i64);
+    let score = |pixels: &[u16], strides: Option<&[i64; 4]>| {
+        let mut scores = vec![f64::NAN; shape.planes];
+        let strides = strides.map_or(std::ptr::null(), |s| s.as_ptr());
+        // SAFETY: arrays of four, room for every plane, and a count that is the slice's.
+        let status = unsafe {
+            parfocal_focus_score_u16(pixels.as_ptr(), pixels.len() as u64, strides, size.as_ptr(), scores.as_mut_ptr())
+        };
+        (status as i64, scores)
+    };
+    let (status, scores) = score(&source, Some(&strides));
+    assert!(status == 0 && scores.iter().all(|s| s.is_finite()), "{status} {scores:?} {layout:?}");
+    assert_eq!(score(&packed, None), (0, scores), "{layout:?}");
 }

@@ -4,7 +4,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::Arc;
 use loom::thread;
 
-use crate::control::Task;
+use crate::control::{Current, Task};
 use crate::error::Status;
 use crate::Model;
 
@@ -12,6 +12,7 @@ pub const MODELS: &[Model] = &[
     ("cancel: during two runs", during_two_runs),
     ("cancel: twice during a run", twice),
     ("cancel: progress goes up", progress),
+    ("cancel: a stream that closes stops its frame", closing_stops_the_frame),
 ];
 
 /// One run of the network, as the session does it.
@@ -101,4 +102,24 @@ fn progress() {
     }
     watcher.join().unwrap();
     assert_eq!((task.progress(), task.planes_done()), ((2, 2), 2));
+}
+
+/// A worker restores one frame after the other, as a stream's does; it is closed meanwhile, and no frame goes on.
+fn closing_stops_the_frame() {
+    let (current, ended) = (Arc::new(Current::default()), Arc::new(AtomicBool::new(false)));
+    let worker = {
+        let (current, ended) = (Arc::clone(&current), Arc::clone(&ended));
+        thread::spawn(move || {
+            let frames = [(), ()].map(|()| {
+                let went = go(&Arc::default(), &current.begin(), &ended);
+                current.done();
+                went
+            });
+            assert!(frames[0] || !frames[1], "one started after another was refused");
+        })
+    };
+    current.end();
+    ended.store(true, Ordering::SeqCst);
+    assert!(!go(&Arc::default(), &current.begin(), &ended), "a frame starts though the stream is closed");
+    worker.join().unwrap();
 }
