@@ -103,7 +103,7 @@ impl<T: Sample> Rows<T> {
         let (offset, scale) = match T::PIXEL_TYPE {
             PixelType::F32 => {
                 let (mean, variance) = self.moments(planes, plane, channel);
-                if !(variance > 0.0) {
+                if variance <= 0.0 {
                     return (0.0, 0.0);
                 }
                 (mean, 1.0 / variance.sqrt())
@@ -277,7 +277,7 @@ mod tests {
         };
         let at = |i: usize| ((i % width) as f64, (i / width) as f64);
         (0..width * height)
-            .map(|i| at(i))
+            .map(at)
             .map(|(x, y)| {
                 0.45 + 0.2 * (x * 0.7).sin() * (y * 0.5).cos() + 0.2 * (x * 0.05 + y * 0.04).sin() + 0.1 * noise()
             })
@@ -390,7 +390,7 @@ mod tests {
         assert_eq!(of(holed, 11), 0.0);
         // Detail that is gone at this scale: two pixels that make one bin, a chequerboard.
         assert_eq!(of(vec![1u8, 2], 2), 0.0);
-        let chequered = |x: usize| if (x + x / 40) % 2 == 0 { 0.1f32 } else { 0.7 };
+        let chequered = |x: usize| [0.1f32, 0.7][(x + x / 40) % 2];
         assert_eq!(of((0..1600).map(chequered).collect(), 40), 0.0);
     }
 
@@ -438,11 +438,11 @@ mod tests {
         let task = Task::new();
         let found = score(&stack, &task).unwrap();
         assert_eq!((found.len(), task.planes_done()), (2, 2));
-        for plane in 0..2 {
-            assert_eq!(found[plane], score_plane(&stack, plane).unwrap());
+        for (plane, &found) in found.iter().enumerate() {
+            assert_eq!(found, score_plane(&stack, plane).unwrap());
             let grey: Vec<Vec<f64>> = [0, 2].map(|c| (0..300).map(|i| pixel(plane, c, i)).collect::<Vec<_>>()).into();
             let [(e1, v1), (e2, v2)] = [0, 1].map(|i: usize| naive_contrast(&grey[i], 20));
-            assert!(close(found[plane], (e1 + e2) / (v1 + v2)), "{plane}");
+            assert!(close(found, (e1 + e2) / (v1 + v2)), "{plane}");
         }
         let missing = score_plane(&stack, 2).unwrap_err();
         assert!(missing.status() == Status::InvalidArgument && missing.message().contains("expected 0 to 1"));

@@ -23,7 +23,8 @@ def data():
 def test_development_stacks(stack, condition, data):
     found = focus.rank_stack(stack, {focus.CHOSEN: focus.score}, data, [condition])
     rho, peak, ordered = found[focus.CHOSEN, condition]
-    assert peak <= 1 and rho >= 0.99 and ordered >= 0.9
+    noisy = (focus.CONDITIONS[condition] or 0) > 0.02
+    assert peak <= 1 and rho >= (0.97 if noisy else 0.99) and ordered >= (0.85 if noisy else 0.97)
 
 
 def test_what_follows_brightness_is_told_apart(data):

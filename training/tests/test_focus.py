@@ -63,7 +63,7 @@ def test_the_command_leaves_out_what_python_leaves_out(command, tmp_path):
     frame[30, 40:42], frame[50, 60], frame[59, 79] = np.inf, -np.inf, np.nan
     assert command(frame, tmp_path)[0] == pytest.approx(focus.score(frame), rel=TOLERANCE)
     # Holes change which bins are counted, not what they are.
-    assert focus.score(frame) == pytest.approx(focus.score(texture((60, 80), 1)), rel=0.05)
+    assert focus.score(frame) == pytest.approx(focus.score(texture((60, 80), 1)), rel=0.1)
     assert command(np.full((9, 7), 1000, np.uint16), tmp_path) == [0.0] == [focus.score(np.full((9, 7), 0.1))]
 
 
