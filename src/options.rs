@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Result, Status};
 use crate::normalise::Range;
+pub use crate::placement::{Device, Precision};
 
 /// When an option takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,13 @@ const OPEN: &[Scope] = &[Scope::Open];
 
 /// All options.
 pub const TABLE: &[Key] = &[
-    Key { name: "device", scopes: OPEN, values: "auto, cpu", default: "auto", help: "where the network runs" },
+    Key {
+        name: "device",
+        scopes: OPEN,
+        values: "auto, cpu, cuda[:N]; untested: tensorrt[:N], coreml, directml[:N], openvino",
+        default: "auto",
+        help: "where the network runs; auto is CUDA where it proves itself, else the CPU; one given by name works or fails",
+    },
     Key {
         name: "threads",
         scopes: OPEN,
@@ -55,7 +62,13 @@ pub const TABLE: &[Key] = &[
         default: "physical cores",
         help: "threads of the network on the CPU",
     },
-    Key { name: "precision", scopes: OPEN, values: "auto, fp32", default: "auto", help: "numbers inside the network" },
+    Key {
+        name: "precision",
+        scopes: OPEN,
+        values: "auto, fp32, fp16",
+        default: "auto",
+        help: "numbers inside the network; auto is fp16 on CUDA and fp32 elsewhere",
+    },
     Key {
         name: "memory",
         scopes: OPEN,
@@ -114,21 +127,13 @@ pub const TABLE: &[Key] = &[
     },
 ];
 
-/// Where the network runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Device {
-    /// The best that proves itself; the CPU so far.
-    #[default]
-    Auto,
-    /// The CPU.
-    Cpu,
-}
-
 /// What is decided when a model is opened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenOptions {
     /// Where the network runs.
     pub device: Device,
+    /// Numbers inside the network.
+    pub precision: Precision,
     /// `None`: as many as physical cores.
     pub threads: Option<usize>,
     /// Working set of the network in one run, in MiB.
@@ -139,7 +144,7 @@ pub struct OpenOptions {
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { device: Device::Auto, threads: None, memory_mib: 2560, runtime: None }
+        Self { device: Device::Auto, precision: Precision::Auto, threads: None, memory_mib: 2560, runtime: None }
     }
 }
 
@@ -194,15 +199,16 @@ impl OpenOptions {
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
         let key = find(name, Scope::Open)?;
         match name {
-            "device" => {
-                self.device = match value {
-                    "auto" => Device::Auto,
-                    "cpu" => Device::Cpu,
+            "device" => self.device = Device::parse(value).ok_or_else(|| bad(key, value))?,
+            "threads" => self.threads = Some(number(key, value, 1..=1024)? as usize),
+            "precision" => {
+                self.precision = match value {
+                    "auto" => Precision::Auto,
+                    "fp32" => Precision::Fp32,
+                    "fp16" => Precision::Fp16,
                     _ => return Err(bad(key, value)),
                 }
             }
-            "threads" => self.threads = Some(number(key, value, 1..=1024)? as usize),
-            "precision" if matches!(value, "auto" | "fp32") => {}
             "memory" => self.memory_mib = number(key, value, 1..=1 << 20)?,
             "runtime" => {
                 let path = PathBuf::from(value);
@@ -442,7 +448,10 @@ mod tests {
         open("threads=0", "threads=0: expected a whole number from 1 to 1024");
         open("device=gpu", "device=gpu: expected auto, cpu");
         open("runtime=lib.so", "runtime=lib.so: expected an absolute path");
-        open("precision=fp8", "precision=fp8: expected auto, fp32");
+        open("precision=fp8", "precision=fp8: expected auto, fp32, fp16");
+        for device in ["cuda:", "cuda:x", "cuda:-1", "cuda:70000", "cpu:0", "auto:1", "CUDA"] {
+            open(&format!("device={device}"), &format!("device={device}: expected auto, cpu, cuda[:N]"));
+        }
     }
 
     #[test]

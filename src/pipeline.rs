@@ -4,20 +4,21 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::control::Task;
+use crate::device::{self, Placed};
 use crate::error::{Error, Result, Status};
 use crate::frame::{Planes, Rows, Sample, Shape};
 use crate::model::{self, Info};
 use crate::normalise::{summarise, Accumulator, Range};
-use crate::options::{Device, Halo, Normalize, OpenOptions, RunOptions};
+use crate::options::{Halo, Normalize, OpenOptions, RunOptions};
 use crate::plane::{self, Buffers, Spare};
+use crate::provider;
 use crate::runtime::{self, Runtime};
-use crate::session::Session;
 use crate::tile::{Limits, Plan};
 
 /// An opened model. It may be used from several threads.
 pub struct Model {
     info: Info,
-    session: Session,
+    placed: Placed,
     runtime: &'static Runtime,
     options: OpenOptions,
     threads: usize,
@@ -45,14 +46,18 @@ impl Model {
         let runtime = runtime::load(options.runtime.as_deref())?;
         let threads = options.threads.unwrap_or_else(physical_cores);
         let runs = (physical_cores() / threads).max(1);
-        let session = Session::new(runtime, bytes, threads, runs)?;
-        // A small probe, not square: a graph that fits on paper may still fail or change the shape.
-        let (height, width) = (2 * info.multiple, 3 * info.multiple);
-        let probe: Vec<f32> = (0..height * width).map(|i| (i % 7) as f32 / 7.0).collect();
-        session.run(&Task::new(), (1, height, width), &probe, |_| ()).map_err(|e| {
-            Error::new(Status::Model, format!("a probe run on {width}x{height} pixels failed: {}", e.message()))
-        })?;
-        Ok(Self { info, session, runtime, options: options.clone(), threads, spare: Spare::new(runs) })
+        let placed = device::open(runtime, bytes, info.multiple, options, threads, runs)?;
+        Ok(Self { info, placed, runtime, options: options.clone(), threads, spare: Spare::new(runs) })
+    }
+
+    /// For tests without a device: the network as it would run on one, in half precision or not, on the CPU.
+    #[doc(hidden)]
+    pub fn open_as_on_a_device(bytes: &[u8], options: &OpenOptions, half: bool) -> Result<Self> {
+        let info = model::inspect(bytes)?;
+        let runtime = runtime::load(options.runtime.as_deref())?;
+        let threads = options.threads.unwrap_or_else(physical_cores);
+        let placed = device::open_as_on_a_device(runtime, bytes, info.multiple, half, threads)?;
+        Ok(Self { info, placed, runtime, options: options.clone(), threads, spare: Spare::new(1) })
     }
 
     /// What the file says of itself, or what is assumed.
@@ -68,12 +73,12 @@ impl Model {
             "sha256": self.info.sha256,
             "license": self.info.license,
             "description": self.info.description,
-            "device": "cpu",
-            "device_requested": match self.options.device { Device::Auto => "auto", Device::Cpu => "cpu" },
-            "provider": "CPUExecutionProvider",
+            "device": self.placed.device.to_string(),
+            "device_requested": self.options.device.to_string(),
+            "provider": provider::name(self.placed.device),
             "runtime_version": self.runtime.version,
             "runtime_path": self.runtime.path.display().to_string(),
-            "precision": "fp32",
+            "precision": self.placed.precision,
             "threads": self.threads,
             "memory_mib": self.options.memory_mib,
             "tile": "auto",
@@ -82,7 +87,7 @@ impl Model {
             "percentiles": [self.info.percentiles.0, self.info.percentiles.1],
             "modalities": self.info.modalities,
             "pixel_size_um": self.info.pixel_size_um.map(|(low, high)| [low, high]),
-            "warnings": self.info.assumed,
+            "warnings": self.info.assumed.iter().chain(&self.placed.warnings).collect::<Vec<_>>(),
         })
     }
 
@@ -224,10 +229,20 @@ pub fn restore<T: Sample>(
             if let Normalize::Fixed(range) = options.normalize {
                 range.check_width(summary.range)?;
             }
-            plane::load(planes, plane, range, &summary, &plan, &mut buffers);
+            let mut loaded = false;
             let context = |e: Error| if shape.planes > 1 { e.context(format!("plane {plane}")) } else { e };
             loop {
-                let done = plane::run(&model.session, task, &plan, shape, &mut buffers, &mut report.network);
+                let network = &mut report.network;
+                let done = match model.placed.integers(T::PIXEL_TYPE).filter(|_| plan.tile.is_none()) {
+                    Some(session) => plane::run_integers(session, task, planes, plane, range, &plan, &mut buffers)
+                        .map(|inside| *network += inside),
+                    None => {
+                        if !std::mem::replace(&mut loaded, true) {
+                            plane::load(planes, plane, range, &summary, &plan, &mut buffers);
+                        }
+                        plane::run(&model.placed.session, task, &plan, shape, &mut buffers, network)
+                    }
+                };
                 match done {
                     Err(error) if error.status() == Status::OutOfMemory => {
                         // What the network saw is still there: it is replaced only by a complete result.
@@ -242,10 +257,15 @@ pub fn restore<T: Sample>(
                         let to_come = plan.runs(shape.channels) * (shape.planes - plane) as u64;
                         task.expect(task.progress().0 + to_come);
                     }
-                    done => break done.and_then(|()| plane::check_fits(&buffers, range)).map_err(context)?,
+                    done => break done.map_err(context)?,
                 }
             }
-            plane::store(planes, plane, range, summary.nonfinite > 0, &plan, &mut buffers);
+            if loaded {
+                plane::check_fits(&buffers, range).map_err(context)?;
+                plane::store(planes, plane, range, summary.nonfinite > 0, &plan, &mut buffers);
+            } else {
+                plane::store_integers(planes, plane, &plan, &buffers);
+            }
         }
         task.plane_done();
     }

@@ -21,6 +21,9 @@ pub struct Buffers<T> {
     result: Vec<f32>,
     /// One tile of input; empty for whole frames.
     tile: Vec<f32>,
+    /// Padded as `frame`, as read and as restored, where the device takes integers; else empty.
+    pixels: Vec<T>,
+    restored: Vec<T>,
 }
 
 /// Working memory of earlier runs: fresh memory costs more time than all that is done in it.
@@ -74,7 +77,15 @@ impl<T: Sample> Buffers<T> {
         let (mut row, mut old) = (Vec::new(), Vec::new());
         resize(&mut row, shape.width)?;
         resize(&mut old, shape.width)?;
-        Ok(Self { row, old, frame: spare.take(frame)?, result: spare.take(frame)?, tile: spare.take(tile)? })
+        Ok(Self {
+            row,
+            old,
+            frame: spare.take(frame)?,
+            result: spare.take(frame)?,
+            tile: spare.take(tile)?,
+            pixels: Vec::new(),
+            restored: Vec::new(),
+        })
     }
 
     /// Makes room for other tiles of the same frame. Errors: `OutOfMemory`.
@@ -264,6 +275,70 @@ pub fn store<T: Sample>(
                 }
             }
             planes.write_row(plane, channel, y, &buffers.row);
+        }
+    }
+}
+
+/// Runs a whole plane of integers through a network on integers, into `buffers.restored`; tells the time
+/// inside ONNX Runtime.
+///
+/// Errors: those of `Session::run_integers`; `Model` for results that are not finite.
+pub fn run_integers<T: Sample>(
+    session: &Session,
+    task: &Task,
+    planes: &impl Planes<T>,
+    plane: usize,
+    range: Range,
+    plan: &Plan,
+    buffers: &mut Buffers<T>,
+) -> Result<Duration> {
+    let shape = planes.shape();
+    let area = plan.width * plan.height;
+    let (mut all, mut network) = (Vec::new(), Duration::ZERO);
+    for first in (0..shape.channels).step_by(plan.batch) {
+        let count = plan.batch.min(shape.channels - first);
+        resize(&mut buffers.pixels, count * area)?;
+        for (channel, frame) in buffers.pixels.chunks_exact_mut(area).enumerate() {
+            for (y, to) in frame.chunks_exact_mut(plan.width).take(shape.height).enumerate() {
+                let (inside, outside) = to.split_at_mut(shape.width);
+                planes.read_row(plane, first + channel, y, inside);
+                for (x, to) in outside.iter_mut().enumerate() {
+                    *to = inside[reflect((shape.width + x) as isize, shape.width)];
+                }
+            }
+            for y in shape.height..plan.height {
+                let from = reflect(y as isize, shape.height) * plan.width;
+                frame.copy_within(from..from + plan.width, y * plan.width);
+            }
+        }
+        let started = Instant::now();
+        let size = (count, plan.height, plan.width);
+        let finite = session.run_integers(task, size, range, &buffers.pixels, &mut buffers.restored)?;
+        network += started.elapsed();
+        if !finite {
+            return Err(not_finite());
+        }
+        // Nothing is written before all channels are there.
+        if count < shape.channels {
+            all.try_reserve_exact(buffers.restored.len()).map_err(|_| {
+                Error::new(Status::OutOfMemory, format!("no memory for the channels of a frame of {shape}"))
+            })?;
+            all.extend_from_slice(&buffers.restored);
+        }
+        task.run_done();
+    }
+    if !all.is_empty() {
+        buffers.restored = all;
+    }
+    Ok(network)
+}
+
+/// Writes what `run_integers` has restored.
+pub fn store_integers<T: Sample>(planes: &mut impl Planes<T>, plane: usize, plan: &Plan, buffers: &Buffers<T>) {
+    let shape = planes.shape();
+    for (channel, frame) in buffers.restored.chunks_exact(plan.width * plan.height).enumerate() {
+        for (y, row) in frame.chunks_exact(plan.width).take(shape.height).enumerate() {
+            planes.write_row(plane, channel, y, &row[..shape.width]);
         }
     }
 }

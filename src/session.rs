@@ -1,16 +1,34 @@
 //! One inference session: the only place that runs the network.
 
+use std::any::Any;
 use std::sync::Arc;
 
+use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::{RunOptions, Session as OrtSession};
-use ort::value::{TensorElementType, TensorRef, ValueType};
+use ort::value::{PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef, ValueType};
 
 use crate::control::Task;
 use crate::error::{Error, Result, Status};
+use crate::frame::{resize, PixelType, Sample};
+use crate::normalise::Range;
+use crate::onnx_edit::names;
+use crate::options::Device;
 use crate::pool::Pool;
+use crate::provider;
 use crate::runtime::Runtime;
 
-/// A network that is ready to run, on the CPU, by several threads at once.
+/// Where and how a network is made ready.
+#[derive(Clone, Copy)]
+pub struct Place {
+    /// Never `Auto`.
+    pub device: Device,
+    /// Of one run, on the CPU.
+    pub threads: usize,
+    /// Runs that may go on at once.
+    pub most: usize,
+}
+
+/// A network that is ready to run, by several threads at once.
 pub struct Session {
     /// ONNX Runtime's sessions run one batch at a time.
     sessions: Pool<OrtSession>,
@@ -50,18 +68,19 @@ fn shown(value: &ValueType) -> String {
     }
 }
 
-fn make(runtime: &Runtime, bytes: &[u8], threads: usize) -> Result<OrtSession> {
-    let fail = |e: &dyn std::fmt::Display| wrong(format!("ONNX Runtime {} refuses it: {e}", runtime.version));
-    OrtSession::builder(&runtime.environment)
-        .map_err(|e| fail(&e))?
-        .with_intra_threads(threads)
-        .map_err(|e| fail(&e))?
-        // Planned from the first run, a block for all tensors would come on top of what that run had allocated:
-        // measured at 2048x2048, base width 16: 906 bytes a pixel with, 526 without, and no faster.
-        .with_memory_pattern(false)
-        .map_err(|e| fail(&e))?
-        .commit_from_memory(bytes)
-        .map_err(|e| fail(&e))
+fn make(runtime: &Runtime, bytes: &[u8], place: Place) -> Result<OrtSession> {
+    let made = || -> ort::Result<OrtSession> {
+        let builder = OrtSession::builder(&runtime.environment)?
+            .with_intra_threads(place.threads)?
+            // Planned from the first run, a block for all tensors would come on top of what that run had allocated:
+            // measured at 2048x2048, base width 16: 906 bytes a pixel with, 526 without, and no faster.
+            .with_memory_pattern(false)?;
+        provider::place(builder, place.device)?.commit_from_memory(bytes)
+    };
+    made().map_err(|e| match place.device {
+        Device::Cpu => wrong(format!("ONNX Runtime {} refuses it: {e}", runtime.version)),
+        device => provider::refused(device, &e.to_string()),
+    })
 }
 
 /// Why a run failed: for want of memory, or otherwise.
@@ -78,14 +97,24 @@ fn failed(error: ort::Error, (count, height, width): (usize, usize, usize)) -> E
 }
 
 impl Session {
-    /// `bytes` must have passed `model::inspect`. Up to `most` runs go on at once, on `threads` threads each; the first
-    /// is made ready here, another when it is needed. Errors: `Model`.
-    pub fn new(runtime: &'static Runtime, bytes: &[u8], threads: usize, most: usize) -> Result<Self> {
-        let first = make(runtime, bytes, threads)?;
+    /// `bytes` must have passed `model::inspect`. The first session is made ready here, another when it is needed.
+    ///
+    /// Errors: `Model`; `Device` for what is not the CPU.
+    pub fn new(runtime: &'static Runtime, bytes: &[u8], place: Place) -> Result<Self> {
+        let first = make(runtime, bytes, place)?;
         let input = check("input", first.inputs())?;
         let output = check("output", first.outputs())?;
         let bytes: Arc<[u8]> = bytes.into();
-        Ok(Self { sessions: Pool::new(first, most, move || make(runtime, &bytes, threads)), input, output })
+        let sessions = Pool::new(first, place.most, move || make(runtime, &bytes, place));
+        Ok(Self { sessions, input, output })
+    }
+
+    /// As `new`, for a network that `onnx_edit::on_integers` has made.
+    pub fn on_integers(runtime: &'static Runtime, bytes: &[u8], place: Place) -> Result<Self> {
+        let first = make(runtime, bytes, place)?;
+        let bytes: Arc<[u8]> = bytes.into();
+        let sessions = Pool::new(first, place.most, move || make(runtime, &bytes, place));
+        Ok(Self { sessions, input: names::PIXELS.to_owned(), output: names::RESTORED.to_owned() })
     }
 
     /// How many runs can go on at once.
@@ -99,14 +128,101 @@ impl Session {
     pub fn run<R>(
         &self,
         task: &Task,
-        (count, height, width): (usize, usize, usize),
+        size: (usize, usize, usize),
         images: &[f32],
         take: impl FnOnce(&[f32]) -> R,
     ) -> Result<R> {
-        let fail = |e: ort::Error| failed(e, (count, height, width));
+        let fail = |e: ort::Error| failed(e, size);
+        let (count, height, width) = size;
         let input = TensorRef::from_array_view(([count, 1, height, width], images)).map_err(fail)?;
+        self.lend(task, size, |session, options| {
+            let result = session.run_with_options(ort::inputs![self.input.as_str() => input], options);
+            task.check()?;
+            let outputs = result.map_err(fail)?;
+            let (shape, data) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(fail)?;
+            check_shape(shape, size)?;
+            Ok(take(data))
+        })
+    }
+
+    /// Runs a batch of 8 or 16-bit images as the camera gave them, and puts the restored ones into `into`, which it makes
+    /// as long: only integers go to the device and back. For a session made by `on_integers` for this type.
+    ///
+    /// Errors: those of `run`; `Model` for results that are not finite is left to the caller: false stands for it.
+    #[allow(clippy::ptr_arg)]
+    pub fn run_integers<T: Sample>(
+        &self,
+        task: &Task,
+        size: (usize, usize, usize),
+        range: Range,
+        pixels: &Vec<T>,
+        into: &mut Vec<T>,
+    ) -> Result<bool> {
+        let (from, to): (&dyn Any, &mut dyn Any) = (pixels, into);
+        let same = "two vectors of one type";
+        match T::PIXEL_TYPE {
+            PixelType::U8 => self.run_as::<u8>(
+                task,
+                size,
+                range,
+                from.downcast_ref::<Vec<u8>>().expect(same),
+                to.downcast_mut().expect(same),
+            ),
+            PixelType::U16 => self.run_as::<u16>(
+                task,
+                size,
+                range,
+                from.downcast_ref::<Vec<u16>>().expect(same),
+                to.downcast_mut().expect(same),
+            ),
+            PixelType::F32 => Err(Error::new(Status::Internal, "floats are not integers")),
+        }
+    }
+
+    fn run_as<T: Sample + PrimitiveTensorElementType + std::fmt::Debug>(
+        &self,
+        task: &Task,
+        size: (usize, usize, usize),
+        range: Range,
+        pixels: &[T],
+        into: &mut Vec<T>,
+    ) -> Result<bool> {
+        let fail = |e: ort::Error| failed(e, size);
+        let (count, height, width) = size;
+        let images = TensorRef::from_array_view(([count, 1, height, width], pixels)).map_err(fail)?;
+        let one = |value: f64| Tensor::from_array(([1usize], vec![value as f32])).map_err(fail);
+        let (lo, scale, wide) = (one(range.lo)?, one(1.0 / range.width())?, one(range.width())?);
+        self.lend(task, size, |session, options| {
+            let mut bound = session.create_binding().map_err(fail)?;
+            bound.bind_input(names::PIXELS, &images).map_err(fail)?;
+            bound.bind_input(names::LO, &lo).map_err(fail)?;
+            bound.bind_input(names::SCALE, &scale).map_err(fail)?;
+            bound.bind_input(names::WIDTH, &wide).map_err(fail)?;
+            let host = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::CPUOutput);
+            let host = host.map_err(fail)?;
+            bound.bind_output_to_device(names::RESTORED, &host).map_err(fail)?;
+            bound.bind_output_to_device(names::FINITE, &host).map_err(fail)?;
+            let result = session.run_binding_with_options(&bound, options);
+            task.check()?;
+            let outputs = result.map_err(fail)?;
+            let (shape, data) = outputs[names::RESTORED].try_extract_tensor::<T>().map_err(fail)?;
+            check_shape(shape, size)?;
+            let (_, nothing) = outputs[names::FINITE].try_extract_tensor::<f32>().map_err(fail)?;
+            resize(into, data.len())?;
+            into.copy_from_slice(data);
+            Ok(nothing.iter().all(|v| *v == 0.0))
+        })
+    }
+
+    /// Lends a session of ONNX Runtime for one run, which `Task::cancel` ends.
+    fn lend<R>(
+        &self,
+        task: &Task,
+        size: (usize, usize, usize),
+        work: impl FnOnce(&mut OrtSession, &RunOptions) -> Result<R>,
+    ) -> Result<R> {
         // One for each run: a terminated one stays so.
-        let options = Arc::new(RunOptions::new().map_err(fail)?);
+        let options = Arc::new(RunOptions::new().map_err(|e| failed(e, size))?);
         let terminate = Arc::clone(&options);
         let mut lent = self.sessions.take(task)?;
         let done = task.guarded(
@@ -114,19 +230,7 @@ impl Session {
                 // Nothing can be done about a failure here; the run then ends by itself.
                 let _ = terminate.terminate();
             },
-            || {
-                let result = lent.get().run_with_options(ort::inputs![self.input.as_str() => input], &options);
-                task.check()?;
-                let outputs = result.map_err(fail)?;
-                let (shape, data) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(fail)?;
-                if shape[..] != [count as i64, 1, height as i64, width as i64] {
-                    return Err(wrong(format!(
-                        "the network turned [{count}, 1, {height}, {width}] into {:?}; expected the same shape",
-                        &shape[..]
-                    )));
-                }
-                Ok(take(data))
-            },
+            || work(lent.get(), &options),
         )?;
         if done.as_ref().is_err_and(|e| e.status() == Status::OutOfMemory) {
             // Its arena keeps what it had got: a new session starts without.
@@ -134,4 +238,11 @@ impl Session {
         }
         done
     }
+}
+
+fn check_shape(found: &[i64], (count, height, width): (usize, usize, usize)) -> Result<()> {
+    if found == [count as i64, 1, height as i64, width as i64] {
+        return Ok(());
+    }
+    Err(wrong(format!("the network turned [{count}, 1, {height}, {width}] into {found:?}; expected the same shape")))
 }

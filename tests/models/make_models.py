@@ -34,6 +34,9 @@ def main():
     # The same, doubling: what it returns leaves the range of integers.
     two = numpy_helper.from_array(np.array(2, np.float32), "two")
     save("doubles.onnx", model([helper.make_node("Mul", ["image", "two"], ["restored"])], initializers=[two]))
+    # One over what it sees: infinite where that is 0.
+    inverse = helper.make_node("Div", ["one", "image"], ["restored"])
+    save("inverse.onnx", model([inverse], initializers=[numpy_helper.from_array(np.array(1, np.float32), "one")]))
     save("fixed_size.onnx", model(same, [("image", [1, 1, 256, 256])], [1, 1, 256, 256]))
     save("three_channels.onnx", model(same, [("image", ["N", 3, "H", "W"])], ["N", 3, "H", "W"]))
     save("double.onnx", model(same, kind=TensorProto.DOUBLE))

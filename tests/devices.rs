@@ -1,0 +1,167 @@
+//! Devices by name and by themselves; half precision and frames that go over as integers, computed on the CPU.
+
+mod common;
+
+use parfocal::control::Task;
+use parfocal::error::{Result, Status};
+use parfocal::frame::{InPlace, Sample, Shape};
+use parfocal::options::{OpenOptions, RunOptions};
+use parfocal::pipeline::{restore, Model};
+
+fn run<T: Sample>(model: &Model, data: &[T], shape: Shape, options: &str) -> Result<Vec<T>> {
+    let mut out = data.to_vec();
+    let mut planes = InPlace::new(&mut out, shape, None)?;
+    restore(model, &Task::new(), &mut planes, &RunOptions::parse(options)?)?;
+    Ok(out)
+}
+
+fn as_on_a_device(bytes: &[u8], half: bool) -> Option<Model> {
+    let options = OpenOptions { runtime: Some(common::runtime()?), threads: Some(1), ..OpenOptions::default() };
+    Some(Model::open_as_on_a_device(bytes, &options, half).unwrap())
+}
+
+fn refused(options: &str) -> Option<(Status, String)> {
+    let mut options = OpenOptions::parse(options).unwrap();
+    options.runtime = Some(common::runtime()?);
+    let error = Model::open_memory(common::TINY, &options).map(|_| ()).unwrap_err();
+    Some((error.status(), error.message().to_owned()))
+}
+
+fn specimen(shape: Shape, greatest: f32) -> Vec<f32> {
+    (0..shape.width * shape.height * shape.channels)
+        .map(|i| {
+            let (x, y) = ((i % shape.width) as f32, (i / shape.width) as f32);
+            greatest * (0.4 + 0.3 * (0.21 * x).sin() * (0.13 * y).cos() + 0.29 * (0.9 * x + 1.3 * y).sin())
+        })
+        .collect()
+}
+
+#[test]
+fn a_device_by_name_works_or_says_what_is_missing() {
+    for (device, provider) in [
+        ("cuda", "CUDAExecutionProvider"),
+        ("cuda:2", "CUDAExecutionProvider"),
+        ("tensorrt", "TensorrtExecutionProvider"),
+        ("coreml", "CoreMLExecutionProvider"),
+        ("directml:0", "DmlExecutionProvider"),
+        ("openvino", "OpenVINOExecutionProvider"),
+    ] {
+        let Some((status, message)) = refused(&format!("device={device}")) else { return };
+        assert_eq!(status, Status::Device, "{message}");
+        for part in [&format!("device={device}"), provider, "this ONNX Runtime (1.", "device=cpu", "It needs"] {
+            assert!(message.contains(part), "no '{part}' in: {message}");
+        }
+    }
+}
+
+#[test]
+fn by_itself_it_runs_on_the_cpu_and_says_so() {
+    let Some(model) = common::tiny("device=auto") else { return };
+    let described = model.describe();
+    assert_eq!((&described["device"], &described["device_requested"]), (&"cpu".into(), &"auto".into()));
+    assert_eq!((&described["provider"], &described["precision"]), (&"CPUExecutionProvider".into(), &"fp32".into()));
+    assert_eq!(described["warnings"], serde_json::json!([]), "a runtime without CUDA is nothing to warn about");
+}
+
+#[test]
+fn half_precision_is_refused_where_there_is_none() {
+    for options in ["precision=fp16", "precision=fp16 device=cpu"] {
+        let Some((status, message)) = refused(options) else { return };
+        assert_eq!(status, Status::Unsupported, "{message}");
+        assert!(message.contains("precision=fp16: the CPU computes in fp32"), "{message}");
+    }
+}
+
+/// Greatest difference of two frames, in counts, and the range of the first.
+fn apart<T: Sample>(expected: &[T], found: &[T]) -> (f64, f64) {
+    let values = expected.iter().map(|v| v.as_f64());
+    let (least, most) = values.fold((f64::MAX, f64::MIN), |(least, most), v| (least.min(v), most.max(v)));
+    let worst = expected.iter().zip(found).map(|(a, b)| (a.as_f64() - b.as_f64()).abs()).fold(0.0, f64::max);
+    (worst, most - least)
+}
+
+fn compare<T: Sample>(cpu: &Model, other: &Model, data: &[T], shape: Shape, options: &str, half: bool) {
+    let (expected, found) = (run(cpu, data, shape, options).unwrap(), run(other, data, shape, options).unwrap());
+    let (worst, range) = apart(&expected, &found);
+    // Half precision may cost the rounding of an integer beside its own.
+    let limit = if half { 2e-3 * range + 1.0 } else { 0.0 };
+    assert!(worst <= limit, "{shape} {options} half={half}: {worst} of {range}");
+    assert!(expected != data || range == 0.0, "the test model changes everything");
+}
+
+#[test]
+fn frames_as_integers_and_half_precision_equal_the_ordinary_way() {
+    let Some(cpu) = common::tiny("threads=1") else { return };
+    for half in [false, true] {
+        let Some(other) = as_on_a_device(common::TINY, half) else { return };
+        assert_eq!(other.describe()["precision"], if half { "fp16" } else { "fp32" });
+        for (width, height, channels, options) in [
+            (97, 61, 1, ""),
+            (16, 16, 1, ""),
+            (3, 50, 1, ""),
+            (64, 48, 3, ""),
+            (80, 70, 1, "normalize=100:220"),
+            (300, 90, 1, "tile=64 halo=16"),
+        ] {
+            let shape = Shape { channels, ..Shape::grey(width, height) };
+            let u16s: Vec<u16> = specimen(shape, 65535.0).iter().map(|v| *v as u16).collect();
+            let u8s: Vec<u8> = specimen(shape, 255.0).iter().map(|v| *v as u8).collect();
+            compare(&cpu, &other, &u8s, shape, options, half);
+            if !options.contains("normalize") {
+                compare(&cpu, &other, &u16s, shape, options, half);
+                compare(&cpu, &other, &specimen(shape, 4000.0), shape, options, half);
+            }
+            let constant = vec![77u16; width * height * channels];
+            assert_eq!(run(&other, &constant, shape, options).unwrap(), constant);
+        }
+    }
+}
+
+#[test]
+fn colours_that_do_not_fit_together_go_in_turn() {
+    let Some(path) = common::runtime() else { return };
+    let shape = Shape { channels: 3, ..Shape::grey(256, 256) };
+    let data: Vec<u16> = specimen(shape, 60000.0).iter().map(|v| *v as u16).collect();
+    // Room for one channel, not for two.
+    let pixels = 256 * 256 * parfocal::model::inspect(common::TINY).unwrap().bytes_per_pixel;
+    let memory_mib = (pixels * 3 / 2) >> 20;
+    let options = OpenOptions { runtime: Some(path), threads: Some(1), memory_mib, ..OpenOptions::default() };
+    let cpu = Model::open_memory(common::TINY, &options).unwrap();
+    let other = Model::open_as_on_a_device(common::TINY, &options, false).unwrap();
+    let runs = parfocal::pipeline::runs_per_plane(&cpu, shape, &RunOptions::default()).unwrap();
+    assert_eq!(runs, 3);
+    compare(&cpu, &other, &data, shape, "", false);
+}
+
+#[test]
+fn the_released_model_keeps_its_results_in_half_precision() {
+    let Some(path) = common::runtime() else { return };
+    let options = OpenOptions { runtime: Some(path), ..OpenOptions::default() };
+    let cpu = Model::open(None, &options).unwrap();
+    let other = Model::open_as_on_a_device(parfocal::model::DEFAULT, &options, true).unwrap();
+    let shape = Shape::grey(160, 128);
+    let data: Vec<u16> = specimen(shape, 4000.0).iter().map(|v| *v as u16).collect();
+    compare(&cpu, &other, &data, shape, "", true);
+}
+
+#[test]
+fn results_that_are_not_finite_are_an_error_there_too() {
+    // 1 / x: infinite where a pixel is `lo`. The probe's own zeros are so, too: no device is proved with it.
+    let options = OpenOptions { runtime: common::runtime(), ..OpenOptions::default() };
+    let bytes = include_bytes!("models/inverse.onnx");
+    if options.runtime.is_some() {
+        let error = Model::open_as_on_a_device(bytes, &options, false).map(|_| ()).unwrap_err();
+        assert_eq!(error.status(), Status::Device, "{error}");
+    }
+}
+
+#[test]
+fn results_saturate_there_too() {
+    let Some(other) = as_on_a_device(include_bytes!("models/doubles.onnx"), false) else { return };
+    let shape = Shape::grey(32, 32);
+    let mut data = vec![100u16; 1024];
+    data[5] = 65535;
+    data[9] = 0;
+    let restored = run(&other, &data, shape, "normalize=1000:40000").unwrap();
+    assert_eq!((restored[5], restored[9], restored[6]), (65535, 0, 0));
+}
