@@ -199,11 +199,17 @@ static void wait_for_run(void) {
 /* ---- Before a call. ---- */
 
 static void make_room(void) {
-    while (parfocal_stream_receive(a_stream, out_u16, SAMPLES, NULL, NULL, 2000) == PARFOCAL_STATUS_OK) {
-        char counters[2048];
+    static parfocal_status last;
+    char counters[2048];
+    do {
+        const char *at;
+        unsigned long long submitted = 0, received = 0;
         parfocal_stream_describe(a_stream, counters, sizeof counters, NULL);
-        if (strstr(counters, "\"waiting\":0,\"ready\":0") != NULL) break;
-    }
+        if ((at = strstr(counters, "\"submitted\":")) != NULL) submitted = strtoull(at + 12, NULL, 10);
+        if ((at = strstr(counters, "\"received\":")) != NULL) received = strtoull(at + 11, NULL, 10);
+        if (received == submitted) break;
+        last = parfocal_stream_receive(a_stream, out_u16, SAMPLES, NULL, NULL, 20000);
+    } while (last == PARFOCAL_STATUS_OK);
     memset(out_u16, MARK_BYTE, sizeof out_u16);
 }
 
