@@ -34,13 +34,11 @@ class Call:
 
 
 OTHER_KIND = {"parfocal_model": "a_task", "parfocal_stream": "a_model", "parfocal_task": "a_stream"}
-RUN = 'tile=64'
-
 
 def handle(call: Call, type_: str, name: str):
     kind = type_.removeprefix("parfocal_")
     closing = call.function.name.endswith("_close")
-    call.good[name] = f"new_{kind}()" if closing else f"a_{kind}"
+    call.good[name] = "kept" if closing else f"a_{kind}"
     if kind == "task" and any(p.type == "parfocal_model" for p in call.function.parameters):
         # 0 is no task at all, and right; one that an earlier run has used is not.
         call.good[name] = "0"
@@ -52,9 +50,10 @@ def handle(call: Call, type_: str, name: str):
     call.case(f"{name} stale", **{name: f"closed_{kind}()"})
     call.case(f"{name} of another kind", **{name: OTHER_KIND[type_]})
     if closing:
-        again = f"found = {call.function.name}(kept);"
-        call.case("closed twice", f"kept = new_{kind}();", again, **{name: "kept"})
-        call.case("closed during a run", f"kept = busy_{kind}();", again + " wait_for_run();", **{name: "kept"})
+        call.before = f"kept = new_{kind}();"
+        again = f"CHECK(found == PARFOCAL_STATUS_OK); found = {call.function.name}(kept);"
+        call.case("closed twice", after=again)
+        call.case("closed during a run", f"kept = busy_{kind}();", again + " wait_for_run();")
 
 
 def text(call: Call, name: str):
@@ -66,8 +65,9 @@ def text(call: Call, name: str):
         other = "tile=64" if opening else "threads=1"
         value = "threads=none" if opening else "tile=none"
         call.case("options unknown", options='"colour=green"')
-        call.case("options repeated", options='"%s %s"' % ((other, other) if False else (value.split("=")[0] + "=64",) * 2))
-        call.case("options misquoted", options='"%s=\'64"' % value.split("=")[0])
+        key = value.split("=")[0]
+        call.case("options repeated", options=f'"{key}=64 {key}=64"')
+        call.case("options misquoted", options=f'"{key}=\'64"')
         call.case("options bad value", options=f'"{value}"')
         call.case("options without value", options='"tile"')
         call.case("options out of scope", options=f'"{other}"')
