@@ -1,10 +1,11 @@
-//! Model files: no bytes make the reader of ONNX files or of their metadata panic, and what passes is within its bounds.
+//! Model files: no bytes make the reader of ONNX files, of their metadata, or what rewrites networks panic; what passes is
+//! within its bounds, and a network that was rewritten declares what it did before.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use parfocal::error::Status;
-use parfocal::{model, onnx};
+use parfocal::{model, onnx, onnx_edit};
 
 fuzz_target!(|data: &[u8]| {
     let declared = onnx::read(data);
@@ -26,4 +27,10 @@ fuzz_target!(|data: &[u8]| {
         assert!(0.0 <= least && least < most && most.is_finite());
     }
     assert_eq!(info.sha256.len(), 64);
+    for edited in [onnx_edit::to_half(data), onnx_edit::on_integers(data, 8), onnx_edit::on_integers(data, 16)] {
+        match edited {
+            Ok(edited) => assert_eq!(onnx::read(&edited).as_ref(), Ok(&declared)),
+            Err(sentence) => assert!(!sentence.is_empty()),
+        }
+    }
 });
