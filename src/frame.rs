@@ -217,6 +217,12 @@ pub struct Strides {
     pub plane: isize,
 }
 
+impl std::fmt::Display for Strides {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "[x {}, y {}, channel {}, plane {}]", self.x, self.y, self.channel, self.plane)
+    }
+}
+
 impl Strides {
     /// Tightly packed rows with interleaved channels. The shape must have passed its check.
     pub fn packed(shape: Shape) -> Self {
@@ -252,19 +258,19 @@ impl Layout {
             if extent > 1 && stride < 0 {
                 return Err(Error::new(
                     Status::InvalidArgument,
-                    format!("strides {strides:?}: expected none below 0; point at the first pixel in memory"),
+                    format!("strides {strides}: expected none below 0; point at the first pixel in memory"),
                 ));
             }
             let reach = usize::try_from(stride).unwrap_or(0).checked_mul(extent - 1);
             last = reach.and_then(|r| last.checked_add(r)).filter(|&last| last <= FARTHEST).ok_or_else(|| {
-                Error::new(Status::InvalidArgument, format!("strides {strides:?} with shape {shape}: they overflow"))
+                Error::new(Status::InvalidArgument, format!("strides {strides} with shape {shape}: they overflow"))
             })?;
         }
         if last >= count {
             return Err(Error::new(
                 Status::InvalidArgument,
                 format!(
-                    "shape {shape} with strides {strides:?} reaches sample {last}, but there are only {count} samples"
+                    "shape {shape} with strides {strides} reaches sample {last}, but there are only {count} samples"
                 ),
             ));
         }
@@ -276,7 +282,7 @@ impl Layout {
                 if stride <= span {
                     return Err(Error::new(
                         Status::InvalidArgument,
-                        format!("strides {strides:?} with shape {shape}: two pixels share a sample; expected none to"),
+                        format!("strides {strides} with shape {shape}: two pixels share a sample; expected none to"),
                     ));
                 }
                 span += stride * (extent as isize - 1);
