@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 use crate::error::Result;
 use crate::options::OpenOptions;
 use crate::pipeline::Model;
-use crate::{model, runtime};
+use crate::{model, provider, runtime};
 
 /// Versions, runtime, the built-in model and the device that it runs on; `problems` are sentences on what is missing, and `ok`
 /// says that there are none. `opened` opens the model once there is a runtime, `inspected` looks at it when there is none.
@@ -40,11 +40,24 @@ pub fn report(
         "runtime_path": runtime_path,
         "runtime_version": runtime_version,
         "runtime_needed": format!("1.{} or later", runtime::OLDEST_MINOR),
+        "devices": devices(loaded.is_ok()),
         "model_file": model_file,
         "model": model,
         "runtime_log": runtime::log(),
         "problems": problems,
     })
+}
+
+/// Devices beside the CPU: whether this runtime was built for them, and what they need beside it. Whether one works is told
+/// by the model's `device` and `warnings`, and by `problems`.
+fn devices(loaded: bool) -> Value {
+    let told = provider::needs().iter().map(|(device, needs)| {
+        let kind = device.to_string();
+        let kind = kind.split(':').next().unwrap_or_default();
+        // Without a library nothing can be asked.
+        json!({ "device": kind, "in_runtime": loaded && provider::is_in_runtime(*device), "needs": needs })
+    });
+    Value::Array(told.collect())
 }
 
 /// The report on the built-in model with default options.

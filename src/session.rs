@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
+use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::{RunOptions, Session as OrtSession};
 use ort::value::{PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef, ValueType};
 
@@ -189,7 +189,9 @@ impl Session {
     ) -> Result<bool> {
         let fail = |e: ort::Error| failed(e, size);
         let (count, height, width) = size;
-        let images = TensorRef::from_array_view(([count, 1, height, width], pixels)).map_err(fail)?;
+        // A tensor of its own: binding one that borrows never returns in this ort (it clones through a binding of its own).
+        let mut images = Tensor::<T>::new(&Allocator::default(), [count, 1, height, width]).map_err(fail)?;
+        images.extract_tensor_mut().1.copy_from_slice(pixels);
         let one = |value: f64| Tensor::from_array(([1usize], vec![value as f32])).map_err(fail);
         let (lo, scale, wide) = (one(range.lo)?, one(1.0 / range.width())?, one(range.width())?);
         self.lend(task, size, |session, options| {

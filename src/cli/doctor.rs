@@ -28,6 +28,11 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
                 Value::Array(problems) if key == "problems" => {
                     problems.iter().filter_map(Value::as_str).for_each(|problem| say(&format!("missing: {problem}")))
                 }
+                Value::Array(devices) if key == "devices" => devices.iter().for_each(|device| {
+                    let built = if device["in_runtime"] == true { "in this runtime" } else { "not in this runtime" };
+                    let text = |key: &str| device[key].as_str().unwrap_or_default();
+                    say(&format!("device {}: {built}; needs {}", text("device"), text("needs")));
+                }),
                 value => say(&line(key, value)),
             }
         }

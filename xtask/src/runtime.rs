@@ -67,41 +67,73 @@ pub fn cached() -> Result<PathBuf> {
     let library = folder.join(platform.library);
     let _lock = lock("onnxruntime")?;
     if !library.exists() {
-        eprintln!("xtask: fetching ONNX Runtime {VERSION} (once)");
-        let partial = folder.with_extension("partial");
-        if partial.exists() {
-            fs::remove_dir_all(&partial).map_err(|e| format!("{}: {e}", partial.display()))?;
-        }
-        // Of an environment: a bare system's Python may lack pip, which venv brings along.
-        let interpreter = Environment::Light.interpreter()?;
-        run(Command::new(&interpreter)
-            .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"])
-            .args(["--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp"])
-            .args(["--platform", platform.wheel, "--dest"])
-            .arg(&partial)
-            .arg(format!("onnxruntime=={VERSION}")))?;
-        let wheel = fs::read_dir(&partial)
-            .map_err(|e| format!("{}: {e}", partial.display()))?
-            .filter_map(|entry| entry.ok().map(|e| e.path()))
-            .find(|path| path.extension().is_some_and(|e| e == "whl"))
-            .ok_or_else(|| format!("{}: pip left no wheel here", partial.display()))?;
-        let unpacked = partial.join("unpacked");
-        run(Command::new(&interpreter).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))?;
-        let package = unpacked.join("onnxruntime");
-        check(&package.join("capi").join(platform.library), platform.sha256)?;
-        fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        // The library last: its presence says that all is there.
-        for (from, to) in [
-            (package.join("LICENSE"), folder.join("LICENSE")),
-            (package.join("ThirdPartyNotices.txt"), folder.join("ThirdPartyNotices.txt")),
-            (package.join("capi").join(platform.library), library.clone()),
-        ] {
-            fs::rename(&from, &to).map_err(|e| format!("{}: {e}", to.display()))?;
-        }
-        fs::remove_dir_all(&partial).map_err(|e| format!("{}: {e}", partial.display()))?;
+        fetch("onnxruntime", platform.wheel, &folder, &[(platform.library, platform.sha256)])?;
     }
     check(&library, platform.sha256)?;
     Ok(library)
+}
+
+/// Libraries of the release with CUDA, and their SHA-256. The first is loaded last: its presence says that all are there.
+const GPU: &[(&str, &str)] = &[
+    ("libonnxruntime.so.1.31.1", "5104254339ecadae808da771bd0b63b240f0dbd466514234905e54372435c303"),
+    ("libonnxruntime_providers_shared.so", "086ec1d5388f64153d9c63470d126693db9a182c8ce236d3a1119068471b8a0d"),
+    ("libonnxruntime_providers_cuda.so", "d5290158115fa5569a3fe8f1f4037ee9b0e86658a96e52f852bbb7039aa88137"),
+    ("libonnxruntime_providers_tensorrt.so", "1882ee49fdb0e6fc2d272b00cfaf9a3310bf8580a34385c0eec4d82014ea172e"),
+];
+
+/// The checked library with CUDA in the cache, fetched at first use (256 MB); `None` on a platform that has none.
+pub fn cached_gpu() -> Result<Option<PathBuf>> {
+    if (std::env::consts::OS, std::env::consts::ARCH) != ("linux", "x86_64") {
+        return Ok(None);
+    }
+    let wheel = platform()?.wheel;
+    let folder = cache()?.join(format!("onnxruntime-gpu-{VERSION}-{wheel}"));
+    let _lock = lock("onnxruntime-gpu")?;
+    if !folder.join(GPU[0].0).exists() {
+        fetch("onnxruntime-gpu", wheel, &folder, GPU)?;
+    }
+    GPU.iter().try_for_each(|(library, sha256)| check(&folder.join(library), sha256))?;
+    Ok(Some(folder.join(GPU[0].0)))
+}
+
+/// Puts libraries of a wheel into a folder, checked, and its licence and notices beside them.
+fn fetch(package: &str, wheel: &str, folder: &Path, libraries: &[(&str, &str)]) -> Result<()> {
+    eprintln!("xtask: fetching {package} {VERSION} (once)");
+    let partial = folder.with_extension("partial");
+    if partial.exists() {
+        fs::remove_dir_all(&partial).map_err(|e| format!("{}: {e}", partial.display()))?;
+    }
+    // Of an environment: a bare system's Python may lack pip, which venv brings along.
+    let interpreter = Environment::Light.interpreter()?;
+    run(Command::new(&interpreter)
+        .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"])
+        .args(["--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp"])
+        .args(["--platform", wheel, "--dest"])
+        .arg(&partial)
+        .arg(format!("{package}=={VERSION}")))?;
+    let wheel = fs::read_dir(&partial)
+        .map_err(|e| format!("{}: {e}", partial.display()))?
+        .filter_map(|entry| entry.ok().map(|e| e.path()))
+        .find(|path| path.extension().is_some_and(|e| e == "whl"))
+        .ok_or_else(|| format!("{}: pip left no wheel here", partial.display()))?;
+    let unpacked = partial.join("unpacked");
+    run(Command::new(&interpreter).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))?;
+    let package = unpacked.join("onnxruntime");
+    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let place = |from: PathBuf, name: &str| {
+        let to = folder.join(name);
+        fs::rename(&from, &to).map_err(|e| format!("{}: {e}", to.display()))
+    };
+    for name in ["LICENSE", "ThirdPartyNotices.txt"] {
+        place(package.join(name), name)?;
+    }
+    // The first library last: its presence says that all is there.
+    for (library, sha256) in libraries.iter().rev() {
+        let from = package.join("capi").join(library);
+        check(&from, sha256)?;
+        place(from, library)?;
+    }
+    fs::remove_dir_all(&partial).map_err(|e| format!("{}: {e}", partial.display()))
 }
 
 /// The library at target/onnxruntime, where .cargo/config.toml points PARFOCAL_ONNXRUNTIME, so that a plain
