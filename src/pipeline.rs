@@ -65,6 +65,11 @@ impl Model {
         &self.info
     }
 
+    /// Sentences on devices that were tried and do not work here; `describe` has them among its warnings.
+    pub fn device_warnings(&self) -> &[String] {
+        &self.placed.warnings
+    }
+
     /// What runs, and how: the keys that every host shows.
     pub fn describe(&self) -> serde_json::Value {
         serde_json::json!({

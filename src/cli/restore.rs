@@ -94,7 +94,11 @@ impl Batch<'_> {
         }
         let model = match &mut self.model {
             Some(model) => model,
-            none => none.insert(open_model(self.arguments)?),
+            none => {
+                let model = none.insert(open_model(self.arguments)?);
+                model.device_warnings().iter().for_each(|w| complain("warning", w));
+                model
+            }
         };
         let task = self.stop.task();
         let name = format!("{place}{}", input.file_name().unwrap_or_default().to_string_lossy());

@@ -87,7 +87,7 @@ fn restores_on_the_cpu(command: &Path, library: &Path) -> Result<()> {
         )
     };
     let (ok, text) = restore("auto")?;
-    expect(&text, &["\"device_requested\": \"auto\"", "the CPU is used, CUDA does not work here"])?;
+    expect(&text, &["\"device_requested\": \"auto\"", "warning: the CPU is used, CUDA does not work here"])?;
     if !ok || !output.is_file() {
         return Err(format!("device=auto must restore on the CPU:\n{text}"));
     }
