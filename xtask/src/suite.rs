@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::python::Environment;
 use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
-use crate::{demo, fuzz, package, runtime};
+use crate::{abi, demo, fuzz, package, runtime};
 
 type Stage = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -16,6 +16,8 @@ const STAGES: &[Stage] = &[
     ("rust", "cargo test", rust),
     ("threads", "handles, cancel and queue in every order of their steps (loom)", fuzz::threads),
     ("package", "the archive for builders: made, checked, moved and used", package::stage),
+    ("abi", "the header; the C and C++ suites, examples and bad input against the archive", abi::stage),
+    ("faults", "AddressSanitizer, valgrind, panics, two runtimes, stress, memory", abi::faults),
     ("tiff", "the command's files read back by other software (Python)", tiff),
     ("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::fuzz),
     ("training", "network, simulation, training, export and parity (PyTorch)", training),
@@ -30,6 +32,7 @@ pub fn setup() -> Result<()> {
     Environment::Training.interpreter()?;
     if package::HERE {
         Environment::Package.interpreter()?;
+        Environment::Abi.interpreter()?;
     }
     Ok(())
 }
