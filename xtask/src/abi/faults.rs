@@ -1,6 +1,5 @@
 //! The boundary under load and under watch: AddressSanitizer, valgrind, panics, two runtimes, threads at random, memory.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -164,16 +163,21 @@ fn slope(prefix: &Path, work: &Path) -> Result<()> {
     Err(format!("resident memory grows by {slope:.1} bytes a call; expected less than {SLOPE}"))
 }
 
-/// A suppression file may name ONNX Runtime only.
-#[test]
-fn only_the_runtime_is_suppressed() {
-    for name in ["leaks.supp", "valgrind.supp"] {
-        let text = fs::read_to_string(root().join("tests/abi").join(name)).unwrap();
-        for line in text.lines().map(str::trim).filter(|l| !l.starts_with('#')) {
-            if let Some(what) = line.strip_prefix("leak:").or(line.strip_prefix("obj:")) {
-                assert!(what.contains("onnxruntime"), "{name}: {line}");
-            } else {
-                assert!(!line.starts_with("fun:") && !line.starts_with("src:"), "{name}: {line}");
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A suppression file may name ONNX Runtime only.
+    #[test]
+    fn only_the_runtime_is_suppressed() {
+        for name in ["leaks.supp", "valgrind.supp"] {
+            let text = std::fs::read_to_string(root().join("tests/abi").join(name)).unwrap();
+            for line in text.lines().map(str::trim).filter(|l| !l.starts_with('#')) {
+                if let Some(what) = line.strip_prefix("leak:").or(line.strip_prefix("obj:")) {
+                    assert!(what.contains("onnxruntime"), "{name}: {line}");
+                } else {
+                    assert!(!line.starts_with("fun:") && !line.starts_with("src:"), "{name}: {line}");
+                }
             }
         }
     }
