@@ -66,13 +66,15 @@ static void views(const Model &model) {
 }
 
 static void scores() {
-    auto sharp = picture<float>(64, 64, 4);
-    // Detail that a blur takes away.
-    for (std::size_t i = 0; i < sharp.size(); ++i) sharp[i] += static_cast<float>(i * 2654435761U >> 5 & 255U);
-    std::vector<float> stack(sharp);
-    for (std::size_t i = 0; i < sharp.size(); ++i)
-        stack.push_back(0.25F * (sharp[i] + sharp[(i + 1) % sharp.size()] + sharp[(i + 2) % sharp.size()] +
-                                 sharp[(i + 3) % sharp.size()]));
+    // What a blur does: it takes away detail, and leaves what is coarse.
+    std::vector<float> stack;
+    for (const double detail : {300.0, 60.0}) {
+        for (int i = 0; i < 64 * 64; ++i) {
+            const double x = i % 64, y = i / 64;
+            stack.push_back(static_cast<float>(500 * std::sin(0.1 * x) * std::cos(0.1 * y) +
+                                               detail * std::sin(0.5 * x) * std::cos(0.4 * y)));
+        }
+    }
     const std::vector<double> found = parfocal::focus_score(View(stack, Shape{64, 64, 1, 2}));
     CHECK(found.size() == 2 && found[0] > found[1]);
     const auto &constant = stack;

@@ -1,5 +1,6 @@
 //! The only task runner of the project: `cargo xtask demo | test | bench | package | setup`.
 
+mod abi;
 mod cuda;
 mod demo;
 mod fuzz;

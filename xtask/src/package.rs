@@ -13,8 +13,6 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-// The C and C++ suites (stage `abi`) are the ones that ask for a copy.
-#[allow(unused_imports)]
 pub use stage::{stage, unpacked};
 
 use crate::python::Environment;
@@ -82,6 +80,11 @@ impl Project {
     fn name(&self) -> String {
         format!("parfocal-{}-linux-x86_64", self.version)
     }
+}
+
+/// What programs that link with the library ask the loader for.
+pub fn soname() -> Result<String> {
+    Ok(Project::read()?.soname())
 }
 
 /// Builds, checks and packs; returns the archive. Once in a run of the task runner.
