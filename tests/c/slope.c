@@ -18,6 +18,8 @@ static const char *path, *options;
 static int opening;
 static parfocal_model model;
 static size_t lost;
+/* The last that was lost: written for all to see, so that no compiler leaves it out. */
+char *volatile slope_lost;
 
 /* Guards all below. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -63,10 +65,9 @@ static void *work(void *argument) {
         status = call(in, out);
         if (lost > 0) {
             /* Touched, so that it is resident. */
-            static char *volatile gone;
             char *memory = malloc(lost);
             if (memory != NULL) memset(memory, 1, lost);
-            gone = memory;
+            slope_lost = memory;
         }
         if (status != PARFOCAL_STATUS_OK) {
             pthread_mutex_lock(&lock);
