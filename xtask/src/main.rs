@@ -2,6 +2,7 @@
 
 mod demo;
 mod fuzz;
+mod hard;
 mod package;
 mod python;
 mod runtime;

@@ -16,6 +16,8 @@ pub enum Environment {
     Training,
     /// The linker and the ELF editor that the archive is made with.
     Package,
+    /// The header's parser, and an ONNX Runtime of another version.
+    Abi,
 }
 
 impl Environment {
@@ -24,6 +26,7 @@ impl Environment {
             Environment::Light => "light",
             Environment::Training => "training",
             Environment::Package => "package",
+            Environment::Abi => "abi",
         }
     }
 

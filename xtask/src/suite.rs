@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::python::Environment;
 use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
-use crate::{demo, fuzz, package, runtime};
+use crate::{demo, fuzz, hard, package, runtime};
 
 type Stage = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -16,6 +16,7 @@ const STAGES: &[Stage] = &[
     ("rust", "cargo test", rust),
     ("threads", "handles, cancel and queue in every order of their steps (loom)", fuzz::threads),
     ("package", "the archive for builders: made, checked, moved and used", package::stage),
+    ("hard", "the C library: sanitizer, valgrind, faults, two runtimes, stress, memory", hard::stage),
     ("tiff", "the command's files read back by other software (Python)", tiff),
     ("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::fuzz),
     ("training", "network, simulation, training, export and parity (PyTorch)", training),
@@ -29,6 +30,7 @@ pub fn setup() -> Result<()> {
     Environment::Light.interpreter()?;
     Environment::Training.interpreter()?;
     Environment::Package.interpreter()?;
+    Environment::Abi.interpreter()?;
     Ok(())
 }
 
