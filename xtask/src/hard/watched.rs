@@ -111,14 +111,15 @@ pub fn asan() -> Result<()> {
     let flags = ["-fsanitize=address", "-fno-omit-frame-pointer"];
     let start = |program: &Path| {
         let mut command = library.command(program);
-        let suppressed = format!("suppressions={}:print_suppressions=0:exitcode={SEEN}", escaped(&source("lsan.supp")));
-        command.env("ASAN_OPTIONS", format!("detect_leaks=1:exitcode={SEEN}")).env("LSAN_OPTIONS", suppressed);
+        // Nothing is suppressed: not even inside ONNX Runtime has anything been found.
+        command.env("ASAN_OPTIONS", format!("detect_leaks=1:exitcode={SEEN}"));
+        command.env("LSAN_OPTIONS", format!("exitcode={SEEN}"));
         command
     };
-    // The frame of the library must be in the report: it is there that the overread and the leak happen.
+    // The frame of the library must be in the report. (The unwinder skips the one above frames of the standard library.)
     let words: [&[&str]; 2] = [
         &["heap-buffer-overflow", "in parfocal_test_overread"],
-        &["detected memory leaks", "4321 byte(s)", "parfocal_test_leak"],
+        &["detected memory leaks", "4321 byte(s)", "libparfocal.so"],
     ];
     faults(&library, start, &flags, words)?;
     let program = library.program("suite", &suite_sources()?, &flags)?;
@@ -126,11 +127,6 @@ pub fn asan() -> Result<()> {
     suite(&library, &mut start(&program), false)?.silent("the C suite")?;
     println!("the whole C suite: no finding, no leak, in {:.0} s", started.elapsed().as_secs_f64());
     Ok(())
-}
-
-/// Options of sanitizers are separated by colons; a value with one stands in quotes.
-fn escaped(path: &Path) -> String {
-    format!("\"{}\"", path.display())
 }
 
 pub fn valgrind() -> Result<()> {
