@@ -17,3 +17,11 @@ pub unsafe extern "C" fn parfocal_test_overread(pixels: *const u16, count: u64) 
     // SAFETY: none; that is its purpose.
     unsafe { pixels.add(count as usize).read_volatile() }
 }
+
+/// Loses memory: a leak check must see it.
+#[no_mangle]
+pub extern "C" fn parfocal_test_leak(bytes: u64) {
+    // Written, and its address read: the optimiser could drop memory that nobody looks at.
+    let lost = Box::leak(vec![1_u8; bytes as usize].into_boxed_slice());
+    std::hint::black_box(lost.as_mut_ptr());
+}

@@ -4,6 +4,7 @@ mod abi;
 mod cuda;
 mod demo;
 mod fuzz;
+mod hard;
 mod package;
 mod python;
 mod runtime;

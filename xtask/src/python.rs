@@ -16,7 +16,7 @@ pub enum Environment {
     Training,
     /// The linker and the ELF editor that the archive is made with.
     Package,
-    /// The header's parser, and another ONNX Runtime.
+    /// The header's parser, and an ONNX Runtime of another version.
     Abi,
 }
 

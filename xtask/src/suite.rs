@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::python::Environment;
 use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
-use crate::{abi, cuda, demo, fuzz, package, runtime};
+use crate::{abi, cuda, demo, fuzz, hard, package, runtime};
 
 type Stage = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -17,6 +17,7 @@ const STAGES: &[Stage] = &[
     ("threads", "handles, cancel and queue in every order of their steps (loom)", fuzz::threads),
     ("package", "the archive for builders: made, checked, moved and used", package::stage),
     ("abi", "the header; the C and C++ suites, examples and bad input against the archive", abi::stage),
+    ("hard", "the C library: sanitizer, valgrind, faults, two runtimes, stress, memory", hard::stage),
     ("cuda", "the command with an ONNX Runtime that has CUDA", cuda::cuda),
     ("tiff", "the command's files read back by other software (Python)", tiff),
     ("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::fuzz),
