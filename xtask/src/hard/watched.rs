@@ -120,8 +120,8 @@ pub fn asan() -> Result<()> {
     suite(&library, &mut start(&program), false)?.silent("the C suite")?;
     println!("the whole C suite: no finding, no leak, in {:.0} s", started.elapsed().as_secs_f64());
     let place = library.place()?;
-    let words = ["-I", "-L"].iter().zip([&crate::tools::root().join("include"), &library.folder]);
-    let mut words: Vec<String> = words.map(|(flag, folder)| format!("{flag}{}", folder.display())).collect();
+    let include = format!("-I{}", crate::tools::root().join("include").display());
+    let mut words = vec![include, format!("-L{}", library.folder.display())];
     words.extend(["-lparfocal", "-lm"].into_iter().chain(flags).map(str::to_owned));
     let table = abi::bad_input_program(&place, &mut words)?;
     let arguments = abi::bad_input_arguments(&place);
