@@ -1,12 +1,13 @@
 //! A model and one stack in memory: normalise, cut, run, blend, map back, write each plane once.
 
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::control::Task;
 use crate::device::{self, Placed};
 use crate::error::{Error, Result, Status};
-use crate::frame::{Planes, Rows, Sample, Shape};
+use crate::frame::{resize, Planes, Rows, Sample, Shape};
 use crate::model::{self, Info};
 use crate::normalise::{summarise, Accumulator, Range};
 use crate::options::{Halo, Normalize, OpenOptions, RunOptions};
@@ -23,9 +24,14 @@ pub struct Model {
     options: OpenOptions,
     threads: usize,
     spare: Spare,
+    /// What went otherwise than planned in runs so far.
+    notes: Mutex<Vec<String>>,
 }
 
 impl Model {
+    /// More are not kept: each tells the same as one before.
+    const MOST_NOTES: usize = 16;
+
     /// Opens a model file; `None` is the model inside the library.
     ///
     /// Errors: `NotFound`, `Io`, `Model`, `Runtime`; those about the file begin with its path.
@@ -47,7 +53,15 @@ impl Model {
         let threads = options.threads.unwrap_or_else(physical_cores);
         let runs = (physical_cores() / threads).max(1);
         let placed = device::open(runtime, bytes, info.multiple, options, threads, runs)?;
-        Ok(Self { info, placed, runtime, options: options.clone(), threads, spare: Spare::new(runs) })
+        Ok(Self {
+            info,
+            placed,
+            runtime,
+            options: options.clone(),
+            threads,
+            spare: Spare::new(runs),
+            notes: Mutex::default(),
+        })
     }
 
     /// For tests without a device: the network as it would run on one, in half precision or not, on the CPU.
@@ -57,7 +71,15 @@ impl Model {
         let runtime = runtime::load(options.runtime.as_deref())?;
         let threads = options.threads.unwrap_or_else(physical_cores);
         let placed = device::open_as_on_a_device(runtime, bytes, info.multiple, half, threads)?;
-        Ok(Self { info, placed, runtime, options: options.clone(), threads, spare: Spare::new(1) })
+        Ok(Self {
+            info,
+            placed,
+            runtime,
+            options: options.clone(),
+            threads,
+            spare: Spare::new(1),
+            notes: Mutex::default(),
+        })
     }
 
     /// What the file says of itself, or what is assumed.
@@ -70,8 +92,18 @@ impl Model {
         &self.placed.warnings
     }
 
-    /// What runs, and how: the keys that every host shows.
+    /// Keeps a sentence for `describe`, once.
+    fn note(&self, sentence: String) {
+        let mut notes = self.notes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if notes.len() < Self::MOST_NOTES && !notes.contains(&sentence) {
+            notes.push(sentence);
+        }
+    }
+
+    /// What runs, and how: the keys that every host shows. Its warnings grow with what happens in runs.
     pub fn describe(&self) -> serde_json::Value {
+        let notes = self.notes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        let warnings: Vec<_> = self.info.assumed.iter().chain(&self.placed.warnings).chain(&notes).collect();
         serde_json::json!({
             "name": self.info.name,
             "version": self.info.version,
@@ -92,7 +124,7 @@ impl Model {
             "percentiles": [self.info.percentiles.0, self.info.percentiles.1],
             "modalities": self.info.modalities,
             "pixel_size_um": self.info.pixel_size_um.map(|(low, high)| [low, high]),
-            "warnings": self.info.assumed.iter().chain(&self.placed.warnings).collect::<Vec<_>>(),
+            "warnings": warnings,
         })
     }
 
@@ -156,10 +188,11 @@ pub fn runs_per_plane(model: &Model, shape: Shape, options: &RunOptions) -> Resu
     Ok(model.plan(shape, options)?.runs(shape.channels))
 }
 
-/// Takes all values of all planes into an accumulator: one pass. Errors: `Cancelled`.
+/// Takes all values of all planes into an accumulator: one pass. Errors: `Cancelled`, `OutOfMemory`.
 pub fn accumulate<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl Rows<T>, task: &Task) -> Result<()> {
     let shape = planes.shape();
-    let mut row = vec![T::default(); shape.width];
+    let mut row = Vec::new();
+    resize(&mut row, shape.width)?;
     for plane in 0..shape.planes {
         task.check()?;
         accumulate_plane(accumulator, planes, plane, &mut row);
@@ -206,6 +239,9 @@ pub fn restore<T: Sample>(
     let mut plan = model.plan(shape, options)?;
     task.expect(plan.runs(shape.channels) * shape.planes as u64);
     task.check()?;
+    if let Some(warning) = options.pixel_size_um.and_then(|size| model.pixel_size_warning(size)) {
+        model.note(warning);
+    }
     let (low, high) = model.info.percentiles;
     let fixed = match options.normalize {
         Normalize::Frame => None,
@@ -254,10 +290,11 @@ pub fn restore<T: Sample>(
                         plan = smaller(model, &plan, shape, options, error).map_err(context)?;
                         buffers.cut_anew(&plan).map_err(context)?;
                         let place = if shape.planes > 1 { format!(" at plane {plane}") } else { String::new() };
-                        report.warnings.push(format!(
-                            "out of memory{place}: from here on in tiles of {}; tile={0} spares the attempt",
-                            plan.tile.unwrap_or_default()
-                        ));
+                        let tile = plan.tile.unwrap_or_default();
+                        let told =
+                            |place| format!("out of memory{place}: in tiles of {tile}; tile={tile} spares the attempt");
+                        model.note(told(&format!(" on {}x{}", shape.width, shape.height)));
+                        report.warnings.push(told(&place));
                         report.tile = plan.tile;
                         let to_come = plan.runs(shape.channels) * (shape.planes - plane) as u64;
                         task.expect(task.progress().0 + to_come);

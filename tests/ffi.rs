@@ -256,3 +256,28 @@ fn a_panic_is_an_error_and_spoils_its_handle_only() {
     assert_eq!(unsafe { parfocal_model_describe(other, null_mut(), 0, &mut length) }, 0);
     assert_eq!((parfocal_model_close(model), parfocal_model_close(other)), (0, 0));
 }
+
+#[test]
+fn what_a_run_noticed_stands_in_the_description() {
+    let Some(model) = open() else { return };
+    let describe = || {
+        let mut buffer = vec![0 as c_char; 16384];
+        assert_eq!(unsafe { parfocal_model_describe(model, buffer.as_mut_ptr(), 16384, null_mut()) }, 0);
+        let text = unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_str().unwrap().to_owned();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()["warnings"].clone()
+    };
+    assert_eq!(describe(), serde_json::json!([]));
+    let mut pixels = [1u8, 2, 3, 4];
+    let p = pixels.as_mut_ptr();
+    // Twice: it is told once.
+    for _ in 0..2 {
+        let options = c"pixel_size_um=999".as_ptr();
+        let status =
+            unsafe { parfocal_restore_u8(model, 0, p, 4, null(), p, 4, null(), [2, 2, 1, 1].as_ptr(), options) };
+        assert_eq!(status, 0, "{}", last_error());
+    }
+    let warnings = describe();
+    assert!(warnings[0].as_str().is_some_and(|w| w.contains("pixel size 999 um")), "{warnings}");
+    assert_eq!(warnings.as_array().map(Vec::len), Some(1));
+    parfocal_model_close(model);
+}
