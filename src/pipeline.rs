@@ -291,10 +291,9 @@ pub fn restore<T: Sample>(
                         buffers.cut_anew(&plan).map_err(context)?;
                         let place = if shape.planes > 1 { format!(" at plane {plane}") } else { String::new() };
                         let tile = plan.tile.unwrap_or_default();
-                        let told =
-                            |place| format!("out of memory{place}: in tiles of {tile}; tile={tile} spares the attempt");
-                        model.note(told(&format!(" on {}x{}", shape.width, shape.height)));
-                        report.warnings.push(told(&place));
+                        let told = format!("in tiles of {tile}; tile={tile} spares the attempt");
+                        model.note(format!("out of memory on {}x{}: {told}", shape.width, shape.height));
+                        report.warnings.push(format!("out of memory{place}: from here on {told}"));
                         report.tile = plan.tile;
                         let to_come = plan.runs(shape.channels) * (shape.planes - plane) as u64;
                         task.expect(task.progress().0 + to_come);
