@@ -13,6 +13,7 @@ use crate::options::{Device, OpenOptions, Precision};
 use crate::provider;
 use crate::runtime::Runtime;
 use crate::session::{Place, Session};
+use crate::tile::GRID;
 
 /// How far a device's results may be from the CPU's, as a share of the range of these.
 pub const TOLERANCE: f32 = 2e-3;
@@ -73,8 +74,9 @@ struct Probe {
 
 impl Probe {
     /// Not square: a graph that fits on paper may still change the shape.
-    fn new(cpu: &Session, multiple: usize) -> Result<Self> {
-        let (height, width) = (2 * multiple, 3 * multiple);
+    fn new(cpu: &Session) -> Result<Self> {
+        // Frames come in multiples of this, whatever the model asks for.
+        let (height, width) = (2 * GRID, 3 * GRID);
         let pixels: Vec<u16> = (0..height * width).map(|i| (i % 7 * 500 + i / width % 5 * 200) as u16).collect();
         let mut probe = Self { size: (1, height, width), pixels, expected: Vec::new() };
         probe.expected = probe.run(cpu).map_err(|e| {
@@ -129,7 +131,7 @@ impl Probe {
     }
 }
 
-/// Puts a network where the options say. `bytes` must have passed `model::inspect`; `multiple` is the model's; up to `most`
+/// Puts a network where the options say. `bytes` must have passed `model::inspect`; up to `most`
 /// runs go on at once on the CPU.
 ///
 /// Errors: `Model`; `Device` for a device asked for by name that does not work; `Unsupported` for half precision where
@@ -137,14 +139,13 @@ impl Probe {
 pub fn open(
     runtime: &'static Runtime,
     bytes: &[u8],
-    multiple: usize,
     options: &OpenOptions,
     threads: usize,
     most: usize,
 ) -> Result<Placed> {
     let place = Place { device: Device::Cpu, threads, most };
     let session = Session::new(runtime, bytes, place)?;
-    let probe = Probe::new(&session, multiple)?;
+    let probe = Probe::new(&session)?;
     let cpu = |session, warnings| Placed { session, device: Device::Cpu, precision: "fp32", warnings, integers: None };
     let no_half =
         |why: &str| Error::new(Status::Unsupported, format!("precision=fp16: {why}; give precision=auto or fp32"));
@@ -240,15 +241,9 @@ fn integers(
 
 /// For tests without a device: what would run on one, on the CPU.
 #[doc(hidden)]
-pub fn open_as_on_a_device(
-    runtime: &'static Runtime,
-    bytes: &[u8],
-    multiple: usize,
-    half: bool,
-    threads: usize,
-) -> Result<Placed> {
+pub fn open_as_on_a_device(runtime: &'static Runtime, bytes: &[u8], half: bool, threads: usize) -> Result<Placed> {
     let place = Place { device: Device::Cpu, threads, most: 1 };
-    let probe = Probe::new(&Session::new(runtime, bytes, place)?, multiple)?;
+    let probe = Probe::new(&Session::new(runtime, bytes, place)?)?;
     let refused = |why: String| Error::new(Status::Unsupported, why);
     let bytes: Arc<[u8]> = if half { onnx_edit::to_half(bytes).map_err(refused)?.into() } else { bytes.into() };
     let (session, bytes) = on(runtime, bytes, &probe, place)?;

@@ -28,6 +28,7 @@ pub mod provider;
 pub mod queue;
 pub mod restore_file;
 pub mod runtime;
+pub mod sample;
 pub mod session;
 pub mod stream;
 mod sync;

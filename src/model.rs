@@ -129,7 +129,12 @@ fn info(metadata: &BTreeMap<String, String>, sha256: String) -> Result<Info> {
             }),
         }
     };
-    let multiple = number("multiple", 16, 1..=1024)? as usize;
+    let multiple = number("multiple", 16, 1..=16)? as usize;
+    if !16usize.is_multiple_of(multiple) {
+        return Err(wrong(format!(
+            "metadata parfocal.multiple = '{multiple}'; expected 1, 2, 4, 8 or 16, which tiles lie on"
+        )));
+    }
     let halo = number("halo", 128, 0..=4096)? as usize;
     let bytes_per_pixel = number("bytes_per_pixel", 1024, 1..=1 << 20)?;
     let pair = |key: &str| -> Result<Option<(f64, f64)>> {
@@ -191,7 +196,8 @@ mod tests {
         for (key, value, expected) in [
             ("format", "2", "parfocal.format = '2'; expected 1"),
             ("halo", "-1", "parfocal.halo = '-1'; expected a whole number from 0 to 4096"),
-            ("multiple", "0", "parfocal.multiple = '0'; expected a whole number from 1 to 1024"),
+            ("multiple", "0", "parfocal.multiple = '0'; expected a whole number from 1 to 16"),
+            ("multiple", "12", "parfocal.multiple = '12'; expected 1, 2, 4, 8 or 16"),
             ("percentiles", "99,1", "parfocal.percentiles = '99,1'; expected two numbers"),
             ("percentiles", "1,101", "parfocal.percentiles ends at 101"),
             ("pixel_size_um", "x", "parfocal.pixel_size_um = 'x'; expected two numbers"),

@@ -78,7 +78,7 @@ const FINE_BITS: u32 = 16;
 /// Summary of the values that `pass` hands to the accumulator; it is called as often as needed, each time for the same
 /// values. `low` and `high` are percentiles, 0 to 100.
 ///
-/// Errors: those of `pass`.
+/// Errors: those of `pass`; `InvalidArgument` if it brought other values the second time.
 pub fn summarise<T: Sample>(
     low: f64,
     high: f64,
@@ -88,7 +88,7 @@ pub fn summarise<T: Sample>(
     loop {
         pass(&mut accumulator)?;
         if !accumulator.another_pass() {
-            return Ok(accumulator.summary());
+            return accumulator.summary();
         }
     }
 }
@@ -154,7 +154,7 @@ impl<T: Sample> Accumulator<T> {
                 let (index, _) = self.position(q);
                 [index, (index + 1).min(self.finite - 1)]
             })
-            .map(|index| Self::find(&self.counts, index).0)
+            .filter_map(|index| Some(Self::find(&self.counts, index)?.0))
             .collect();
         bins.sort_unstable();
         bins.dedup();
@@ -168,61 +168,69 @@ impl<T: Sample> Accumulator<T> {
         (position.floor() as u64, position.fract())
     }
 
-    /// The bin that holds the order statistic `index` (from 0), and how many values lie in the bins before.
-    fn find(counts: &[u64], index: u64) -> (u32, u64) {
+    /// The bin that holds the order statistic `index` (from 0), and how many values lie in the bins before. `None` when there
+    /// are not so many.
+    fn find(counts: &[u64], index: u64) -> Option<(u32, u64)> {
         let mut before = 0;
         for (bin, &count) in counts.iter().enumerate() {
             if before + count > index {
-                return (bin as u32, before);
+                return Some((bin as u32, before));
             }
             before += count;
         }
-        // Callers ask for order statistics below the number of values counted.
-        unreachable!("an index below the number of values")
+        None
     }
 
-    fn order_statistic(&self, index: u64) -> f64 {
-        let (bin, before) = Self::find(&self.counts, index);
+    fn order_statistic(&self, index: u64) -> Result<f64> {
+        // Only a second pass that brought other values than the first comes out short.
+        let changed = || {
+            Error::new(
+                Status::InvalidArgument,
+                "the pixels changed while they were read; expected them to stay until the call ends: give a copy",
+            )
+        };
+        let (bin, before) = Self::find(&self.counts, index).ok_or_else(changed)?;
         let key = match &self.refined {
             None => bin << Self::shift(),
             Some(refined) => {
                 // `another_pass` refines the bins of all order statistics that are asked for.
-                let counts = &refined.iter().find(|(b, _)| *b == bin).expect("bins of all order statistics").1;
-                bin << FINE_BITS | Self::find(counts, index - before).0
+                let counts = &refined.iter().find(|(b, _)| *b == bin).ok_or_else(changed)?.1;
+                bin << FINE_BITS | Self::find(counts, index - before).ok_or_else(changed)?.0
             }
         };
-        T::from_key(key).as_f64()
+        Ok(T::from_key(key).as_f64())
     }
 
-    fn percentile(&self, percentile: f64) -> f64 {
+    fn percentile(&self, percentile: f64) -> Result<f64> {
         let (index, fraction) = self.position(percentile);
-        let below = self.order_statistic(index);
+        let below = self.order_statistic(index)?;
         if fraction == 0.0 || index + 1 >= self.finite {
-            return below;
+            return Ok(below);
         }
-        let above = self.order_statistic(index + 1);
-        below + (above - below) * fraction
+        let above = self.order_statistic(index + 1)?;
+        Ok(below + (above - below) * fraction)
     }
 
     /// Least and greatest finite value.
-    fn extremes(&self) -> (f64, f64) {
+    fn extremes(&self) -> Result<(f64, f64)> {
         match (self.least, self.greatest) {
-            (Some(least), Some(greatest)) => (least.as_f64(), greatest.as_f64()),
-            _ => (self.order_statistic(0), self.order_statistic(self.finite - 1)),
+            (Some(least), Some(greatest)) => Ok((least.as_f64(), greatest.as_f64())),
+            _ => Ok((self.order_statistic(0)?, self.order_statistic(self.finite - 1)?)),
         }
     }
 
-    /// After the last pass.
-    pub fn summary(&self) -> Summary {
+    /// After the last pass. Errors: `InvalidArgument` if the second pass brought other values than the first.
+    pub fn summary(&self) -> Result<Summary> {
         if self.finite == 0 {
             let range = Range { lo: 0.0, hi: 1.0 };
-            return Summary { constant: true, nonfinite: self.nonfinite, median: 0.0, range };
+            return Ok(Summary { constant: true, nonfinite: self.nonfinite, median: 0.0, range });
         }
-        let (least, greatest) = self.extremes();
-        let [lo, median, hi] = self.percentiles.map(|q| self.percentile(q));
+        let (least, greatest) = self.extremes()?;
+        let [lo, median, hi] = self.percentiles;
+        let [lo, median, hi] = [self.percentile(lo)?, self.percentile(median)?, self.percentile(hi)?];
         // A few bright beads on a dark field: the percentiles meet although the frame is not constant.
         let range = if hi > lo { Range { lo, hi } } else { Range { lo: least, hi: greatest } };
-        Summary { constant: least == greatest, nonfinite: self.nonfinite, median, range }
+        Ok(Summary { constant: least == greatest, nonfinite: self.nonfinite, median, range })
     }
 }
 
@@ -279,6 +287,20 @@ mod tests {
         let s = summary(&values);
         let close = |found: f64, expected: f64| (found - expected).abs() < 1e-6;
         assert!(close(s.range.lo, 19.481) && close(s.median, 31434.5) && close(s.range.hi, 65424.044), "{s:?}");
+    }
+
+    #[test]
+    fn values_that_change_between_the_passes_are_an_error() {
+        let mut passes = 0;
+        let result = summarise(0.1, 99.9, |a: &mut Accumulator<f32>| {
+            passes += 1;
+            let values: Vec<f32> = (0..1000).map(|i| (i * passes * passes) as f32).collect();
+            a.add(&values);
+            Ok(())
+        });
+        let error = result.unwrap_err();
+        assert_eq!(error.status(), Status::InvalidArgument);
+        assert!(error.message().contains("the pixels changed while they were read"), "{error}");
     }
 
     #[test]

@@ -59,6 +59,10 @@ impl<'a> Iterator for Fields<'a> {
 impl<'a> Fields<'a> {
     fn field(&mut self) -> Result<(u64, Value<'a>), String> {
         let tag = varint(&mut self.bytes)?;
+        // Readers of protocol buffers keep 32 bits of a tag: with more it would be another field to them than here.
+        if tag > u64::from(u32::MAX) || tag >> 3 == 0 {
+            return Err(format!("field {}, which there cannot be", tag >> 3));
+        }
         let length = match tag & 7 {
             0 => return Ok((tag >> 3, Value::Number(varint(&mut self.bytes)?))),
             1 => 8,

@@ -52,7 +52,7 @@ impl Model {
         let runtime = runtime::load(options.runtime.as_deref())?;
         let threads = options.threads.unwrap_or_else(physical_cores);
         let runs = (physical_cores() / threads).max(1);
-        let placed = device::open(runtime, bytes, info.multiple, options, threads, runs)?;
+        let placed = device::open(runtime, bytes, options, threads, runs)?;
         Ok(Self {
             info,
             placed,
@@ -70,7 +70,7 @@ impl Model {
         let info = model::inspect(bytes)?;
         let runtime = runtime::load(options.runtime.as_deref())?;
         let threads = options.threads.unwrap_or_else(physical_cores);
-        let placed = device::open_as_on_a_device(runtime, bytes, info.multiple, half, threads)?;
+        let placed = device::open_as_on_a_device(runtime, bytes, half, threads)?;
         Ok(Self {
             info,
             placed,

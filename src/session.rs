@@ -32,6 +32,7 @@ pub struct Place {
 pub struct Session {
     /// ONNX Runtime's sessions run one batch at a time.
     sessions: Pool<OrtSession>,
+    device: Device,
     input: String,
     output: String,
 }
@@ -84,7 +85,7 @@ fn make(runtime: &Runtime, bytes: &[u8], place: Place) -> Result<OrtSession> {
 }
 
 /// Why a run failed: for want of memory, or otherwise.
-fn failed(error: ort::Error, (count, height, width): (usize, usize, usize)) -> Error {
+fn failed(error: ort::Error, device: Device, (count, height, width): (usize, usize, usize)) -> Error {
     let text = error.to_string();
     let memory = ["bad_alloc", "Failed to allocate memory", "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"];
     if memory.iter().any(|words| text.contains(words)) {
@@ -93,7 +94,8 @@ fn failed(error: ort::Error, (count, height, width): (usize, usize, usize)) -> E
             format!("no memory for the network on {count} images of {width}x{height}: give a smaller tile or memory"),
         );
     }
-    Error::new(Status::Internal, format!("the network failed on {count} images of {width}x{height}: {text}"))
+    let status = if device == Device::Cpu { Status::Model } else { Status::Device };
+    Error::new(status, format!("the network failed on {count} images of {width}x{height} (device={device}): {text}"))
 }
 
 impl Session {
@@ -106,7 +108,7 @@ impl Session {
         let output = check("output", first.outputs())?;
         let bytes: Arc<[u8]> = bytes.into();
         let sessions = Pool::new(first, place.most, move || make(runtime, &bytes, place));
-        Ok(Self { sessions, input, output })
+        Ok(Self { sessions, device: place.device, input, output })
     }
 
     /// As `new`, for a network that `onnx_edit::on_integers` has made.
@@ -114,7 +116,7 @@ impl Session {
         let first = make(runtime, bytes, place)?;
         let bytes: Arc<[u8]> = bytes.into();
         let sessions = Pool::new(first, place.most, move || make(runtime, &bytes, place));
-        Ok(Self { sessions, input: names::PIXELS.to_owned(), output: names::RESTORED.to_owned() })
+        Ok(Self { sessions, device: place.device, input: names::PIXELS.to_owned(), output: names::RESTORED.to_owned() })
     }
 
     /// How many runs can go on at once.
@@ -124,7 +126,7 @@ impl Session {
 
     /// Runs a batch of `count` images of `height` x `width` and hands the result, of the same shape, to `take`.
     ///
-    /// Errors: `Cancelled` when the task is cancelled before or during the run; `OutOfMemory`; `Model`.
+    /// Errors: `Cancelled` when the task is cancelled before or during the run; `OutOfMemory`; `Model`; `Device` for what is not the CPU.
     pub fn run<R>(
         &self,
         task: &Task,
@@ -132,7 +134,7 @@ impl Session {
         images: &[f32],
         take: impl FnOnce(&[f32]) -> R,
     ) -> Result<R> {
-        let fail = |e: ort::Error| failed(e, size);
+        let fail = |e: ort::Error| failed(e, self.device, size);
         let (count, height, width) = size;
         let input = TensorRef::from_array_view(([count, 1, height, width], images)).map_err(fail)?;
         self.lend(task, size, |session, options| {
@@ -187,7 +189,7 @@ impl Session {
         pixels: &[T],
         into: &mut Vec<T>,
     ) -> Result<bool> {
-        let fail = |e: ort::Error| failed(e, size);
+        let fail = |e: ort::Error| failed(e, self.device, size);
         let (count, height, width) = size;
         // A tensor of its own: binding one that borrows never returns in this ort (it clones through a binding of its own).
         let mut images = Tensor::<T>::new(&Allocator::default(), [count, 1, height, width]).map_err(fail)?;
@@ -224,7 +226,7 @@ impl Session {
         work: impl FnOnce(&mut OrtSession, &RunOptions) -> Result<R>,
     ) -> Result<R> {
         // One for each run: a terminated one stays so.
-        let options = Arc::new(RunOptions::new().map_err(|e| failed(e, size))?);
+        let options = Arc::new(RunOptions::new().map_err(|e| failed(e, self.device, size))?);
         let terminate = Arc::clone(&options);
         let mut lent = self.sessions.take(task)?;
         let done = task.guarded(

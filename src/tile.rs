@@ -9,6 +9,10 @@ pub const FADE: usize = 16;
 /// Frames of up to this many pixels may run whole.
 pub const LARGEST_WHOLE: usize = 2048 * 2048;
 
+/// Longest side of a frame, and most tiles along it: what a plan itself may cost stays small.
+pub const LONGEST_SIDE: usize = 1 << 30;
+const MOST_TILES: usize = 1 << 20;
+
 /// Index into `0..n` of position `i`, reflected at the ends without repeating the edge pixel; folded again as often
 /// as needed; a one-pixel axis repeats.
 pub fn reflect(i: isize, n: usize) -> usize {
@@ -124,7 +128,15 @@ impl Plan {
                 format!("the model wants sizes in multiples of {}; expected a divisor of {GRID}", limits.multiple),
             ));
         }
-        let too_large = || Error::new(Status::InvalidArgument, format!("a frame of {width}x{height} is too large"));
+        let too_large = || {
+            Error::new(
+                Status::InvalidArgument,
+                format!("a frame of {width}x{height} is too large; expected sides of at most {LONGEST_SIDE}"),
+            )
+        };
+        if width.max(height) > LONGEST_SIDE {
+            return Err(too_large());
+        }
         let (wide, high) = (padded(width, GRID), padded(height, GRID));
         let pixels = wide.checked_mul(high).ok_or_else(too_large)?;
         let may_use = usize::try_from(limits.memory_bytes / limits.bytes_per_pixel.max(1)).unwrap_or(usize::MAX);
@@ -146,6 +158,12 @@ impl Plan {
                 )
             })?),
         };
+        if let Some(side) = side.filter(|&side| wide.max(high) / side > MOST_TILES) {
+            return Err(Error::new(
+                Status::BadOption,
+                format!("tile={side}: more than {MOST_TILES} tiles along a frame of {width}x{height}; expected larger tiles"),
+            ));
+        }
         // A tile that covers the frame is the whole frame.
         let side = side.filter(|&s| s < wide || s < high);
         let columns = spans(wide, side.unwrap_or(wide), halo);
@@ -190,10 +208,17 @@ impl Plan {
 /// The largest tile whose network input, halo and fade included, has at most `pixels`.
 fn largest_tile(wide: usize, high: usize, halo: usize, pixels: usize) -> Option<usize> {
     let input = |length: usize, tile: usize| (tile + FADE + 2 * halo).min(length);
-    (1..=padded(wide.max(high), GRID) / GRID)
-        .rev()
-        .map(|units| units * GRID)
-        .find(|&tile| input(wide, tile).checked_mul(input(high, tile)).is_some_and(|n| n <= pixels))
+    let fits = |units: usize| {
+        let tile = units * GRID;
+        input(wide, tile).checked_mul(input(high, tile)).is_some_and(|n| n <= pixels)
+    };
+    // A larger tile never asks for less: bisection.
+    let (mut fit, mut beyond) = (0, padded(wide.max(high), GRID) / GRID + 1);
+    while beyond - fit > 1 {
+        let middle = fit + (beyond - fit) / 2;
+        *(if fits(middle) { &mut fit } else { &mut beyond }) = middle;
+    }
+    (fit > 0).then_some(fit * GRID)
 }
 
 #[cfg(test)]
@@ -259,7 +284,29 @@ mod tests {
         assert!(Plan::new(4096, 4096, 1, Some(1024), 96, limits(1 << 30, 500)).is_ok());
     }
 
+    #[test]
+    fn sides_beyond_reason_are_refused_at_once() {
+        for (width, height, tile) in [(1 << 56, 1, Some(65536)), (1 << 50, 1, None), (1, 1 << 40, None)] {
+            let message = Plan::new(width, height, 1, tile, 0, limits(1 << 30, 500)).unwrap_err().message().to_owned();
+            assert!(message.contains("expected sides of at most 1073741824"), "{message}");
+        }
+        let message = Plan::new(1 << 30, 1, 1, Some(16), 0, limits(1 << 30, 500)).unwrap_err().message().to_owned();
+        assert!(message.contains("tile=16: more than 1048576 tiles"), "{message}");
+        assert!(Plan::new(1 << 30, 1, 1, None, 0, limits(1 << 30, 500)).is_ok());
+    }
+
     proptest! {
+        #[test]
+        fn the_largest_tile_is_the_largest(
+            wide in 1usize..100, high in 1usize..100, halo in 0usize..20, pixels in 1usize..3_000_000,
+        ) {
+            let (wide, high, halo) = (wide * GRID, high * GRID, halo * GRID);
+            let input = |length: usize, tile: usize| (tile + FADE + 2 * halo).min(length);
+            let slowly = (1..=wide.max(high) / GRID).rev().map(|u| u * GRID)
+                .find(|&tile| input(wide, tile) * input(high, tile) <= pixels);
+            prop_assert_eq!(largest_tile(wide, high, halo, pixels), slowly);
+        }
+
         #[test]
         fn tiles_cover_every_pixel_with_weights_of_one(
             units in 1usize..200, tile in 1usize..1500, halo in 0usize..300,

@@ -80,6 +80,7 @@ fn dependencies_point_one_way() {
         "error",
         "sync",
         "handles",
+        "sample",
         "frame",
         "normalise",
         "tile",
