@@ -6,7 +6,8 @@
 
  CONVENTIONS, true of every function unless it says otherwise
  - Every function returns a status; 0 is PARFOCAL_STATUS_OK. parfocal_last_error has the message of this thread's last failure. After a
-   failure nothing was half done; INTERNAL, a fault of Parfocal, leaves the handle that it happened on fit only for closing.
+   failure nothing was half done; INTERNAL, a fault of Parfocal, leaves the handle that it happened on fit only for closing
+   (a frame of a stream that ends so spoils nothing).
  - Handles are numbers, below 2^53 and never 0, that never come again. One that is closed, foreign or of another kind is
    INVALID_HANDLE, never a crash. Closing makes it invalid at once; calls that are using it finish on their own reference.
  - Pointers must be valid for the call; nothing keeps them afterwards. NULL is INVALID_ARGUMENT, except where it is allowed: text (""),
@@ -177,7 +178,9 @@ parfocal_status parfocal_last_error(char *buffer, uint64_t capacity, uint64_t *l
 
 /*
  What runs here, or what is missing, as JSON: "ok", versions, ONNX Runtime's path, the built-in model as parfocal_model_describe
- tells it, its last log lines, and "problems": sentences. It opens the built-in model and closes it again: this takes time. A machine on which
+ tells it, its last log lines, and "problems": sentences. It opens the built-in model and closes it again, which takes time at every
+ call (a buffer of 65536 bytes needs one call only), and loads ONNX Runtime for the process, as opening a model does: what needs
+ runtime=PATH opens its model first. A machine on which
  nothing runs is no error of this call.
  json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
  length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
@@ -191,7 +194,8 @@ parfocal_status parfocal_doctor(char *json, uint64_t capacity, uint64_t *length)
  options: those of opening (device, threads, precision, memory, runtime), UTF-8; NULL or "" for the defaults.
  out: receives the handle, 0 on failure. Close it with parfocal_model_close.
  Threads: any. A model may be used from any number of threads at once.
- Statuses: INVALID_ARGUMENT, BAD_OPTION, NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY. Since 0.1.
+ Statuses: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (a precision that the device does not have), NOT_FOUND, IO, MODEL, RUNTIME,
+ DEVICE, OUT_OF_MEMORY. Since 0.1.
  */
 parfocal_status parfocal_model_open(const char *path, const char *options, parfocal_model *out);
 
@@ -204,7 +208,7 @@ parfocal_status parfocal_model_open_memory(const uint8_t *bytes, uint64_t length
 
 /*
  What runs, and how, as JSON: name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
- precision, threads, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings.
+ precision, threads, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings. The warnings grow with what happens in runs.
  json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
  length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
  Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
@@ -226,7 +230,8 @@ parfocal_status parfocal_model_close(parfocal_model model);
 parfocal_status parfocal_task_create(parfocal_task *out);
 
 /*
- How far its run is: tiles done of all tiles of the whole run. Both are 0 before it starts; a total grows only while a run starts.
+ How far its run is: tiles done of all tiles of the whole run. Both are 0 before it starts. The total may grow, when memory runs short and
+ tiles get smaller.
  done, total: receive the two numbers.
  Threads: any. Statuses: INVALID_HANDLE, INVALID_ARGUMENT. Since 0.1.
  */
@@ -247,6 +252,16 @@ parfocal_status parfocal_task_planes_done(parfocal_task task, uint64_t *planes);
 parfocal_status parfocal_task_cancel(parfocal_task task);
 
 /*
+ What its run did, as JSON: done, total, planes_done, cancelled, and once the run has succeeded "report" with nonfinite (samples that
+ came back as they were), constant_planes, ranges (the input values that the network saw as 0 and 1, for each plane), tile (null: whole
+ frames), halo, network_ms, warnings; null before, and after a failure.
+ json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
+ length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
+ Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
+ */
+parfocal_status parfocal_task_describe(parfocal_task task, char *json, uint64_t capacity, uint64_t *length);
+
+/*
  Closes a task: its handle is invalid at once. Its run goes on, and can no longer be cancelled.
  Threads: any. Statuses: INVALID_HANDLE, also when it is closed twice. Since 0.1.
  */
@@ -259,7 +274,8 @@ parfocal_status parfocal_restore_u8(parfocal_model model, parfocal_task task, co
 
 /*
  Restores a frame or a stack of 16-bit pixels: same size, type and units. The call returns when all planes are done.
- model: an open model. task: from parfocal_task_create, not used by another run, or 0.
+ model: an open model. task: from parfocal_task_create, not used by another run, or 0. A call that is refused for its handles, pointers,
+ shape or the text of its options does not use it up.
  src: the first pixel that is read. src_count: elements that may be read from it on.
  src_strides: {x, y, channel, plane}, steps between neighbours in elements, at least 0; NULL for tightly packed pixels with
  interleaved channels. Any order of axes, gaps between rows, single channels of an RGBA image are strides.
@@ -267,6 +283,7 @@ parfocal_status parfocal_restore_u8(parfocal_model model, parfocal_task task, co
  place); pointers need not be aligned. Elements between pixels are not touched.
  shape: {width, height, channels, planes}, each at least 1. Channels of a frame are normalised together; planes are separate frames.
  options: those of a run (tile, halo, normalize, pixel_size_um), UTF-8; NULL or "" for the defaults.
+ pixel_size_um only makes parfocal_model_describe warn when it is outside what the model was trained for.
  Each plane is written whole or not at all, in order; after a failure the rest of dst is as it was, and parfocal_task_planes_done
  tells how many are done.
  Threads: any, also with the same model at once. Pixels must not change during the call.
@@ -314,7 +331,7 @@ parfocal_status parfocal_focus_score_f32(const float *src, uint64_t src_count, c
 
 /*
  Opens a stream: frames of one size and type go in from one thread, are restored on a thread of the stream, and come out to another
- thread. All its memory is taken here. Submitting never waits, so it may be done in a camera's callback.
+ thread. The memory for its frames is taken here, that of the network with the first frame. Submitting never waits, so it may be done in a camera's callback.
  model: an open model, which may be closed while the stream goes on. pixel_type: PARFOCAL_PIXEL_*.
  frame_shape: {width, height, channels, 1}.
  options: those of a stream (mode, depth, tile, halo, normalize), UTF-8; NULL or "" for the defaults. mode=every restores all frames
@@ -330,7 +347,7 @@ parfocal_status parfocal_stream_open(parfocal_model model, int32_t pixel_type, c
  Copies a frame in. It never waits for another frame.
  frame: its first pixel, of the stream's type. count: elements that may be read from it on. strides: {x, y, channel, plane} in
  elements; NULL for tightly packed pixels with interleaved channels, and then count must be exactly a frame's.
- tag: a number that comes back with the result.
+ tag: a number that comes back with the result; not UINT64_MAX, which stands for none.
  Threads: one producer; the frame must not change during the call.
  Statuses: INVALID_ARGUMENT (also a frame of another size), INVALID_HANDLE, WOULD_BLOCK (mode=every, depth frames are under way; the
  frame was not taken), CLOSED. Since 0.1.
@@ -340,12 +357,12 @@ parfocal_status parfocal_stream_submit(parfocal_stream stream, const void *frame
 /*
  Copies the next result out. In mode=every the results come in the order of the frames.
  frame: where its first pixel goes. count: elements that may be written from it on. strides: as parfocal_stream_submit.
- tag: receives the number that the frame was submitted with; NULL if not wanted.
+ tag: receives the number that the frame was submitted with, and UINT64_MAX if no frame was taken; NULL if not wanted.
  timeout_ms: how long to wait, 0 not at all, -1 without end.
  Threads: one consumer.
- Statuses: INVALID_ARGUMENT and INVALID_HANDLE, with which no result is lost; WOULD_BLOCK (timeout_ms is 0) and TIMEOUT: nothing was ready;
- CLOSED: the stream was closed meanwhile. Any other is the outcome of the frame whose tag it gives: that one failed, and where
- frame points to nothing was written. Since 0.1.
+ Statuses: INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY, with which no result is lost; WOULD_BLOCK (timeout_ms is 0) and TIMEOUT:
+ nothing was ready; CLOSED: the stream was closed meanwhile. Any failure with a tag other than UINT64_MAX is that of the frame: it could
+ not be restored, nothing was written to frame, and the stream goes on. Since 0.1.
  */
 parfocal_status parfocal_stream_receive(parfocal_stream stream, void *frame, uint64_t count, const int64_t *strides, uint64_t *tag, int32_t timeout_ms);
 

@@ -183,6 +183,21 @@ pub struct Report {
     pub warnings: Vec<String>,
 }
 
+impl Report {
+    /// The keys that every host shows.
+    pub fn describe(&self) -> serde_json::Value {
+        serde_json::json!({
+            "nonfinite": self.nonfinite,
+            "constant_planes": self.constant_planes,
+            "ranges": self.ranges.iter().map(|range| [range.lo, range.hi]).collect::<Vec<_>>(),
+            "tile": self.tile,
+            "halo": self.halo,
+            "network_ms": self.network.as_secs_f64() * 1e3,
+            "warnings": self.warnings,
+        })
+    }
+}
+
 /// Runs of the network for one plane of a shape, for a task's total. Errors: `BadOption`, `Model`.
 pub fn runs_per_plane(model: &Model, shape: Shape, options: &RunOptions) -> Result<u64> {
     Ok(model.plan(shape, options)?.runs(shape.channels))

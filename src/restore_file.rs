@@ -38,6 +38,22 @@ pub struct FileReport {
     pub warnings: Vec<String>,
 }
 
+impl FileReport {
+    /// The keys that every host shows: those of `pipeline::Report`, a page being a plane, and `pixel_size_um`.
+    pub fn describe(&self) -> serde_json::Value {
+        serde_json::json!({
+            "nonfinite": self.nonfinite,
+            "constant_planes": self.constant_pages,
+            "ranges": self.ranges.iter().map(|range| [range.lo, range.hi]).collect::<Vec<_>>(),
+            "tile": self.tile,
+            "halo": self.halo,
+            "network_ms": self.network.as_secs_f64() * 1e3,
+            "warnings": self.warnings,
+            "pixel_size_um": self.pixel_size_um,
+        })
+    }
+}
+
 /// Restores all pages of `input` into the new file `output`: same size, pixel type, channels, compression and metadata.
 /// The output appears complete under its name, or not at all. An existing one is replaced only with `force`; the input
 /// itself never.

@@ -40,6 +40,8 @@ struct Shared<T> {
     latencies: Mutex<Latencies>,
     /// Message of the last frame that failed.
     last_error: Mutex<Option<String>>,
+    /// Side of the tiles that frames run in now; `None`: whole. And sentences on what went otherwise than planned.
+    tiles: Mutex<(Option<usize>, Vec<String>)>,
 }
 
 /// Times from submitting a frame to its result.
@@ -116,6 +118,7 @@ impl<T: Sample> Stream<T> {
             current: Current::default(),
             latencies: Mutex::new(latencies),
             last_error: Mutex::new(None),
+            tiles: Mutex::default(),
         });
         let worker = Arc::clone(&shared);
         let worker = std::thread::Builder::new()
@@ -170,6 +173,7 @@ impl<T: Sample> Stream<T> {
         let shared = &self.shared;
         let (counters, waiting, ready) = shared.queue.counters();
         let Shape { width, height, channels, .. } = shared.shape;
+        let (tile, warnings) = lock(&shared.tiles).clone();
         json!({
             "mode": match shared.options.mode { Mode::Every => "every", Mode::Latest => "latest" },
             "depth": match shared.options.mode { Mode::Every => shared.options.depth, Mode::Latest => 1 },
@@ -186,6 +190,8 @@ impl<T: Sample> Stream<T> {
             "received": counters.received,
             "waiting": waiting,
             "ready": ready,
+            "tile": tile,
+            "warnings": warnings,
             "latency_ms": lock(&shared.latencies).describe(),
             "last_error": *lock(&shared.last_error),
         })
@@ -200,15 +206,31 @@ impl<T: Sample> Drop for Stream<T> {
 
 /// The thread of a stream.
 fn work<T: Sample>(shared: &Shared<T>) {
+    let mut options = shared.options.run.clone();
     while let Some(mut item) = shared.queue.take() {
         let task = shared.current.begin();
         // A fault ends this frame with an error; the engine's own state stays whole: what a run changes, it owns.
         item.outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut planes = InPlace::new(&mut item.frame.pixels, shared.shape, None)?;
-            pipeline::restore(&shared.model, &task, &mut planes, &shared.options.run).map(|_| ())
+            let report = pipeline::restore(&shared.model, &task, &mut planes, &options)?;
+            let mut tiles = lock(&shared.tiles);
+            tiles.0 = report.tile;
+            if !report.warnings.is_empty() {
+                // Memory was short: the next frame does not try again what has failed.
+                options.tile = report.tile;
+                tiles.1.extend(report.warnings);
+            }
+            Ok(())
         }))
-        .unwrap_or_else(|_| {
-            Err(Error::new(Status::Internal, "a fault of Parfocal while it restored this frame; please report it"))
+        .unwrap_or_else(|panic| {
+            let said = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+            let message = format!(
+                "a fault of Parfocal while it restored this frame ({}); please report it",
+                said.unwrap_or("no message")
+            );
+            // Dropping a foreign payload could panic again.
+            std::mem::forget(panic);
+            Err(Error::new(Status::Internal, message))
         });
         shared.current.done();
         match &item.outcome {

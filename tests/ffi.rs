@@ -281,3 +281,28 @@ fn what_a_run_noticed_stands_in_the_description() {
     assert_eq!(warnings.as_array().map(Vec::len), Some(1));
     parfocal_model_close(model);
 }
+
+#[test]
+fn a_task_tells_what_its_run_did() {
+    let Some(model) = open() else { return };
+    let mut task = 0;
+    let mut pixels = [1.0f32, f32::NAN, 3.0, 4.0, 7.0, 7.0, 7.0, 7.0];
+    let p = pixels.as_mut_ptr();
+    let describe = |task| {
+        let mut buffer = vec![0 as c_char; 16384];
+        assert_eq!(unsafe { parfocal_task_describe(task, buffer.as_mut_ptr(), 16384, null_mut()) }, 0);
+        let text = unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_str().unwrap();
+        serde_json::from_str::<serde_json::Value>(text).unwrap()
+    };
+    unsafe { parfocal_task_create(&mut task) };
+    assert_eq!(describe(task)["report"], serde_json::Value::Null);
+    let status =
+        unsafe { parfocal_restore_f32(model, task, p, 8, null(), p, 8, null(), [2, 2, 1, 2].as_ptr(), null()) };
+    assert_eq!(status, 0, "{}", last_error());
+    let told = describe(task);
+    assert_eq!((&told["planes_done"], &told["report"]["nonfinite"]), (&2.into(), &1.into()), "{told}");
+    assert_eq!(told["report"]["constant_planes"], 1, "{told}");
+    assert_eq!(told["report"]["ranges"].as_array().map(Vec::len), Some(2), "{told}");
+    parfocal_task_close(task);
+    parfocal_model_close(model);
+}

@@ -57,7 +57,14 @@ fn guarded(work: impl FnOnce(&mut Touched) -> Result<()>) -> Result<()> {
     hold_panics();
     let mut touched = Touched::default();
     let _ = INSIDE.try_with(|inside| inside.set(true));
-    let caught = catch_unwind(AssertUnwindSafe(|| work(&mut touched)));
+    let mut caught = catch_unwind(AssertUnwindSafe(|| work(&mut touched)));
+    if caught.is_ok() {
+        // If the handle was closed meanwhile, this is where its object ends.
+        let last = touched.0.take();
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(last))) {
+            caught = Err(payload);
+        }
+    }
     let _ = INSIDE.try_with(|inside| inside.set(false));
     match caught {
         Ok(result) => result,

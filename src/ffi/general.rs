@@ -86,7 +86,9 @@ pub unsafe extern "C" fn parfocal_last_error(buffer: *mut c_char, capacity: u64,
 }
 
 /// What runs here, or what is missing, as JSON: "ok", versions, ONNX Runtime's path, the built-in model as parfocal_model_describe
-/// tells it, its last log lines, and "problems": sentences. It opens the built-in model and closes it again: this takes time. A machine on which
+/// tells it, its last log lines, and "problems": sentences. It opens the built-in model and closes it again, which takes time at every
+/// call (a buffer of 65536 bytes needs one call only), and loads ONNX Runtime for the process, as opening a model does: what needs
+/// runtime=PATH opens its model first. A machine on which
 /// nothing runs is no error of this call.
 /// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
 /// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.

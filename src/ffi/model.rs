@@ -18,7 +18,8 @@ use crate::pipeline::Model;
 /// options: those of opening (device, threads, precision, memory, runtime), UTF-8; NULL or "" for the defaults.
 /// out: receives the handle, 0 on failure. Close it with parfocal_model_close.
 /// Threads: any. A model may be used from any number of threads at once.
-/// Statuses: INVALID_ARGUMENT, BAD_OPTION, NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY. Since 0.1.
+/// Statuses: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (a precision that the device does not have), NOT_FOUND, IO, MODEL, RUNTIME,
+/// DEVICE, OUT_OF_MEMORY. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn parfocal_model_open(
     path: *const c_char,
@@ -83,7 +84,7 @@ unsafe fn open(
 }
 
 /// What runs, and how, as JSON: name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
-/// precision, threads, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings.
+/// precision, threads, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings. The warnings grow with what happens in runs.
 /// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
 /// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
 /// Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.

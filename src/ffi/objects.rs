@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use super::boundary::Touched;
 use crate::control::Task;
@@ -18,6 +18,13 @@ pub enum AnyStream {
     U8(Stream<u8>),
     U16(Stream<u16>),
     F32(Stream<f32>),
+}
+
+/// The task of one run, and what the run reported at its end.
+#[derive(Default)]
+pub struct Run {
+    pub task: Task,
+    pub report: Mutex<Option<serde_json::Value>>,
 }
 
 /// An object, and whether a panic has passed through it.
@@ -38,7 +45,7 @@ impl<T> Deref for Kept<T> {
 #[derive(Clone)]
 pub enum Object {
     Model(Arc<Kept<Arc<Model>>>),
-    Task(Arc<Kept<Arc<Task>>>),
+    Task(Arc<Kept<Arc<Run>>>),
     Stream(Arc<Kept<AnyStream>>),
 }
 
@@ -75,8 +82,8 @@ pub fn add_model(model: Model) -> Result<u64> {
     TABLE.insert(Kind::Model, Object::Model(kept(Arc::new(model))))
 }
 
-pub fn add_task(task: Task) -> Result<u64> {
-    TABLE.insert(Kind::Task, Object::Task(kept(Arc::new(task))))
+pub fn add_task() -> Result<u64> {
+    TABLE.insert(Kind::Task, Object::Task(kept(Arc::default())))
 }
 
 pub fn add_stream(stream: AnyStream) -> Result<u64> {
@@ -117,17 +124,24 @@ macro_rules! lookup {
 impl Touched {
     lookup!(model, Model, Arc<Model>);
     lookup!(stream, Stream, AnyStream);
-    lookup!(task, Task, Arc<Task>);
+    lookup!(task, Task, Arc<Run>);
 
     /// The task of a run that is about to start, a new one for 0. Does not touch it: a panic in the run spoils the model.
     ///
     /// Errors: `InvalidHandle`; `InvalidArgument` if it belongs to another run.
-    pub fn claimed_task(handle: u64) -> Result<Arc<Task>> {
+    pub fn claimed_task(handle: u64) -> Result<Arc<Run>> {
         if handle == 0 {
-            return Ok(Arc::new(Task::new()));
+            return Ok(Arc::default());
         }
-        let task = Touched::default().task(handle)?;
-        task.claim().map_err(|e| e.context(format!("task {handle}")))?;
-        Ok(Arc::clone(&task.object))
+        let run = Touched::default().task(handle)?;
+        run.task.claim().map_err(|e| e.context(format!("task {handle}")))?;
+        Ok(Arc::clone(&run.object))
+    }
+}
+
+impl Run {
+    /// Keeps what the run reported.
+    pub fn finish(&self, report: serde_json::Value) {
+        *self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(report);
     }
 }

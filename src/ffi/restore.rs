@@ -32,7 +32,8 @@ pub unsafe extern "C" fn parfocal_restore_u8(
 }
 
 /// Restores a frame or a stack of 16-bit pixels: same size, type and units. The call returns when all planes are done.
-/// model: an open model. task: from parfocal_task_create, not used by another run, or 0.
+/// model: an open model. task: from parfocal_task_create, not used by another run, or 0. A call that is refused for its handles, pointers,
+/// shape or the text of its options does not use it up.
 /// src: the first pixel that is read. src_count: elements that may be read from it on.
 /// src_strides: {x, y, channel, plane}, steps between neighbours in elements, at least 0; NULL for tightly packed pixels with
 /// interleaved channels. Any order of axes, gaps between rows, single channels of an RGBA image are strides.
@@ -40,6 +41,7 @@ pub unsafe extern "C" fn parfocal_restore_u8(
 /// place); pointers need not be aligned. Elements between pixels are not touched.
 /// shape: {width, height, channels, planes}, each at least 1. Channels of a frame are normalised together; planes are separate frames.
 /// options: those of a run (tile, halo, normalize, pixel_size_um), UTF-8; NULL or "" for the defaults.
+/// pixel_size_um only makes parfocal_model_describe warn when it is outside what the model was trained for.
 /// Each plane is written whole or not at all, in order; after a failure the rest of dst is as it was, and parfocal_task_planes_done
 /// tells how many are done.
 /// Threads: any, also with the same model at once. Pixels must not change during the call.
@@ -99,9 +101,9 @@ unsafe fn restore<T: Sample>(
         let (shape, options) = unsafe { (shape(size)?, RunOptions::parse(options(text)?)?) };
         // SAFETY: the header's rules on pixels.
         let mut pixels = unsafe { Pixels::new(source, target, shape) }?;
-        // Last: a call that is refused does not use up its task.
-        let task = Touched::claimed_task(task)?;
-        pipeline::restore(&model, &task, &mut pixels, &options).map(drop)
+        let run = Touched::claimed_task(task)?;
+        run.finish(pipeline::restore(&model, &run.task, &mut pixels, &options)?.describe());
+        Ok(())
     })
 }
 
@@ -126,7 +128,8 @@ pub unsafe extern "C" fn parfocal_restore_file(
         let (input, output) = unsafe { (path(input, "input")?, path(output, "output")?) };
         // SAFETY: as above.
         let options = RunOptions::parse(unsafe { self::options(options) }?)?;
-        let task = Touched::claimed_task(task)?;
-        restore_file(&model, &task, input, output, &options, false).map(drop)
+        let run = Touched::claimed_task(task)?;
+        run.finish(restore_file(&model, &run.task, input, output, &options, false)?.describe());
+        Ok(())
     })
 }

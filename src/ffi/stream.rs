@@ -17,7 +17,7 @@ use crate::pipeline::Model;
 use crate::stream::Stream;
 
 /// Opens a stream: frames of one size and type go in from one thread, are restored on a thread of the stream, and come out to another
-/// thread. All its memory is taken here. Submitting never waits, so it may be done in a camera's callback.
+/// thread. The memory for its frames is taken here, that of the network with the first frame. Submitting never waits, so it may be done in a camera's callback.
 /// model: an open model, which may be closed while the stream goes on. pixel_type: PARFOCAL_PIXEL_*.
 /// frame_shape: {width, height, channels, 1}.
 /// options: those of a stream (mode, depth, tile, halo, normalize), UTF-8; NULL or "" for the defaults. mode=every restores all frames
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn parfocal_stream_open(
 /// Copies a frame in. It never waits for another frame.
 /// frame: its first pixel, of the stream's type. count: elements that may be read from it on. strides: {x, y, channel, plane} in
 /// elements; NULL for tightly packed pixels with interleaved channels, and then count must be exactly a frame's.
-/// tag: a number that comes back with the result.
+/// tag: a number that comes back with the result; not UINT64_MAX, which stands for none.
 /// Threads: one producer; the frame must not change during the call.
 /// Statuses: INVALID_ARGUMENT (also a frame of another size), INVALID_HANDLE, WOULD_BLOCK (mode=every, depth frames are under way; the
 /// frame was not taken), CLOSED. Since 0.1.
@@ -107,6 +107,12 @@ unsafe fn submit<T: Sample>(
 ) -> Result<()> {
     let shape = stream.shape();
     check_count(stream, count, strides.is_null())?;
+    if tag == u64::MAX {
+        return Err(Error::new(
+            Status::InvalidArgument,
+            format!("tag = {tag}, which stands for no frame; expected any smaller number"),
+        ));
+    }
     // SAFETY: the header's rules on pixels and arrays.
     let source = unsafe { Source::<T>::new(Given { pointer: frame.cast(), count, strides }, shape, "frame") }?;
     let mut row = RowBuffer::new(shape.width, shape.channels)?;
@@ -121,12 +127,12 @@ unsafe fn submit<T: Sample>(
 
 /// Copies the next result out. In mode=every the results come in the order of the frames.
 /// frame: where its first pixel goes. count: elements that may be written from it on. strides: as parfocal_stream_submit.
-/// tag: receives the number that the frame was submitted with; NULL if not wanted.
+/// tag: receives the number that the frame was submitted with, and UINT64_MAX if no frame was taken; NULL if not wanted.
 /// timeout_ms: how long to wait, 0 not at all, -1 without end.
 /// Threads: one consumer.
-/// Statuses: INVALID_ARGUMENT and INVALID_HANDLE, with which no result is lost; WOULD_BLOCK (timeout_ms is 0) and TIMEOUT: nothing was ready;
-/// CLOSED: the stream was closed meanwhile. Any other is the outcome of the frame whose tag it gives: that one failed, and where
-/// frame points to nothing was written. Since 0.1.
+/// Statuses: INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY, with which no result is lost; WOULD_BLOCK (timeout_ms is 0) and TIMEOUT:
+/// nothing was ready; CLOSED: the stream was closed meanwhile. Any failure with a tag other than UINT64_MAX is that of the frame: it could
+/// not be restored, nothing was written to frame, and the stream goes on. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn parfocal_stream_receive(
     stream: parfocal_stream,
@@ -136,6 +142,10 @@ pub unsafe extern "C" fn parfocal_stream_receive(
     tag: *mut u64,
     timeout_ms: i32,
 ) -> parfocal_status {
+    if !tag.is_null() {
+        // SAFETY: the header's rule on out-pointers.
+        unsafe { tag.write_unaligned(u64::MAX) };
+    }
     call(|touched| {
         let stream = touched.stream(stream)?;
         // SAFETY: the header's rules on pixels and arrays.

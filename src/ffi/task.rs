@@ -1,10 +1,13 @@
 //! Tasks: progress and cancel of one run.
 
-use super::arguments::Out;
+use std::ffi::c_char;
+
+use serde_json::{json, Value};
+
+use super::arguments::{give_text, Out};
 use super::boundary::call;
 use super::general::{parfocal_status, parfocal_task};
 use super::objects::{add_task, remove};
-use crate::control::Task;
 use crate::handles::Kind;
 
 /// Makes the task for one run: give it to a parfocal_restore_* call, and watch or cancel that from other threads.
@@ -16,12 +19,13 @@ pub unsafe extern "C" fn parfocal_task_create(out: *mut parfocal_task) -> parfoc
         // SAFETY: the header's rule on out-pointers.
         let out = unsafe { Out::new(out, "out") }?;
         out.set(0);
-        out.set(add_task(Task::new())?);
+        out.set(add_task()?);
         Ok(())
     })
 }
 
-/// How far its run is: tiles done of all tiles of the whole run. Both are 0 before it starts; a total grows only while a run starts.
+/// How far its run is: tiles done of all tiles of the whole run. Both are 0 before it starts. The total may grow, when memory runs short and
+/// tiles get smaller.
 /// done, total: receive the two numbers.
 /// Threads: any. Statuses: INVALID_HANDLE, INVALID_ARGUMENT. Since 0.1.
 #[no_mangle]
@@ -34,7 +38,7 @@ pub unsafe extern "C" fn parfocal_task_progress(
         let task = touched.task(task)?;
         // SAFETY: the header's rule on out-pointers.
         let (to_done, to_total) = unsafe { (Out::new(done, "done")?, Out::new(total, "total")?) };
-        let (done, total) = task.progress();
+        let (done, total) = task.task.progress();
         to_done.set(done);
         to_total.set(total);
         Ok(())
@@ -49,7 +53,7 @@ pub unsafe extern "C" fn parfocal_task_planes_done(task: parfocal_task, planes: 
     call(|touched| {
         let task = touched.task(task)?;
         // SAFETY: the header's rule on out-pointers.
-        unsafe { Out::new(planes, "planes") }?.set(task.planes_done());
+        unsafe { Out::new(planes, "planes") }?.set(task.task.planes_done());
         Ok(())
     })
 }
@@ -60,8 +64,38 @@ pub unsafe extern "C" fn parfocal_task_planes_done(task: parfocal_task, planes: 
 #[no_mangle]
 pub extern "C" fn parfocal_task_cancel(task: parfocal_task) -> parfocal_status {
     call(|touched| {
-        touched.task(task)?.cancel();
+        touched.task(task)?.task.cancel();
         Ok(())
+    })
+}
+
+/// What its run did, as JSON: done, total, planes_done, cancelled, and once the run has succeeded "report" with nonfinite (samples that
+/// came back as they were), constant_planes, ranges (the input values that the network saw as 0 and 1, for each plane), tile (null: whole
+/// frames), halo, network_ms, warnings; null before, and after a failure.
+/// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
+/// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
+/// Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_task_describe(
+    task: parfocal_task,
+    json: *mut c_char,
+    capacity: u64,
+    length: *mut u64,
+) -> parfocal_status {
+    call(|touched| {
+        let run = touched.task(task)?;
+        let (done, total) = run.task.progress();
+        let report = run.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        let text = json!({
+            "done": done,
+            "total": total,
+            "planes_done": run.task.planes_done(),
+            "cancelled": run.task.is_cancelled(),
+            "report": report.unwrap_or(Value::Null),
+        })
+        .to_string();
+        // SAFETY: the header's rule on buffers.
+        unsafe { give_text(&text, json, capacity, length) }
     })
 }
 

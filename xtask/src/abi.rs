@@ -110,6 +110,16 @@ fn folder(name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The files of a suite; what else lies in its folder are programs of their own.
+fn suite_sources(folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
+    let mut found = sources(folder, ending)?;
+    found.retain(|path| {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        name == "main" || name.starts_with("test_")
+    });
+    Ok(found)
+}
+
 /// The files of a folder with an ending, sorted.
 fn sources(folder: &str, ending: &str) -> Result<Vec<PathBuf>> {
     let folder = root().join(folder);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{linked, model, silent, sources, C, CPP, OPTIONS};
+use super::{linked, model, silent, sources, suite_sources, C, CPP, OPTIONS};
 use crate::tools::{output, root, run, Result};
 
 /// One suite: compiled, run, silent.
@@ -61,11 +61,11 @@ fn compile(compiler: &str, flags: &[&str], sources: &[PathBuf], prefix: &Path, p
 /// Plain compiler lines.
 pub fn with_pkg_config(prefix: &Path, work: &Path) -> Result<()> {
     let program = work.join("suite_c");
-    compile("gcc", C, &sources("tests/c", "c")?, prefix, &program)?;
+    compile("gcc", C, &suite_sources("tests/c", "c")?, prefix, &program)?;
     suite(&program, prefix, work)?;
     for standard in ["-std=c++17", "-std=c++20"] {
         let program = work.join(format!("suite{standard}"));
-        compile("g++", &[CPP, &[standard]].concat(), &sources("tests/cpp", "cpp")?, prefix, &program)?;
+        compile("g++", &[CPP, &[standard]].concat(), &suite_sources("tests/cpp", "cpp")?, prefix, &program)?;
         suite(&program, prefix, work)?;
     }
     // As they lie in the archive, not as they lie here.
