@@ -55,6 +55,12 @@ fn files_that_are_no_model_are_refused() {
 }
 
 #[test]
+fn a_field_whose_number_does_not_fit_32_bits_is_refused() {
+    // To ONNX Runtime, which keeps 32 bits of it, this one is external data.
+    refused(&file("hidden.onnx"), Status::Model, &["field 536870925, which there cannot be"]);
+}
+
+#[test]
 fn models_of_another_kind_are_refused() {
     let expected = "expected float32 [N, 1, H, W]";
     refused(&file("fixed_size.onnx"), Status::Model, &["input 'image' is", "[1, 1, 256, 256]", expected]);

@@ -58,7 +58,18 @@ def main():
     outside.ClearField("raw_data")
     outside.data_location = TensorProto.EXTERNAL
     outside.external_data.append(onnx.StringStringEntryProto(key="location", value="weights.bin"))
-    save("external.onnx", model([helper.make_node("Mul", ["image", "weights"], ["restored"])], initializers=[outside]))
+    external = model([helper.make_node("Mul", ["image", "weights"], ["restored"])], initializers=[outside])
+    save("external.onnx", external)
+    # The same, the tag of external_data (field 13, bytes) with its bit 32 set: other readers drop that bit. The lengths
+    # around it grow by the four bytes of the longer tag.
+    entry = bytes([13 << 3 | 2, len(outside.external_data[0].SerializeToString())])
+    tensor, graph = outside.SerializeToString(), external.graph.SerializeToString()
+    hidden = bytes([0x80 | entry[0], 0x80, 0x80, 0x80, 0x10]) + entry[1:]
+    longer = tensor.replace(entry, hidden, 1)
+    varint = lambda n: bytes([n]) if n < 128 else bytes([n & 127 | 128, n >> 7])
+    grown = graph.replace(varint(len(tensor)) + tensor, varint(len(longer)) + longer, 1)
+    whole = external.SerializeToString().replace(varint(len(graph)) + graph, varint(len(grown)) + grown, 1)
+    (HERE / "hidden.onnx").write_bytes(whole)
 
 
 if __name__ == "__main__":
