@@ -28,7 +28,7 @@ class Parfocal:
     def __init__(self, library, model):
         self.library = ctypes.CDLL(library)
         self.model = ctypes.c_uint64()
-        self.call("model_open", model.encode(), b"threads=1", ctypes.byref(self.model))
+        self.call("model_open", model.encode(), b"device=cpu threads=1", ctypes.byref(self.model))
         text, length = ctypes.create_string_buffer(8192), ctypes.c_uint64()
         self.call("model_describe", self.model, text, ctypes.c_uint64(8192), ctypes.byref(length))
         self.described = json.loads(text.value)

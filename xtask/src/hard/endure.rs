@@ -7,7 +7,7 @@ use crate::python::Environment;
 use crate::tools::{root, run, Result};
 
 /// As few threads as possible inside: those of the tests are many.
-const OPTIONS: &str = "threads=1";
+const OPTIONS: &str = "device=cpu threads=1";
 /// How long the stress lasts; CI has a minute.
 const SECONDS: &str = "PARFOCAL_STRESS_SECONDS";
 const SEED: &str = "20261123";

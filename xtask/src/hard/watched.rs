@@ -7,13 +7,14 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::{cleared, source, suite_sources, tiny, watch, Library, Told};
+use crate::python::Environment;
 use crate::tools::{cargo, run, target, Result};
 use crate::{abi, package, runtime};
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The exit status by which the watcher tells that it saw something; the suite's own are 1 and 2.
 const SEEN: &str = "99";
-const OPTIONS: &str = "threads=1";
+const OPTIONS: &str = "device=cpu threads=1";
 
 /// Where `cargo build --lib` leaves the library, copied to a folder of its own under both of its names: other builds write to
 /// the same place.
@@ -130,16 +131,29 @@ pub fn asan() -> Result<()> {
     Ok(())
 }
 
+/// ONNX Runtime as the archive has it, without RUNPATH: valgrind takes the way in which glibc reads that for an error.
+fn without_runpath(folder: &Path) -> Result<PathBuf> {
+    let library = folder.join("libonnxruntime.so");
+    let from = runtime::cached()?;
+    fs::copy(&from, &library).map_err(|e| format!("{}: {e}", from.display()))?;
+    run(Command::new(Environment::Package.program("patchelf")?).arg("--remove-rpath").arg(&library))?;
+    Ok(library)
+}
+
 pub fn valgrind() -> Result<()> {
     let library = plain()?;
+    let runtime = without_runpath(&library.place()?)?;
     let start = |program: &Path| {
         let mut command = library.command(Path::new("valgrind"));
+        command.env("PARFOCAL_ONNXRUNTIME", &runtime);
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
         }
         command
             .args(["--quiet", "--tool=memcheck", "--leak-check=full", "--errors-for-leak-kinds=definite"])
             .args(["--show-leak-kinds=definite", "--num-callers=40"])
+            // Or a thread that polls keeps the one that it waits for from running.
+            .arg("--fair-sched=yes")
             .arg(format!("--error-exitcode={SEEN}"))
             .arg(format!("--suppressions={}", source("valgrind.supp").display()))
             .arg(program);
