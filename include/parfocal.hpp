@@ -21,6 +21,7 @@
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -295,6 +296,19 @@ template <class T> struct Identity {
 template <class T> using Same = typename Identity<T>::type;
 template <class C> using ElementOf = std::remove_cv_t<std::remove_pointer_t<decltype(std::data(std::declval<C &>()))>>;
 
+// A vector that cannot be had is a failure like those of the library.
+template <class T> std::vector<T> zeros(std::uint64_t count, const char *what) {
+    try {
+        if (count <= std::numeric_limits<std::size_t>::max()) {
+            return std::vector<T>(static_cast<std::size_t>(count));
+        }
+    } catch (const std::length_error &) {
+    } catch (const std::bad_alloc &) {
+    }
+    throw Error(PARFOCAL_STATUS_OUT_OF_MEMORY, "no memory for " + std::to_string(count) + " " + what + " of " +
+                                                   std::to_string(sizeof(T)) + " bytes; give fewer planes at once");
+}
+
 // -1 waits without end, which is what a longer time than C can say comes to.
 inline std::int32_t milliseconds(std::chrono::milliseconds timeout) noexcept {
     if (timeout.count() > std::numeric_limits<std::int32_t>::max()) {
@@ -314,17 +328,18 @@ inline std::string doctor() {
 }
 
 /// How well each plane is in focus: a number for each of `pixels.planes()`, larger is sharper; comparable between frames of
-/// the same specimen, size and exposure. Any thread. Errors: INVALID_ARGUMENT.
+/// the same specimen, size and exposure. Any thread. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY.
 template <class T> std::vector<double> focus_score(View<T> pixels) {
     const detail::ShapeArray shape(pixels.shape());
-    const detail::StridesArray strides(pixels.strides());
-    // A shape that cannot be meant is refused by the library, before it writes a score.
-    const auto planes = pixels.planes() > 0 && static_cast<std::uint64_t>(pixels.planes()) <= pixels.count()
-                            ? static_cast<std::size_t>(pixels.planes())
-                            : std::size_t{1};
-    std::vector<double> scores(planes);
+    const Strides steps = pixels.strides();
+    const detail::StridesArray strides(steps);
+    // A step of 0 makes many planes of few elements. Else planes that are more than elements lie beyond the last, which the
+    // library refuses in its own words: nothing is taken for those.
+    const bool refused = pixels.planes() < 1 ||
+                         (steps.plane != 0 && static_cast<std::uint64_t>(pixels.planes()) > pixels.count());
+    std::vector<double> scores = detail::zeros<double>(refused ? 0 : static_cast<std::uint64_t>(pixels.planes()), "scores");
     detail::check(detail::Pixel<std::remove_const_t<T>>::focus_score(pixels.data(), pixels.count(), strides.values,
-                                                                     shape.values, scores.data()));
+                                                                     shape.values, refused ? nullptr : scores.data()));
     return scores;
 }
 

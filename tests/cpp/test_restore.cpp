@@ -82,6 +82,12 @@ static void scores() {
     CHECK_THROWS(parfocal::focus_score(View(stack, Shape{64, 64, 1, 3})), INVALID_ARGUMENT, "8192");
     CHECK_THROWS(parfocal::focus_score(View(stack, Shape{64, 64, 1, -3})), INVALID_ARGUMENT, "at least 1");
     CHECK_THROWS(parfocal::focus_score(View(stack, Shape{64, 64, 1, INT64_MAX})), INVALID_ARGUMENT, "");
+    // One plane many times: more scores than elements.
+    const View again(stack.data(), 16, Shape{4, 4, 1, 100000}, Strides{1, 4, 1, 0});
+    const std::vector<double> same = parfocal::focus_score(again);
+    CHECK(same.size() == 100000 && same.front() > 0 && same.back() == same.front());
+    const View endless(stack.data(), 16, Shape{4, 4, 1, INT64_MAX}, Strides{1, 4, 1, 0});
+    CHECK_THROWS(parfocal::focus_score(endless), OUT_OF_MEMORY, "9223372036854775807 scores");
 }
 
 static void cancelled_from_another_thread(const Model &model) {
