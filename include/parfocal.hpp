@@ -61,7 +61,8 @@ private:
     parfocal_status status_;
 };
 
-/// A frame of a stream that could not be restored; the stream goes on with the next.
+/// A frame of a stream that could not be restored; the stream goes on with the next. Any other Error of receiving is the
+/// stream's own: do not go on as if the next frame could come.
 class FrameError : public Error {
 public:
     FrameError(parfocal_status status, const std::string &message, std::uint64_t tag)
@@ -388,8 +389,8 @@ private:
 class Model {
 public:
     /// Opens a model file, or with an empty path the model inside the library. Options: device, threads, precision, memory,
-    /// runtime. Errors: NOT_FOUND, IO, FORMAT, MODEL, RUNTIME, DEVICE, BAD_OPTION, OUT_OF_MEMORY; UNSUPPORTED when libparfocal
-    /// is older than this header.
+    /// runtime. Errors: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (also when libparfocal has another ABI than this header),
+    /// NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY.
     static Model open(const std::string &path = {}, const std::string &options = {}) {
         detail::check_abi();
         parfocal_model model = 0;
@@ -413,8 +414,9 @@ public:
 
     /// Restores `source` into `target`, both of one shape, each with its own strides. They may be the same pixels with the
     /// same strides, and may not overlap otherwise. Planes are written whole, in order; elements that the strides leave out
-    /// stay as they are. Options: tile, halo, normalize, pixel_size_um. Errors: INVALID_ARGUMENT, BAD_OPTION, MODEL,
-    /// OUT_OF_MEMORY, CANCELLED (task->planes_done() tells how much is done), INVALID_HANDLE.
+    /// stay as they are. Options: tile, halo, normalize, pixel_size_um. Errors: INVALID_ARGUMENT, INVALID_HANDLE (also a task
+    /// that is closed or moved from), BAD_OPTION, UNSUPPORTED (results beyond 32-bit floats), MODEL, DEVICE, OUT_OF_MEMORY,
+    /// CANCELLED (task->planes_done() tells how much is done).
     template <class T>
     void restore(View<const detail::Same<T>> source, View<T> target, const std::string &options = {},
                  const Task *task = nullptr) const {
@@ -425,9 +427,8 @@ public:
         }
         const detail::ShapeArray shape(a);
         const detail::StridesArray from(source.strides()), to(target.strides());
-        detail::check(detail::Pixel<T>::restore(handle_.get(), task ? task->handle() : 0, source.data(), source.count(),
-                                                from.values, target.data(), target.count(), to.values, shape.values,
-                                                options.c_str()));
+        detail::check(detail::Pixel<T>::restore(handle_.get(), handle_of(task), source.data(), source.count(), from.values,
+                                                target.data(), target.count(), to.values, shape.values, options.c_str()));
     }
     /// Restores pixels where they lie. Options and errors as above.
     template <class T>
@@ -435,20 +436,22 @@ public:
         restore<T>(pixels, pixels, options, task);
     }
     /// The common case in one line: interleaved pixels without gaps in a vector, array or span; a new vector comes back.
+    /// INVALID_ARGUMENT, too, when there are more or fewer of them than the shape has samples.
     template <class C, class T = detail::ElementOf<const C>>
     std::vector<T> restore(const C &pixels, std::int64_t width, std::int64_t height, std::int64_t channels = 1,
                            std::int64_t planes = 1, const std::string &options = {}, const Task *task = nullptr) const {
         const Shape shape{width, height, channels, planes};
-        std::vector<T> restored(std::size(pixels));
+        expect_samples(std::size(pixels), shape);
+        std::vector<T> restored = detail::zeros<T>(std::size(pixels), "pixels");
         restore<T>(View<const T>(Span<const T>(pixels), shape), View<T>(Span<T>(restored), shape), options, task);
         return restored;
     }
     /// Restores a TIFF file, page by page, into a new file that appears complete or not at all. Options as restore().
-    /// Errors: NOT_FOUND, IO, FORMAT, UNSUPPORTED, EXISTS (the output is there already) and those of restore().
+    /// Errors: NOT_FOUND, IO, FORMAT, EXISTS (the output is there already) and those of restore().
     void restore_file(const std::string &input, const std::string &output, const std::string &options = {},
                       const Task *task = nullptr) const {
-        detail::check(parfocal_restore_file(handle_.get(), task ? task->handle() : 0, input.c_str(), output.c_str(),
-                                            options.c_str()));
+        detail::check(
+            parfocal_restore_file(handle_.get(), handle_of(task), input.c_str(), output.c_str(), options.c_str()));
     }
     /// Closes before the destructor does; runs that are going on finish.
     void close() { handle_.close(); }
@@ -457,6 +460,29 @@ public:
 
 private:
     explicit Model(parfocal_model model) noexcept : handle_(model) {}
+    // 0 means "no task" to C: a run that was to be cancelled could not be.
+    static parfocal_task handle_of(const Task *task) {
+        const parfocal_task handle = task ? task->handle() : 0;
+        if (task && handle == 0) {
+            throw Error(PARFOCAL_STATUS_INVALID_HANDLE,
+                        "the task is closed or moved from; expected an open one: make a Task for each run, or give none");
+        }
+        return handle;
+    }
+    // The library refuses shapes that cannot be meant and pixels that are too few; what is too much it leaves as it is.
+    static void expect_samples(std::uint64_t pixels, Shape s) {
+        if (s.width < 1 || s.height < 1 || s.channels < 1 || s.planes < 1) {
+            return;
+        }
+        // Whole frames of the shape in the pixels, without a product that could wrap.
+        const std::uint64_t fits = pixels / static_cast<std::uint64_t>(s.width) / static_cast<std::uint64_t>(s.height) /
+                                   static_cast<std::uint64_t>(s.channels) / static_cast<std::uint64_t>(s.planes);
+        if (fits > 0 && pixels != s.samples()) {
+            throw Error(PARFOCAL_STATUS_INVALID_ARGUMENT,
+                        std::to_string(pixels) + " pixels for a shape of " + size_of(s) + ", which has " +
+                            std::to_string(s.samples()) + " samples; expected as many: give the whole shape, or a View of a part");
+        }
+    }
     static std::string size_of(Shape s) {
         return std::to_string(s.width) + "x" + std::to_string(s.height) + ", " + std::to_string(s.channels) +
                " channels, " + std::to_string(s.planes) + " planes";
@@ -474,8 +500,9 @@ public:
     Stream(const Model &model, Shape frame, const std::string &options = {})
         : frame_(frame), handle_(open(model, frame, options)) {}
 
-    /// Copies a frame in and returns at once; `tag` comes back with its result. False when `depth` frames are under way
-    /// (mode=every). Errors: INVALID_ARGUMENT (another size), CLOSED, INVALID_HANDLE.
+    /// Copies a frame in and returns at once; `tag` comes back with its result: any number but UINT64_MAX, which means "no
+    /// frame". False when `depth` frames are under way (mode=every).
+    /// Errors: INVALID_ARGUMENT (another size), CLOSED, INVALID_HANDLE.
     bool try_submit(View<const T> frame, std::uint64_t tag) {
         expect_size(frame.shape());
         const detail::StridesArray strides(frame.strides());
@@ -494,10 +521,11 @@ public:
         }
     }
     /// Waits up to `timeout` for the next result and writes it to `frame`; its tag, or nothing when none came.
-    /// Errors: CLOSED when it is closed meanwhile, INVALID_HANDLE once closed, INVALID_ARGUMENT (another size);
-    /// FrameError when the frame could not be restored: then nothing is written.
+    /// Errors: CLOSED when it is closed meanwhile, INVALID_HANDLE once closed, INVALID_ARGUMENT (another size), INTERNAL (a
+    /// fault has spoiled the stream: close it), OUT_OF_MEMORY, UNSUPPORTED (after fork); FrameError with any status when the
+    /// frame of that tag could not be restored: then nothing is written.
     std::optional<std::uint64_t> try_receive(View<T> frame, std::chrono::milliseconds timeout = {}) {
-        std::uint64_t tag = 0;
+        std::uint64_t tag = no_frame;
         const parfocal_status status = take(frame, detail::milliseconds(timeout), tag);
         if (status == PARFOCAL_STATUS_TIMEOUT || status == PARFOCAL_STATUS_WOULD_BLOCK) {
             return std::nullopt;
@@ -507,14 +535,14 @@ public:
     }
     /// The same; throws TIMEOUT (WOULD_BLOCK for a timeout of zero) instead of returning nothing.
     std::uint64_t receive(View<T> frame, std::chrono::milliseconds timeout) {
-        std::uint64_t tag = 0;
+        std::uint64_t tag = no_frame;
         const parfocal_status status = take(frame, detail::milliseconds(timeout), tag);
         expect_frame(status, tag);
         return tag;
     }
     /// The same without a limit; close() from another thread ends the wait.
     std::uint64_t receive(View<T> frame) {
-        std::uint64_t tag = 0;
+        std::uint64_t tag = no_frame;
         const parfocal_status status = take(frame, -1, tag);
         expect_frame(status, tag);
         return tag;
@@ -565,9 +593,15 @@ private:
         case PARFOCAL_STATUS_CLOSED:
             detail::fail(status);
         default:
+            // Without a tag it is no frame's failure, but the stream's: who goes on after frames that fail must not go on here.
+            if (tag == no_frame) {
+                detail::fail(status);
+            }
             throw FrameError(status, detail::last_error(), tag);
         }
     }
+    // What the tag stays where no frame was taken.
+    static constexpr std::uint64_t no_frame = std::numeric_limits<std::uint64_t>::max();
     Shape frame_;
     detail::Handle<parfocal_stream_close> handle_;
 };

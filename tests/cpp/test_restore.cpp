@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
 using parfocal::Model;
 using parfocal::Shape;
@@ -25,6 +26,12 @@ static void one_liners(const Model &model) {
     CHECK(model.restore(four, 2, 2).size() == 4);
     CHECK(model.restore(parfocal::Span<const std::uint16_t>(words.data(), 600), 20, 30).size() == 600);
     CHECK_THROWS(model.restore(words, 51, 30), INVALID_ARGUMENT, "src: shape 51x30");
+    CHECK_THROWS(model.restore(words, 51, 30), INVALID_ARGUMENT, "1500");
+    CHECK_THROWS(model.restore(words, 51, 30), INVALID_ARGUMENT, "1530");
+    CHECK_THROWS(model.restore(words, 49, 30), INVALID_ARGUMENT, "1500 pixels for a shape of 49x30");
+    CHECK_THROWS(model.restore(words, 49, 30), INVALID_ARGUMENT, "has 1470 samples");
+    CHECK_THROWS(model.restore(words, std::int64_t{1} << 62, 8), INVALID_ARGUMENT, "4611686018427387904x8");
+    CHECK_THROWS(model.restore(std::vector<float>(), 2, 2), INVALID_ARGUMENT, "");
     CHECK_THROWS(model.restore(words, 0, 30), INVALID_ARGUMENT, "at least 1");
     CHECK_THROWS(model.restore(words, -50, -30), INVALID_ARGUMENT, "at least 1");
     CHECK_THROWS(model.restore(words, 50, 30, 1, 1, "tile=1"), BAD_OPTION, "tile=1");
@@ -112,6 +119,22 @@ static void cancelled_from_another_thread(const Model &model) {
     }
 }
 
+static void tasks_that_are_none(const Model &model) {
+    const Shape shape{16, 16};
+    std::vector<float> pixels(256, 1.0F);
+    Task one, closed;
+    const Task other = std::move(one);
+    closed.close();
+    for (const Task *task : {&one, &closed}) {
+        CHECK_THROWS(model.restore_in_place(View(pixels, shape), "", task), INVALID_HANDLE, "the task is closed or moved from");
+        CHECK_THROWS(model.restore(pixels, 16, 16, 1, 1, "", task), INVALID_HANDLE, "the task is closed or moved from");
+        CHECK_THROWS(model.restore_file("absent.tif", "out.tif", "", task), INVALID_HANDLE, "the task is closed or moved from");
+    }
+    CHECK(pixels == std::vector<float>(256, 1.0F));
+    model.restore_in_place(View(pixels, shape), "", &other);
+    CHECK(other.planes_done() == 1);
+}
+
 static void files(const Model &model) {
     CHECK_THROWS(model.restore_file(suite.folder + "/absent.tif", suite.folder + "/out.tif"), NOT_FOUND, "absent.tif");
     CHECK_THROWS(model.restore_file(suite.model, suite.folder + "/never.tif"), FORMAT, "");
@@ -124,5 +147,6 @@ void test_restore() {
     views(model);
     scores();
     cancelled_from_another_thread(model);
+    tasks_that_are_none(model);
     files(model);
 }

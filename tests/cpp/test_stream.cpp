@@ -5,6 +5,9 @@
 #include <chrono>
 #include <thread>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 using namespace std::chrono_literals;
 using parfocal::Model;
 using parfocal::Shape;
@@ -47,6 +50,32 @@ static void failing_frame(const Model &model) {
     }
 }
 
+// What fails without a frame is no FrameError: a consumer that goes on after frames that fail would never end. After fork
+// every call fails like that.
+static void fails_without_a_frame(const Model &model) {
+    const Shape shape{33, 21};
+    Stream<float> stream(model, shape);
+    std::vector<float> frame(33 * 21);
+    const pid_t child = fork();
+    if (child == 0) {
+        int told = 0;
+        for (const bool waits : {false, true}) {
+            try {
+                waits ? static_cast<void>(stream.receive(View(frame, shape)))
+                      : static_cast<void>(stream.try_receive(View(frame, shape), 5ms));
+            } catch (const parfocal::FrameError &) {
+                told = 100;
+            } catch (const parfocal::Error &error) {
+                told += error.status() == PARFOCAL_STATUS_UNSUPPORTED;
+            }
+        }
+        _exit(told);
+    }
+    int status = 0;
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+}
+
 static void closed_while_another_thread_waits(const Model &model) {
     const Shape shape{33, 21};
     Stream<std::uint8_t> stream(model, shape, "mode=latest");
@@ -69,6 +98,7 @@ void test_stream() {
     Model model = Model::open(suite.model, suite.options);
     every(model);
     failing_frame(model);
+    fails_without_a_frame(model);
     closed_while_another_thread_waits(model);
     CHECK_THROWS(Stream<float>(model, Shape{4, 4, 1, 2}), INVALID_ARGUMENT, "2 planes");
     CHECK_THROWS(Stream<float>(model, Shape{4, 4}, "threads=1"), BAD_OPTION, "threads");
