@@ -29,15 +29,6 @@
 #include <utility>
 #include <vector>
 
-#if defined(__has_include)
-#if __has_include(<version>)
-#include <version>
-#endif
-#endif
-#if defined(__cpp_lib_span)
-#include <span>
-#endif
-
 namespace parfocal {
 
 /// The version that this header came with; parfocal::version() tells the library's.
@@ -75,26 +66,29 @@ private:
     std::uint64_t tag_;
 };
 
-#if defined(__cpp_lib_span)
-/// Elements that lie one after the other; not owned.
-template <class T> using Span = std::span<T>;
-#else
-/// Elements that lie one after the other; not owned. std::span from C++20 on.
+/// Elements that lie one after the other; not owned. Made from whatever has data() and size(): vectors, arrays, std::span.
+/// One type in every standard, so that C++17 and C++20 may meet in a program.
 template <class T> class Span {
+    // What C gives as it is passed: a vector that is about to go may be read from, not written to.
+    template <class C> using Given = std::remove_pointer_t<decltype(std::data(std::declval<C>()))>;
+
 public:
     constexpr Span() noexcept = default;
     constexpr Span(T *data, std::size_t size) noexcept : data_(data), size_(size) {}
-    template <class C, class = std::enable_if_t<std::is_convertible_v<
-                           std::remove_pointer_t<decltype(std::data(std::declval<C &>()))> (*)[], T (*)[]>>>
-    constexpr Span(C &&pixels) : data_(std::data(pixels)), size_(std::size(pixels)) {}
+    template <class C, class = std::enable_if_t<std::is_convertible_v<Given<C> (*)[], T (*)[]>>,
+              class = decltype(std::size(std::declval<C>()))>
+    constexpr Span(C &&pixels) : data_(std::data(std::forward<C>(pixels))), size_(std::size(pixels)) {}
     constexpr T *data() const noexcept { return data_; }
     constexpr std::size_t size() const noexcept { return size_; }
+    constexpr bool empty() const noexcept { return size_ == 0; }
+    constexpr T &operator[](std::size_t i) const noexcept { return data_[i]; }
+    constexpr T *begin() const noexcept { return data_; }
+    constexpr T *end() const noexcept { return data_ + size_; }
 
 private:
     T *data_ = nullptr;
     std::size_t size_ = 0;
 };
-#endif
 
 /// Extent of a stack, in pixels, colour channels and planes. One grey frame needs width and height only.
 struct Shape {

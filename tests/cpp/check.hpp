@@ -57,8 +57,12 @@ template <class T> std::vector<T> picture(std::int64_t width, std::int64_t heigh
     return pixels;
 }
 
+// Of another unit, which may be compiled by another standard: the signature must be the same.
+std::uint64_t sum(parfocal::Span<const std::uint8_t> bytes);
+
 void test_model();
 void test_restore();
+void test_span();
 void test_stream();
 
 #endif

@@ -15,6 +15,7 @@ int main(int count, char **arguments) {
     if (!suite.log) return 2;
     try {
         test_model();
+        test_span();
         test_restore();
         test_stream();
     } catch (const std::exception &error) {

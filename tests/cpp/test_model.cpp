@@ -65,6 +65,9 @@ void test_model() {
     const std::vector<char> text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     std::vector<std::uint8_t> bytes(text.begin(), text.end());
     CHECK(Model::open_memory(bytes, suite.options).describe() == described);
+    std::uint64_t expected = 0;
+    for (const std::uint8_t byte : bytes) expected += byte;
+    CHECK(sum(bytes) == expected);
     bytes.resize(bytes.size() / 2);
     CHECK_THROWS(Model::open_memory(bytes, suite.options), MODEL, "");
     CHECK_THROWS(Model::open("no/such/model.onnx"), NOT_FOUND, "no/such/model.onnx");

@@ -68,6 +68,7 @@ pub fn with_pkg_config(prefix: &Path, work: &Path) -> Result<()> {
         compile("g++", &[CPP, &[standard]].concat(), &suite_sources("tests/cpp", "cpp")?, prefix, &program)?;
         suite(&program, prefix, work)?;
     }
+    mixed_standards(prefix, work)?;
     // As they lie in the archive, not as they lie here.
     for (folder, compiler, flags, ending) in [("c", "gcc", C, "c"), ("cpp", "g++", CPP, "cpp")] {
         let flags = if ending == "c" { flags.to_vec() } else { [flags, &["-std=c++17"]].concat() };
@@ -81,6 +82,23 @@ pub fn with_pkg_config(prefix: &Path, work: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Units of both standards in one program: what takes a span for the others is C++17, the others are C++20.
+fn mixed_standards(prefix: &Path, work: &Path) -> Result<()> {
+    let folder = work.join("mixed");
+    fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut objects = Vec::new();
+    for source in &sources("tests/cpp", "cpp")? {
+        let standard = if stem(source) == "test_span" { "-std=c++17" } else { "-std=c++20" };
+        let object = folder.join(stem(source)).with_extension("o");
+        let mut command = Command::new("g++");
+        run(command.args(CPP).arg(standard).arg("-c").arg(source).arg("-o").arg(&object).args(linked(prefix)?))?;
+        objects.push(object);
+    }
+    let program = work.join("suite mixed");
+    compile("g++", &[], &objects, prefix, &program)?;
+    suite(&program, prefix, work)
 }
 
 /// `find_package(Parfocal)`.
