@@ -18,6 +18,9 @@ struct run {
     parfocal_model model;
     parfocal_task task;
     parfocal_status status;
+    /* Guards `ended`: a run that fails early ends without any tile done. */
+    pthread_mutex_t lock;
+    int ended;
     /* The message belongs to the thread of the call that failed, so that thread keeps it. */
     char message[1024];
 };
@@ -28,7 +31,18 @@ static void *restore(void *argument) {
     const uint64_t samples = WIDTH * HEIGHT * PLANES;
     run->status = parfocal_restore_u16(run->model, run->task, stack, samples, NULL, stack, samples, NULL, shape, NULL);
     if (run->status != PARFOCAL_STATUS_OK) parfocal_last_error(run->message, sizeof run->message, NULL);
+    pthread_mutex_lock(&run->lock);
+    run->ended = 1;
+    pthread_mutex_unlock(&run->lock);
     return NULL;
+}
+
+static int ended(struct run *run) {
+    int result;
+    pthread_mutex_lock(&run->lock);
+    result = run->ended;
+    pthread_mutex_unlock(&run->lock);
+    return result;
 }
 
 static void simulate(void) {
@@ -42,7 +56,7 @@ static void simulate(void) {
 int main(int count, char **arguments) {
     const uint64_t enough = count > 3 ? strtoull(arguments[3], NULL, 10) : 3;
     const struct timespec pause = {0, 2000000};
-    struct run run = {0, 0, -1, ""};
+    struct run run = {0, 0, -1, PTHREAD_MUTEX_INITIALIZER, 0, ""};
     uint64_t done = 0, total = 0, planes = 0, shown = UINT64_MAX;
     pthread_t thread;
 
@@ -58,18 +72,20 @@ int main(int count, char **arguments) {
     do {
         parfocal_task_progress(run.task, &done, &total);
         parfocal_task_planes_done(run.task, &planes);
-        if (planes != shown) printf("%llu of %d planes\n", (unsigned long long)(shown = planes), PLANES);
+        if (planes != shown)
+            printf("%llu of %d planes, %llu of %llu tiles\n", (unsigned long long)(shown = planes), PLANES,
+                   (unsigned long long)done, (unsigned long long)total);
         if (planes >= enough) {
             parfocal_task_cancel(run.task);
             break;
         }
         nanosleep(&pause, NULL);
-    } while (total == 0 || done < total);
+    } while (!ended(&run));
     pthread_join(thread, NULL);
 
     parfocal_task_planes_done(run.task, &planes);
-    printf("%s; planes 0 to %lld are restored, the others as they were\n", parfocal_status_name(run.status),
-           (long long)planes - 1);
+    printf("%s; the first %llu planes are restored, the others as they were\n", parfocal_status_name(run.status),
+           (unsigned long long)planes);
     if (run.message[0] != '\0') printf("the library says: %s\n", run.message);
     parfocal_task_close(run.task);
     parfocal_model_close(run.model);

@@ -73,6 +73,7 @@ struct Pipeline {
     parfocal::Stream<std::uint16_t> stream;
     std::vector<Clock::time_point> arrived; // by frame number, written before the frame is submitted
     std::atomic<std::uint64_t> accepted{0}, refused{0};
+    std::atomic<std::uint64_t> newest{0}; // the number of the last that was accepted
     std::atomic<bool> camera_done{false};
     std::atomic<std::int64_t> slowest_callback_us{0};
     std::string trouble{}; // of the callback; read after the camera has stopped
@@ -90,6 +91,7 @@ extern "C" void on_frame(const VendorFrame *frame, void *context) {
         const parfocal::View<const std::uint16_t> view(frame->pixels, count, shape,
                                                        parfocal::Strides::padded_rows(shape, pitch));
         if (pipeline->stream.try_submit(view, frame->number)) {
+            pipeline->newest = frame->number;
             ++pipeline->accepted;
         } else {
             ++pipeline->refused;
@@ -106,6 +108,9 @@ static double percentile(std::vector<double> sorted, std::size_t percent) {
     return sorted.empty() ? 0.0 : sorted[std::min(sorted.size() - 1, sorted.size() * percent / 100)];
 }
 
+// A frame may take long without a GPU; one that takes longer than this does not come.
+static constexpr int patience_ms = 60000;
+
 static void show(const char *name, const parfocal::Model &model, const std::string &mode, int frames, int width, int height) {
     const parfocal::Shape shape{width, height};
     Pipeline pipeline{{model, shape, mode},
@@ -113,7 +118,8 @@ static void show(const char *name, const parfocal::Model &model, const std::stri
     VendorCamera camera(width, height, on_frame, &pipeline);
     std::vector<std::uint16_t> restored(shape.samples());
     std::vector<double> latencies_ms;
-    std::uint64_t last = 0;
+    const bool live = mode.find("latest") != std::string::npos;
+    std::uint64_t shown = 0;
 
     camera.start(frames);
     const auto end = std::async(std::launch::async, [&] {
@@ -122,24 +128,27 @@ static void show(const char *name, const parfocal::Model &model, const std::stri
     });
     for (;;) {
         const bool done = pipeline.camera_done;
-        const auto tag = pipeline.stream.try_receive(parfocal::View(restored, shape), std::chrono::milliseconds(200));
+        if (done && !pipeline.trouble.empty()) break;
+        // Every accepted frame is received in an acquisition, the newest of them in live view.
+        const bool all = latencies_ms.size() == pipeline.accepted || (live && shown == pipeline.newest && !latencies_ms.empty());
+        if (done && all) break;
+        const auto tag = pipeline.stream.try_receive(parfocal::View(restored, shape),
+                                                     std::chrono::milliseconds(done ? patience_ms : 200));
         if (tag) {
             const auto latency = Clock::now() - pipeline.arrived[*tag];
             latencies_ms.push_back(std::chrono::duration<double, std::milli>(latency).count());
-            last = *tag;
+            shown = *tag;
             // A display would show `restored` here, a recorder would write it.
+        } else if (done) {
+            throw std::runtime_error("no frame came for " + std::to_string(patience_ms / 1000) + " s after the camera's last");
         }
-        // Every frame is received in an acquisition, the camera's last one in live view.
-        const bool all = mode.find("latest") == std::string::npos ? latencies_ms.size() == pipeline.accepted
-                                                                  : last + 1 == static_cast<std::uint64_t>(frames);
-        if (done && all) break;
     }
     end.wait();
     if (!pipeline.trouble.empty()) throw std::runtime_error("in the camera's callback: " + pipeline.trouble);
 
-    const std::size_t shown = latencies_ms.size(), offered = static_cast<std::size_t>(frames);
+    const std::size_t received = latencies_ms.size(), offered = static_cast<std::size_t>(frames);
     std::printf("%s: %zu frames of %dx%d at 100 a second, %zu restored, %zu dropped (%llu of them refused)\n", name, offered,
-                width, height, shown, offered - shown, static_cast<unsigned long long>(pipeline.refused));
+                width, height, received, offered - received, static_cast<unsigned long long>(pipeline.refused));
     std::printf("  latency ms: median %.1f, 95%% %.1f, 99%% %.1f, most %.1f; slowest callback %.2f ms\n",
                 percentile(latencies_ms, 50), percentile(latencies_ms, 95), percentile(latencies_ms, 99),
                 percentile(latencies_ms, 100), 1e-3 * static_cast<double>(pipeline.slowest_callback_us));

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::{linked, model, silent, sources, suite_sources, C, CPP, OPTIONS};
 use crate::tools::{output, root, run, Result};
@@ -32,6 +34,60 @@ fn example(program: &Path, prefix: &Path, brief: &[&str]) -> Result<()> {
         None => Ok(()),
         Some(piece) => Err(format!("{name}: '{piece}' is not in what it prints:\n{said}")),
     }
+}
+
+/// What is given, what it prints, and whether that is a success: runs that do no work must end, too.
+type Ending = (&'static str, &'static [&'static str], &'static str, bool);
+
+/// An example whose model is not there, whose run fails, or that is to do nothing.
+fn endings(program: &Path, prefix: &Path) -> Result<()> {
+    let tiny = model();
+    let tiny = tiny.to_str().ok_or("the path of the checkout is not UTF-8")?;
+    let cases: &[Ending] = match stem(program).as_str() {
+        "stack_with_cancel" => {
+            &[("no/such.onnx", &["threads=1"], "no/such.onnx", false), ("", &["threads=1 memory=1"], "memory=1", false)]
+        }
+        "camera" => &[
+            ("no/such.onnx", &["threads=1"], "no/such.onnx", false),
+            ("", &["threads=1 memory=1", "1", "1000", "900"], "memory=1", false),
+            ("", &["threads=1", "0", "64", "48"], "live: 0 frames of 64x48", true),
+        ],
+        _ => &[("no/such.onnx", &["threads=1"], "no/such.onnx", false)],
+    };
+    for (path, arguments, expected, success) in cases {
+        let mut command = Command::new(program);
+        command.arg(if path.is_empty() { tiny } else { path }).args(*arguments);
+        command.env("LD_LIBRARY_PATH", prefix.join("lib")).env_remove("PARFOCAL_ONNXRUNTIME");
+        let (ended, said) = within_a_minute(&mut command, &program.with_extension("said"))?;
+        if ended.success() != *success || !said.contains(expected) {
+            return Err(format!(
+                "{} {arguments:?}: {ended}; expected success: {success}, and '{expected}' in what it prints:\n{said}",
+                program.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Runs a program that may not end; what it printed to both.
+fn within_a_minute(command: &mut Command, said: &Path) -> Result<(ExitStatus, String)> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let failed = |e: std::io::Error| format!("{name}: {e}");
+    // A file, not a pipe: nobody reads while it runs.
+    let file = fs::File::create(said).map_err(failed)?;
+    let mut child = command.stdout(file.try_clone().map_err(failed)?).stderr(file).spawn().map_err(failed)?;
+    let started = Instant::now();
+    let ended = loop {
+        if let Some(ended) = child.try_wait().map_err(failed)? {
+            break ended;
+        }
+        if started.elapsed() > Duration::from_secs(60) {
+            child.kill().and_then(|()| child.wait()).map_err(failed)?;
+            return Err(format!("{name} {:?}: still running after a minute", command.get_args().collect::<Vec<_>>()));
+        }
+        thread::sleep(Duration::from_millis(20));
+    };
+    Ok((ended, String::from_utf8_lossy(&fs::read(said).map_err(failed)?).into_owned()))
 }
 
 /// As far as each may go.
@@ -79,6 +135,7 @@ pub fn with_pkg_config(prefix: &Path, work: &Path) -> Result<()> {
             fs::create_dir_all(work.join(folder)).map_err(|e| format!("{}: {e}", work.display()))?;
             compile(compiler, &flags, &[source], prefix, &program)?;
             example(&program, prefix, brief(&name))?;
+            endings(&program, prefix)?;
         }
     }
     Ok(())
