@@ -10,6 +10,18 @@ foreach(_parfocal_file "lib/libparfocal.so.@ABI@" "include/parfocal.h" "include/
   endif()
 endforeach()
 
+# It comes as one: a component that is asked for is none of its parts.
+foreach(_parfocal_component IN LISTS Parfocal_FIND_COMPONENTS)
+  set(Parfocal_${_parfocal_component}_FOUND FALSE)
+  if(Parfocal_FIND_REQUIRED_${_parfocal_component})
+    set(Parfocal_FOUND FALSE)
+    set(Parfocal_NOT_FOUND_MESSAGE
+      "Parfocal has no component '${_parfocal_component}': ask for none, and link Parfocal::parfocal")
+    return()
+  endif()
+endforeach()
+unset(_parfocal_component)
+
 if(NOT TARGET Parfocal::parfocal)
   add_library(Parfocal::parfocal SHARED IMPORTED)
   set_target_properties(Parfocal::parfocal PROPERTIES

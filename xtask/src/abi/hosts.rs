@@ -168,6 +168,7 @@ pub fn with_cmake(prefix: &Path, work: &Path) -> Result<()> {
         output(Command::new("cmake").arg("--build").arg(&folder))?;
         Ok(folder)
     };
+    components(prefix, work)?;
     let suites = build(&root().join("tests/abi"), "cmake suites")?;
     for program in ["suite_c", "suite_cpp17", "suite_cpp20"] {
         suite(&suites.join(program), prefix, work)?;
@@ -179,6 +180,20 @@ pub fn with_cmake(prefix: &Path, work: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// There are no components, and CMake is told so.
+fn components(prefix: &Path, work: &Path) -> Result<()> {
+    let folder = work.join("cmake components");
+    let script = folder.join("CMakeLists.txt");
+    fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    fs::copy(root().join("xtask/package/components_test.cmake"), &script)
+        .map_err(|e| format!("{}: {e}", script.display()))?;
+    let found = format!("-DCMAKE_PREFIX_PATH={}", prefix.display());
+    run(Command::new("cmake").arg("-S").arg(&folder).arg("-B").arg(folder.join("build")).arg(found).args([
+        "-Wno-dev",
+        "--log-level=WARNING",
+    ]))
 }
 
 /// The programs of docs/c-cpp.md: every fenced block of C or C++ is compiled and run.
