@@ -317,7 +317,8 @@ inline std::int32_t milliseconds(std::chrono::milliseconds timeout) noexcept {
 /// Version of the library, "0.1.0" for example.
 inline std::string version() { return parfocal_version(); }
 
-/// What this machine and this installation offer, as JSON text. Any thread. Errors: INTERNAL.
+/// What this machine and this installation offer, as JSON text. Any thread. It loads ONNX Runtime for the process: open a model
+/// with runtime=... first if you need that. Errors: UNSUPPORTED (after fork), INTERNAL.
 inline std::string doctor() {
     return detail::checked_text([](char *b, std::uint64_t size, std::uint64_t *n) { return parfocal_doctor(b, size, n); });
 }

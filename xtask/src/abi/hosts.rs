@@ -190,10 +190,13 @@ fn components(prefix: &Path, work: &Path) -> Result<()> {
     fs::copy(root().join("xtask/package/components_test.cmake"), &script)
         .map_err(|e| format!("{}: {e}", script.display()))?;
     let found = format!("-DCMAKE_PREFIX_PATH={}", prefix.display());
-    run(Command::new("cmake").arg("-S").arg(&folder).arg("-B").arg(folder.join("build")).arg(found).args([
-        "-Wno-dev",
-        "--log-level=WARNING",
-    ]))
+    run(Command::new("cmake")
+        .arg("-S")
+        .arg(&folder)
+        .arg("-B")
+        .arg(folder.join("build"))
+        .arg(found)
+        .args(["-Wno-dev", "--log-level=WARNING"]))
 }
 
 /// The programs of docs/c-cpp.md: every fenced block of C or C++ is compiled and run.
