@@ -363,6 +363,13 @@ public:
         detail::check(parfocal_task_planes_done(handle_.get(), &planes));
         return planes;
     }
+    /// What the run did, as JSON text: done, total, planes_done, cancelled and, once it has succeeded, report with nonfinite,
+    /// constant_planes, ranges, tile, halo, network_ms, warnings. Errors: INVALID_HANDLE.
+    std::string describe() const {
+        return detail::checked_text([this](char *b, std::uint64_t size, std::uint64_t *n) {
+            return parfocal_task_describe(handle_.get(), b, size, n);
+        });
+    }
     /// Stops the run within the network node that is running; it then throws CANCELLED. Errors: INVALID_HANDLE.
     void cancel() const { detail::check(parfocal_task_cancel(handle_.get())); }
     /// Closes before the destructor does; a run that is going on finishes.

@@ -146,6 +146,8 @@ def shape(call: Call, name: str, stream: bool):
             call.case(f"{name} {what} {axis}", **{name: f"numbers({numbers})"})
     # Each number is harmless, their product is 0 in 64 bits.
     call.case(f"{name} whose product overflows", **{name: "numbers(1ll << 32, 1ll << 32, 1, 1)"})
+    call.case(f"{name} wider than any camera", **{name: "numbers(1ll << 56, 1, 1, 1)"})
+    call.case(f"{name} higher than any camera", **{name: "numbers(1, 1ll << 50, 1, 1)"})
     call.case(f"{name} larger than memory", **{name: "numbers(1ll << 30, 1ll << 28, 1, 1)"})
     if stream:
         call.case(f"{name} of two planes", **{name: "numbers(WIDTH, HEIGHT, CHANNELS, 2)"})
@@ -207,7 +209,8 @@ def plan(function: Function) -> Call:
             call.case("timeout_ms most negative", timeout_ms="INT32_MIN")
         elif first.name == "tag" and first.type == "uint64_t":
             take(1)
-            call.good["tag"] = "1"  # any number is right
+            call.good["tag"] = "1"
+            call.case("tag of no frame", tag="UINT64_MAX")
         elif first.name == "status":
             take(1)
             call.good["status"] = "0"
