@@ -258,7 +258,9 @@ static void nothing_was_done(void) {
         wrong += in_u8[i] != (uint8_t)(i * 37 % 251) || in_u16[i] != (uint16_t)(i * 3701 % 65521) ||
                  in_f32[i] != (float)(i * 3701 % 65521) / 100.0f;
     CHECK(wrong == 0);
-    CHECK(value_done == 4711 && value_total == 4711 && value_planes == 4711 && value_tag == 4711);
+    CHECK(value_done == 4711 && value_total == 4711 && value_planes == 4711);
+    /* Where a tag is asked for, no frame has this one. */
+    CHECK(value_tag == 4711 || value_tag == UINT64_MAX);
     CHECK(stat(in_folder("out.tif"), &file) != 0);
 }
 

@@ -28,7 +28,7 @@ pub fn stage() -> Result<()> {
     hosts::with_pkg_config(&prefix, &work)?;
     hosts::with_cmake(&prefix, &work)?;
     hosts::snippets(&prefix, &work)?;
-    bad_input(&prefix, &work)
+    bad_input(&prefix, &folder("bad input")?)
 }
 
 /// The committed header is what `src/ffi` gives, and keeps the rules by which other languages can read it.
