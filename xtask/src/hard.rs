@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::package;
 use crate::tools::{need, root, run, shown, target, Result};
@@ -29,6 +29,9 @@ const PARTS: &[Part] = &[
 
 /// Chooses parts, for work on one of them: PARFOCAL_HARD=asan,stress.
 const CHOICE: &str = "PARFOCAL_HARD";
+
+/// A program that takes longer hangs; the slowest takes two minutes on two idle cores.
+const PATIENCE: Duration = Duration::from_secs(900);
 
 pub fn stage() -> Result<()> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
@@ -156,20 +159,37 @@ impl Told {
     }
 }
 
-/// Runs a program to its end. `log` is where it writes to, by its arguments.
+/// Runs a program to its end, or ends it when it hangs. `log` is where it writes to, by its arguments.
 fn watch(command: &mut Command, log: &Path) -> Result<Told> {
+    let printed = log.with_extension("printed");
     if log.exists() {
         fs::remove_file(log).map_err(|e| format!("{}: {e}", log.display()))?;
     }
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.stdin(Stdio::null()).output().map_err(|e| format!("{name}: cannot be started: {e}"))?;
-    let printed = [output.stdout, output.stderr].concat();
-    Ok(Told {
-        success: output.status.success(),
-        status: format!("{}: {}", shown(Path::new(&name)), output.status),
-        printed: String::from_utf8_lossy(&printed).into_owned(),
-        log: fs::read_to_string(log).unwrap_or_default(),
-    })
+    let file = || fs::OpenOptions::new().create(true).append(true).open(&printed);
+    let fail = |e: std::io::Error| format!("{}: {e}", printed.display());
+    let (out, errors) = (file().map_err(fail)?, file().map_err(fail)?);
+    out.set_len(0).map_err(fail)?;
+    let name = shown(Path::new(command.get_program()));
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(out)
+        .stderr(errors)
+        .spawn()
+        .map_err(|e| format!("{name}: cannot be started: {e}"))?;
+    let started = Instant::now();
+    let (success, status) = loop {
+        if let Some(status) = child.try_wait().map_err(|e| format!("{name}: {e}"))? {
+            break (status.success(), format!("{name}: {status}"));
+        }
+        if started.elapsed() > PATIENCE {
+            child.kill().and_then(|()| child.wait()).map_err(|e| format!("{name}: cannot be ended: {e}"))?;
+            break (false, format!("{name}: hung, and was ended after {} s", PATIENCE.as_secs()));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let printed = fs::read(&printed).map_err(fail)?;
+    let log = fs::read_to_string(log).unwrap_or_default();
+    Ok(Told { success, status, printed: String::from_utf8_lossy(&printed).into_owned(), log })
 }
 
 /// An empty folder for a test to write to.
