@@ -46,7 +46,7 @@ impl Integers {
     fn get(&self, bits: u32) -> Option<&Session> {
         let made = self.sessions[usize::from(bits == 16)].get_or_init(|| {
             let bytes = onnx_edit::on_integers(&self.bytes, bits).ok()?;
-            Session::on_integers(self.runtime, &bytes, self.place).ok()
+            Session::on_integers(self.runtime, bytes.into(), self.place).ok()
         });
         made.as_ref()
     }
@@ -144,7 +144,9 @@ pub fn open(
     most: usize,
 ) -> Result<Placed> {
     let place = Place { device: Device::Cpu, threads, most };
-    let session = Session::new(runtime, bytes, place)?;
+    // One copy, shared by all sessions that are made of it.
+    let bytes: Arc<[u8]> = bytes.into();
+    let session = Session::new(runtime, Arc::clone(&bytes), place)?;
     let probe = Probe::new(&session)?;
     let cpu = |session, warnings| Placed { session, device: Device::Cpu, precision: "fp32", warnings, integers: None };
     let no_half =
@@ -155,7 +157,7 @@ pub fn open(
         Device::Auto => {
             let device = Device::Cuda(0);
             let tried = match provider::is_in_runtime(device) {
-                true => prove(runtime, bytes, &probe, options.precision, device).map_err(Some),
+                true => prove(runtime, &bytes, &probe, options.precision, device).map_err(Some),
                 false => Err(None),
             };
             match tried {
@@ -173,7 +175,7 @@ pub fn open(
                 Err(None) => Ok(cpu(session, Vec::new())),
             }
         }
-        device if provider::is_in_runtime(device) => prove(runtime, bytes, &probe, options.precision, device),
+        device if provider::is_in_runtime(device) => prove(runtime, &bytes, &probe, options.precision, device),
         device => Err(provider::not_in_runtime(device, &runtime.version)),
     }
 }
@@ -181,7 +183,7 @@ pub fn open(
 /// Puts a network on a device, all of it, and compares what it computes.
 fn prove(
     runtime: &'static Runtime,
-    bytes: &[u8],
+    bytes: &Arc<[u8]>,
     probe: &Probe,
     precision: Precision,
     device: Device,
@@ -202,14 +204,14 @@ fn prove(
             Err(error) => warnings.push(format!("fp32 is used: {}", error.message())),
         }
     }
-    let (session, bytes) = on(runtime, bytes.into(), probe, place)?;
+    let (session, bytes) = on(runtime, Arc::clone(bytes), probe, place)?;
     let integers = integers(runtime, bytes, probe, place, &mut warnings);
     Ok(Placed { session, device, precision: "fp32", warnings, integers })
 }
 
 /// A session that the probe has shown to compute what the CPU computes.
 fn on(runtime: &'static Runtime, bytes: Arc<[u8]>, probe: &Probe, place: Place) -> Result<(Session, Arc<[u8]>)> {
-    let session = Session::new(runtime, &bytes, place)?;
+    let session = Session::new(runtime, Arc::clone(&bytes), place)?;
     probe.check(place.device, &probe.run(&session)?)?;
     Ok((session, bytes))
 }
@@ -243,7 +245,7 @@ fn integers(
 #[doc(hidden)]
 pub fn open_as_on_a_device(runtime: &'static Runtime, bytes: &[u8], half: bool, threads: usize) -> Result<Placed> {
     let place = Place { device: Device::Cpu, threads, most: 1 };
-    let probe = Probe::new(&Session::new(runtime, bytes, place)?)?;
+    let probe = Probe::new(&Session::new(runtime, bytes.into(), place)?)?;
     let refused = |why: String| Error::new(Status::Unsupported, why);
     let bytes: Arc<[u8]> = if half { onnx_edit::to_half(bytes).map_err(refused)?.into() } else { bytes.into() };
     let (session, bytes) = on(runtime, bytes, &probe, place)?;

@@ -158,14 +158,24 @@ pub fn load<T: Sample>(
                     }
                 }
             }
-            for (x, to) in outside.iter_mut().enumerate() {
-                *to = inside[reflect((shape.width + x) as isize, shape.width)];
-            }
+            pad_row(inside, outside);
         }
-        for y in shape.height..plan.height {
-            let from = reflect(y as isize, shape.height) * plan.width;
-            frame.copy_within(from..from + plan.width, y * plan.width);
-        }
+        pad_rows(frame, shape.height, plan);
+    }
+}
+
+/// Fills the padding behind a row by reflection.
+fn pad_row<V: Copy>(inside: &[V], outside: &mut [V]) {
+    for (x, to) in outside.iter_mut().enumerate() {
+        *to = inside[reflect((inside.len() + x) as isize, inside.len())];
+    }
+}
+
+/// Fills the padding below the `height` rows of a frame by reflection.
+fn pad_rows<V: Copy>(frame: &mut [V], height: usize, plan: &Plan) {
+    for y in height..plan.height {
+        let from = reflect(y as isize, height) * plan.width;
+        frame.copy_within(from..from + plan.width, y * plan.width);
     }
 }
 
@@ -302,14 +312,9 @@ pub fn run_integers<T: Sample>(
             for (y, to) in frame.chunks_exact_mut(plan.width).take(shape.height).enumerate() {
                 let (inside, outside) = to.split_at_mut(shape.width);
                 planes.read_row(plane, first + channel, y, inside);
-                for (x, to) in outside.iter_mut().enumerate() {
-                    *to = inside[reflect((shape.width + x) as isize, shape.width)];
-                }
+                pad_row(inside, outside);
             }
-            for y in shape.height..plan.height {
-                let from = reflect(y as isize, shape.height) * plan.width;
-                frame.copy_within(from..from + plan.width, y * plan.width);
-            }
+            pad_rows(frame, shape.height, plan);
         }
         let started = Instant::now();
         let size = (count, plan.height, plan.width);

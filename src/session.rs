@@ -99,24 +99,32 @@ fn failed(error: ort::Error, device: Device, (count, height, width): (usize, usi
 }
 
 impl Session {
-    /// `bytes` must have passed `model::inspect`. The first session is made ready here, another when it is needed.
+    /// `bytes` must have passed `model::inspect`. The first session is made ready here, another, of the same bytes, when it is
+    /// needed.
     ///
     /// Errors: `Model`; `Device` for what is not the CPU.
-    pub fn new(runtime: &'static Runtime, bytes: &[u8], place: Place) -> Result<Self> {
-        let first = make(runtime, bytes, place)?;
-        let input = check("input", first.inputs())?;
-        let output = check("output", first.outputs())?;
-        let bytes: Arc<[u8]> = bytes.into();
-        let sessions = Pool::new(first, place.most, move || make(runtime, &bytes, place));
-        Ok(Self { sessions, device: place.device, input, output })
+    pub fn new(runtime: &'static Runtime, bytes: Arc<[u8]>, place: Place) -> Result<Self> {
+        Self::of(runtime, bytes, place, |first| {
+            Ok((check("input", first.inputs())?, check("output", first.outputs())?))
+        })
     }
 
     /// As `new`, for a network that `onnx_edit::on_integers` has made.
-    pub fn on_integers(runtime: &'static Runtime, bytes: &[u8], place: Place) -> Result<Self> {
-        let first = make(runtime, bytes, place)?;
-        let bytes: Arc<[u8]> = bytes.into();
+    pub fn on_integers(runtime: &'static Runtime, bytes: Arc<[u8]>, place: Place) -> Result<Self> {
+        Self::of(runtime, bytes, place, |_| Ok((names::PIXELS.to_owned(), names::RESTORED.to_owned())))
+    }
+
+    /// `outlets` gives the names of input and output.
+    fn of(
+        runtime: &'static Runtime,
+        bytes: Arc<[u8]>,
+        place: Place,
+        outlets: impl FnOnce(&OrtSession) -> Result<(String, String)>,
+    ) -> Result<Self> {
+        let first = make(runtime, &bytes, place)?;
+        let (input, output) = outlets(&first)?;
         let sessions = Pool::new(first, place.most, move || make(runtime, &bytes, place));
-        Ok(Self { sessions, device: place.device, input: names::PIXELS.to_owned(), output: names::RESTORED.to_owned() })
+        Ok(Self { sessions, device: place.device, input, output })
     }
 
     /// How many runs can go on at once.

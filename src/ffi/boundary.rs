@@ -40,16 +40,9 @@ pub fn call(work: impl FnOnce(&mut Touched) -> Result<()>) -> i32 {
     }
 }
 
-/// The message of the last call on this thread that failed.
-pub fn last_error<R>(look: impl FnOnce(&str) -> R) -> R {
-    let mut look = Some(look);
-    let mut once = |text: &str| look.take().map(|look| look(text));
-    let seen = LAST_ERROR.try_with(|last| once(&last.borrow())).ok().flatten();
-    match seen {
-        Some(seen) => seen,
-        // Thread-local storage is gone: then there is no message either, and `look` was not called.
-        None => once("").expect("called once"),
-    }
+/// The message of the last call on this thread that failed. A thread that is ending has none.
+pub fn last_error() -> String {
+    LAST_ERROR.try_with(|last| last.borrow().clone()).unwrap_or_default()
 }
 
 fn guarded(work: impl FnOnce(&mut Touched) -> Result<()>) -> Result<()> {

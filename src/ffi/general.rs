@@ -20,6 +20,7 @@ pub type parfocal_task = u64;
 /// one number works with every library of that number that is not older. Its one definition is in Cargo.toml.
 pub const ABI_VERSION: i32 = match i32::from_str_radix(env!("PARFOCAL_ABI"), 10) {
     Ok(number) => number,
+    // At compile time: a build without the number fails.
     Err(_) => panic!("build.rs gives a number"),
 };
 
@@ -81,7 +82,7 @@ fn status_name(status: i32) -> &'static CStr {
 pub unsafe extern "C" fn parfocal_last_error(buffer: *mut c_char, capacity: u64, length: *mut u64) -> parfocal_status {
     // Not through `call`: it would put its own error in the place of the one asked for.
     // SAFETY: the header's rule on buffers.
-    let given = last_error(|text| unsafe { give_text(text, buffer, capacity, length) });
+    let given = unsafe { give_text(&last_error(), buffer, capacity, length) };
     given.map_or_else(|e| e.status() as i32, |()| Status::Ok as i32)
 }
 

@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 use super::boundary::Touched;
 use crate::control::Task;
@@ -24,7 +24,7 @@ pub enum AnyStream {
 #[derive(Default)]
 pub struct Run {
     pub task: Task,
-    pub report: Mutex<Option<serde_json::Value>>,
+    report: Mutex<Option<serde_json::Value>>,
 }
 
 /// An object, and whether a panic has passed through it.
@@ -142,6 +142,15 @@ impl Touched {
 impl Run {
     /// Keeps what the run reported.
     pub fn finish(&self, report: serde_json::Value) {
-        *self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(report);
+        *self.lock() = Some(report);
+    }
+
+    /// What the run reported; `None` before its end and after a failure.
+    pub fn report(&self) -> Option<serde_json::Value> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<serde_json::Value>> {
+        self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

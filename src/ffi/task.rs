@@ -85,13 +85,12 @@ pub unsafe extern "C" fn parfocal_task_describe(
     call(|touched| {
         let run = touched.task(task)?;
         let (done, total) = run.task.progress();
-        let report = run.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
         let text = json!({
             "done": done,
             "total": total,
             "planes_done": run.task.planes_done(),
             "cancelled": run.task.is_cancelled(),
-            "report": report.unwrap_or(Value::Null),
+            "report": run.report().unwrap_or(Value::Null),
         })
         .to_string();
         // SAFETY: the header's rule on buffers.
