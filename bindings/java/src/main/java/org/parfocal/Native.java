@@ -1,0 +1,62 @@
+package org.parfocal;
+
+/**
+ * The library's functions as JNI has them: {@code src/jni} in the engine. Every one throws {@link ParfocalException} where the
+ * C function of the same name would return a status. Pixels are arrays that stay where they are: the engine copies rows.
+ *
+ * <p>{@code Object} stands for pixels of the type {@code pixelType}: {@code byte[]} (8 bits, unsigned), {@code short[]} (16 bits,
+ * unsigned), {@code float[]}; {@code int[]} for {@link PixelType#U8} with three channels packed as 0xAARRGGBB, as in Java's and
+ * ImageJ's colour images (alpha stays); a direct buffer of the type; or {@code Object[]} with such an array for each plane.
+ * {@code offset} is the element of the first pixel, in each array; {@code strides} are {x, y, channel, plane} in elements, null
+ * for packed pixels with interleaved channels; {@code shape} is {width, height, channels, planes}. With {@code Object[]} the stride
+ * of planes does not count, with {@code int[]} that of channels.
+ */
+final class Native {
+    private Native() {}
+
+    static native int abiVersion();
+
+    static native String version();
+
+    static native String doctor();
+
+    /** {@code path} null or "": the model inside the library. */
+    static native long modelOpen(String path, String options);
+
+    static native long modelOpenMemory(byte[] onnx, String options);
+
+    static native String modelDescribe(long model);
+
+    static native void modelClose(long model);
+
+    static native long taskCreate();
+
+    /** Fills {@code progress} with the network's runs done, those expected, and the planes done. */
+    static native void taskProgress(long task, long[] progress);
+
+    static native String taskDescribe(long task);
+
+    static native void taskCancel(long task);
+
+    static native void taskClose(long task);
+
+    /** {@code dst} may be {@code src}, with the same offset and strides. */
+    static native void restore(long model, long task, int pixelType, Object src, long srcOffset, long[] srcStrides,
+            Object dst, long dstOffset, long[] dstStrides, long[] shape, String options);
+
+    static native void restoreFile(long model, long task, String input, String output, String options);
+
+    /** Fills {@code scores}, one for each plane. */
+    static native void focusScore(int pixelType, Object src, long srcOffset, long[] srcStrides, long[] shape, double[] scores);
+
+    static native long streamOpen(long model, int pixelType, long[] frameShape, String options);
+
+    static native void streamSubmit(long stream, Object frame, long offset, long[] strides, long tag);
+
+    /** {@code tag[0]} receives the frame's tag, -1 unless a frame was taken; also when that frame has failed and this throws. */
+    static native void streamReceive(long stream, Object frame, long offset, long[] strides, long[] tag, int timeoutMs);
+
+    static native String streamDescribe(long stream);
+
+    static native void streamClose(long stream);
+}
