@@ -1,6 +1,8 @@
 package org.parfocal.fiji;
 
+import java.io.ByteArrayOutputStream;
 import java.io.File;
+import java.io.PrintStream;
 import java.util.Random;
 
 import ij.CompositeImage;
@@ -108,9 +110,13 @@ final class Images {
         IJ.getErrorMessage();
         thread.setName("Run$_" + name);
         Macro.setOptions(options);
+        // Without a window ImageJ prints its messages.
+        PrintStream out = System.out;
+        System.setOut(new PrintStream(new ByteArrayOutputStream()));
         try {
             new RestoreFocus().run("");
         } finally {
+            System.setOut(out);
             Macro.setOptions(null);
             thread.setName(name);
         }
