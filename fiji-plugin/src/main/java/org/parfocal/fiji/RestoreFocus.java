@@ -90,6 +90,10 @@ public final class RestoreFocus implements PlugIn {
             Restorer restorer = new Restorer(image, settings);
             ImagePlus result = restorer.run(progress);
             progress.status("done in " + Progress.time(progress.seconds()));
+            String remarks = restorer.file() == null ? "" : Metadata.remarks(restorer.report());
+            if (!remarks.isEmpty()) {
+                IJ.log("Parfocal: " + restorer.file() + "\n" + remarks.trim());
+            }
             if (open && restorer.file() != null) {
                 String path = restorer.file().getPath();
                 result = image.getStackSize() > 1 ? IJ.openVirtual(path) : IJ.openImage(path);

@@ -26,6 +26,8 @@ final class Images {
     static final String CPU = "model=[" + TINY + "] device=cpu ";
     static final String ONE_THREAD = "threads=1";
 
+    private static String printed = "";
+
     private Images() {}
 
     /** A processor of 8, 16, 24 (RGB) or 32 bits with spots on a slope; each seed is another one. */
@@ -85,6 +87,11 @@ final class Images {
         return image;
     }
 
+    /** What the last run printed: messages, and lines for ImageJ's log. */
+    static String printed() {
+        return printed;
+    }
+
     /** Runs the command on an image as a macro does, and gives what is the current image afterwards. Fails on a message. */
     static ImagePlus restore(ImagePlus image, String options) {
         String message = run(image, options);
@@ -112,11 +119,13 @@ final class Images {
         Macro.setOptions(options);
         // Without a window ImageJ prints its messages.
         PrintStream out = System.out;
-        System.setOut(new PrintStream(new ByteArrayOutputStream()));
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(said, true));
         try {
             new RestoreFocus().run("");
         } finally {
             System.setOut(out);
+            printed = said.toString();
             Macro.setOptions(null);
             thread.setName(name);
         }
