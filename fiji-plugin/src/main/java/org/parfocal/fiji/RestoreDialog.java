@@ -7,6 +7,7 @@ import java.awt.Color;
 import java.awt.EventQueue;
 import java.awt.Panel;
 import java.awt.Rectangle;
+import java.awt.SystemColor;
 import java.awt.TextArea;
 import java.awt.TextField;
 import java.io.File;
@@ -211,7 +212,7 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
 
     private void enable(TextField field, boolean enabled) {
         field.setEnabled(enabled);
-        field.setBackground(enabled ? Color.white : getBackground());
+        field.setBackground(enabled ? Color.white : SystemColor.control);
     }
 
     private String wrong() {

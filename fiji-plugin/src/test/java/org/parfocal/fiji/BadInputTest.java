@@ -18,6 +18,7 @@ import ij.gui.OvalRoi;
 import ij.gui.PointRoi;
 import ij.gui.Roi;
 import ij.gui.ShapeRoi;
+import ij.process.ByteProcessor;
 import ij.process.IntProcessor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -161,7 +162,7 @@ class BadInputTest {
         VirtualStack broken = new VirtualStack(16, 16, 3, "8-bit") {
             @Override
             public ij.process.ImageProcessor getProcessor(int n) {
-                return n == 3 ? null : super.getProcessor(n);
+                return n == 3 ? null : new ByteProcessor(16, 16);
             }
         };
         ImagePlus image = new ImagePlus("broken", broken);
@@ -174,7 +175,7 @@ class BadInputTest {
 
     @Test
     void aHugeVirtualStack() {
-        ImagePlus image = new ImagePlus("huge", new VirtualStack(2000, 2000, 100_000, "16-bit"));
+        ImagePlus image = new ImagePlus("huge", Images.virtual(2000, 2000, 100_000));
         String message = Images.message(image, RUN);
         assertTrue(message.startsWith("The result needs 762939 MB of memory, and ImageJ has "), message);
         assertTrue(message.contains(" MB left. Choose Output: \"TIFF file\", which needs one plane at a time"), message);
@@ -184,7 +185,7 @@ class BadInputTest {
 
     @Test
     void virtualStacksAreNotChangedInPlace() {
-        ImagePlus image = new ImagePlus("virtual", new VirtualStack(20, 20, 3, "16-bit"));
+        ImagePlus image = new ImagePlus("virtual", Images.virtual(20, 20, 3));
         String message = Images.message(image, RUN + "output=[in place]");
         assertTrue(message.contains("\"virtual\" is a virtual stack, whose pixels are on the disk and cannot be changed in place. "
                 + "Choose \"new image\""), message);

@@ -10,6 +10,7 @@ import ij.IJ;
 import ij.ImagePlus;
 import ij.ImageStack;
 import ij.Macro;
+import ij.VirtualStack;
 import ij.WindowManager;
 import ij.process.ByteProcessor;
 import ij.process.ColorProcessor;
@@ -85,6 +86,16 @@ final class Images {
             image.setOpenAsHyperStack(true);
         }
         return image;
+    }
+
+    /** A virtual stack of 16 bits whose planes are made when they are asked for; ImageJ's own example needs fonts. */
+    static VirtualStack virtual(int width, int height, int planes) {
+        return new VirtualStack(width, height, planes, "16-bit") {
+            @Override
+            public ImageProcessor getProcessor(int n) {
+                return new ShortProcessor(width, height);
+            }
+        };
     }
 
     /** What the last run printed: messages, and lines for ImageJ's log. */
