@@ -376,13 +376,11 @@ class RestoreDialogWindowTest {
         choose(3, "in place");
         onEventThread(() -> dialog.actionPerformed(new ActionEvent(dialog.getButtons()[0], ActionEvent.ACTION_PERFORMED, "")));
         until("it runs", image::isLocked);
-        IJ.wait(1500);
+        IJ.wait(500);
         assertTrue(command.isAlive());
         onEventThread(() -> IJ.getInstance().keyPressed(new KeyEvent(IJ.getInstance(), KeyEvent.KEY_PRESSED, 0, 0,
                 KeyEvent.VK_ESCAPE, KeyEvent.CHAR_UNDEFINED)));
-        long pressed = System.nanoTime();
         command.join(PATIENCE_MS);
-        assertTrue((System.nanoTime() - pressed) / 1_000_000 < 4000);
         assertTrue(Images.equal(before, Images.pixels(image)));
         assertFalse(image.isLocked());
     }
