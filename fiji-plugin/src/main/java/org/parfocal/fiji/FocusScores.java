@@ -1,0 +1,67 @@
+package org.parfocal.fiji;
+
+import ij.IJ;
+import ij.ImagePlus;
+import ij.ImageStack;
+import java.awt.Rectangle;
+import java.util.ArrayList;
+import java.util.List;
+import org.parfocal.Layout;
+import org.parfocal.Parfocal;
+import org.parfocal.PixelType;
+
+/** Asks the engine for the focus score of slices, one after the other, so that a virtual stack is never in memory as a whole. */
+final class FocusScores {
+    private FocusScores() {}
+
+    /**
+     * @param slices ImageJ's numbers of slices, from 1
+     * @param area what is looked at, inside the image
+     * @return null when Esc was pressed
+     */
+    static List<PlaneScore> of(ImagePlus image, int[] slices, Rectangle area) {
+        ImageStack stack = image.getStack();
+        List<PlaneScore> scores = new ArrayList<>();
+        IJ.resetEscape();
+        try {
+            for (int slice : slices) {
+                if (IJ.escapePressed()) {
+                    return null;
+                }
+                double score = of(stack.getPixels(slice), stack.getWidth(), area);
+                scores.add(new PlaneScore(image, slice, score));
+                IJ.showProgress(scores.size(), slices.length);
+            }
+        } finally {
+            IJ.showProgress(1.0);
+        }
+        return scores;
+    }
+
+    /** The score of a rectangle of one plane; pixels outside it are not looked at, and nothing is copied. */
+    private static double of(Object pixels, int width, Rectangle area) {
+        Layout layout = Layout.of(area.width, area.height)
+                .offset((long) area.y * width + area.x)
+                .strides(1, width, 1, (long) width * area.height);
+        PixelType type = PixelType.U8;
+        if (pixels instanceof int[]) {
+            layout = layout.channels(3);
+        } else if (pixels instanceof short[]) {
+            type = PixelType.U16;
+        } else if (pixels instanceof float[]) {
+            type = PixelType.F32;
+        }
+        return Parfocal.focusScore(type, pixels, layout)[0];
+    }
+
+    /** The sharpest of these planes; null if none of them has any structure. */
+    static PlaneScore sharpest(List<PlaneScore> scores) {
+        PlaneScore best = null;
+        for (PlaneScore score : scores) {
+            if (score.score > (best == null ? 0 : best.score)) {
+                best = score;
+            }
+        }
+        return best;
+    }
+}
