@@ -47,7 +47,11 @@ pub fn provide(needs: &[&[Need]]) -> Result<bool> {
     if in_ci() && is_root() && on_path("apt-get") {
         println!("installing {}", packages.join(" "));
         let quiet = |words: &[&str]| {
-            run(Command::new("apt-get").arg("-qq").args(words).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()))
+            run(Command::new("apt-get")
+                .arg("-qq")
+                .args(words)
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .stdout(Stdio::null()))
         };
         quiet(&["update"])?;
         quiet(&[&["install", "-y", "--no-install-recommends"], &packages[..]].concat())?;

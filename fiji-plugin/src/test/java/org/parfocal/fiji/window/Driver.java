@@ -2,7 +2,6 @@ package org.parfocal.fiji.window;
 
 import ij.IJ;
 import ij.ImageJ;
-import ij.Prefs;
 import ij.WindowManager;
 import ij.plugin.frame.Recorder;
 import java.awt.Window;
@@ -35,7 +34,6 @@ public final class Driver {
             Screen screen = new Screen();
             Window main = screen.window("ImageJ");
             screen.place(main, 1000, 0);
-            Prefs.useSystemClipboard = false;
             told = scenario(name).play(screen, folder);
         } catch (Throwable failure) {
             StringWriter trace = new StringWriter();

@@ -1,0 +1,138 @@
+//! `cargo xtask test fiji`: the Java library and the plugin against the packaged library, in a JVM and on a screen.
+
+use std::process::Command;
+
+use crate::machine::{self, JAVA, SCREEN};
+use crate::maven::{maven, property};
+use crate::package::fiji::{fiji, same_bytes, unpacked};
+use crate::package::HERE;
+use crate::tools::{check_machine, Result};
+
+/// The newest ImageJ that is tested beside the oldest, which is the one in xtask/maven/pom.xml.
+const NEWEST_IMAGEJ: &str = "1.54p";
+/// Words of the JVM's warnings that are about us.
+const OURS: &[&str] = &["org.parfocal", "org/parfocal", "libparfocal", "Java_org_parfocal"];
+
+/// `cargo xtask package fiji`.
+pub fn package() -> Result<()> {
+    check_machine()?;
+    if !machine::provide(&[JAVA])? {
+        return Err("package fiji: needs what is named above".into());
+    }
+    fiji().map(|_| ())
+}
+
+pub fn stage() -> Result<()> {
+    if !HERE {
+        println!("skipped: the package for Fiji is made on Linux on x86-64 only");
+        return Ok(());
+    }
+    if !machine::provide(&[JAVA, SCREEN])? {
+        return Ok(());
+    }
+    same_bytes()?;
+    let folder = unpacked()?;
+    tests("oldest ImageJ", Run::default())?;
+    tests("-Xcheck:jni", Run { arguments: "-Xcheck:jni", ..Run::default() })?;
+    let newest = format!("-Dij.version={NEWEST_IMAGEJ}");
+    tests("newest ImageJ", Run { properties: vec![newest], plugin_only: true, ..Run::default() })?;
+    let window = vec![
+        "-Dparfocal.groups=window".into(),
+        "-Dparfocal.excludedGroups=".into(),
+        property("parfocal.unpacked", folder),
+    ];
+    tests("windows", Run { properties: window, plugin_only: true, screen: true, ..Run::default() })
+}
+
+#[derive(Default)]
+struct Run {
+    /// For the JVM of the tests.
+    arguments: &'static str,
+    properties: Vec<String>,
+    plugin_only: bool,
+    /// On a display of its own.
+    screen: bool,
+}
+
+/// One run of Maven's tests; what it prints is shown when something is wrong.
+fn tests(name: &str, run: Run) -> Result<()> {
+    let fiji = fiji()?;
+    let mut command = maven(&["test"]);
+    if run.plugin_only {
+        // The library is compiled, its tests are not run again.
+        command.args(["-Dsurefire.failIfNoSpecifiedTests=false", "-Dtest=org.parfocal.fiji.**"]);
+    }
+    command
+        .arg(property("parfocal.library", fiji.library()))
+        .arg(property("parfocal.command", &fiji.command))
+        .args(run.properties)
+        .env_remove("PARFOCAL_ONNXRUNTIME");
+    if !run.arguments.is_empty() {
+        command.arg(format!("-Dparfocal.testArguments={}", run.arguments));
+    }
+    let mut command = if run.screen { on_screen(&command) } else { command };
+    let started = std::time::Instant::now();
+    let ran = command.output().map_err(|e| format!("mvn: cannot be started: {e}"))?;
+    let printed = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+    let warned = warnings(&printed);
+    if !ran.status.success() || !warned.is_empty() {
+        eprintln!("{}", printed.trim());
+        let why =
+            if warned.is_empty() { ran.status.to_string() } else { format!("the JVM warns:\n{}", warned.join("\n")) };
+        return Err(format!("mvn test ({name}): {why}"));
+    }
+    println!("{name}: passed in {:.0} s", started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The same command on a display that nobody sees.
+fn on_screen(command: &Command) -> Command {
+    let mut screen = Command::new("xvfb-run");
+    screen.args(["--auto-servernum", "--server-args=-screen 0 1600x1200x24"]);
+    screen.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => screen.env(name, value),
+            None => screen.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        screen.current_dir(folder);
+    }
+    screen
+}
+
+/// Warnings of `-Xcheck:jni` that name us: the line, or one of the frames below it.
+fn warnings(printed: &str) -> Vec<String> {
+    let lines: Vec<&str> = printed.lines().collect();
+    let starts = |line: &&str| line.contains("WARNING") || line.contains("FATAL ERROR in native method");
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| starts(line)) {
+        let frames = lines[at + 1..].iter().take_while(|frame| frame.trim_start().starts_with("at ")).take(12);
+        let whole: Vec<&str> = std::iter::once(*line).chain(frames.copied()).collect();
+        if whole.iter().any(|part| OURS.iter().any(|name| part.contains(name))) {
+            found.push(whole.join("\n"));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::warnings;
+
+    #[test]
+    fn only_warnings_about_us_count() {
+        let printed = "[INFO] WARNING: a word\nWARNING in native method: JNI call made without checking exceptions\n\
+                       \tat org.parfocal.Native.restore(Native Method)\n\tat org.parfocal.ParfocalModel.restore(ParfocalModel.java:36)\n\
+                       WARNING in native method: JNI call made without checking exceptions\n\tat sun.font.X(Native Method)\n\
+                       \tat sun.font.Y\nfine\n";
+        let found = warnings(printed);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("Native.restore"));
+        assert_eq!(
+            warnings("WARNING: JNI local refs: 40, exceeds capacity: 32\n\tat java.lang.Thread.run\n"),
+            Vec::<String>::new()
+        );
+    }
+}
