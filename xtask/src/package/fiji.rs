@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use super::{clear, copy, folder_of, package, program, write, Project, HERE, RUNTIME};
 use crate::maven::{self, Jars};
 use crate::python::Environment;
+use crate::runtime::sha256;
 use crate::tools::{root, run, shown, target, Result};
 
 /// The folder of natives in Fiji's `lib`, and in the Java library's jar.
@@ -72,6 +73,7 @@ fn make() -> Result<Fiji> {
     // One folder that a file manager can drop into `plugins`: there nothing looks for `lib/`, so natives lie in the jar.
     let with_natives = work.join("natives");
     natives(&project, &tree, &with_natives.join(IN_JAR))?;
+    properties(&project, &with_natives.join(IN_JAR))?;
     let drop = work.join("drop-in");
     let folder = drop.join("plugins/Parfocal");
     pack(&folder.join(&plugin_name), &[&opened.plugin])?;
@@ -104,6 +106,17 @@ fn natives(project: &Project, tree: &Path, folder: &Path) -> Result<()> {
     let from = tree.join("lib");
     program(&from.join(project.soname()), &folder.join(LIBRARY))?;
     program(&from.join(RUNTIME), &folder.join(RUNTIME))
+}
+
+/// What the Java library must know before it unpacks them: `BundledNatives.java`.
+fn properties(project: &Project, folder: &Path) -> Result<()> {
+    let mut text = format!("version={}\nlibrary={LIBRARY}\nfiles={LIBRARY} {RUNTIME}\n", project.version);
+    for name in [LIBRARY, RUNTIME] {
+        let file = folder.join(name);
+        let size = fs::metadata(&file).map_err(|e| format!("{}: {e}", file.display()))?.len();
+        text += &format!("{name}.size={size}\n{name}.sha256={}\n", sha256(&file)?);
+    }
+    write(&folder.join("natives.properties"), &text)
 }
 
 /// Those of the archive, and of the parser that is in the plugin's jar.
@@ -143,7 +156,7 @@ pub fn same_bytes() -> Result<()> {
     let fiji = fiji()?;
     let again = target().join("package/fiji/again.zip");
     pack(&again, &[&unpacked()?])?;
-    let (first, second) = (crate::runtime::sha256(&fiji.zip)?, crate::runtime::sha256(&again)?);
+    let (first, second) = (sha256(&fiji.zip)?, sha256(&again)?);
     fs::remove_file(&again).map_err(|e| format!("{}: {e}", again.display()))?;
     if first == second {
         return Ok(());

@@ -65,7 +65,9 @@ public final class Diagnostics implements PlugIn {
     }
 
     private static void library(Report report, JsonObject doctor) {
-        report.line("Engine", doctor.getString("version", "") + ", " + doctor.getString("platform", ""))
+        report.line("Engine", doctor.getString("version", "") + ", ABI " + Parfocal.abiVersion() + ", "
+                        + doctor.getString("platform", ""))
+                .line("Its file", Parfocal.libraryPath())
                 .line("ONNX Runtime", text(doctor.get("runtime_version"), "none"))
                 .line("Its file", text(doctor.get("runtime_path"), "none"))
                 .line("Needed of it", doctor.getString("runtime_needed", ""));

@@ -28,7 +28,10 @@ final class ImageJProcess {
         Path told = PICTURES.resolve(scenario + ".txt");
         Files.deleteIfExists(told);
         File log = PICTURES.resolve(scenario + ".log").toFile();
-        Process process = new ProcessBuilder(command(scenario, home)).redirectErrorStream(true).redirectOutput(log).start();
+        ProcessBuilder builder = new ProcessBuilder(command(scenario, home)).redirectErrorStream(true).redirectOutput(log);
+        // The natives come out of the jar, into the home of this test.
+        builder.environment().keySet().removeIf(name -> name.startsWith("PARFOCAL_") || name.startsWith("XDG_"));
+        Process process = builder.start();
         if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
             process.destroyForcibly();
             throw new AssertionError(scenario + ": not done after " + MINUTES + " minutes; " + read(log.toPath()));
