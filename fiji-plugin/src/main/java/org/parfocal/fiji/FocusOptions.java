@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 
 /** What {@link FocusScore} is asked to do: by its dialog, or by a macro, which needs no screen. */
 final class FocusOptions {
-    private static final String ALONG_Z = "All z at this channel and time";
-    private static final String ALL = "All slices";
+    private static final String ALONG_Z = "along z";
+    private static final String ALL = "all";
     // The first word of a label is the key in macros.
     private static final String PLANES_LABEL = "Planes";
     private static final String PLOT_LABEL = "Plot over z";
@@ -37,7 +37,7 @@ final class FocusOptions {
             return new FocusOptions(!hasZ, true, true, false);
         }
         if (options != null) {
-            MacroOptions told = new MacroOptions(options);
+            MacroOptions told = new MacroOptions("Focus Score", options, "planes", "plot", "clear", "go");
             boolean all = told.choice("planes", new String[] {ALONG_Z, ALL}, hasZ ? ALONG_Z : ALL).equals(ALL);
             return new FocusOptions(all, told.ticked("plot"), told.ticked("clear"), told.ticked("go"));
         }
@@ -46,7 +46,7 @@ final class FocusOptions {
         dialog.addCheckbox(PLOT_LABEL, true);
         dialog.addCheckbox(CLEAR_LABEL, true);
         dialog.addCheckbox(GO_LABEL, false);
-        dialog.addMessage("Larger is sharper. Scores compare planes of one field and\none channel, not different specimens.");
+        dialog.addMessage("along z: the planes at the channel and time that are shown.\nLarger scores are sharper. They compare planes of one field and\none channel, not different specimens.");
         dialog.showDialog();
         if (dialog.wasCanceled()) {
             return null;

@@ -20,7 +20,7 @@ public final class ModelInformation implements PlugIn {
             String device = "auto";
             String options = Macro.getOptions();
             if (options != null) {
-                MacroOptions told = new MacroOptions(options);
+                MacroOptions told = new MacroOptions(TITLE, options, "model", "device");
                 path = told.text("model", path);
                 device = told.text("device", device);
             } else if (!GraphicsEnvironment.isHeadless()) {
@@ -36,16 +36,21 @@ public final class ModelInformation implements PlugIn {
                 device = dialog.getNextString().trim();
             }
             IJ.showStatus("Opening the model...");
-            Report report = new Report(REPORT_TITLE);
-            try (Models.Lease lease = Models.lease(path, device.isEmpty() ? "" : "device=" + device)) {
-                describe(report, lease.description());
-            } finally {
-                IJ.showStatus("");
-            }
-            report.show();
+            report(path, device).show();
         } catch (RuntimeException | LinkageError | OutOfMemoryError failure) {
             Messages.error(failure);
+        } finally {
+            IJ.showStatus("");
         }
+    }
+
+    /** Opens the model, if no command has yet, and asks it. */
+    static Report report(String path, String device) {
+        Report report = new Report(REPORT_TITLE);
+        try (Models.Lease lease = Models.lease(path, device.isEmpty() ? "" : "device=" + device)) {
+            describe(report, lease.description());
+        }
+        return report;
     }
 
     /** Adds what an opened model tells. */
