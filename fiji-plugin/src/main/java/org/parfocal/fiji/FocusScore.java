@@ -40,7 +40,7 @@ public final class FocusScore implements PlugIn {
         tabulate(scores, image);
         PlaneScore sharpest = FocusScores.sharpest(here(scores, image));
         if (options.go && sharpest != null) {
-            image.setSlice(sharpest.slice);
+            image.setPosition(sharpest.channel, sharpest.z, sharpest.frame);
         }
         if (options.plot) {
             FocusPlot.show(new FocusPlot(image, scores).draw());

@@ -5,6 +5,8 @@ import ij.ImagePlus;
 import ij.Macro;
 import ij.WindowManager;
 import ij.plugin.PlugIn;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 
 /** Runs a command in a test as a macro would, without a screen: with options and a current image, in a thread of its own. */
 final class CommandRun {
@@ -17,8 +19,9 @@ final class CommandRun {
             IJ.getErrorMessage();
             WindowManager.setTempCurrentImage(image);
             Macro.setOptions(options);
-            // Into the log, where it is not printed into the middle of Maven's lines.
-            IJ.redirectErrorMessages(true);
+            // Without a window messages are printed, here into the middle of Maven's lines.
+            PrintStream out = System.out;
+            System.setOut(new PrintStream(new ByteArrayOutputStream()));
             try {
                 command.run("");
             } catch (RuntimeException aborted) {
@@ -26,7 +29,7 @@ final class CommandRun {
                     message.append("not a message but ").append(aborted);
                 }
             }
-            IJ.redirectErrorMessages(false);
+            System.setOut(out);
             String error = IJ.getErrorMessage();
             message.append(error == null ? "" : error);
         }, "Run$_test");

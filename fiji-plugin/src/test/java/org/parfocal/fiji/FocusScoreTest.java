@@ -13,6 +13,7 @@ import ij.gui.OvalRoi;
 import ij.gui.Roi;
 import ij.measure.ResultsTable;
 import ij.plugin.filter.Analyzer;
+import ij.process.ColorProcessor;
 import ij.process.FloatProcessor;
 import ij.process.ImageConverter;
 import ij.process.ImageProcessor;
@@ -261,9 +262,11 @@ class FocusScoreTest {
     void messages() throws Exception {
         refused(null, "", "no image open");
         ImagePlus image = new ImagePlus("paletted", plane(1).convertToByte(true));
-        new ImageConverter(stack(1));
-        ImagePlus colour = new ImagePlus("paletted", plane(1).convertToRGB());
+        ImagePlus colour = new ImagePlus("paletted", new ColorProcessor(40, 30));
+        colour.getProcessor().setColor(java.awt.Color.ORANGE);
+        colour.getProcessor().fill(new Roi(5, 5, 10, 10));
         new ImageConverter(colour).convertRGBtoIndexedColor(64);
+        assertEquals(ImagePlus.COLOR_256, colour.getType());
         refused(colour, "", "\"paletted\" is an 8-bit colour image", "Image > Type > RGB Color");
         image.setRoi(new Roi(200, 200, 10, 10));
         refused(image, "", "selection has no pixels inside \"paletted\"", "Select None");
@@ -274,7 +277,7 @@ class FocusScoreTest {
     private static void refused(ImagePlus image, String options, String... parts) throws InterruptedException {
         String message = CommandRun.run(new FocusScore(), image, options);
         for (String part : parts) {
-            assertTrue(message.contains(part), message);
+            assertTrue(message.contains(part), "'" + message + "' should have '" + part + "'");
         }
     }
 }
