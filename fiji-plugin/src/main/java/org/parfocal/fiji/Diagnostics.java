@@ -32,8 +32,11 @@ public final class Diagnostics implements PlugIn {
         JsonObject doctor = null;
         try {
             doctor = Json.parse(Parfocal.doctor()).asObject();
-            report.part(doctor.getBoolean("ok", false) ? "All is well" : "Something is missing")
-                    .list(ModelDescription.strings(doctor.get("problems")));
+            if (doctor.getBoolean("ok", false)) {
+                report.part("All is well: the library, ONNX Runtime and the model work here.");
+            } else {
+                report.part("Something is missing").list(ModelDescription.strings(doctor.get("problems")));
+            }
         } catch (RuntimeException | LinkageError failure) {
             report.part("The library of Parfocal does not work here")
                     .list(Collections.singletonList(Messages.explain(failure)));
@@ -52,7 +55,7 @@ public final class Diagnostics implements PlugIn {
                 .line("Processors", Runtime.getRuntime().availableProcessors())
                 .line("Memory of ImageJ", IJ.freeMemory());
         if (doctor != null && doctor.get("model") != null && doctor.get("model").isObject()) {
-            ModelInformation.describe(report, ModelDescription.parse(doctor.get("model").toString()));
+            model(report, ModelDescription.parse(doctor.get("model").toString()));
         }
         if (doctor != null) {
             report.part("Other devices").list(devices(doctor.get("devices")));
@@ -71,6 +74,20 @@ public final class Diagnostics implements PlugIn {
                 .line("ONNX Runtime", text(doctor.get("runtime_version"), "none"))
                 .line("Its file", text(doctor.get("runtime_path"), "none"))
                 .line("Needed of it", doctor.getString("runtime_needed", ""));
+    }
+
+    /** In short; Model Information tells all of it. Without ONNX Runtime only its name is known. */
+    private static void model(Report report, ModelDescription model) {
+        report.part("The model inside")
+                .line("Name", model.name())
+                .line("SHA-256", model.sha256());
+        if (!model.device().isEmpty()) {
+            report.line("Runs on", model.device() + " (" + model.precision() + ", " + model.threads()
+                    + " threads), proved by a run");
+            if (!model.warnings().isEmpty()) {
+                report.part("Warnings").list(model.warnings());
+            }
+        }
     }
 
     private static List<String> devices(JsonValue devices) {

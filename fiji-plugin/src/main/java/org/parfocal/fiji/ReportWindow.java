@@ -23,7 +23,7 @@ final class ReportWindow extends PlugInFrame {
 
     void open() {
         int lines = text.split("\n", -1).length;
-        TextArea area = new TextArea(text, Math.min(lines, 40), 104, TextArea.SCROLLBARS_VERTICAL_ONLY);
+        TextArea area = new TextArea(text, Math.min(lines, 46), 104, TextArea.SCROLLBARS_VERTICAL_ONLY);
         area.setFont(new Font(Font.MONOSPACED, Font.PLAIN, 12));
         area.setEditable(false);
         Panel buttons = new Panel(new FlowLayout(FlowLayout.RIGHT, 8, 4));

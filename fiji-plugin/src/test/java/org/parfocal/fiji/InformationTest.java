@@ -53,7 +53,7 @@ class InformationTest {
     void diagnosticsWhereAllIsWell() {
         String text = Diagnostics.report().toString();
         for (String part : new String[] {"All is well", "Engine ", ", ABI 1, ", System.getProperty("parfocal.library"),
-            "ImageJ ", "Java ", System.getProperty("os.name"), "parfocal-w16", "Device              cpu",
+            "ImageJ ", "Java ", System.getProperty("os.name"), "parfocal-w16", "Runs on             cpu (fp32, ",
             "cuda: not in this ONNX Runtime"}) {
             assertTrue(text.contains(part), part + " in\n" + text);
         }

@@ -58,6 +58,8 @@ final class ImageJProcess {
         command.add("-Dplugins.dir=" + plugins);
         // Preferences and unpacked libraries of nobody else.
         command.add("-Duser.home=" + home);
+        // Pictures tell nothing of the machine that took them.
+        command.add("-Dos.version=6.1");
         command.add("-Dawt.useSystemAAFontSettings=on");
         command.add("-Xmx1g");
         command.add("-cp");

@@ -103,8 +103,9 @@ final class Screen {
     }
 
     private static String labelOf(Component component) {
-        return component instanceof Button ? ((Button) component).getLabel()
-                : component instanceof Checkbox ? ((Checkbox) component).getLabel() : "";
+        // ImageJ's buttons are widened by spaces.
+        return component instanceof Button ? ((Button) component).getLabel().trim()
+                : component instanceof Checkbox ? ((Checkbox) component).getLabel().trim() : "";
     }
 
     void press(Window window, String button) throws Exception {

@@ -1,22 +1,64 @@
 package org.parfocal.fiji.window;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.Paths;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged plugin in the real ImageJ on a display; the pictures of docs/fiji.md are taken here. */
 @Tag("window")
 class WindowTest {
-    @TempDir
-    private Path home;
+    /** Shared, so that the natives are unpacked once; a picture shows its name. */
+    private static Path home;
+
+    @BeforeAll
+    static void emptyHome() throws Exception {
+        home = Paths.get(System.getProperty("java.io.tmpdir"), "user");
+        Files.createDirectories(home);
+    }
+
+    private static String line(String told, String name) {
+        for (String line : told.split("\n")) {
+            if (line.startsWith(name + ": ")) {
+                return line.substring(name.length() + 2);
+            }
+        }
+        throw new AssertionError("'" + name + "' is not told: " + told);
+    }
 
     @Test
-    void diagnosticsAreShownAndCopied() throws Exception {
+    void focusScore() throws Exception {
+        String told = ImageJProcess.play("focus-score", home);
+        assertEquals("run(\"Focus Score...\", \"planes=[along z] plot clear go\");", line(told, "recorded"));
+        assertEquals("true", line(told, "same"), told);
+        assertEquals(String.valueOf(Specimen.PLANES), line(told, "rows"));
+        assertEquals(String.valueOf(Specimen.FOCUS), line(told, "sharpest"));
+        assertEquals(String.valueOf(Specimen.FOCUS), line(told, "again"));
+        assertEquals(Specimen.PLANES + " points", line(told, "plot"));
+        // Not classes of the build, but those of the package.
+        assertTrue(line(told, "jar").startsWith(System.getProperty("parfocal.unpacked")), told);
+        Pictures.check("focus-score.png", "focus-score-dialog.png");
+    }
+
+    @Test
+    void modelInformation() throws Exception {
+        String told = ImageJProcess.play("model-information", home);
+        assertEquals("run(\"Model Information...\", \"model=[] device=auto\");", line(told, "recorded"));
+        assertTrue(told.contains("parfocal-w16") && told.contains("proved by a run"), told);
+        Pictures.check("model-information.png");
+    }
+
+    @Test
+    void diagnostics() throws Exception {
         String copied = ImageJProcess.play("diagnostics", home);
-        assertTrue(copied.contains("Plugin"), copied);
+        assertTrue(copied.contains("All is well"), copied);
+        assertFalse(copied.contains("not packaged"), copied);
+        Pictures.check("diagnostics.png");
     }
 }
