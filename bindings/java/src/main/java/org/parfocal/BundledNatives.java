@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.function.Function;
 
 /**
  * The libraries that came in the jar, for one platform: {@code /natives/<platform>/}, of which {@code natives.properties} tells
@@ -38,12 +39,14 @@ final class BundledNatives {
     }
 
     private final Platform platform;
+    private final Function<String, InputStream> resources;
     private final Properties manifest = new Properties();
     private final String hash;
     private final List<Entry> entries = new ArrayList<>();
 
-    private BundledNatives(Platform platform, byte[] text) throws IOException {
+    private BundledNatives(Platform platform, Function<String, InputStream> resources, byte[] text) throws IOException {
         this.platform = platform;
+        this.resources = resources;
         hash = Sha256.of(new ByteArrayInputStream(text), null);
         manifest.load(new ByteArrayInputStream(text));
         for (String name : value("files").split("\\s+")) {
@@ -70,8 +73,13 @@ final class BundledNatives {
 
     /** Those for this platform, null where the jar has none. */
     static BundledNatives find(Platform platform) {
-        try (InputStream in = BundledNatives.class.getResourceAsStream(resource(platform, MANIFEST))) {
-            return in == null ? null : new BundledNatives(platform, read(in));
+        return find(platform, BundledNatives.class::getResourceAsStream);
+    }
+
+    /** @param resources the content for a name that begins with a slash; null where there is none */
+    static BundledNatives find(Platform platform, Function<String, InputStream> resources) {
+        try (InputStream in = resources.apply(resource(platform, MANIFEST))) {
+            return in == null ? null : new BundledNatives(platform, resources, read(in));
         } catch (IOException e) {
             throw new ParfocalException(Status.RUNTIME, resource(platform, MANIFEST) + " in Parfocal's jar cannot be read ("
                     + e.getMessage() + "): the jar is damaged or was replaced while the program ran; start the program again, "
@@ -108,7 +116,7 @@ final class BundledNatives {
     }
 
     InputStream open(Entry entry) {
-        InputStream in = BundledNatives.class.getResourceAsStream(resource(platform, entry.name));
+        InputStream in = resources.apply(resource(platform, entry.name));
         if (in == null) {
             throw damaged(entry.name + " is not there");
         }

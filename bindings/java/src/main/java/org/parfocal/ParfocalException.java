@@ -7,7 +7,9 @@ public final class ParfocalException extends RuntimeException {
     /** Of {@link #frameTag()}: no frame. */
     static final long NO_FRAME = -1;
 
+    /** Why. */
     private final Status status;
+    /** {@link #NO_FRAME} unless a stream's frame failed. */
     private final long frameTag;
 
     /**
