@@ -20,6 +20,7 @@ final class FocusScores {
      * @return null when Esc was pressed
      */
     static List<PlaneScore> of(ImagePlus image, int[] slices, Rectangle area) {
+        PixelType type = Pixels.type(image);
         ImageStack stack = image.getStack();
         List<PlaneScore> scores = new ArrayList<>();
         IJ.resetEscape();
@@ -28,7 +29,7 @@ final class FocusScores {
                 if (IJ.escapePressed()) {
                     return null;
                 }
-                double score = of(stack.getPixels(slice), stack.getWidth(), area);
+                double score = of(type, stack.getPixels(slice), stack.getWidth(), area);
                 scores.add(new PlaneScore(image, slice, score));
                 IJ.showProgress(scores.size(), slices.length);
             }
@@ -39,19 +40,11 @@ final class FocusScores {
     }
 
     /** The score of a rectangle of one plane; pixels outside it are not looked at, and nothing is copied. */
-    private static double of(Object pixels, int width, Rectangle area) {
+    private static double of(PixelType type, Object pixels, int width, Rectangle area) {
         Layout layout = Layout.of(area.width, area.height)
                 .offset((long) area.y * width + area.x)
                 .strides(1, width, 1, (long) width * area.height);
-        PixelType type = PixelType.U8;
-        if (pixels instanceof int[]) {
-            layout = layout.channels(3);
-        } else if (pixels instanceof short[]) {
-            type = PixelType.U16;
-        } else if (pixels instanceof float[]) {
-            type = PixelType.F32;
-        }
-        return Parfocal.focusScore(type, pixels, layout)[0];
+        return Parfocal.focusScore(type, pixels, pixels instanceof int[] ? layout.channels(3) : layout)[0];
     }
 
     /** The sharpest of these planes; null if none of them has any structure. */

@@ -25,15 +25,14 @@ public final class ModelInformation implements PlugIn {
                 device = told.text("device", device);
             } else if (!GraphicsEnvironment.isHeadless()) {
                 GenericDialog dialog = new GenericDialog(TITLE);
-                dialog.addFileField("Model (empty: built in)", path, 30);
-                dialog.addStringField("Device", device, 10);
-                dialog.addMessage("auto, cpu, cuda or cuda:1");
+                dialog.addFileField("Model file (blank: built in)", path, 30);
+                dialog.addChoice("Device", new String[] {"auto", "cpu", "cuda"}, device);
                 dialog.showDialog();
                 if (dialog.wasCanceled()) {
                     return;
                 }
                 path = dialog.getNextString().trim();
-                device = dialog.getNextString().trim();
+                device = dialog.getNextChoice();
             }
             IJ.showStatus("Opening the model...");
             report(path, device).show();

@@ -33,7 +33,7 @@ public final class Driver {
             ImageJ.main(new String[] {"-port0"});
             Screen screen = new Screen();
             Window main = screen.window("ImageJ");
-            screen.place(main, 1000, 0);
+            screen.place(main, 700, 760);
             told = scenario(name).play(screen, folder);
         } catch (Throwable failure) {
             StringWriter trace = new StringWriter();
@@ -48,6 +48,8 @@ public final class Driver {
 
     private static Scenario scenario(String name) {
         switch (name) {
+            case "restore":
+                return RestoreScenario::play;
             case "focus-score":
                 return Scenarios::focusScore;
             case "model-information":
@@ -68,7 +70,7 @@ public final class Driver {
     static Recorder record(Screen screen) throws Exception {
         menu("Record...");
         Window window = screen.window("Recorder");
-        screen.place(window, 1000, 700);
+        screen.place(window, 700, 900);
         return (Recorder) window;
     }
 

@@ -30,9 +30,9 @@ final class Scenarios {
         Window table = screen.window("Results");
         screen.place(plot, 10, 10);
         screen.place(table, 10 + plot.getWidth() + 8, 10);
-        table.setSize(470, plot.getHeight());
+        table.setSize(520, plot.getHeight());
         table.validate();
-        screen.place(stack.getWindow(), 1000, 250);
+        screen.place(stack.getWindow(), 10, 700);
         screen.picture(new File(folder, "focus-score.png"), plot, table);
         String recorded = lastLine(recorder);
         String first = table();

@@ -14,10 +14,14 @@ import java.awt.Robot;
 import java.awt.Window;
 import java.awt.event.InputEvent;
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
+import java.awt.image.IndexColorModel;
 import java.io.File;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import javax.imageio.ImageIO;
 
@@ -185,6 +189,8 @@ final class Screen {
         robot.mouseMove(5, 1190);
         for (Window window : windows) {
             window.toFront();
+            // ImageJ draws the line above an image anew without wiping the old one.
+            window.repaint();
         }
         settle();
         Rectangle area = windows[0].getBounds();
@@ -195,10 +201,37 @@ final class Screen {
         write(robot.createScreenCapture(area), file);
     }
 
+    /** Fewer shades, so that noise in images does not make large files. */
     private static void write(BufferedImage image, File file) throws IOException {
         if (!file.getParentFile().isDirectory() && !file.getParentFile().mkdirs()) {
             throw new IOException(file.getParent() + ": cannot be made");
         }
-        ImageIO.write(image, "png", file);
+        Map<Integer, Integer> palette = new HashMap<>();
+        for (int y = 0; y < image.getHeight(); y++) {
+            for (int x = 0; x < image.getWidth(); x++) {
+                int colour = image.getRGB(x, y);
+                int coarse = coarse(colour >> 16) << 16 | coarse(colour >> 8) << 8 | coarse(colour);
+                image.setRGB(x, y, coarse);
+                palette.putIfAbsent(coarse, palette.size());
+            }
+        }
+        ImageIO.write(palette.size() > 256 ? image : indexed(image, palette), "png", file);
+    }
+
+    private static int coarse(int value) {
+        return Math.min(255, ((value & 0xff) + 3) / 6 * 6 + ((value & 0xff) > 252 ? 3 : 0));
+    }
+
+    private static BufferedImage indexed(BufferedImage image, Map<Integer, Integer> palette) {
+        int[] colours = new int[palette.size()];
+        palette.forEach((colour, index) -> colours[index] = colour);
+        IndexColorModel model = new IndexColorModel(8, colours.length, colours, 0, false, -1, DataBuffer.TYPE_BYTE);
+        BufferedImage indexed = new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_BYTE_INDEXED, model);
+        for (int y = 0; y < image.getHeight(); y++) {
+            for (int x = 0; x < image.getWidth(); x++) {
+                indexed.getRaster().setSample(x, y, 0, palette.get(image.getRGB(x, y) & 0xffffff));
+            }
+        }
+        return indexed;
     }
 }

@@ -33,6 +33,21 @@ class WindowTest {
     }
 
     @Test
+    void restoreWithPreview() throws Exception {
+        String told = ImageJProcess.play("restore", home);
+        assertEquals("run(\"Restore Focus...\", \"device=auto planes=current region=[whole image] output=[new image]\");",
+                line(told, "recorded"));
+        assertEquals("true", line(told, "kept"), "the original, after the preview");
+        assertEquals("true", line(told, "same"), "the recorded line again");
+        assertEquals("true", line(told, "calibration"));
+        assertTrue(line(told, "title").startsWith("cells-restored"), told);
+        assertTrue(Double.parseDouble(line(told, "gain")) > 1, "a gain of more than 1 dB: " + told);
+        assertTrue(line(told, "jar").startsWith(System.getProperty("parfocal.unpacked")), told);
+        assertTrue(line(told, "library jar").startsWith(System.getProperty("parfocal.unpacked")), told);
+        Pictures.check("restore-preview.png", "restore-before-after.png");
+    }
+
+    @Test
     void focusScore() throws Exception {
         String told = ImageJProcess.play("focus-score", home);
         assertEquals("run(\"Focus Score...\", \"planes=[along z] plot clear go\");", line(told, "recorded"));
