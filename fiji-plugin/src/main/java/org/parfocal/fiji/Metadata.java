@@ -2,8 +2,10 @@ package org.parfocal.fiji;
 
 import java.awt.Rectangle;
 import java.awt.image.ColorModel;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 
 import ij.CompositeImage;
 import ij.IJ;
@@ -191,9 +193,13 @@ final class Metadata {
         image.setProperty("Info", info == null ? lines : info + (info.endsWith("\n") ? "" : "\n") + lines);
     }
 
-    /** What was done, one {@code key: value} in a line, so that macros can ask for each. */
-    static String info(ModelDescription model, String libraryVersion, String options, Selection selection, Region region,
-            RunReport report) {
+    /**
+     * What was done, one {@code key: value} in a line, so that macros can ask for each.
+     *
+     * @param warning one more than the engine's; "" for none
+     */
+    static String info(ModelDescription model, String libraryVersion, String options, String warning, Selection selection,
+            Region region, RunReport report) {
         StringBuilder lines = new StringBuilder();
         add(lines, "version", libraryVersion);
         add(lines, "model", model.name() + " " + model.version());
@@ -213,11 +219,13 @@ final class Metadata {
         if (report.constantPlanes() > 0) {
             add(lines, "planes left as they were, because all pixels are equal", report.constantPlanes() + "");
         }
-        for (String warning : model.warnings()) {
-            add(lines, "warning", warning);
+        Set<String> warnings = new LinkedHashSet<>(model.warnings());
+        warnings.addAll(report.warnings());
+        if (!warning.isEmpty()) {
+            warnings.add(warning);
         }
-        for (String warning : report.warnings()) {
-            add(lines, "warning", warning);
+        for (String text : warnings) {
+            add(lines, "warning", text);
         }
         return lines.toString();
     }

@@ -119,6 +119,8 @@ final class Models {
         final String options;
         final String key;
         final FutureTask<ParfocalModel> opening;
+        /** Set before {@link #opening} is done. */
+        private ModelDescription description;
         int users;
         boolean replaced;
 
@@ -126,7 +128,13 @@ final class Models {
             this.path = path;
             this.options = options;
             this.key = key;
-            opening = new FutureTask<>(() -> ParfocalModel.open(path, options));
+            opening = new FutureTask<>(this::open);
+        }
+
+        private ParfocalModel open() {
+            ParfocalModel model = ParfocalModel.open(path, options);
+            description = ModelDescription.parse(model.describe());
+            return model;
         }
 
         /** The file has changed since. */
@@ -173,9 +181,9 @@ final class Models {
             return model;
         }
 
-        /** What runs, and how. */
+        /** What runs, and how, as it was when the model was opened: later runs add warnings that belong to their images. */
         ModelDescription description() {
-            return ModelDescription.parse(model.describe());
+            return entry.description;
         }
 
         @Override

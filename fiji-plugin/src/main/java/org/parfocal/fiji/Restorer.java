@@ -1,7 +1,6 @@
 package org.parfocal.fiji;
 
 import java.io.File;
-import java.util.Locale;
 
 import ij.ImagePlus;
 import ij.ImageStack;
@@ -105,7 +104,7 @@ final class Restorer {
         try (Models.Lease lease = Models.lease(settings.model, openOptions)) {
             model = lease.description();
             PlaneRunner runner = new PlaneRunner(lease.model(), type, Pixels.channels(image), image.getWidth(), region,
-                    model.halo(), withPixelSize(runOptions));
+                    model.halo(), runOptions);
             switch (settings.output) {
                 case FILE:
                     toFile(runner, progress);
@@ -255,30 +254,8 @@ final class Restorer {
 
     private String info() {
         String options = openOptions + (runOptions.isEmpty() || openOptions.isEmpty() ? "" : " ") + runOptions;
-        return Metadata.info(model, Parfocal.version(), options, selection, region, report);
-    }
-
-    /** The calibration's pixel size goes to the engine, which warns if the model was not trained for it. */
-    private String withPixelSize(String options) {
-        double unit = micrometres(image.getCalibration().getUnit());
-        double size = image.getCalibration().pixelWidth * unit;
-        if (options.contains("pixel_size_um=") || !(size > 0) || Double.isInfinite(size)) {
-            return options;
-        }
-        return options + (options.isEmpty() ? "" : " ") + "pixel_size_um=" + size;
-    }
-
-    private static double micrometres(String unit) {
-        switch (unit.toLowerCase(Locale.ROOT)) {
-            case "micron": case "microns": case "um": case "\u00b5m": case "\u03bcm": case "micrometer": case "micrometre":
-                return 1;
-            case "nm": case "nanometer": case "nanometre":
-                return 1e-3;
-            case "mm": case "millimeter": case "millimetre":
-                return 1e3;
-            default:
-                return 0;
-        }
+        return Metadata.info(model, Parfocal.version(), options, PixelSize.warning(image, model, runOptions), selection, region,
+                report);
     }
 
     /** The file that was written; null if none was. */
