@@ -2,6 +2,7 @@ package org.parfocal.fiji;
 
 import ij.IJ;
 import ij.ImagePlus;
+import ij.Macro;
 import ij.WindowManager;
 import ij.gui.Roi;
 import ij.measure.ResultsTable;
@@ -17,6 +18,15 @@ public final class FocusScore implements PlugIn {
     public void run(String argument) {
         try {
             score(WindowManager.getCurrentImage());
+        } catch (Stopped stopped) {
+            if (!stopped.wanted()) {
+                Messages.error(stopped.getMessage());
+                return;
+            }
+            IJ.showStatus("Focus Score: " + stopped.getMessage());
+            if (IJ.isMacro()) {
+                Macro.abort();
+            }
         } catch (RuntimeException | LinkageError | OutOfMemoryError failure) {
             Messages.error(failure);
         }
@@ -30,10 +40,6 @@ public final class FocusScore implements PlugIn {
         }
         IJ.showStatus("Scoring the focus of " + image.getTitle() + "...");
         List<PlaneScore> scores = FocusScores.of(image, options.slices(image), area);
-        if (scores == null) {
-            IJ.showStatus("Focus Score: stopped; no table was made");
-            return;
-        }
         if (options.clear && !Analyzer.resetCounter()) {
             return;
         }
@@ -51,11 +57,12 @@ public final class FocusScore implements PlugIn {
     /** What is looked at: the bounds of the selection, else the whole image. */
     private static Rectangle area(ImagePlus image) {
         if (image == null) {
-            throw new Problem("There is no image open. Open the image or stack whose focus is to be scored, then run Focus Score again.");
+            throw new Problem("No image is open. Open the image or stack to score, or click into its window, and repeat.");
         }
         if (image.getType() == ImagePlus.COLOR_256) {
-            throw new Problem("\"" + image.getTitle() + "\" is an 8-bit colour image, whose pixels are numbers of palette entries, not "
-                    + "brightnesses. Convert it first: Image > Type > RGB Color, or 8-bit for grey.");
+            throw new Problem("\"" + image.getTitle() + "\" is an 8-bit colour image: its numbers are places in a colour table, not "
+                    + "brightness, and have no focus score. Convert it first: Image > Type > RGB Color (or 8-bit, if the colours "
+                    + "mean nothing).");
         }
         Rectangle whole = new Rectangle(0, 0, image.getWidth(), image.getHeight());
         Roi roi = image.getRoi();

@@ -17,17 +17,18 @@ final class FocusScores {
     /**
      * @param slices ImageJ's numbers of slices, from 1
      * @param area what is looked at, inside the image
-     * @return null when Esc was pressed
+     * @throws Stopped when Esc was pressed or the image was closed
      */
     static List<PlaneScore> of(ImagePlus image, int[] slices, Rectangle area) {
         PixelType type = Pixels.type(image);
         ImageStack stack = image.getStack();
         List<PlaneScore> scores = new ArrayList<>();
         IJ.resetEscape();
-        try {
+        try (HeldImage held = new HeldImage(image)) {
             for (int slice : slices) {
+                held.check();
                 if (IJ.escapePressed()) {
-                    return null;
+                    throw new Stopped("Stopped by Esc; no table was made.", true);
                 }
                 double score = of(type, stack.getPixels(slice), stack.getWidth(), area);
                 scores.add(new PlaneScore(image, slice, score));

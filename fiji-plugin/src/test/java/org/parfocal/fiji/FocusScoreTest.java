@@ -2,6 +2,7 @@ package org.parfocal.fiji;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ij.CompositeImage;
@@ -18,7 +19,9 @@ import ij.process.FloatProcessor;
 import ij.process.ImageConverter;
 import ij.process.ImageProcessor;
 import ij.process.StackConverter;
+import java.awt.EventQueue;
 import java.awt.event.KeyEvent;
+import java.lang.reflect.InvocationTargetException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -168,22 +171,39 @@ class FocusScoreTest {
                 new ArrayList<>(new FocusPlot(image, all).curves().keySet()));
     }
 
+    /** What ImageJ tells when a window is closed, without a window. */
+    private static final class Closable extends ImagePlus {
+        Closable(String title, ImageStack stack) {
+            super(title, stack);
+        }
+
+        void closedByTheUser() {
+            notifyListeners(CLOSED);
+            try {
+                EventQueue.invokeAndWait(() -> { });
+            } catch (InterruptedException | InvocationTargetException failed) {
+                throw new AssertionError(failed);
+            }
+        }
+    }
+
     /** A stack whose planes are made when they are asked for, and counted. */
     private static final class Counted extends VirtualStack {
         private final List<Integer> asked = new ArrayList<>();
-        private final int escapeAt;
+        private final int at;
+        private Runnable then = () -> { };
 
-        Counted(int escapeAt) {
+        Counted(int at) {
             super(96, 64, null, null);
-            this.escapeAt = escapeAt;
+            this.at = at;
             setBitDepth(32);
         }
 
         @Override
         public ImageProcessor getProcessor(int n) {
             asked.add(n);
-            if (n == escapeAt) {
-                IJ.setKeyDown(KeyEvent.VK_ESCAPE);
+            if (n == at) {
+                then.run();
             }
             return plane(n);
         }
@@ -219,9 +239,26 @@ class FocusScoreTest {
         scored(stack(2), "clear");
         Counted stack = new Counted(3);
         ImagePlus image = new ImagePlus("virtual", stack);
+        stack.then = () -> IJ.setKeyDown(KeyEvent.VK_ESCAPE);
         stack.asked.clear();
         assertEquals(2, scored(image, "clear plot").length, "the table as it was");
         assertEquals(Arrays.asList(1, 2, 3), stack.asked);
+        assertFalse(image.isLocked());
+    }
+
+    @Test
+    void closedOrLockedImages() throws Exception {
+        scored(stack(2), "clear");
+        Counted stack = new Counted(3);
+        Closable image = new Closable("virtual", stack);
+        stack.then = image::closedByTheUser;
+        stack.asked.clear();
+        refused(image, "clear", "\"virtual\" was closed while it was being scored");
+        assertEquals(Arrays.asList(1, 2, 3), stack.asked);
+        assertEquals(2, scores().length, "the table as it was");
+        ImagePlus locked = stack(2);
+        locked.lock();
+        refused(locked, "clear", "\"spots\" is locked", "Reset");
     }
 
     @Test
@@ -260,7 +297,7 @@ class FocusScoreTest {
 
     @Test
     void messages() throws Exception {
-        refused(null, "", "no image open");
+        refused(null, "", "No image is open");
         ImagePlus image = new ImagePlus("paletted", plane(1).convertToByte(true));
         ImagePlus colour = new ImagePlus("paletted", new ColorProcessor(40, 30));
         colour.getProcessor().setColor(java.awt.Color.ORANGE);
