@@ -145,6 +145,7 @@ final class Libraries {
         List<String> names = platform.runtimeNames();
         for (String name : names) {
             if (Files.isRegularFile(folder.resolve(name))) {
+                LibraryFile.check(folder.resolve(name), platform);
                 return;
             }
         }
