@@ -1,12 +1,14 @@
 //! `cargo xtask test fiji`: the Java library and the plugin against the packaged library, in a JVM and on a screen.
 
+use std::path::PathBuf;
 use std::process::Command;
+use std::time::Instant;
 
 use crate::machine::{self, JAVA, SCREEN};
 use crate::maven::{maven, property};
 use crate::package::fiji::{fiji, same_bytes, unpacked};
 use crate::package::HERE;
-use crate::tools::{check_machine, Result};
+use crate::tools::{check_machine, root, run, target, Result};
 
 /// The newest ImageJ that is tested beside the oldest, which is the one in xtask/maven/pom.xml.
 const NEWEST_IMAGEJ: &str = "1.54p";
@@ -31,22 +33,23 @@ pub fn stage() -> Result<()> {
         return Ok(());
     }
     same_bytes()?;
-    let folder = unpacked()?;
-    tests("oldest ImageJ", Run::default())?;
-    tests("-Xcheck:jni", Run { arguments: "-Xcheck:jni", ..Run::default() })?;
     let newest = format!("-Dij.version={NEWEST_IMAGEJ}");
-    tests("newest ImageJ", Run { properties: vec![newest], plugin_only: true, ..Run::default() })?;
-    let window = vec![
-        "-Dparfocal.groups=window".into(),
-        "-Dparfocal.excludedGroups=".into(),
-        property("parfocal.unpacked", folder),
-    ];
-    tests("windows", Run { properties: window, plugin_only: true, screen: true, ..Run::default() })
+    tests("oldest ImageJ", &Tests::default())?;
+    checked_jni()?;
+    let plugin = Tests { properties: vec![newest.clone()], plugin_only: true, ..Tests::default() };
+    tests("newest ImageJ", &plugin)?;
+    let mut windows = Tests { plugin_only: true, screen: true, ..Tests::default() };
+    windows.properties = vec!["-Dparfocal.groups=window".into(), "-Dparfocal.excludedGroups=".into()];
+    windows.properties.push(property("parfocal.unpacked", unpacked()?));
+    tests("windows of the oldest ImageJ", &windows)?;
+    windows.properties.push(newest);
+    tests("windows of the newest ImageJ", &windows)
 }
 
+/// The tests of both projects, or of the plugin, as Maven runs them.
 #[derive(Default)]
-struct Run {
-    /// For the JVM of the tests.
+struct Tests {
+    /// For the JVM that runs them.
     arguments: &'static str,
     properties: Vec<String>,
     plugin_only: bool,
@@ -54,35 +57,74 @@ struct Run {
     screen: bool,
 }
 
-/// One run of Maven's tests; what it prints is shown when something is wrong.
-fn tests(name: &str, run: Run) -> Result<()> {
+/// Runs them; what they print is shown when something is wrong.
+fn tests(name: &str, tests: &Tests) -> Result<()> {
+    let printed = output(name, tests)?;
+    match &warnings(&printed)[..] {
+        [] => Ok(()),
+        warned => Err(format!("mvn test ({name}): the JVM warns:\n{}", warned.join("\n"))),
+    }
+}
+
+/// No warning about us, but for the one that is there to be seen.
+fn checked_jni() -> Result<()> {
+    let name = "-Xcheck:jni";
+    let properties = vec![property("parfocal.planted", planted()?)];
+    let printed = output(name, &Tests { arguments: name, properties, ..Tests::default() })?;
+    let (seen, warned): (Vec<_>, Vec<_>) =
+        warnings(&printed).into_iter().partition(|warning| warning.contains("PlantedFaultTest.plant"));
+    if !warned.is_empty() {
+        return Err(format!("mvn test ({name}): the JVM warns:\n{}", warned.join("\n")));
+    }
+    if seen.is_empty() {
+        return Err(format!(
+            "mvn test ({name}): the planted fault was not told; this run proves nothing:\n{}",
+            printed.trim()
+        ));
+    }
+    Ok(())
+}
+
+/// The library with the fault, for `PlantedFaultTest`.
+fn planted() -> Result<PathBuf> {
+    let include = machine::java_home().ok_or("java does not tell its java.home")?.join("include");
+    let library = target().join("package/fiji/libplanted.so");
+    run(Command::new("cc")
+        .args(["-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o"])
+        .arg(&library)
+        .arg("-I")
+        .arg(&include)
+        .arg("-I")
+        .arg(include.join("linux"))
+        .arg(root().join("bindings/java/src/test/c/planted.c")))?;
+    Ok(library)
+}
+
+/// What Maven and the tests print; an error where one fails.
+fn output(name: &str, tests: &Tests) -> Result<String> {
     let fiji = fiji()?;
     let mut command = maven(&["test"]);
-    if run.plugin_only {
+    if tests.plugin_only {
         // The library is compiled, its tests are not run again.
         command.args(["-Dsurefire.failIfNoSpecifiedTests=false", "-Dtest=org.parfocal.fiji.**"]);
     }
     command
         .arg(property("parfocal.library", fiji.library()))
         .arg(property("parfocal.command", &fiji.command))
-        .args(run.properties)
+        .args(&tests.properties)
         .env_remove("PARFOCAL_ONNXRUNTIME");
-    if !run.arguments.is_empty() {
-        command.arg(format!("-Dparfocal.testArguments={}", run.arguments));
+    if !tests.arguments.is_empty() {
+        command.arg(format!("-Dparfocal.testArguments={}", tests.arguments));
     }
-    let mut command = if run.screen { on_screen(&command) } else { command };
-    let started = std::time::Instant::now();
+    let mut command = if tests.screen { on_screen(&command) } else { command };
+    let started = Instant::now();
     let ran = command.output().map_err(|e| format!("mvn: cannot be started: {e}"))?;
     let printed = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
-    let warned = warnings(&printed);
-    if !ran.status.success() || !warned.is_empty() {
-        eprintln!("{}", printed.trim());
-        let why =
-            if warned.is_empty() { ran.status.to_string() } else { format!("the JVM warns:\n{}", warned.join("\n")) };
-        return Err(format!("mvn test ({name}): {why}"));
+    if !ran.status.success() {
+        return Err(format!("mvn test ({name}): {}; it printed:\n{}", ran.status, printed.trim()));
     }
     println!("{name}: passed in {:.0} s", started.elapsed().as_secs_f64());
-    Ok(())
+    Ok(printed)
 }
 
 /// The same command on a display that nobody sees.

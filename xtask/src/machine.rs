@@ -98,7 +98,8 @@ fn java_library(name: &str) -> bool {
     java_home().is_some_and(|home| home.join("lib").join(name).is_file())
 }
 
-fn java_home() -> Option<PathBuf> {
+/// Of the Java that runs programs; that of a JDK has `include`.
+pub fn java_home() -> Option<PathBuf> {
     let told = Command::new("java").args(["-XshowSettings:properties", "-version"]).output().ok()?;
     let told = String::from_utf8_lossy(&told.stderr).into_owned();
     let line = told.lines().find_map(|line| line.trim().strip_prefix("java.home = "))?;

@@ -19,8 +19,11 @@ final class Pictures {
 
     /** That the committed ones are there, small enough, and of about the size of the fresh ones. */
     static void check(String... names) throws IOException {
+        if (!Desktop.OLDEST) {
+            return;
+        }
         for (String name : names) {
-            Path fresh = ImageJProcess.PICTURES.resolve(name);
+            Path fresh = Desktop.PICTURES.resolve(name);
             Path committed = COMMITTED.resolve(name);
             if ("1".equals(System.getenv("UPDATE_DOCS"))) {
                 Files.createDirectories(COMMITTED);

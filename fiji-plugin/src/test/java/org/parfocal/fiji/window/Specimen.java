@@ -11,11 +11,11 @@ import ij.process.ShortProcessor;
 import java.util.Random;
 
 /** A drawn specimen that looks like cells: nuclei, fibres and spots, taken at several distances from the focus, with noise. */
-final class Specimen {
+public final class Specimen {
     static final int SIZE = 384;
     static final int PLANES = 11;
     /** The plane in focus, from 1. */
-    static final int FOCUS = 6;
+    static final int FOCUS = (PLANES + 1) / 2;
     private static final double DEPTH_UM = 0.8;
     private static final double PIXEL_UM = 0.325;
     /** Radius of the disc that a point is spread over, in pixels for each micrometre from the focus. */
@@ -27,11 +27,16 @@ final class Specimen {
 
     /** The stack as a microscope would have taken it. */
     static ImagePlus stack() {
+        return stack(PLANES);
+    }
+
+    /** Some planes around the focus. */
+    public static ImagePlus stack(int planes) {
         FloatProcessor truth = inFocus();
         ImageStack stack = new ImageStack(SIZE, SIZE);
         Random noise = new Random(5);
-        for (int z = 1; z <= PLANES; z++) {
-            stack.addSlice("plane " + z, taken(blurred(truth, (z - FOCUS) * DEPTH_UM), noise));
+        for (int z = 1; z <= planes; z++) {
+            stack.addSlice("plane " + z, taken(blurred(truth, (z - (planes + 1) / 2) * DEPTH_UM), noise));
         }
         ImagePlus image = new ImagePlus("cells.tif", stack);
         Calibration calibration = image.getCalibration();

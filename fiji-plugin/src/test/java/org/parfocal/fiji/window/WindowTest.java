@@ -34,7 +34,7 @@ class WindowTest {
 
     @Test
     void restoreWithPreview() throws Exception {
-        String told = ImageJProcess.play("restore", home);
+        String told = Desktop.play("restore", home);
         assertEquals("run(\"Restore Focus...\", \"device=auto planes=current region=[whole image] output=[new image]\");",
                 line(told, "recorded"));
         assertEquals("true", line(told, "kept"), "the original, after the preview");
@@ -49,7 +49,7 @@ class WindowTest {
 
     @Test
     void focusScore() throws Exception {
-        String told = ImageJProcess.play("focus-score", home);
+        String told = Desktop.play("focus-score", home);
         assertEquals("run(\"Focus Score...\", \"planes=[along z] plot clear go\");", line(told, "recorded"));
         assertEquals("true", line(told, "same"), told);
         assertEquals(String.valueOf(Specimen.PLANES), line(told, "rows"));
@@ -58,12 +58,12 @@ class WindowTest {
         assertEquals(Specimen.PLANES + " points", line(told, "plot"));
         // Not classes of the build, but those of the package.
         assertTrue(line(told, "jar").startsWith(System.getProperty("parfocal.unpacked")), told);
-        Pictures.check("focus-score.png", "focus-score-dialog.png");
+        Pictures.check("focus-score.png");
     }
 
     @Test
     void modelInformation() throws Exception {
-        String told = ImageJProcess.play("model-information", home);
+        String told = Desktop.play("model-information", home);
         assertEquals("run(\"Model Information...\", \"model=[] device=auto\");", line(told, "recorded"));
         assertTrue(told.contains("parfocal-w16") && told.contains("proved by a run"), told);
         Pictures.check("model-information.png");
@@ -71,7 +71,7 @@ class WindowTest {
 
     @Test
     void diagnostics() throws Exception {
-        String copied = ImageJProcess.play("diagnostics", home);
+        String copied = Desktop.play("diagnostics", home);
         assertTrue(copied.contains("All is well"), copied);
         assertFalse(copied.contains("not packaged"), copied);
         Pictures.check("diagnostics.png");

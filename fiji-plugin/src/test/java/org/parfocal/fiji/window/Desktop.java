@@ -1,6 +1,7 @@
 package org.parfocal.fiji.window;
 
 import ij.IJ;
+import ij.ImageJ;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,14 +13,16 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Starts the real ImageJ with the packaged plugin on the display of this process, and a window manager before it. */
-final class ImageJProcess {
-    /** Pictures and what the scenarios tell. */
-    static final Path PICTURES = Paths.get("../target/fiji/screenshots").toAbsolutePath().normalize();
+final class Desktop {
+    /** Pictures and what the scenarios tell; only the oldest ImageJ's are in docs/fiji.md. */
+    static final boolean OLDEST = "1.53t".equals(ImageJ.VERSION);
+    static final Path PICTURES =
+            Paths.get("../target/fiji", OLDEST ? "screenshots" : "screenshots-" + ImageJ.VERSION).toAbsolutePath().normalize();
 
     private static final int MINUTES = 5;
     private static Process manager;
 
-    private ImageJProcess() {}
+    private Desktop() {}
 
     /** @return what the scenario told; fails when it did not end well */
     static String play(String scenario, Path home) throws Exception {
