@@ -22,6 +22,8 @@ mod pixels;
 mod focus;
 mod general;
 mod model;
+#[cfg(feature = "plant")]
+mod plant;
 mod restore;
 mod stream;
 mod task;
