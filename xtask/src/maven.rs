@@ -29,7 +29,12 @@ pub struct Jars {
 /// Builds both; their tests are run by the stage `fiji`.
 pub fn jars(version: &str) -> Result<Jars> {
     eprintln!("xtask: building the Java library and the plugin");
-    crate::tools::run(&mut maven(&["package", "-DskipTests"]))?;
+    // Quiet Mavens print colour codes all the same.
+    let ran = maven(&["package", "-DskipTests"]).output().map_err(|e| format!("mvn: cannot be started: {e}"))?;
+    if !ran.status.success() {
+        let printed = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+        return Err(format!("mvn package: {}; it printed:\n{}", ran.status, printed.trim()));
+    }
     let jars = Jars {
         library: root().join(format!("bindings/java/target/parfocal-java-{version}.jar")),
         plugin: root().join(format!("fiji-plugin/target/Parfocal_-{version}.jar")),
