@@ -65,9 +65,13 @@ class DocsTest {
     }
 
     @Test
+    @Tag("process")
     void macrosWithoutAScreen() throws Exception {
         String said = headless(open("stack.tif") + "setSlice(2);\n" + macros().get(0) + macros().get(1)
-                .replace("// The sharpest", "selectWindow(\"stack.tif\");\n// The sharpest") + "print(\"the end\");\n");
+                .replace("// The sharpest", "selectWindow(\"stack.tif\");\n// The sharpest")
+                + "run(\"Focus Score...\", \"planes=[along z] plot clear\");\nprint(\"plot: \" + getTitle());\n"
+                + "print(\"the end\");\n");
+        assertTrue(said.contains("plot: Focus score of stack.tif\n"), said);
         assertTrue(said.contains("restored on cpu fp32"), said);
         assertTrue(said.contains("sharpest: z = 3\n"), said);
         assertTrue(said.contains("the end"), said);

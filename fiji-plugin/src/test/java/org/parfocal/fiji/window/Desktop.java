@@ -24,14 +24,22 @@ final class Desktop {
 
     private Desktop() {}
 
-    /** @return what the scenario told; fails when it did not end well */
+    /** With the unpacked zip. */
     static String play(String scenario, Path home) throws Exception {
+        return play(scenario, home, System.getProperty("parfocal.unpacked", ""));
+    }
+
+    /**
+     * @param plugins the folder of ImageJ, in which {@code plugins} lies
+     * @return what the scenario told; fails when it did not end well
+     */
+    static String play(String scenario, Path home, String plugins) throws Exception {
         manageWindows();
         Files.createDirectories(PICTURES);
         Path told = PICTURES.resolve(scenario + ".txt");
         Files.deleteIfExists(told);
         File log = PICTURES.resolve(scenario + ".log").toFile();
-        ProcessBuilder builder = new ProcessBuilder(command(scenario, home)).redirectErrorStream(true).redirectOutput(log);
+        ProcessBuilder builder = new ProcessBuilder(command(scenario, home, plugins)).redirectErrorStream(true).redirectOutput(log);
         // The natives come out of the jar, into the home of this test.
         builder.environment().keySet().removeIf(name -> name.startsWith("PARFOCAL_") || name.startsWith("XDG_"));
         Process process = builder.start();
@@ -49,10 +57,10 @@ final class Desktop {
         return text;
     }
 
-    private static List<String> command(String scenario, Path home) throws Exception {
-        String plugins = System.getProperty("parfocal.unpacked", "");
-        if (plugins.isEmpty()) {
-            throw new AssertionError("parfocal.unpacked is not set to a folder with the unpacked drop-in zip: cargo xtask test fiji does");
+    private static List<String> command(String scenario, Path home, String plugins) throws Exception {
+        if (plugins == null || plugins.isEmpty()) {
+            throw new AssertionError("parfocal.unpacked is to be a folder with the unpacked zip, parfocal.site the update site's files: "
+                    + "cargo xtask test fiji gives both");
         }
         String driver = Paths.get(Driver.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
         String imagej = Paths.get(IJ.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();

@@ -54,6 +54,8 @@ public final class Driver {
                 return Scenarios::focusScore;
             case "model-information":
                 return Scenarios::modelInformation;
+            case "update-site":
+                return Scenarios::updateSite;
             case "diagnostics":
                 return Scenarios::diagnostics;
             default:

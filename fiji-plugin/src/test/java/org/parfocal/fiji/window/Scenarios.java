@@ -73,6 +73,15 @@ final class Scenarios {
         Window text = screen.window("Parfocal: About");
         screen.place(text, 10, 10);
         screen.picture(new File(folder, "diagnostics.png"), text);
+        return copied(screen, text);
+    }
+
+    static String updateSite(Screen screen, File folder) throws Exception {
+        Driver.menu("About and Diagnostics...");
+        return copied(screen, screen.window("Parfocal: About"));
+    }
+
+    private static String copied(Screen screen, Window text) throws Exception {
         screen.press(text, "Copy");
         String copied = (String) text.getToolkit().getSystemClipboard().getData(java.awt.datatransfer.DataFlavor.stringFlavor);
         screen.press(text, "Close");

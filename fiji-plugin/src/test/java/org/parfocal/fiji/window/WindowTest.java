@@ -21,6 +21,10 @@ class WindowTest {
     static void emptyHome() throws Exception {
         home = Paths.get(System.getProperty("java.io.tmpdir"), "user");
         Files.createDirectories(home);
+        if (!Files.isWritable(home)) {
+            // Another user's.
+            home = Files.createTempDirectory("user");
+        }
     }
 
     private static String line(String told, String name) {
@@ -75,6 +79,16 @@ class WindowTest {
         String copied = Desktop.play("diagnostics", home);
         assertTrue(copied.contains("All is well"), copied);
         assertFalse(copied.contains("not packaged"), copied);
+        assertTrue(copied.replaceAll("\\s", "").contains(home + "/.cache/parfocal/"), "out of the jar: " + copied);
         Pictures.check("diagnostics.png");
+    }
+
+    /** The files as an update site lays them out, in plain ImageJ. */
+    @Test
+    void updateSite() throws Exception {
+        String site = System.getProperty("parfocal.site");
+        String copied = Desktop.play("update-site", home, site);
+        assertTrue(copied.contains("All is well"), copied);
+        assertTrue(copied.replaceAll("\\s", "").contains(site.replaceAll("\\s", "") + "/lib/linux64/libparfocal.so"), copied);
     }
 }
