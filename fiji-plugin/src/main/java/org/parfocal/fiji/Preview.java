@@ -110,7 +110,8 @@ final class Preview implements AutoCloseable {
                 tell.accept("Preview: this plane is not among the chosen ones.");
             } else if (isWanted(key)) {
                 show(pixels, original, restored);
-                tell.accept("");
+                tell.accept(settings.runOptions().contains("normalize=stack")
+                        ? "Preview: normalize=stack looks at this plane alone here; the result may be brighter or darker." : "");
             }
             return true;
         } catch (Stopped changed) {

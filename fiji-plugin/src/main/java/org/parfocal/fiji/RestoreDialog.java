@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.List;
 
 import ij.IJ;
-import ij.ImageListener;
 import ij.ImagePlus;
 import ij.gui.DialogListener;
 import ij.gui.GenericDialog;
@@ -26,7 +25,7 @@ import ij.io.SaveDialog;
  * The dialog of Restore Focus. The image stays free meanwhile: the user may draw a selection, move through the stack and set
  * the contrast while looking at the preview.
  */
-final class RestoreDialog extends NonBlockingGenericDialog implements DialogListener, ImageListener, RoiListener {
+final class RestoreDialog extends NonBlockingGenericDialog implements DialogListener, RoiListener {
     private static final long serialVersionUID = 1;
     private static final int COLUMNS = 36;
 
@@ -74,14 +73,17 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
     /** Asks what to do with an image; null if the user cancels, or closes the image. */
     static Settings ask(ImagePlus image) {
         RestoreDialog dialog = new RestoreDialog(image, start(image));
-        ImagePlus.addImageListener(dialog);
         Roi.addRoiListener(dialog);
+        Closing closing = new Closing(image, dialog::imageClosed);
         try {
+            if (image.getProcessor() == null) {
+                return null;
+            }
             dialog.update();
             dialog.showDialog();
         } finally {
+            closing.close();
             Roi.removeRoiListener(dialog);
-            ImagePlus.removeImageListener(dialog);
             dialog.preview.close();
         }
         if (dialog.wasCanceled()) {
@@ -275,16 +277,9 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         }
     }
 
-    @Override
-    public void imageClosed(ImagePlus gone) {
-        if (gone == image && !closing) {
+    private void imageClosed() {
+        if (!closing) {
             windowClosing(null);
         }
     }
-
-    @Override
-    public void imageOpened(ImagePlus opened) {}
-
-    @Override
-    public void imageUpdated(ImagePlus updated) {}
 }

@@ -5,7 +5,6 @@ import java.util.HashSet;
 import java.util.Set;
 
 import ij.IJ;
-import ij.ImageListener;
 import ij.ImagePlus;
 import ij.Macro;
 import ij.WindowManager;
@@ -86,8 +85,8 @@ public final class RestoreFocus implements PlugIn {
             throw new Problem("\"" + image.getTitle() + "\" is locked, because another command is at work on it. Wait until it "
                     + "is done; if none is, unlock the image with Plugins > Utilities > Reset.");
         }
-        Closing closing = new Closing(image);
-        try (Progress progress = Progress.command("Restore Focus", closing::stopped)) {
+        Closing closing = new Closing(image, () -> {});
+        try (Progress progress = Progress.command("Restore Focus", () -> closing.isClosed() ? closed(image) : null)) {
             Restorer restorer = new Restorer(image, settings);
             ImagePlus result = restorer.run(progress);
             progress.status("done in " + Progress.time(progress.seconds()));
@@ -97,13 +96,18 @@ public final class RestoreFocus implements PlugIn {
             }
             return result;
         } finally {
-            closing.end();
+            closing.close();
             image.unlock();
-            if (closing.closed) {
+            if (closing.isClosed()) {
                 // ImageJ frees nothing of an image that is locked.
                 image.flush();
             }
         }
+    }
+
+    private static Stopped closed(ImagePlus image) {
+        return new Stopped("\"" + image.getTitle() + "\" was closed while it was being restored, so there is no result. Open it "
+                + "again and repeat.", false);
     }
 
     private static void show(ImagePlus result) {
@@ -141,36 +145,5 @@ public final class RestoreFocus implements PlugIn {
         if (IJ.isMacro()) {
             Macro.abort();
         }
-    }
-
-    /** Sees when an image is closed. */
-    private static final class Closing implements ImageListener {
-        private final ImagePlus image;
-        private volatile boolean closed;
-
-        Closing(ImagePlus image) {
-            this.image = image;
-            ImagePlus.addImageListener(this);
-        }
-
-        Stopped stopped() {
-            return closed ? new Stopped("\"" + image.getTitle() + "\" was closed while it was being restored, so there is no "
-                    + "result. Open it again and repeat.", false) : null;
-        }
-
-        void end() {
-            ImagePlus.removeImageListener(this);
-        }
-
-        @Override
-        public void imageOpened(ImagePlus opened) {}
-
-        @Override
-        public void imageClosed(ImagePlus gone) {
-            closed |= gone == image;
-        }
-
-        @Override
-        public void imageUpdated(ImagePlus updated) {}
     }
 }

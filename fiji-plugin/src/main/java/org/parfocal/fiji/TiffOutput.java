@@ -105,6 +105,10 @@ final class TiffOutput {
         info.properties = image.getPropertiesAsArray();
         if (info.nImages > 1) {
             info.virtualStack = (VirtualStack) image.getStack();
+            if (info.fileType == FileInfo.RGB48) {
+                // That form interleaves the three colours; ImageJ cannot write it plane by plane.
+                info.fileType = FileInfo.GRAY16_UNSIGNED;
+            }
             info.sliceLabels = labels(image);
             if (image.isComposite()) {
                 new FileSaver(image).saveDisplayRangesAndLuts(image, info);

@@ -245,6 +245,20 @@ class MetadataTest {
     }
 
     @Test
+    void colourImagesOf48BitsGoToAFileToo(@TempDir Path folder) {
+        ImagePlus image = Images.hyperstack(16, 60, 50, 3, 1, 1);
+        String[] colours = {"Red", "Green", "Blue"};
+        for (int c = 1; c <= 3; c++) {
+            image.getStack().setSliceLabel(colours[c - 1], c);
+        }
+        Path file = folder.resolve("out.tif");
+        Images.restore(image, RUN + "output=[TIFF file] file=[" + file + "]");
+        ImagePlus written = IJ.openImage(file.toString());
+        assertTrue(Images.equal(Images.pixels(Images.restore(image, RUN)), Images.pixels(written)));
+        assertEquals("Blue", written.getStack().getSliceLabel(3));
+    }
+
+    @Test
     void titles() {
         assertEquals("cells-restored", Metadata.title("cells.tif"));
         assertEquals("cells-restored", Metadata.title("cells.ome.tiff"));

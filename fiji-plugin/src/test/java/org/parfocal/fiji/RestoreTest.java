@@ -20,7 +20,7 @@ import org.parfocal.PixelType;
 
 /** Every pixel type and dimension order: the result is what the library makes of each plane by itself. */
 class RestoreTest {
-    private static Object library(Object pixels, int width, int height) {
+    static Object library(Object pixels, int width, int height) {
         Object result = Pixels.copy(pixels);
         PixelType type = pixels instanceof short[] ? PixelType.U16 : pixels instanceof float[] ? PixelType.F32 : PixelType.U8;
         Layout layout = Layout.of(width, height).channels(pixels instanceof int[] ? 3 : 1);
