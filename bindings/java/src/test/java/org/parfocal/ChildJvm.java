@@ -89,7 +89,7 @@ final class ChildJvm {
         for (String variable : new String[] {"PARFOCAL_CACHE", "PARFOCAL_ONNXRUNTIME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH"}) {
             builder.environment().remove(variable);
         }
-        builder.environment().put("LC_ALL", "C");
+        builder.environment().put("LC_ALL", "C.UTF-8");
         builder.environment().putAll(environment);
         return builder.start();
     }
