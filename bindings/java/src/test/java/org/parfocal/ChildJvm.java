@@ -27,8 +27,18 @@ final class ChildJvm {
                 options.add(argument);
             }
         }
+        if (warnsOfNatives()) {
+            // As the README says to.
+            options.add("--enable-native-access=ALL-UNNAMED");
+        }
         classPath.add(place(Parfocal.class).toString());
         classPath.add(place(ChildJvm.class).toString());
+    }
+
+    /** Java 24 and later warn of native libraries unless a flag permits them. */
+    static boolean warnsOfNatives() {
+        String version = System.getProperty("java.specification.version");
+        return !version.startsWith("1.") && Integer.parseInt(version) >= 24;
     }
 
     /** The folder or jar of a class. */
@@ -42,6 +52,12 @@ final class ChildJvm {
 
     ChildJvm option(String option) {
         options.add(option);
+        return this;
+    }
+
+    /** Without the flag that permits native libraries. */
+    ChildJvm withoutPermission() {
+        options.remove("--enable-native-access=ALL-UNNAMED");
         return this;
     }
 
@@ -89,12 +105,12 @@ final class ChildJvm {
         for (String variable : new String[] {"PARFOCAL_CACHE", "PARFOCAL_ONNXRUNTIME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH"}) {
             builder.environment().remove(variable);
         }
-        builder.environment().put("LC_ALL", "C");
+        builder.environment().put("LC_ALL", "C.UTF-8");
         builder.environment().putAll(environment);
         return builder.start();
     }
 
-    /** Runs it to its end; fails where it does not end well. What it wrote to both outputs comes back, but for warnings of the JDK. */
+    /** Runs it to its end; fails where it does not end well. What it wrote to both outputs comes back. */
     String run(Class<?> main, String... arguments) {
         return run(main.getName(), arguments);
     }
@@ -117,11 +133,7 @@ final class ChildJvm {
         if (!ended) {
             process.destroyForcibly().waitFor();
         }
-        List<String> lines = new ArrayList<>(Files.readAllLines(output));
-        // Java 24 and later warn at the first native method; the README names the flag.
-        lines.removeIf(line -> line.startsWith("WARNING: ") && (line.contains("restricted method") || line.contains("System::load")
-                || line.contains("--enable-native-access") || line.contains("Restricted methods")));
-        String text = String.join("\n", lines);
+        String text = String.join("\n", Files.readAllLines(output));
         if (!ended || process.exitValue() != 0) {
             throw new AssertionError("exit " + (ended ? process.exitValue() : "after too long") + ": " + text);
         }

@@ -234,6 +234,15 @@ class LoaderTest {
     }
 
     @Test
+    void aJavaThatForbidsNativesIsSaidToDoSo() throws IOException {
+        assumeTrue(ChildJvm.warnsOfNatives(), "Java before 24 always permits them");
+        Path library = library("forbidden", another("libnet.so"));
+        String said = load(new ChildJvm().withoutPermission().option("--illegal-native-access=deny").property("parfocal.library", library));
+        assertStarts("RUNTIME: this Java does not let Parfocal load its library " + library + " (", said);
+        assertHas(said, "start it with --enable-native-access=ALL-UNNAMED");
+    }
+
+    @Test
     void fijisFolderComesBeforeTheJar() throws IOException {
         Path library = library("Fiji.app/lib/" + platform.fiji(), another("libnet.so"));
         natives(another("libnet.so")).write(temporary.resolve("jar"));
