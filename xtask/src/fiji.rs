@@ -39,7 +39,8 @@ pub fn stage() -> Result<()> {
     let plugin = Tests { properties: vec![newest.clone()], plugin_only: true, ..Tests::default() };
     tests("newest ImageJ", &plugin)?;
     let mut windows = Tests { plugin_only: true, screen: true, ..Tests::default() };
-    windows.properties = vec!["-Dparfocal.groups=window".into(), "-Dparfocal.excludedGroups=".into()];
+    windows.properties =
+        ["groups=window", "excludedGroups=", "headless=false"].map(|p| format!("-Dparfocal.{p}")).into();
     windows.properties.push(property("parfocal.unpacked", unpacked()?));
     windows.properties.push(property("parfocal.site", fiji()?.site));
     tests("windows of the oldest ImageJ", &windows)?;

@@ -1,12 +1,11 @@
 package org.parfocal.fiji;
 
-import ij.ImageListener;
 import ij.ImagePlus;
 
 /** An image that a command looks at: no other command changes it meanwhile, and it is seen when the user closes it. */
-final class HeldImage implements AutoCloseable, ImageListener {
+final class HeldImage implements AutoCloseable {
     private final ImagePlus image;
-    private volatile boolean gone;
+    private final Closing closing;
 
     /** Throws a {@link Problem} where another command has it. */
     HeldImage(ImagePlus image) {
@@ -15,33 +14,22 @@ final class HeldImage implements AutoCloseable, ImageListener {
                     + "is done; if none is, unlock the image with Plugins > Utilities > Reset.");
         }
         this.image = image;
-        ImagePlus.addImageListener(this);
+        closing = new Closing(image, () -> { });
     }
 
     /** Throws {@link Stopped} when the image is not there any more. */
     void check() {
-        if (gone) {
+        if (closing.isClosed()) {
             throw new Stopped("\"" + image.getTitle() + "\" was closed while it was being scored, so there is no result. "
                     + "Open it again and repeat.", false);
         }
     }
 
     @Override
-    public void imageClosed(ImagePlus closed) {
-        gone |= closed == image;
-    }
-
-    @Override
-    public void imageOpened(ImagePlus opened) {}
-
-    @Override
-    public void imageUpdated(ImagePlus updated) {}
-
-    @Override
     public void close() {
-        ImagePlus.removeImageListener(this);
+        closing.close();
         image.unlock();
-        if (gone) {
+        if (closing.isClosed()) {
             // ImageJ frees nothing of an image that is locked.
             image.flush();
         }

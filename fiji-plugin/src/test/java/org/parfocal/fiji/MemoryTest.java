@@ -7,12 +7,14 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Resident memory does not grow with the number of runs. */
+@Tag("process")
 class MemoryTest {
     private static final int RUNS = 2000;
     private static final int FIRST = 500;

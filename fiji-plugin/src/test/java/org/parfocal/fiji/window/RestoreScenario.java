@@ -13,8 +13,8 @@ import java.util.Arrays;
 
 /** A user restores an out-of-focus plane: dialog, preview, OK; and plays again what the recorder wrote. */
 final class RestoreScenario {
-    /** So far from the focus as a stage may drift: 2.4 micrometres, a disc of 7 pixels. */
-    private static final int BLURRED = 3;
+    /** So far from the focus as a stage may drift: 3.2 micrometres, a disc of 10 pixels. */
+    private static final int BLURRED = 2;
 
     private RestoreScenario() {}
 

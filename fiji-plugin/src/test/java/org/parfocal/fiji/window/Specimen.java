@@ -44,7 +44,7 @@ public final class Specimen {
         calibration.pixelWidth = PIXEL_UM;
         calibration.pixelHeight = PIXEL_UM;
         calibration.pixelDepth = DEPTH_UM;
-        image.setDisplayRange(60, 1400);
+        image.setDisplayRange(70, 1100);
         return image;
     }
 
