@@ -13,6 +13,7 @@ pub mod ffi;
 pub mod focus;
 pub mod frame;
 pub mod handles;
+mod jni;
 pub mod metrics;
 pub mod model;
 pub mod normalise;

@@ -274,6 +274,8 @@ pub fn restore<T: Sample>(
             accumulate_plane(a, planes, plane, &mut buffers.row);
             Ok(())
         })?;
+        // A host whose pixels could not be read has cancelled: what it gave instead is not to be written.
+        task.check()?;
         let range = fixed.unwrap_or(summary.range);
         report.nonfinite += summary.nonfinite;
         report.ranges.push(range);

@@ -45,9 +45,17 @@ fn only_the_boundary_names_onnx_runtime() {
 }
 
 #[test]
+fn only_its_boundary_names_the_jvm() {
+    for (name, code) in all() {
+        assert!(name.starts_with("jni/") || name == "lib.rs" || words(&code).all(|w| w != "jni"), "src/{name}");
+    }
+}
+
+#[test]
 fn only_boundaries_are_unsafe() {
     for (name, code) in all() {
-        let boundary = matches!(name.as_str(), "beside.rs" | "runtime.rs") || name.starts_with("ffi/");
+        let boundary = matches!(name.as_str(), "beside.rs" | "runtime.rs")
+            || ["ffi/", "jni/"].iter().any(|room| name.starts_with(room));
         assert!(boundary || words(&code).all(|w| w != "unsafe"), "src/{name}");
     }
 }
@@ -108,6 +116,7 @@ fn dependencies_point_one_way() {
         "restore_file",
         "doctor",
         "ffi",
+        "jni",
         "cli",
     ];
     let rank = |room: &str| order.iter().position(|r| *r == room);

@@ -69,3 +69,18 @@ fn the_list_of_exports_is_the_headers() {
     let listed: Vec<&str> = list.lines().collect();
     assert_eq!(listed, declared, "tests/abi/exports.txt");
 }
+
+#[test]
+fn the_list_of_exports_for_java_is_the_native_methods() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+    let source = read("bindings/java/src/main/java/org/parfocal/Native.java");
+    let mut declared: Vec<String> = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("static native ")?.split('(').next()?.split(' ').nth(1))
+        .map(|name| format!("Java_org_parfocal_Native_{name}"))
+        .collect();
+    declared.sort();
+    assert_eq!(source.matches(" native ").count(), declared.len(), "a native method is not declared as the others are");
+    let list = read("tests/abi/exports_java.txt");
+    assert_eq!(list.lines().collect::<Vec<_>>(), declared, "tests/abi/exports_java.txt");
+}

@@ -69,7 +69,11 @@ pub fn count(count: u64, size: usize, name: &str) -> Result<usize> {
 /// NULL, or four numbers.
 pub unsafe fn shape(pointer: *const i64) -> Result<Shape> {
     // SAFETY: the caller's promise.
-    let numbers = unsafe { four(pointer) }.ok_or_else(|| null("shape"))?;
+    shape_of(unsafe { four(pointer) }.ok_or_else(|| null("shape"))?)
+}
+
+/// `{width, height, channels, planes}`. Errors: `InvalidArgument`.
+pub fn shape_of(numbers: [i64; 4]) -> Result<Shape> {
     let size = |n: i64| {
         usize::try_from(n).map_err(|_| {
             invalid(format!("shape {numbers:?}: expected width, height, channels and planes of at least 1"))
@@ -85,11 +89,15 @@ pub unsafe fn shape(pointer: *const i64) -> Result<Shape> {
 /// NULL, or four numbers.
 pub unsafe fn strides(pointer: *const i64) -> Result<Option<Strides>> {
     // SAFETY: the caller's promise.
-    let Some(numbers) = (unsafe { four(pointer) }) else { return Ok(None) };
+    unsafe { four(pointer) }.map(strides_of).transpose()
+}
+
+/// `{x, y, channel, plane}` in elements. Errors: `InvalidArgument`.
+pub fn strides_of(numbers: [i64; 4]) -> Result<Strides> {
     let step =
         |n: i64| isize::try_from(n).map_err(|_| invalid(format!("strides {numbers:?}: more than memory can hold")));
     let [x, y, channel, plane] = numbers;
-    Ok(Some(Strides { x: step(x)?, y: step(y)?, channel: step(channel)?, plane: step(plane)? }))
+    Ok(Strides { x: step(x)?, y: step(y)?, channel: step(channel)?, plane: step(plane)? })
 }
 
 unsafe fn four(pointer: *const i64) -> Option<[i64; 4]> {

@@ -1,4 +1,4 @@
-//! What every call from outside passes through: the process that owns the library, panics, the last error.
+//! What every call from outside passes through, from C or the JVM: the process that owns the library, panics, the last error.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -45,7 +45,8 @@ pub fn last_error() -> String {
     LAST_ERROR.try_with(|last| last.borrow().clone()).unwrap_or_default()
 }
 
-fn guarded(work: impl FnOnce(&mut Touched) -> Result<()>) -> Result<()> {
+/// Runs a call of any host: a panic becomes an error.
+pub fn guarded<T>(work: impl FnOnce(&mut Touched) -> Result<T>) -> Result<T> {
     check_process()?;
     hold_panics();
     let mut touched = Touched::default();

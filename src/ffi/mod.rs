@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `general`, `model`, `task`, `restore`, `focus`, `stream` | the functions, in the header's order |
-//! | `boundary` | what every call passes through: process, panics, the last error |
+//! | `boundary` | what every call passes through: process, panics, the last error; also those of the JVM |
 //! | `objects` | handles to models, tasks, streams |
 //! | `arguments`, `pixels` | pointers turned into checked values, and back |
 
@@ -13,10 +13,10 @@
 // The names are C's.
 #![allow(non_camel_case_types)]
 
-mod arguments;
-mod boundary;
-mod objects;
-mod pixels;
+pub(crate) mod arguments;
+pub(crate) mod boundary;
+pub(crate) mod objects;
+pub(crate) mod pixels;
 
 pub mod focus;
 pub mod general;

@@ -9,7 +9,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use super::boundary::Touched;
 use crate::control::Task;
 use crate::error::{Error, Result, Status};
+use crate::frame::{PixelType, Shape};
 use crate::handles::{Kind, Table};
+use crate::options::StreamOptions;
 use crate::pipeline::Model;
 use crate::stream::Stream;
 
@@ -18,6 +20,36 @@ pub enum AnyStream {
     U8(Stream<u8>),
     U16(Stream<u16>),
     F32(Stream<f32>),
+}
+
+impl AnyStream {
+    /// As `Stream::open`.
+    pub fn open(model: Arc<Model>, pixel_type: PixelType, shape: Shape, options: &str) -> Result<Self> {
+        let options = StreamOptions::parse(options)?;
+        Ok(match pixel_type {
+            PixelType::U8 => Self::U8(Stream::open(model, shape, options)?),
+            PixelType::U16 => Self::U16(Stream::open(model, shape, options)?),
+            PixelType::F32 => Self::F32(Stream::open(model, shape, options)?),
+        })
+    }
+
+    /// Counters and latencies.
+    pub fn describe(&self) -> serde_json::Value {
+        match self {
+            Self::U8(stream) => stream.describe(),
+            Self::U16(stream) => stream.describe(),
+            Self::F32(stream) => stream.describe(),
+        }
+    }
+
+    /// Wakes who waits. Not by dropping: a receiver may hold it.
+    pub fn close(&self) {
+        match self {
+            Self::U8(stream) => stream.close(),
+            Self::U16(stream) => stream.close(),
+            Self::F32(stream) => stream.close(),
+        }
+    }
 }
 
 /// The task of one run, and what the run reported at its end.
@@ -146,8 +178,20 @@ impl Run {
     }
 
     /// What the run reported; `None` before its end and after a failure.
-    pub fn report(&self) -> Option<serde_json::Value> {
+    fn report(&self) -> Option<serde_json::Value> {
         self.lock().clone()
+    }
+
+    /// Progress, and the report.
+    pub fn describe(&self) -> serde_json::Value {
+        let (done, total) = self.task.progress();
+        serde_json::json!({
+            "done": done,
+            "total": total,
+            "planes_done": self.task.planes_done(),
+            "cancelled": self.task.is_cancelled(),
+            "report": self.report().unwrap_or_default(),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<serde_json::Value>> {

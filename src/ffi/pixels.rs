@@ -109,23 +109,29 @@ impl<T: Sample> Pixels<T> {
     pub unsafe fn new(source: Given<*const T>, target: Given<*mut T>, shape: Shape) -> Result<Self> {
         // SAFETY: the caller's promise.
         let (source, target) = unsafe { (Source::new(source, shape, "src")?, Target::new(target, shape, "dst")?) };
-        let from = range(source.0, &source.1);
-        let to = range(target.0.cast_const(), &target.1);
-        let overlap = from.0 < to.1 && to.0 < from.1;
-        let in_place = from.0 == to.0 && source.1.same_steps(&target.1);
-        if overlap && !in_place {
-            return Err(Error::new(
-                Status::InvalidArgument,
-                format!(
-                    "src and dst overlap: bytes 0 to {} of src, and dst begins at byte {}; expected separate memory, or \
-                     exactly the same with the same strides",
-                    from.1 - from.0,
-                    to.0 as i128 - from.0 as i128
-                ),
-            ));
-        }
+        apart(&source, &target)?;
         Ok(Self { source, target })
     }
+}
+
+/// Separate memory, or exactly the same. Errors: `InvalidArgument`.
+pub fn apart<T>(source: &Source<T>, target: &Target<T>) -> Result<()> {
+    let from = range(source.0, &source.1);
+    let to = range(target.0.cast_const(), &target.1);
+    let overlap = from.0 < to.1 && to.0 < from.1;
+    let in_place = from.0 == to.0 && source.1.same_steps(&target.1);
+    if overlap && !in_place {
+        return Err(Error::new(
+            Status::InvalidArgument,
+            format!(
+                "src and dst overlap: bytes 0 to {} of src, and dst begins at byte {}; expected separate memory, or \
+                 exactly the same with the same strides",
+                from.1 - from.0,
+                to.0 as i128 - from.0 as i128
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// Addresses of the first byte and of the one past the last.

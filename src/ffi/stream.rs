@@ -10,9 +10,8 @@ use super::general::{parfocal_model, parfocal_status, parfocal_stream};
 use super::objects::{add_stream, remove, AnyStream, Object};
 use super::pixels::{Given, Source, Target};
 use crate::error::{Error, Result, Status};
-use crate::frame::{PixelType, Sample};
+use crate::frame::Sample;
 use crate::handles::Kind;
-use crate::options::StreamOptions;
 use crate::pipeline::Model;
 use crate::stream::Stream;
 
@@ -43,12 +42,7 @@ pub unsafe extern "C" fn parfocal_stream_open(
         // SAFETY: the header's rules on arrays and text.
         let (shape, options) =
             unsafe { (shape(frame_shape).map_err(|e| e.context("frame_shape"))?, self::options(options)?) };
-        let options = StreamOptions::parse(options)?;
-        let stream = match pixel_type {
-            PixelType::U8 => AnyStream::U8(Stream::open(model, shape, options)?),
-            PixelType::U16 => AnyStream::U16(Stream::open(model, shape, options)?),
-            PixelType::F32 => AnyStream::F32(Stream::open(model, shape, options)?),
-        };
+        let stream = AnyStream::open(model, pixel_type, shape, options)?;
         out.set(add_stream(stream)?);
         Ok(())
     })
@@ -83,7 +77,7 @@ pub unsafe extern "C" fn parfocal_stream_submit(
 }
 
 /// With packed pixels a count that is not a frame's means that the camera changed its size.
-fn check_count<T: Sample>(stream: &Stream<T>, count: u64, packed: bool) -> Result<()> {
+pub(crate) fn check_count<T: Sample>(stream: &Stream<T>, count: u64, packed: bool) -> Result<()> {
     let samples = stream.shape().samples() as u64;
     if packed && count != samples {
         return Err(Error::new(
@@ -107,7 +101,7 @@ unsafe fn submit<T: Sample>(
 ) -> Result<()> {
     let shape = stream.shape();
     check_count(stream, count, strides.is_null())?;
-    if tag == u64::MAX {
+    if tag == NO_TAG {
         return Err(Error::new(
             Status::InvalidArgument,
             format!("tag = {tag}, which stands for no frame; expected any smaller number"),
@@ -115,11 +109,20 @@ unsafe fn submit<T: Sample>(
     }
     // SAFETY: the header's rules on pixels and arrays.
     let source = unsafe { Source::<T>::new(Given { pointer: frame.cast(), count, strides }, shape, "frame") }?;
+    take_in(stream, tag, |channel, y, row| source.read(0, channel, y, row))
+}
+
+/// The tag that stands for no frame.
+pub(crate) const NO_TAG: u64 = u64::MAX;
+
+/// Submits a frame that `read` gives row by row: channel, row, pixels.
+pub(crate) fn take_in<T: Sample>(stream: &Stream<T>, tag: u64, read: impl Fn(usize, usize, &mut [T])) -> Result<()> {
+    let shape = stream.shape();
     let mut row = RowBuffer::new(shape.width, shape.channels)?;
     stream.submit(tag, |pixels| {
         for (y, line) in pixels.chunks_exact_mut(shape.width * shape.channels).enumerate() {
             for channel in 0..shape.channels {
-                row.gather(line, channel, |row| source.read(0, channel, y, row));
+                row.gather(line, channel, |row| read(channel, y, row));
             }
         }
     })
@@ -168,32 +171,46 @@ unsafe fn receive<T: Sample>(
     timeout_ms: i32,
 ) -> Result<()> {
     let shape = stream.shape();
-    let timeout = match timeout_ms {
-        -1 => None,
-        0.. => Some(Duration::from_millis(timeout_ms as u64)),
-        _ => {
-            return Err(Error::new(
-                Status::InvalidArgument,
-                format!("timeout_ms = {timeout_ms}; expected milliseconds, 0 not to wait, or -1 to wait without end"),
-            ))
-        }
-    };
+    let timeout = timeout(timeout_ms)?;
     check_count(stream, count, strides.is_null())?;
     // SAFETY: the header's rules on pixels and arrays.
     let target = unsafe { Target::<T>::new(Given { pointer: frame.cast(), count, strides }, shape, "frame") }?;
-    let mut row = RowBuffer::new(shape.width, shape.channels)?;
-    let (number, outcome) = stream.receive(timeout, |pixels| {
-        for (y, line) in pixels.chunks_exact(shape.width * shape.channels).enumerate() {
-            for channel in 0..shape.channels {
-                target.write(0, channel, y, row.scatter(line, channel));
-            }
-        }
-    })?;
+    let (number, outcome) = hand_out(stream, timeout, |channel, y, row| target.write(0, channel, y, row))?;
     if !tag.is_null() {
         // SAFETY: the header's rule on out-pointers.
         unsafe { Out::new(tag, "tag") }?.set(number);
     }
-    outcome.map_err(|e| e.context(format!("frame {number}")))
+    outcome
+}
+
+/// Milliseconds to wait, -1 without end. Errors: `InvalidArgument`.
+pub(crate) fn timeout(milliseconds: i32) -> Result<Option<Duration>> {
+    match milliseconds {
+        -1 => Ok(None),
+        0.. => Ok(Some(Duration::from_millis(milliseconds as u64))),
+        _ => Err(Error::new(
+            Status::InvalidArgument,
+            format!("timeout_ms = {milliseconds}; expected milliseconds, 0 not to wait, or -1 to wait without end"),
+        )),
+    }
+}
+
+/// Receives a frame that `write` takes row by row: channel, row, pixels. The tag, and the frame's own outcome.
+pub(crate) fn hand_out<T: Sample>(
+    stream: &Stream<T>,
+    timeout: Option<Duration>,
+    write: impl Fn(usize, usize, &[T]),
+) -> Result<(u64, Result<()>)> {
+    let shape = stream.shape();
+    let mut row = RowBuffer::new(shape.width, shape.channels)?;
+    let (tag, outcome) = stream.receive(timeout, |pixels| {
+        for (y, line) in pixels.chunks_exact(shape.width * shape.channels).enumerate() {
+            for channel in 0..shape.channels {
+                write(channel, y, row.scatter(line, channel));
+            }
+        }
+    })?;
+    Ok((tag, outcome.map_err(|e| e.context(format!("frame {tag}")))))
 }
 
 /// A row of one channel, where pixels have several; with one channel rows are used where they lie.
@@ -244,12 +261,7 @@ pub unsafe extern "C" fn parfocal_stream_describe(
     length: *mut u64,
 ) -> parfocal_status {
     call(|touched| {
-        let text = match &**touched.stream(stream)? {
-            AnyStream::U8(stream) => stream.describe(),
-            AnyStream::U16(stream) => stream.describe(),
-            AnyStream::F32(stream) => stream.describe(),
-        }
-        .to_string();
+        let text = touched.stream(stream)?.describe().to_string();
         // SAFETY: the header's rule on buffers.
         unsafe { give_text(&text, json, capacity, length) }
     })
@@ -262,12 +274,7 @@ pub unsafe extern "C" fn parfocal_stream_describe(
 pub extern "C" fn parfocal_stream_close(stream: parfocal_stream) -> parfocal_status {
     call(|_| {
         if let Object::Stream(stream) = remove(stream, Kind::Stream)? {
-            // Not by dropping: a receiver may hold it, and is to be woken.
-            match &**stream {
-                AnyStream::U8(stream) => stream.close(),
-                AnyStream::U16(stream) => stream.close(),
-                AnyStream::F32(stream) => stream.close(),
-            }
+            stream.close();
         }
         Ok(())
     })

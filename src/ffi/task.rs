@@ -2,8 +2,6 @@
 
 use std::ffi::c_char;
 
-use serde_json::{json, Value};
-
 use super::arguments::{give_text, Out};
 use super::boundary::call;
 use super::general::{parfocal_status, parfocal_task};
@@ -83,16 +81,7 @@ pub unsafe extern "C" fn parfocal_task_describe(
     length: *mut u64,
 ) -> parfocal_status {
     call(|touched| {
-        let run = touched.task(task)?;
-        let (done, total) = run.task.progress();
-        let text = json!({
-            "done": done,
-            "total": total,
-            "planes_done": run.task.planes_done(),
-            "cancelled": run.task.is_cancelled(),
-            "report": run.report().unwrap_or(Value::Null),
-        })
-        .to_string();
+        let text = touched.task(task)?.describe().to_string();
         // SAFETY: the header's rule on buffers.
         unsafe { give_text(&text, json, capacity, length) }
     })

@@ -145,6 +145,7 @@ final class Libraries {
         List<String> names = platform.runtimeNames();
         for (String name : names) {
             if (Files.isRegularFile(folder.resolve(name))) {
+                LibraryFile.check(folder.resolve(name), platform);
                 return;
             }
         }
@@ -163,6 +164,10 @@ final class Libraries {
             System.load(found.file.toString());
         } catch (UnsatisfiedLinkError e) {
             throw new ParfocalException(Status.RUNTIME, LinkFailure.explain(e.getMessage(), found.file, first, found.unpacked), e);
+        } catch (RuntimeException e) {
+            // Java 24 and later can be told to refuse natives, and will by themselves one day; or a security manager does.
+            throw new ParfocalException(Status.RUNTIME, "this Java does not let Parfocal load its library " + found.file + " ("
+                    + e.getMessage() + "); expected a Java that permits it: start it with --enable-native-access=ALL-UNNAMED", e);
         }
         int other;
         try {

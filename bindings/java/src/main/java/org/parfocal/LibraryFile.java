@@ -24,7 +24,7 @@ final class LibraryFile {
         try {
             found = madeFor(file);
         } catch (EOFException e) {
-            found = "no library, or cut short";
+            found = "no whole library, a part is missing";
         } catch (IOException e) {
             throw new ParfocalException(Status.RUNTIME, file + " cannot be read (" + e.getMessage()
                     + "); expected Parfocal's library: look at its permissions, or install Parfocal again", e);
@@ -33,7 +33,7 @@ final class LibraryFile {
         if (!found.equals(platform.jar()) && !universal) {
             throw new ParfocalException(Status.RUNTIME, file + " is " + (found.startsWith("no ") ? "" : "for ") + found
                     + "; this Java runs on " + platform.jar() + " (os.name " + System.getProperty("os.name") + ", os.arch "
-                    + System.getProperty("os.arch") + "): install the Parfocal that is made for it");
+                    + System.getProperty("os.arch") + "): install the Parfocal that is made for it, all of it");
         }
     }
 
@@ -43,7 +43,7 @@ final class LibraryFile {
             ByteBuffer head = read(in, 0, 20);
             switch (head.getInt(0)) {
                 case 0x7f454c46:
-                    return elf(head);
+                    return elf(in, head);
                 case 0xcffaedfe:
                     return macho(head.order(ByteOrder.LITTLE_ENDIAN).getInt(4));
                 case 0xcafebabe:
@@ -56,18 +56,40 @@ final class LibraryFile {
 
     private static ByteBuffer read(RandomAccessFile in, long offset, int length) throws IOException {
         byte[] bytes = new byte[length];
+        if (offset < 0 || offset > in.length() - length) {
+            throw new EOFException();
+        }
         in.seek(offset);
         in.readFully(bytes);
         return ByteBuffer.wrap(bytes);
     }
 
-    private static String elf(ByteBuffer head) {
-        head.order(head.get(5) == 1 ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-        int machine = head.getShort(18) & 0xffff;
+    private static String elf(RandomAccessFile in, ByteBuffer head) throws IOException {
+        ByteOrder order = head.get(5) == 1 ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
+        int machine = head.order(order).getShort(18) & 0xffff;
         if (head.get(4) != 2) {
             return "a 32-bit system (ELF machine " + machine + ")";
         }
+        checkWhole(in, order);
         return machine == 62 ? "linux_64" : machine == 183 ? "linux_arm64" : "another processor (ELF machine " + machine + ")";
+    }
+
+    /** Java ends at once (SIGBUS) when it loads a file of which a part is missing: half an unpacked archive, a full disk. */
+    private static void checkWhole(RandomAccessFile in, ByteOrder order) throws IOException {
+        ByteBuffer header = read(in, 0, 64).order(order);
+        long segments = header.getLong(32);
+        int size = header.getShort(54) & 0xffff;
+        int count = header.getShort(56) & 0xffff;
+        // The table of sections stands at the end.
+        long sections = header.getLong(40);
+        long end = sections == 0 ? 64 : sections + (long) (header.getShort(58) & 0xffff) * (header.getShort(60) & 0xffff);
+        for (int i = 0; i < count; i++) {
+            ByteBuffer segment = read(in, segments + (long) i * size, 56).order(order);
+            end = Math.max(end, segment.getLong(8) + segment.getLong(32));
+        }
+        if (end > in.length()) {
+            throw new EOFException();
+        }
     }
 
     private static String macho(int processor) {
@@ -77,9 +99,6 @@ final class LibraryFile {
 
     private static String pe(RandomAccessFile in) throws IOException {
         int start = read(in, 0x3c, 4).order(ByteOrder.LITTLE_ENDIAN).getInt(0);
-        if (start < 0) {
-            return "no library";
-        }
         ByteBuffer head = read(in, start, 6);
         if (head.getInt(0) != 0x50450000) {
             return "no library";

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -108,7 +109,7 @@ final class NativeCache {
         }
     }
 
-    private static void removeLeftBehind(Path folder) throws IOException {
+    private static void removeLeftBehind(Path folder) {
         long old = System.currentTimeMillis() - LEFT_BEHIND_MS;
         try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*.tmp")) {
             for (Path file : files) {
@@ -116,6 +117,8 @@ final class NativeCache {
                     Files.deleteIfExists(file);
                 }
             }
+        } catch (IOException | DirectoryIteratorException e) {
+            // Another program has renamed its own meanwhile, or this cannot be removed: the next one that writes tries again.
         }
     }
 

@@ -86,7 +86,6 @@ public final class Parfocal {
     public static double[] focusScore(PixelType type, Object src, Layout layout) {
         int code = Pixels.given(type, "type").code();
         Pixels.given(layout, "layout");
-        Pixels.check(src, "src", false);
         Libraries.load();
         double[] scores = new double[Math.max(0, layout.planes())];
         Native.focusScore(code, src, layout.offset(), layout.strides(), layout.shape(), scores);

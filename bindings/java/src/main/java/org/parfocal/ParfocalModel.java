@@ -250,7 +250,7 @@ public final class ParfocalModel implements AutoCloseable {
      * @param task for progress and cancel; null for none
      */
     public void restore(PixelType type, Object src, Layout from, Object dst, Layout to, String options, ParfocalTask task) {
-        Pixels.check(src, from, dst, to);
+        Pixels.check(from, to);
         int code = Pixels.given(type, "type").code();
         run(task, (model, number) -> Native.restore(model, number, code, src, from.offset(), from.strides(), dst, to.offset(),
                 to.strides(), from.shape(), options));

@@ -186,7 +186,6 @@ public final class ParfocalStream implements AutoCloseable {
     }
 
     private void submitAny(Object frame, long tag) {
-        Pixels.check(frame, "frame", false);
         long stream = handle.enter(this);
         try {
             Native.streamSubmit(stream, frame, layout.offset(), layout.strides(), tag);
@@ -196,7 +195,6 @@ public final class ParfocalStream implements AutoCloseable {
     }
 
     private long receiveAny(Object frame, int timeoutMs) {
-        Pixels.check(frame, "frame", true);
         long[] tag = {NOTHING};
         long stream = handle.enter(this);
         try {

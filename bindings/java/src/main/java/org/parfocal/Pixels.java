@@ -1,12 +1,6 @@
 package org.parfocal;
 
-import java.nio.Buffer;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
-import java.nio.ShortBuffer;
-
-/** What Java knows of pixels and the engine cannot see: byte order, read-only buffers, whether two shapes agree. */
+/** What Java's methods refuse before the engine sees it: two shapes that differ, nulls. Arrays and buffers it looks at itself. */
 final class Pixels {
     private Pixels() {}
 
@@ -34,54 +28,21 @@ final class Pixels {
     }
 
     /** Both ends of a run. */
-    static void check(Object src, Layout from, Object dst, Layout to) {
+    static void check(Layout from, Layout to) {
         if (!given(from, "from").sameShape(given(to, "to"))) {
             throw refused("src has " + from + " and dst " + to + "; expected the same shape: results have the input's size");
         }
-        check(src, "src", false);
-        check(dst, "dst", true);
-    }
-
-    /** Arrays are looked at by the engine; buffers here. */
-    static void check(Object pixels, String name, boolean written) {
-        if (!(pixels instanceof Buffer)) {
-            given(pixels, name);
-            return;
-        }
-        Buffer buffer = (Buffer) pixels;
-        if (!buffer.isDirect()) {
-            throw refused(name + " is a buffer inside Java's memory; expected a direct one (ByteBuffer.allocateDirect), or give its array");
-        }
-        if (written && buffer.isReadOnly()) {
-            throw refused(name + " is a read-only buffer; expected one that can be written");
-        }
-        ByteOrder order = order(buffer);
-        if (order != ByteOrder.nativeOrder()) {
-            throw refused(name + " is a " + order + " buffer; expected this machine's order: call "
-                    + "order(ByteOrder.nativeOrder()) on the ByteBuffer before asShortBuffer() or asFloatBuffer()");
-        }
-    }
-
-    private static ByteOrder order(Buffer buffer) {
-        if (buffer instanceof ShortBuffer) {
-            return ((ShortBuffer) buffer).order();
-        }
-        if (buffer instanceof FloatBuffer) {
-            return ((FloatBuffer) buffer).order();
-        }
-        // Bytes have none; of other types the engine says that they are none it knows.
-        return ByteOrder.nativeOrder();
     }
 
     /** The type that arrays of this class hold. {@code name} is what the message calls it. */
     static PixelType typeOf(Object pixels, String name) {
-        if (pixels instanceof byte[] || pixels instanceof int[] || pixels instanceof ByteBuffer) {
+        if (pixels instanceof byte[] || pixels instanceof int[]) {
             return PixelType.U8;
         }
-        if (pixels instanceof short[] || pixels instanceof ShortBuffer) {
+        if (pixels instanceof short[]) {
             return PixelType.U16;
         }
-        if (pixels instanceof float[] || pixels instanceof FloatBuffer) {
+        if (pixels instanceof float[]) {
             return PixelType.F32;
         }
         throw refused(name + " is " + (pixels == null ? "null" : "a " + pixels.getClass().getSimpleName())

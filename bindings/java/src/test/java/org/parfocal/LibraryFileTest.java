@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +43,21 @@ class LibraryFileTest {
     }
 
     @Test
+    void aFileThatEndsTooSoonIsNotWhole() throws IOException {
+        // One segment of 4096 bytes from the beginning, and after it the table of two sections.
+        ByteBuffer head = ByteBuffer.wrap(Arrays.copyOf(elf(64, 62), 4096 + 128)).order(ByteOrder.LITTLE_ENDIAN);
+        head.putLong(32, 64).putShort(54, (short) 56).putShort(56, (short) 1);
+        head.putLong(64 + 32, 4096);
+        head.putLong(40, 4096).putShort(58, (short) 64).putShort(60, (short) 2);
+        byte[] whole = head.array();
+        assertEquals("linux_64", LibraryFile.madeFor(write(whole)));
+        for (int length : new int[] {21, 100, 4095, 4096, whole.length - 1}) {
+            Path cut = write(Arrays.copyOf(whole, length));
+            assertTrue(refusal(cut, Platform.LINUX_64).startsWith(cut + " is no whole library, a part is missing; "), length + " bytes");
+        }
+    }
+
+    @Test
     void isForItsPlatform() throws IOException {
         assertEquals("linux_64", LibraryFile.madeFor(write(elf(64, 62))));
         assertEquals("linux_arm64", LibraryFile.madeFor(write(elf(64, 183))));
@@ -60,14 +76,14 @@ class LibraryFileTest {
         Path file = write(elf(64, 183));
         String message = refusal(file, Platform.LINUX_64);
         assertTrue(message.startsWith(file + " is for linux_arm64; this Java runs on linux_64 (os.name "), message);
-        assertTrue(message.endsWith("install the Parfocal that is made for it"), message);
+        assertTrue(message.endsWith("install the Parfocal that is made for it, all of it"), message);
         assertDoesNotThrow(() -> LibraryFile.check(file, Platform.LINUX_ARM64));
     }
 
     @Test
     void whatIsNoLibraryIsRefusedInWords() throws IOException {
         Path file = write(new byte[3]);
-        assertTrue(refusal(file, Platform.LINUX_64).startsWith(file + " is no library, or cut short; this Java runs on"));
+        assertTrue(refusal(file, Platform.LINUX_64).startsWith(file + " is no whole library, a part is missing; this Java runs on"));
         Path text = write("version https://git-lfs.github.com/spec/v1".getBytes(StandardCharsets.US_ASCII));
         assertTrue(refusal(text, Platform.LINUX_64).startsWith(text + " is no library; this Java runs on"));
     }

@@ -15,9 +15,14 @@ import java.nio.file.Paths;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -114,6 +119,23 @@ class NativeCacheTest {
         unpack();
         assertFalse(Files.exists(left));
         assertTrue(Files.exists(fresh), "another program may be writing it");
+    }
+
+    @Test
+    void manyMayUnpackAtOnce() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            packed.put("libmore" + i + ".so", new byte[10_000 + i]);
+        }
+        for (int round = 0; round < 8; round++) {
+            Path cache = temporary.resolve("cache" + round);
+            List<Callable<Path>> all = Collections.nCopies(8, () -> NativeCache.unpack(packed.find(), cache));
+            ExecutorService threads = Executors.newFixedThreadPool(all.size());
+            for (Future<Path> library : threads.invokeAll(all)) {
+                assertArrayEquals(packed.bytes("libparfocal.so"), Files.readAllBytes(library.get()));
+            }
+            threads.shutdown();
+            assertEquals(22, names(cache.resolve(packed.find().folderName())).size());
+        }
     }
 
     @Test

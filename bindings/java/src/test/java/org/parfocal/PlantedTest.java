@@ -1,0 +1,43 @@
+package org.parfocal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+
+/** Faults inside the library become exceptions; a library without planted ones has nothing to show. */
+@EnabledIf("org.parfocal.Planted#isThere")
+class PlantedTest {
+    @Test
+    void aPanicIsAnExceptionAndSpoilsItsModelOnly() {
+        long spoiled = TestPixels.tiny("");
+        long other = TestPixels.tiny("");
+        ParfocalException panic = assertThrows(ParfocalException.class, () -> Planted.panic(spoiled));
+        assertEquals(Status.INTERNAL, panic.status());
+        assertTrue(panic.getMessage().contains("planted, at src/jni/plant.rs"), panic.getMessage());
+        assertTrue(panic.getMessage().contains("this model cannot be used any more"), panic.getMessage());
+        ParfocalException later = assertThrows(ParfocalException.class, () -> Native.modelDescribe(spoiled));
+        assertTrue(later.getMessage().contains("has spoiled this model"), later.getMessage());
+        Native.modelClose(spoiled);
+        TestPixels.restored(other, TestPixels.shorts(80, 1), TestPixels.shape(10, 8, 1, 1));
+        Native.modelClose(other);
+    }
+
+    @Test
+    void aJavaExceptionIsNotLeftSilently() {
+        ParfocalException found = assertThrows(ParfocalException.class, Planted::exception);
+        assertEquals(Status.INTERNAL, found.status());
+        assertTrue(found.getMessage().contains("the JVM threw java.util.ConcurrentModificationException inside this call"),
+                found.getMessage());
+    }
+
+    /** For `-Xcheck:jni`, which must print a warning: by itself it does no harm, so it runs only when asked for. */
+    @Test
+    @EnabledIfSystemProperty(named = "parfocal.planted", matches = "unchecked")
+    void aCallThatIsNotCheckedIsSeen() {
+        Planted.unchecked();
+    }
+}

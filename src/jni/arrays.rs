@@ -1,0 +1,295 @@
+//! Pixels in Java's arrays: one for everything, or one for each plane.
+
+use bytemuck::{cast_slice, cast_slice_mut};
+use jni::objects::{JIntArray, JObject, JObjectArray, JPrimitiveArray};
+use jni::{sys, Env};
+
+use super::arguments::{class_name, invalid};
+use super::elements::{JavaSample, Line};
+use super::entry::java;
+use crate::error::Result;
+use crate::frame::{resize, Layout, PixelType, Shape, Strides};
+
+/// Channels of packed colours: red, green, blue. Alpha is left alone.
+const COLOURS: usize = 3;
+
+/// Where the pixels of one side of a call lie, as Java gives it.
+#[derive(Clone, Copy)]
+pub struct Place {
+    /// `src`, `dst` or `frame`.
+    pub name: &'static str,
+    /// Element of the first pixel.
+    pub offset: i64,
+    /// `None`: packed.
+    pub strides: Option<Strides>,
+    pub shape: Shape,
+    pub written: bool,
+}
+
+impl Place {
+    /// Errors: `InvalidArgument` for an offset that cannot be.
+    pub fn offset(&self) -> Result<usize> {
+        let Self { name, offset, .. } = self;
+        usize::try_from(*offset).map_err(|_| {
+            invalid(format!("{name} offset = {offset}; expected the element of the first pixel, 0 or more"))
+        })
+    }
+}
+
+/// The arrays of one side of a call.
+pub struct Arrays<'local, T> {
+    name: &'static str,
+    /// One array for everything; or an array of arrays, one for each plane.
+    object: JObject<'local>,
+    each: bool,
+    count: usize,
+    /// Whether they are `int[]`, each element a colour 0xAARRGGBB.
+    packed: bool,
+    /// Of one array, in its elements, from `offset` on.
+    layout: Layout,
+    offset: usize,
+    /// The array of the plane that was last asked for, where there is one for each. One at a time: the JVM's local references
+    /// are few.
+    held: Option<(usize, JObject<'local>)>,
+    scratch: Vec<T>,
+    colours: Vec<i32>,
+    colour_scratch: Vec<i32>,
+}
+
+impl<'local, T: JavaSample> Arrays<'local, T> {
+    /// Gives the object, which is not null, back if it is no array.
+    ///
+    /// Errors: `InvalidArgument` for arrays of another kind, count or length than the shape asks for.
+    pub fn new(
+        env: &mut Env<'local>,
+        object: JObject<'local>,
+        place: &Place,
+    ) -> Result<std::result::Result<Self, JObject<'local>>> {
+        let Place { name, shape, .. } = *place;
+        let colours = is_colours(env, &object);
+        let each = !colours && !T::is_array(env, &object);
+        if each && env.as_cast::<JObjectArray<'_>>(&object).is_err() {
+            return Ok(Err(object));
+        }
+        let mut packed = colours;
+        if each {
+            let length = objects(env, &object).len(env).map_err(java)?;
+            if length != shape.planes {
+                return Err(invalid(format!(
+                    "{name} has arrays for {length} planes, and the shape has {} planes; expected one array for each plane",
+                    shape.planes
+                )));
+            }
+            let first = element(env, &object, 0)?;
+            packed = !first.is_null() && is_colours(env, &first);
+            env.delete_local_ref(first);
+        }
+        if packed && (T::PIXEL_TYPE, shape.channels) != (PixelType::U8, COLOURS) {
+            return Err(invalid(format!(
+                "{name} is {}int[], which holds packed colours: 8-bit pixels of {COLOURS} channels; the pixels were given as {} with \
+                 {} channels: expected {}",
+                if each { "Object[] of " } else { "" },
+                T::PIXEL_TYPE,
+                shape.channels,
+                T::ARRAY,
+            )));
+        }
+        let own = Shape {
+            channels: if packed { 1 } else { shape.channels },
+            planes: if each { 1 } else { shape.planes },
+            ..shape
+        };
+        // Whether they are long enough is asked of each array, below.
+        let layout = Layout::new(usize::MAX, own, place.strides, place.written).map_err(|e| e.context(name))?;
+        let mut arrays = Self {
+            name,
+            object,
+            each,
+            count: if each { shape.planes } else { 1 },
+            packed,
+            layout,
+            offset: place.offset()?,
+            held: None,
+            scratch: Vec::new(),
+            colours: Vec::new(),
+            colour_scratch: Vec::new(),
+        };
+        let scratch = Line::scratch(layout.strides().x as usize, shape.width);
+        if packed {
+            resize(&mut arrays.colours, shape.width)?;
+            resize(&mut arrays.colour_scratch, scratch)?;
+        } else {
+            resize(&mut arrays.scratch, scratch)?;
+        }
+        if each {
+            (0..shape.planes).try_for_each(|plane| arrays.hold(env, plane))?;
+        } else {
+            arrays.check(env, 0)?;
+        }
+        Ok(Ok(arrays))
+    }
+
+    /// How many arrays there are: one, or one for each plane.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// What messages call an array.
+    pub fn part_name(&self, part: usize) -> String {
+        if self.each {
+            format!("{} plane {part}", self.name)
+        } else {
+            self.name.to_owned()
+        }
+    }
+
+    /// The first element that may be touched in each array, and the one past the last.
+    pub fn range(&self) -> (usize, usize) {
+        (self.offset, self.offset.saturating_add(self.layout.reach()))
+    }
+
+    /// Elements that a frame takes from the first pixel on, and those that the held array has.
+    pub fn reach_and_rest(&self, env: &Env<'_>) -> Result<(usize, usize)> {
+        let length = length(env, self.array())?;
+        Ok((self.layout.reach(), length.saturating_sub(self.offset)))
+    }
+
+    /// Whether each pixel lies where it lies in another side, if the arrays are the same.
+    pub fn same_place(&self, other: &Self) -> bool {
+        self.count == other.count && self.offset == other.offset && self.layout.same_steps(&other.layout)
+    }
+
+    /// Makes the array of a plane the one that is held, and looks at it, because meanwhile another thread may have put another
+    /// one in its place.
+    ///
+    /// Errors: `InvalidArgument` for null, another class, too few elements.
+    pub fn hold(&mut self, env: &mut Env<'local>, plane: usize) -> Result<()> {
+        if !self.each || self.held.as_ref().is_some_and(|(held, _)| *held == plane) {
+            return Ok(());
+        }
+        if let Some((_, old)) = self.held.take() {
+            env.delete_local_ref(old);
+        }
+        self.held = Some((plane, element(env, &self.object, plane)?));
+        self.check(env, plane)
+    }
+
+    /// The held array.
+    pub fn array(&self) -> &JObject<'local> {
+        self.held.as_ref().map_or(&self.object, |(_, array)| array)
+    }
+
+    fn check(&self, env: &mut Env<'local>, part: usize) -> Result<()> {
+        let array = self.array();
+        let expected = if self.packed { "int[]" } else { T::ARRAY };
+        let name = || self.part_name(part);
+        if array.is_null() {
+            return Err(invalid(format!("{} is null; expected {expected}", name())));
+        }
+        let fits = if self.packed { is_colours(env, array) } else { T::is_array(env, array) };
+        if !fits {
+            let found = class_name(env, array);
+            return Err(invalid(format!("{} is {found}; expected {expected} for {} pixels", name(), T::PIXEL_TYPE)));
+        }
+        let length = length(env, array)?;
+        let (first, end) = self.range();
+        if length < end {
+            let (shape, strides) = (self.layout.shape(), self.layout.strides());
+            return Err(invalid(format!(
+                "{} has {length} elements; shape {shape} with strides {strides} from element {first} on takes at least {end}",
+                name()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Copies a row out of the array of a plane, which is held.
+    pub fn read(
+        &mut self,
+        env: &Env<'local>,
+        plane: usize,
+        channel: usize,
+        y: usize,
+        row: &mut [T],
+    ) -> jni::errors::Result<()> {
+        let line = self.line(plane, channel, y);
+        if !self.packed {
+            // SAFETY: `check` has seen that it is such an array.
+            let array = unsafe { self.as_array::<T::Element>(env) };
+            return line.read(env, &array, cast_slice_mut(row), cast_slice_mut(&mut self.scratch));
+        }
+        // SAFETY: `check` has seen that it is int[].
+        let array: JIntArray<'_> = unsafe { self.as_array(env) };
+        line.read(env, &array, &mut self.colours, &mut self.colour_scratch)?;
+        let shift = shift(channel);
+        let bytes: &mut [u8] = cast_slice_mut(row);
+        bytes.iter_mut().zip(&self.colours).for_each(|(to, &colour)| *to = (colour >> shift) as u8);
+        Ok(())
+    }
+
+    /// Copies a row into the array of a plane, which is held.
+    pub fn write(
+        &mut self,
+        env: &Env<'local>,
+        plane: usize,
+        channel: usize,
+        y: usize,
+        row: &[T],
+    ) -> jni::errors::Result<()> {
+        let line = self.line(plane, channel, y);
+        if !self.packed {
+            // SAFETY: as in `read`.
+            let array = unsafe { self.as_array::<T::Element>(env) };
+            return line.write(env, &array, cast_slice(row), cast_slice_mut(&mut self.scratch));
+        }
+        // SAFETY: as in `read`.
+        let array: JIntArray<'_> = unsafe { self.as_array(env) };
+        line.read(env, &array, &mut self.colours, &mut self.colour_scratch)?;
+        let shift = shift(channel);
+        let bytes: &[u8] = cast_slice(row);
+        for (colour, &byte) in self.colours.iter_mut().zip(bytes) {
+            *colour = *colour & !(0xff << shift) | i32::from(byte) << shift;
+        }
+        line.write(env, &array, &self.colours, &mut self.colour_scratch)
+    }
+
+    fn line(&self, plane: usize, channel: usize, y: usize) -> Line {
+        let (plane, channel) = (if self.each { 0 } else { plane }, if self.packed { 0 } else { channel });
+        Line { first: self.offset + self.layout.row(plane, channel, y), step: self.layout.strides().x as usize }
+    }
+
+    /// A second name for the held array.
+    ///
+    /// # Safety
+    /// It is an array of that element type.
+    unsafe fn as_array<E: jni::objects::TypeArray>(&self, env: &Env<'local>) -> JPrimitiveArray<'local, E> {
+        // SAFETY: the caller's promise; the wrapper does not delete the reference, and is dropped before anything else does.
+        unsafe { JPrimitiveArray::from_raw(env, self.array().as_raw()) }
+    }
+}
+
+/// Bits below a channel's in a packed colour.
+fn shift(channel: usize) -> u32 {
+    16 - 8 * channel as u32
+}
+
+fn is_colours(env: &Env<'_>, object: &JObject<'_>) -> bool {
+    env.as_cast::<JIntArray<'_>>(object).is_ok()
+}
+
+/// Safety is the caller's knowledge that it is an array of objects: see `element`.
+fn objects<'local>(env: &Env<'local>, object: &JObject<'local>) -> JObjectArray<'local> {
+    // SAFETY: only called for what a cast has shown to be `Object[]`; as in `as_array`.
+    unsafe { JObjectArray::<JObject<'_>>::from_raw(env, object.as_raw()) }
+}
+
+/// An element of an array of objects, as a new local reference.
+fn element<'local>(env: &mut Env<'local>, object: &JObject<'local>, index: usize) -> Result<JObject<'local>> {
+    objects(env, object).get_element(env, index).map_err(java)
+}
+
+/// Elements of any array of numbers.
+fn length(env: &Env<'_>, array: &JObject<'_>) -> Result<usize> {
+    // SAFETY: only called for arrays, and the length is all that is asked, which is the same call for all types.
+    unsafe { JIntArray::from_raw(env, array.as_raw() as sys::jarray) }.len(env).map_err(java)
+}

@@ -1,0 +1,78 @@
+//! What every call from the JVM passes through: the boundary of all hosts, and errors that become `ParfocalException`.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use jni::objects::{JThrowable, JValue};
+use jni::strings::JNIString;
+use jni::{jni_sig, jni_str, Env, EnvUnowned, Outcome};
+
+use super::arguments::class_name;
+use crate::error::{Error, Result, Status};
+use crate::ffi::boundary::{guarded, Touched};
+
+/// Runs a call. After an error or a panic an exception is pending, and what is returned means nothing.
+pub fn entry<'local, T: Default>(
+    mut env: EnvUnowned<'local>,
+    work: impl FnOnce(&mut Env<'local>, &mut Touched) -> Result<T>,
+) -> T {
+    let outcome = env.with_env_no_catch(|env| {
+        let result = guarded(|touched| work(env, touched));
+        let result = unexpected(env).map_or(result, Err);
+        Ok::<T, jni::errors::Error>(result.unwrap_or_else(|error| {
+            throw(env, &error);
+            T::default()
+        }))
+    });
+    match outcome.into_outcome() {
+        Outcome::Ok(value) => value,
+        Outcome::Err(_) | Outcome::Panic(_) => T::default(),
+    }
+}
+
+/// A call into the JVM that went wrong where nothing should.
+pub fn java(error: jni::errors::Error) -> Error {
+    match error {
+        jni::errors::Error::JniCall(jni::errors::JniError::NoMemory) => Error::new(
+            Status::OutOfMemory,
+            "the JVM has no memory for what this call returns: give it a larger heap (-Xmx)",
+        ),
+        other => Error::new(
+            Status::Internal,
+            format!("a fault of Parfocal, not of the input (a call into the JVM failed: {other}); please report it"),
+        ),
+    }
+}
+
+/// An exception that the JVM has thrown inside this call: none is expected, and none is left.
+fn unexpected(env: &mut Env<'_>) -> Option<Error> {
+    let exception = env.exception_occurred()?;
+    env.exception_clear();
+    let name = class_name(env, &exception);
+    env.delete_local_ref(exception);
+    Some(Error::new(
+        Status::Internal,
+        format!("a fault of Parfocal, not of the input (the JVM threw {name} inside this call); please report it"),
+    ))
+}
+
+fn throw(env: &mut Env<'_>, error: &Error) {
+    // Nothing may unwind into the JVM. What it says of the throwing itself is in its exception.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        let _ = exception(env, error);
+        if !env.exception_check() {
+            // Not our class loader's: an error in the installation, but the message must not be lost.
+            let message = format!("ParfocalException is missing beside Native; {}", error.message());
+            let _ = env.throw_new(jni_str!("java/lang/InternalError"), JNIString::new(message));
+        }
+    }));
+}
+
+/// Looked up by the class loader of the method that is being called.
+fn exception(env: &mut Env<'_>, error: &Error) -> jni::errors::Result<()> {
+    let message = env.new_string(error.message())?;
+    let class = env.find_class(jni_str!("org/parfocal/ParfocalException"))?;
+    let arguments = [JValue::Int(error.status() as i32), JValue::Object(&message)];
+    let exception = env.new_object(class, jni_sig!("(ILjava/lang/String;)V"), &arguments)?;
+    let exception = JThrowable::cast_local(env, exception)?;
+    env.throw(exception)
+}

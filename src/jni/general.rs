@@ -1,0 +1,31 @@
+//! Versions, and what runs here.
+
+use jni::objects::{JClass, JString};
+use jni::sys::jint;
+use jni::EnvUnowned;
+
+use super::entry::{entry, java};
+use crate::doctor;
+use crate::ffi::general::ABI_VERSION;
+
+/// Of the C functions and these together.
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Native_abiVersion<'local>(env: EnvUnowned<'local>, _: JClass<'local>) -> jint {
+    entry(env, |_, _| Ok(ABI_VERSION))
+}
+
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Native_version<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+) -> JString<'local> {
+    entry(env, |env, _| env.new_string(env!("CARGO_PKG_VERSION")).map_err(java))
+}
+
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Native_doctor<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+) -> JString<'local> {
+    entry(env, |env, _| env.new_string(doctor::built_in().to_string()).map_err(java))
+}

@@ -1,0 +1,172 @@
+//! Streams: frames in from one thread, results out to another.
+
+use std::sync::Arc;
+
+use jni::objects::{JClass, JLongArray, JObject, JString};
+use jni::sys::{jint, jlong};
+use jni::{Env, EnvUnowned};
+
+use super::arguments::{invalid, options, shape, strides};
+use super::arrays::Place;
+use super::elements::JavaSample;
+use super::entry::{entry, java};
+use super::pixels::{source, target, Pixels, Side};
+use crate::control::Task;
+use crate::error::Result;
+use crate::ffi::arguments::pixel_type;
+use crate::ffi::objects::{add_stream, remove, AnyStream, Object};
+use crate::ffi::stream::{hand_out, take_in, timeout, NO_TAG};
+use crate::frame::{Shape, Strides};
+use crate::handles::Kind;
+use crate::stream::Stream;
+
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Native_streamOpen<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    model: jlong,
+    pixel_type: jint,
+    frame_shape: JLongArray<'local>,
+    options: JString<'local>,
+) -> jlong {
+    entry(env, |env, touched| {
+        let model = Arc::clone(&**touched.model(model as u64)?);
+        let pixel_type = self::pixel_type(pixel_type)?;
+        let shape = shape(env, &frame_shape, "frame shape").map_err(|e| e.context("frame shape"))?;
+        let stream = AnyStream::open(model, pixel_type, shape, &self::options(env, &options)?)?;
+        Ok(add_stream(stream)? as jlong)
+    })
+}
+
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Native_streamSubmit<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    stream: jlong,
+    frame: JObject<'local>,
+    offset: jlong,
+    strides: JLongArray<'local>,
+    tag: jlong,
+) {
+    entry(env, |env, touched| {
+        let stream = touched.stream(stream as u64)?;
+        let strides = self::strides(env, &strides, "strides")?;
+        if tag as u64 == NO_TAG {
+            return Err(invalid(format!("tag = {tag}, which stands for no frame; expected any other number")));
+        }
+        match &**stream {
+            AnyStream::U8(stream) => submit(env, stream, frame, offset, strides, tag),
+            AnyStream::U16(stream) => submit(env, stream, frame, offset, strides, tag),
+            AnyStream::F32(stream) => submit(env, stream, frame, offset, strides, tag),
+        }
+    })
+}
+
+fn submit<'local, T: JavaSample>(
+    env: &mut Env<'local>,
+    stream: &Stream<T>,
+    frame: JObject<'local>,
+    offset: jlong,
+    strides: Option<Strides>,
+    tag: jlong,
+) -> Result<()> {
+    let shape = stream.shape();
+    let place = Place { name: "frame", offset, strides, shape, written: false };
+    let source = source::<T>(env, frame, &place)?;
+    check_size(env, &source, shape, strides.is_none())?;
+    let task = Task::new();
+    let pixels = Pixels::new(env, shape, &task, Some(source), None);
+    let taken = take_in(stream, tag as u64, |channel, y, row| pixels.read(0, channel, y, row));
+    pixels.finish()?;
+    taken
+}
+
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Native_streamReceive<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    stream: jlong,
+    frame: JObject<'local>,
+    offset: jlong,
+    strides: JLongArray<'local>,
+    tag: JLongArray<'local>,
+    timeout_ms: jint,
+) {
+    entry(env, |env, touched| {
+        if !tag.is_null() {
+            if tag.len(env).map_err(java)? == 0 {
+                return Err(invalid("tag has no element; expected room for one number, or null".into()));
+            }
+            tag.set_region(env, 0, &[NO_TAG as jlong]).map_err(java)?;
+        }
+        let stream = touched.stream(stream as u64)?;
+        let strides = self::strides(env, &strides, "strides")?;
+        match &**stream {
+            AnyStream::U8(stream) => receive(env, stream, frame, offset, strides, &tag, timeout_ms),
+            AnyStream::U16(stream) => receive(env, stream, frame, offset, strides, &tag, timeout_ms),
+            AnyStream::F32(stream) => receive(env, stream, frame, offset, strides, &tag, timeout_ms),
+        }
+    })
+}
+
+fn receive<'local, T: JavaSample>(
+    env: &mut Env<'local>,
+    stream: &Stream<T>,
+    frame: JObject<'local>,
+    offset: jlong,
+    strides: Option<Strides>,
+    tag: &JLongArray<'local>,
+    timeout_ms: jint,
+) -> Result<()> {
+    let shape = stream.shape();
+    let timeout = timeout(timeout_ms)?;
+    let place = Place { name: "frame", offset, strides, shape, written: true };
+    let target = target::<T>(env, frame, &place)?;
+    check_size(env, &target, shape, strides.is_none())?;
+    let task = Task::new();
+    let pixels = Pixels::new(env, shape, &task, None, Some(target));
+    let (number, outcome) = hand_out(stream, timeout, |channel, y, row| pixels.write(0, channel, y, row))?;
+    pixels.finish()?;
+    if !tag.is_null() {
+        tag.set_region(env, 0, &[number as jlong]).map_err(java)?;
+    }
+    outcome
+}
+
+/// With packed pixels another number of elements than a frame's means that the camera has changed its size.
+fn check_size<T: JavaSample, M>(env: &Env<'_>, side: &Side<'_, T, M>, shape: Shape, packed: bool) -> Result<()> {
+    let (taken, found) = side.reach_and_rest(env, shape)?;
+    if packed && taken != found {
+        return Err(invalid(format!(
+            "a frame of {found} elements; this stream takes {taken} ({shape}): open another stream for frames of another size, or \
+             give strides"
+        )));
+    }
+    Ok(())
+}
+
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Native_streamDescribe<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    stream: jlong,
+) -> JString<'local> {
+    entry(env, |env, touched| {
+        let text = touched.stream(stream as u64)?.describe().to_string();
+        env.new_string(text).map_err(java)
+    })
+}
+
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Native_streamClose<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    stream: jlong,
+) {
+    entry(env, |_, _| {
+        if let Object::Stream(stream) = remove(stream as u64, Kind::Stream)? {
+            stream.close();
+        }
+        Ok(())
+    })
+}
