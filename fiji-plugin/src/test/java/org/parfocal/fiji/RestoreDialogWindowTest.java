@@ -87,6 +87,10 @@ class RestoreDialogWindowTest {
         dialog = (RestoreDialog) GenericDialog.getInstance();
         text(0, Images.TINY);
         choose(0, "cpu");
+        // The dialog remembers what the test before has chosen.
+        choose(1, "all");
+        choose(2, "whole image");
+        choose(3, "new image");
         text(last(), "threads=1");
     }
 
@@ -331,6 +335,8 @@ class RestoreDialogWindowTest {
             Path file = folder.resolve("my result.tif");
             open(Images.stack(8, 30, 20, 3));
             choose(3, "TIFF file");
+            text(2, folder.resolve("none/out.tif").toString());
+            assertTrue(dialog.noteText().contains("none does not exist. Make it first"), dialog.noteText());
             text(2, file.toString());
             ok();
             assertTrue(recorder.getText().contains("output=[TIFF file] file=[" + file + "] options=threads=1\");"),
@@ -341,6 +347,18 @@ class RestoreDialogWindowTest {
         } finally {
             recorder.close();
         }
+    }
+
+    @Test
+    void oneOfSeveralPlanesIntoAFile() throws Exception {
+        Path file = folder.resolve("one.tif");
+        open(Images.stack(8, 30, 20, 3));
+        choose(1, "current");
+        choose(3, "TIFF file");
+        text(2, file.toString());
+        ok();
+        assertEquals("one.tif", WindowManager.getCurrentImage().getTitle());
+        assertEquals(1, WindowManager.getCurrentImage().getStackSize());
     }
 
     @ParameterizedTest
