@@ -416,7 +416,7 @@ class RestoreDialogWindowTest {
         text(0, "");
         preview(true);
         until("the preview is under way", () -> dialog.noteText().equals("Preview: restoring this plane..."));
-        IJ.wait((int) (planeMs / 4));
+        IJ.wait((int) (planeMs / 8));
         assertFalse(dialog.previewShowing());
         start = System.nanoTime();
         cancel();
