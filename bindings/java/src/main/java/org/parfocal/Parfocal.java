@@ -1,30 +1,94 @@
 package org.parfocal;
 
-/** What is there without a model: versions, diagnosis, focus scores. */
+import java.nio.file.Path;
+
+/**
+ * What is there without a model: versions, diagnosis, focus scores. The first call loads the library; where that fails, every call
+ * throws {@link ParfocalException} with {@link Status#RUNTIME} and the same words.
+ */
 public final class Parfocal {
     private Parfocal() {}
 
-    /** The library's version. */
+    /** {@return the library's version, {@code 0.1.0} say} */
     public static String version() {
         Libraries.load();
         return Native.version();
     }
 
-    /** What runs here, or what is missing, as JSON. */
+    /** {@return the number of the library's binary interface} */
+    public static int abiVersion() {
+        Libraries.load();
+        return Native.abiVersion();
+    }
+
+    /** {@return the file that was loaded} */
+    public static Path libraryPath() {
+        return Libraries.load();
+    }
+
+    /**
+     * What runs here, or what is missing, as JSON. It opens the model inside the library and closes it again, which takes time.
+     *
+     * @return {@code ok}, versions, ONNX Runtime's path, the model, {@code problems}: sentences
+     */
     public static String doctor() {
         Libraries.load();
         return Native.doctor();
     }
 
     /**
-     * How sharp each plane is: larger is sharper, 0 is a constant plane. It compares planes of one field.
+     * How sharp an 8-bit frame is: larger is sharper, 0 is a constant frame. It compares planes of one field at one magnification.
      *
+     * @param pixels exactly width x height
+     * @param width pixels of a row
+     * @param height rows
+     * @return the score
+     */
+    public static double focusScore(byte[] pixels, int width, int height) {
+        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        return focusScore(PixelType.U8, pixels, Layout.of(width, height))[0];
+    }
+
+    /**
+     * How sharp a 16-bit frame is, as {@link #focusScore(byte[], int, int)}.
+     *
+     * @param pixels exactly width x height
+     * @param width pixels of a row
+     * @param height rows
+     * @return the score
+     */
+    public static double focusScore(short[] pixels, int width, int height) {
+        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        return focusScore(PixelType.U16, pixels, Layout.of(width, height))[0];
+    }
+
+    /**
+     * How sharp a frame of 32-bit floats is, as {@link #focusScore(byte[], int, int)}; infinite and NaN pixels are left out.
+     *
+     * @param pixels exactly width x height
+     * @param width pixels of a row
+     * @param height rows
+     * @return the score
+     */
+    public static double focusScore(float[] pixels, int width, int height) {
+        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        return focusScore(PixelType.F32, pixels, Layout.of(width, height))[0];
+    }
+
+    /**
+     * How sharp each plane of a stack is, as {@link #focusScore(byte[], int, int)}.
+     *
+     * @param type of the pixels
+     * @param src an array of the type, a direct buffer, or {@code Object[]} with an array for each plane; {@code int[]} are packed colours
+     * @param layout where the pixels lie in it
      * @return one number for each plane
      */
     public static double[] focusScore(PixelType type, Object src, Layout layout) {
+        int code = Pixels.given(type, "type").code();
+        Pixels.given(layout, "layout");
         Libraries.load();
         double[] scores = new double[Math.max(0, layout.planes())];
-        Native.focusScore(type.code(), src, layout.offset(), layout.strides(), layout.shape(), scores);
+        Native.focusScore(code, src, layout.offset(), layout.strides(), layout.shape(), scores);
         return scores;
     }
 }

@@ -1,52 +1,141 @@
 package org.parfocal;
 
-/** Progress and cancel of one run, from any thread. Make a new one for each run. */
+/**
+ * Progress and cancel of one run, from any thread. Make a new one for each run.
+ *
+ * <pre>{@code
+ * try (ParfocalTask task = new ParfocalTask()) {
+ *     task.onProgress((done, total, planes) -> show(done, total));
+ *     stop.onClick(task::cancel);
+ *     model.restore(stack, result, layout, "", task);
+ * }
+ * }</pre>
+ */
 public final class ParfocalTask implements AutoCloseable {
-    private final long handle;
+    private final Handle handle;
+    private volatile ProgressListener listener;
 
-    /** A task for one run. */
+    /**
+     * A task for one run.
+     *
+     * @throws ParfocalException {@link Status#RUNTIME} where the library cannot be loaded
+     */
     public ParfocalTask() {
         Libraries.load();
-        handle = Native.taskCreate();
+        handle = new Handle(this, Native.taskCreate(), Native::taskClose,
+                "this task is closed; expected an open one: close it after the run, and make a new ParfocalTask for each run");
     }
 
-    long handle() {
-        return handle;
+    /**
+     * Who is told of the run's progress, at most every 50 ms; null for nobody. Set it before the run begins. After a run that succeeds
+     * the last call has {@code done == total}; it may come up to 50 ms after the call that restores has returned. A listener that
+     * throws does not hurt the run; what it threw goes to the thread's uncaught exception handler, and it is not called again.
+     *
+     * @param listener called on a daemon thread that all tasks share
+     * @return this task
+     */
+    public ParfocalTask onProgress(ProgressListener listener) {
+        this.listener = listener;
+        return this;
     }
 
-    /** Stops the run within the network node that is running: the call that restores throws {@link Status#CANCELLED}. */
+    /**
+     * Stops the run within the network node that is running: the call that restores throws {@link Status#CANCELLED}. Before the run
+     * it forbids it; after it, it does nothing.
+     *
+     * @throws ParfocalException {@link Status#INVALID_HANDLE} once closed
+     */
     public void cancel() {
-        Native.taskCancel(handle);
+        long number = handle.enter(this);
+        try {
+            Native.taskCancel(number);
+        } finally {
+            handle.leave();
+        }
     }
 
-    /** Runs of the network done. */
+    /** {@return runs of the network done} */
     public long done() {
         return progress()[0];
     }
 
-    /** Runs of the network expected, 0 before the run has begun. */
+    /** {@return runs of the network expected, 0 before the run has begun} It may grow, when memory runs short and tiles get smaller. */
     public long total() {
         return progress()[1];
     }
 
-    /** Planes written completely. */
+    /** {@return planes written completely} They are the first of the stack. */
     public long planesDone() {
         return progress()[2];
     }
 
-    /** What the run reported, as JSON: progress, and after it non-finite pixels, ranges, tile, warnings. */
+    /**
+     * What the run did, as JSON: {@code done}, {@code total}, {@code planes_done}, {@code cancelled}, and once it has succeeded
+     * {@code report} with non-finite pixels, ranges, tile, warnings.
+     *
+     * @return JSON
+     * @throws ParfocalException {@link Status#INVALID_HANDLE} once closed
+     */
     public String describe() {
-        return Native.taskDescribe(handle);
+        long number = handle.enter(this);
+        try {
+            return Native.taskDescribe(number);
+        } finally {
+            handle.leave();
+        }
     }
 
+    /** Closes it. Its run, if one is going on, goes on and can no longer be cancelled. Closing twice does nothing. */
     @Override
     public void close() {
-        Native.taskClose(handle);
+        handle.close();
+    }
+
+    /** Begins a run of {@code model}; {@link #end} ends it. */
+    Run begin(ParfocalModel model) {
+        long number = handle.enter(this);
+        ProgressListener told = listener;
+        return new Run(number, told == null ? null : ProgressWatch.begin(this, model, told));
+    }
+
+    void end(Run run, boolean done) {
+        try {
+            if (run.watch != null) {
+                run.watch.end(done ? progressIfOpen() : null);
+            }
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /** Null once closed. */
+    long[] progressIfOpen() {
+        try {
+            return progress();
+        } catch (ParfocalException e) {
+            return null;
+        }
     }
 
     private long[] progress() {
-        long[] progress = new long[3];
-        Native.taskProgress(handle, progress);
-        return progress;
+        long number = handle.enter(this);
+        try {
+            long[] progress = new long[3];
+            Native.taskProgress(number, progress);
+            return progress;
+        } finally {
+            handle.leave();
+        }
+    }
+
+    /** What a call that restores holds of its task. */
+    static final class Run {
+        final long number;
+        private final ProgressWatch watch;
+
+        private Run(long number, ProgressWatch watch) {
+            this.number = number;
+            this.watch = watch;
+        }
     }
 }

@@ -45,7 +45,7 @@ public enum Status {
         this.code = code;
     }
 
-    /** The number in {@code parfocal.h}. */
+    /** {@return the number in {@code parfocal.h}} */
     public int code() {
         return code;
     }
