@@ -1,0 +1,84 @@
+package org.parfocal.fiji;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+import com.eclipsesource.json.Json;
+import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
+
+/** What an opened model says of itself and of where it runs. */
+final class ModelDescription {
+    private final JsonObject json;
+
+    private ModelDescription(JsonObject json) {
+        this.json = json;
+    }
+
+    /** From the text that {@link org.parfocal.ParfocalModel#describe()} returns. */
+    static ModelDescription parse(String text) {
+        return new ModelDescription(Json.parse(text).asObject());
+    }
+
+    String name() {
+        return text("name");
+    }
+
+    String version() {
+        return text("version");
+    }
+
+    String sha256() {
+        return text("sha256");
+    }
+
+    /** The device that a probe run has proved. */
+    String device() {
+        return text("device");
+    }
+
+    String precision() {
+        return text("precision");
+    }
+
+    int threads() {
+        return json.getInt("threads", 0);
+    }
+
+    /** Pixels of context that a pixel's result depends on, as measured on the trained network. */
+    int halo() {
+        return json.getInt("halo", 0);
+    }
+
+    /** What was assumed, and why a device was not used. */
+    List<String> warnings() {
+        return strings(json.get("warnings"));
+    }
+
+    /** A value as text, also of a number or a list; "" if there is none. */
+    String text(String key) {
+        JsonValue value = json.get(key);
+        if (value == null || value.isNull()) {
+            return "";
+        }
+        return value.isString() ? value.asString() : value.toString();
+    }
+
+    /** All that it says. */
+    JsonObject json() {
+        return json;
+    }
+
+    /** The texts of a list; none if there is no list. */
+    static List<String> strings(JsonValue list) {
+        if (list == null || !list.isArray()) {
+            return Collections.emptyList();
+        }
+        List<String> strings = new ArrayList<>();
+        for (JsonValue value : list.asArray()) {
+            strings.add(value.isString() ? value.asString() : value.toString());
+        }
+        return strings;
+    }
+}

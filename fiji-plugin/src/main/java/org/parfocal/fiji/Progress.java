@@ -1,0 +1,170 @@
+package org.parfocal.fiji;
+
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+import ij.IJ;
+import org.parfocal.ParfocalException;
+import org.parfocal.ParfocalTask;
+import org.parfocal.Status;
+
+/**
+ * What the user sees of a command that runs, and how it is stopped: a thread looks every 50 ms how far the network is, whether
+ * Esc was pressed and whether the image is still there.
+ */
+final class Progress implements AutoCloseable {
+    private static final int LOOK_MS = 50;
+    /** An estimate from less is a guess. */
+    private static final long ESTIMATE_AFTER_NS = 1_000_000_000L;
+
+    private final String title;
+    private final Supplier<Stopped> stop;
+    private final boolean shown;
+    private final long start = System.nanoTime();
+    private final Thread watch;
+    private volatile boolean closed;
+    private volatile Stopped stopped;
+    private String status = "";
+    /** What runs, and where it stands in the whole; guarded by this. */
+    private ParfocalTask task;
+    private int before;
+    private int planes;
+    private int total;
+
+    /**
+     * @param title what the status line begins with
+     * @param stop asked again and again; not null once the command is to stop
+     * @param shown false for work that shall not be seen in ImageJ's window
+     */
+    Progress(String title, Supplier<Stopped> stop, boolean shown) {
+        this.title = title;
+        this.stop = stop;
+        this.shown = shown;
+        watch = new Thread(this::watch, "Parfocal progress");
+        watch.setDaemon(true);
+        watch.start();
+    }
+
+    /** For a command: Esc stops it. */
+    static Progress command(String title, Supplier<Stopped> stop) {
+        return new Progress(title, () -> IJ.escapePressed() ? new Stopped("Stopped by Esc.", true) : stop.get(), true);
+    }
+
+    /** The status line until the next plane. */
+    void status(String text) {
+        check();
+        if (shown) {
+            IJ.showStatus(title + ": " + text);
+        }
+    }
+
+    /** Throws {@link Stopped} if the command is to stop. */
+    void check() {
+        look();
+        if (stopped != null) {
+            throw stopped;
+        }
+    }
+
+    /**
+     * Runs the engine over some of the planes.
+     *
+     * @param before planes done by earlier runs
+     * @param planes of this run
+     * @param total of all runs
+     * @param run gets the task
+     * @return the run's report
+     * @throws Stopped if it was stopped meanwhile
+     */
+    RunReport run(int before, int planes, int total, Consumer<ParfocalTask> run) {
+        check();
+        try (ParfocalTask task = new ParfocalTask()) {
+            synchronized (this) {
+                this.task = task;
+                this.before = before;
+                this.planes = planes;
+                this.total = total;
+            }
+            try {
+                run.accept(task);
+                return RunReport.parse(task.describe());
+            } finally {
+                synchronized (this) {
+                    this.task = null;
+                }
+            }
+        } catch (ParfocalException failed) {
+            if (failed.status() == Status.CANCELLED && stopped != null) {
+                throw stopped;
+            }
+            throw failed;
+        }
+    }
+
+    private void watch() {
+        while (!closed) {
+            look();
+            try {
+                Thread.sleep(LOOK_MS);
+            } catch (InterruptedException end) {
+                return;
+            }
+        }
+    }
+
+    private synchronized void look() {
+        if (stopped == null) {
+            stopped = stop.get();
+        }
+        if (task == null || closed) {
+            return;
+        }
+        if (stopped != null) {
+            task.cancel();
+            return;
+        }
+        long runs = task.total();
+        if (shown && runs > 0) {
+            double part = Math.min(1.0, (double) task.done() / runs);
+            show((before + planes * part) / total, before + (int) Math.min(planes - 1, task.planesDone()) + 1);
+        }
+    }
+
+    private void show(double fraction, int plane) {
+        // At 1 ImageJ takes the bar away.
+        IJ.showProgress(Math.min(0.999, fraction));
+        long elapsed = System.nanoTime() - start;
+        String left = elapsed < ESTIMATE_AFTER_NS || fraction <= 0 ? ""
+                : ", " + time(elapsed / 1e9 * (1 - fraction) / fraction) + " left";
+        String text = title + ": " + (total > 1 ? "plane " + plane + " of " + total : (int) (100 * fraction) + "%") + left
+                + " (Esc stops)";
+        if (!text.equals(status)) {
+            status = text;
+            IJ.showStatus(text);
+        }
+    }
+
+    /** Seconds as a person says them. */
+    static String time(double seconds) {
+        long s = Math.round(seconds);
+        if (s < 60) {
+            return Math.max(1, s) + " s";
+        }
+        return s < 3600 ? s / 60 + " min " + s % 60 + " s" : s / 3600 + " h " + s % 3600 / 60 + " min";
+    }
+
+    /** Seconds since the beginning. */
+    double seconds() {
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    /** Takes the bar away. */
+    @Override
+    public void close() {
+        closed = true;
+        watch.interrupt();
+        if (shown) {
+            IJ.showProgress(1.0);
+        }
+    }
+}

@@ -1,0 +1,315 @@
+package org.parfocal.fiji;
+
+import java.awt.AWTEvent;
+import java.awt.Checkbox;
+import java.awt.Choice;
+import java.awt.Color;
+import java.awt.EventQueue;
+import java.awt.Panel;
+import java.awt.Rectangle;
+import java.awt.SystemColor;
+import java.awt.TextArea;
+import java.awt.TextField;
+import java.io.File;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+import ij.IJ;
+import ij.ImagePlus;
+import ij.gui.DialogListener;
+import ij.gui.GenericDialog;
+import ij.gui.ImageWindow;
+import ij.gui.NonBlockingGenericDialog;
+import ij.gui.Roi;
+import ij.gui.RoiListener;
+import ij.io.SaveDialog;
+
+/**
+ * The dialog of Restore Focus. The image stays free meanwhile: the user may draw a selection, move through the stack and set
+ * the contrast while looking at the preview.
+ */
+final class RestoreDialog extends NonBlockingGenericDialog implements DialogListener, RoiListener {
+    private static final long serialVersionUID = 1;
+    private static final int COLUMNS = 36;
+
+    /** What was chosen last in this session. */
+    private static Settings last = new Settings();
+
+    private final ImagePlus image;
+    private final transient Preview preview;
+    private final TextArea note = new TextArea("", 3, 62, TextArea.SCROLLBARS_NONE);
+    private final boolean[] axes;
+    private transient Settings settings;
+    private boolean closing;
+
+    private RestoreDialog(ImagePlus image, Settings start) {
+        super("Restore Focus");
+        this.image = image;
+        settings = start;
+        preview = new Preview(image, this::tell);
+        axes = new boolean[] {image.getNChannels() > 1, image.getNSlices() > 1, image.getNFrames() > 1};
+        addFileField("Model file (blank: built in)", start.model, COLUMNS);
+        addChoice("Device", devices(start.device), start.device);
+        addChoice("Planes", labels(Settings.Planes.values()), start.planes.label);
+        if (axes[0]) {
+            addStringField(axis("Channels", image.getNChannels()), start.channels, 12);
+        }
+        if (axes[1]) {
+            addStringField(axis("Slices", image.getNSlices()), start.slices, 12);
+        }
+        if (axes[2]) {
+            addStringField(axis("Frames", image.getNFrames()), start.frames, 12);
+        }
+        addChoice("Region", labels(Settings.Part.values()), start.region.label);
+        addChoice("Output", labels(Settings.Output.values()), start.output.label);
+        addStringField("File (blank: ask)", start.file, COLUMNS);
+        addStringField("Options (key=value)", start.options, COLUMNS);
+        addCheckbox("Preview on this plane", false);
+        Panel panel = new Panel();
+        note.setEditable(false);
+        note.setFocusable(false);
+        panel.add(note);
+        addPanel(panel);
+        addDialogListener(this);
+    }
+
+    /** Asks what to do with an image; null if the user cancels, or closes the image. */
+    static Settings ask(ImagePlus image) {
+        RestoreDialog dialog = new RestoreDialog(image, start(image));
+        Roi.addRoiListener(dialog);
+        Closing closing = new Closing(image, dialog::imageClosed);
+        try {
+            if (image.getProcessor() == null) {
+                return null;
+            }
+            dialog.update();
+            dialog.moveBesideImage();
+            dialog.showDialog();
+        } finally {
+            closing.close();
+            Roi.removeRoiListener(dialog);
+            dialog.preview.close();
+        }
+        if (dialog.wasCanceled()) {
+            return null;
+        }
+        Settings chosen = dialog.settings;
+        if (chosen.output == Settings.Output.FILE && chosen.file.trim().isEmpty()) {
+            chosen.file = askForFile(image);
+            if (chosen.file == null) {
+                return null;
+            }
+        }
+        last = chosen.copy();
+        last.file = "";
+        return chosen;
+    }
+
+    /** The last choice, where it fits the image. */
+    private static Settings start(ImagePlus image) {
+        Settings start = last.copy();
+        try {
+            Selection.of(image, start);
+        } catch (Problem other) {
+            start.planes = Settings.Planes.ALL;
+            start.channels = start.slices = start.frames = "";
+        }
+        Roi roi = image.getRoi();
+        if (roi == null || !roi.isArea()) {
+            start.region = Settings.Part.WHOLE;
+        }
+        if (start.output == Settings.Output.IN_PLACE) {
+            // Overwriting pixels is chosen each time.
+            start.output = Settings.Output.IMAGE;
+        }
+        return start;
+    }
+
+    private static String axis(String name, int size) {
+        return name + " (of 1-" + size + ", blank: all)";
+    }
+
+    /** Beside the image, so that the preview can be seen; in the middle of the screen where there is no room. */
+    private void moveBesideImage() {
+        ImageWindow window = image.getWindow();
+        if (window == null) {
+            return;
+        }
+        pack();
+        Rectangle screen = window.getGraphicsConfiguration().getBounds();
+        Rectangle taken = window.getBounds();
+        if (taken.x + taken.width + getWidth() <= screen.x + screen.width) {
+            setLocation(taken.x + taken.width, taken.y);
+        } else if (taken.x - getWidth() >= screen.x) {
+            setLocation(taken.x - getWidth(), taken.y);
+        }
+    }
+
+    private static String[] devices(String chosen) {
+        List<String> devices = new ArrayList<>(Arrays.asList("auto", "cpu", "cuda"));
+        if (IJ.isMacOSX()) {
+            devices.add("coreml");
+        }
+        if (IJ.isWindows()) {
+            devices.add("directml");
+        }
+        if (!devices.contains(chosen)) {
+            devices.add(chosen);
+        }
+        return devices.toArray(new String[0]);
+    }
+
+    private static String[] labels(Enum<?>[] choices) {
+        String[] labels = new String[choices.length];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = Settings.label(choices[i]);
+        }
+        return labels;
+    }
+
+    private static String askForFile(ImagePlus image) {
+        SaveDialog dialog = new SaveDialog("Restored Image as TIFF", Metadata.title(image.getTitle()), ".tif");
+        return dialog.getFileName() == null ? null : new File(dialog.getDirectory(), dialog.getFileName()).getPath();
+    }
+
+    @Override
+    public boolean dialogItemChanged(GenericDialog dialog, AWTEvent event) {
+        return closing || update();
+    }
+
+    @Override
+    public void dispose() {
+        // ImageJ reads the fields once more now; the preview has ended.
+        closing = true;
+        super.dispose();
+    }
+
+    /** Reads the fields, says what is wrong with them, and sets the preview going. */
+    private boolean update() {
+        settings = read();
+        boolean range = settings.planes == Settings.Planes.RANGE;
+        List<TextField> fields = fields();
+        int next = 1;
+        for (boolean axis : axes) {
+            if (axis) {
+                enable(fields.get(next++), range);
+            }
+        }
+        enable(fields.get(next), settings.output == Settings.Output.FILE);
+        String wrong = wrong();
+        if (wrong != null) {
+            preview.want(null);
+            note.setText(wrong);
+        } else if (isPreviewWanted()) {
+            preview.want(settings);
+        } else {
+            preview.want(null);
+            note.setText(hint());
+        }
+        return wrong == null;
+    }
+
+    private void enable(TextField field, boolean enabled) {
+        field.setEnabled(enabled);
+        field.setBackground(enabled ? Color.white : SystemColor.control);
+    }
+
+    private String wrong() {
+        try {
+            new Restorer(image, settings);
+            File model = settings.model.trim().isEmpty() ? null : new File(settings.model.trim());
+            if (model != null && !model.isFile()) {
+                return "Model: there is no file " + model + ". Choose an ONNX file, or leave the field blank.";
+            }
+            return null;
+        } catch (Problem problem) {
+            return problem.getMessage();
+        }
+    }
+
+    private String hint() {
+        switch (settings.output) {
+            case IN_PLACE:
+                return "The pixels of this image will be replaced; Edit > Undo brings them back.";
+            case FILE:
+                return "Written plane by plane: for stacks that do not fit into memory.";
+            default:
+                return "";
+        }
+    }
+
+    private Settings read() {
+        Settings read = new Settings();
+        List<TextField> fields = fields();
+        int next = 0;
+        read.model = fields.get(next++).getText().trim();
+        String[] ranges = new String[3];
+        for (int axis = 0; axis < 3; axis++) {
+            ranges[axis] = axes[axis] ? fields.get(next++).getText().trim() : "";
+        }
+        read.file = fields.get(next++).getText().trim();
+        read.options = fields.get(next).getText().trim();
+        List<String> chosen = new ArrayList<>();
+        for (Object choice : getChoices()) {
+            chosen.add(((Choice) choice).getSelectedItem());
+        }
+        read.device = chosen.get(0);
+        read.planes = Settings.choose("Planes", chosen.get(1), Settings.Planes.values());
+        read.region = Settings.choose("Region", chosen.get(2), Settings.Part.values());
+        read.output = Settings.choose("Output", chosen.get(3), Settings.Output.values());
+        if (read.planes == Settings.Planes.RANGE) {
+            read.channels = ranges[0];
+            read.slices = ranges[1];
+            read.frames = ranges[2];
+        }
+        return read;
+    }
+
+    private List<TextField> fields() {
+        List<TextField> fields = new ArrayList<>();
+        for (Object field : getStringFields()) {
+            fields.add((TextField) field);
+        }
+        return fields;
+    }
+
+    private boolean isPreviewWanted() {
+        return ((Checkbox) getCheckboxes().get(0)).getState();
+    }
+
+    /** True while the image shows a restored plane. */
+    boolean previewShowing() {
+        return preview.showing();
+    }
+
+    /** What stands below the fields. */
+    String noteText() {
+        return note.getText();
+    }
+
+    private void tell(String text) {
+        EventQueue.invokeLater(() -> {
+            if (!closing && isPreviewWanted() && wrong() == null) {
+                note.setText(text);
+            }
+        });
+    }
+
+    @Override
+    public void roiModified(ImagePlus modified, int id) {
+        if (modified == image) {
+            EventQueue.invokeLater(() -> {
+                if (!closing) {
+                    getButtons()[0].setEnabled(update());
+                }
+            });
+        }
+    }
+
+    private void imageClosed() {
+        if (!closing) {
+            windowClosing(null);
+        }
+    }
+}

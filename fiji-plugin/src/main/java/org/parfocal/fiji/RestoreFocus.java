@@ -1,0 +1,153 @@
+package org.parfocal.fiji;
+
+import java.awt.GraphicsEnvironment;
+import java.util.HashSet;
+import java.util.Set;
+
+import ij.IJ;
+import ij.ImagePlus;
+import ij.Macro;
+import ij.WindowManager;
+import ij.macro.Interpreter;
+import ij.plugin.PlugIn;
+import ij.plugin.frame.Recorder;
+
+/**
+ * The command {@code Plugins > Parfocal > Restore Focus...}: a dialog on the screen, the options in a macro; it returns when
+ * the result is there.
+ *
+ * <p>A plain PlugIn, because ImageJ's filter runner swallows exceptions, runs headless with defaults on one slice, and hides
+ * the preview of composite images.
+ */
+public final class RestoreFocus implements PlugIn {
+    private static final String COMMAND = "Restore Focus...";
+
+    /** The images that this command is at work on. Guarded by itself. */
+    private static final Set<Integer> BUSY = new HashSet<>();
+
+    @Override
+    public void run(String argument) {
+        try {
+            ImagePlus image = WindowManager.getCurrentImage();
+            if (image == null) {
+                throw new Problem("No image is open. Open the image to restore, or click into its window, and repeat.");
+            }
+            synchronized (BUSY) {
+                if (!BUSY.add(image.getID())) {
+                    throw new Problem("Restore Focus is already at work on \"" + image.getTitle() + "\". Finish or cancel it "
+                            + "there first.");
+                }
+            }
+            try {
+                run(image);
+            } finally {
+                synchronized (BUSY) {
+                    BUSY.remove(image.getID());
+                }
+            }
+        } catch (Stopped stopped) {
+            stopped(stopped);
+        } catch (RuntimeException failed) {
+            if (Macro.MACRO_CANCELED.equals(failed.getMessage())) {
+                throw failed;
+            }
+            Messages.error(failed);
+        } catch (OutOfMemoryError | LinkageError failed) {
+            Messages.error(failed);
+        }
+    }
+
+    private static void run(ImagePlus image) {
+        String options = Macro.getOptions();
+        boolean batch = GraphicsEnvironment.isHeadless() || IJ.getInstance() == null && IJ.isMacro();
+        boolean interactive = options == null && !batch;
+        Settings settings;
+        if (interactive) {
+            Pixels.type(image);
+            settings = RestoreDialog.ask(image);
+            if (settings == null) {
+                return;
+            }
+            IJ.resetEscape();
+        } else {
+            settings = options == null ? new Settings() : Settings.parse(options);
+        }
+        record(settings);
+        ImagePlus result = restore(image, settings, interactive);
+        if (result != null) {
+            show(result);
+        }
+    }
+
+    /** Restores a locked image, and sees whether it is closed meanwhile. */
+    private static ImagePlus restore(ImagePlus image, Settings settings, boolean open) {
+        if (!image.lockSilently()) {
+            throw new Problem("\"" + image.getTitle() + "\" is locked, because another command is at work on it. Wait until it "
+                    + "is done; if none is, unlock the image with Plugins > Utilities > Reset.");
+        }
+        Closing closing = new Closing(image, () -> {});
+        try (Progress progress = Progress.command("Restore Focus", () -> closing.isClosed() ? closed(image) : null)) {
+            Restorer restorer = new Restorer(image, settings);
+            ImagePlus result = restorer.run(progress);
+            progress.status("done in " + Progress.time(progress.seconds()));
+            String remarks = restorer.file() == null ? "" : Metadata.remarks(restorer.report());
+            if (!remarks.isEmpty()) {
+                IJ.log("Parfocal: " + restorer.file() + "\n" + remarks.trim());
+            }
+            if (open && restorer.file() != null) {
+                String path = restorer.file().getPath();
+                result = image.getStackSize() > 1 ? IJ.openVirtual(path) : IJ.openImage(path);
+            }
+            return result;
+        } finally {
+            closing.close();
+            image.unlock();
+            if (closing.isClosed()) {
+                // ImageJ frees nothing of an image that is locked.
+                image.flush();
+            }
+        }
+    }
+
+    private static Stopped closed(ImagePlus image) {
+        return new Stopped("\"" + image.getTitle() + "\" was closed while it was being restored, so there is no result. Open it "
+                + "again and repeat.", false);
+    }
+
+    private static void show(ImagePlus result) {
+        if (GraphicsEnvironment.isHeadless() && !Interpreter.isBatchMode()) {
+            // No window can be: the caller finds it as the current image.
+            WindowManager.setTempCurrentImage(result);
+        } else {
+            result.show();
+        }
+    }
+
+    /** What a macro must say to repeat this. */
+    private static void record(Settings settings) {
+        if (!Recorder.record) {
+            return;
+        }
+        if (!COMMAND.equals(Recorder.getCommand())) {
+            // Another command was run while the dialog was open.
+            Recorder.setCommand(COMMAND);
+        }
+        Recorder.resetCommandOptions();
+        for (String[] option : settings.macroOptions()) {
+            String value = Recorder.fixString(IJ.isWindows() ? option[1].replace('\\', '/') : option[1]);
+            boolean bare = value.indexOf(' ') >= 0 || !(value.startsWith("[") || value.startsWith("'"));
+            Recorder.recordOption(option[0], bare ? value : "[" + value + "]");
+        }
+    }
+
+    private static void stopped(Stopped stopped) {
+        if (!stopped.wanted()) {
+            Messages.error(stopped.getMessage());
+            return;
+        }
+        IJ.showStatus("Restore Focus: " + stopped.getMessage() + " The image is as it was.");
+        if (IJ.isMacro()) {
+            Macro.abort();
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package org.parfocal.fiji;
+
+import java.io.BufferedOutputStream;
+import java.io.DataOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import ij.ImagePlus;
+import ij.VirtualStack;
+import ij.io.FileInfo;
+import ij.io.FileSaver;
+import ij.io.RoiEncoder;
+import ij.io.TiffEncoder;
+
+/**
+ * A TIFF file in ImageJ's own form, written by ImageJ's encoder: all or nothing, by way of a temporary file beside it.
+ *
+ * <p>What is written is what {@link FileSaver} writes; it is not used itself because it shows a dialog of its own when the
+ * disk is full, and leaves half a file.
+ */
+final class TiffOutput {
+    private final File file;
+
+    /** Checks the path before any work is done. Throws a {@link Problem} with what to do. */
+    TiffOutput(String path) {
+        String text = path.trim();
+        if (text.isEmpty()) {
+            throw new Problem("File: with \"" + Settings.Output.FILE.label + "\" it is the path of the file to write, and it is "
+                    + "blank. Give a path that ends in .tif.");
+        }
+        String lower = text.toLowerCase();
+        file = new File(lower.endsWith(".tif") || lower.endsWith(".tiff") ? text : text + ".tif").getAbsoluteFile();
+        File folder = file.getParentFile();
+        if (!folder.isDirectory()) {
+            throw new Problem("File: the folder " + folder + " does not exist. Make it first, or choose another.");
+        }
+        if (file.exists()) {
+            throw new Problem("File: " + file + " exists already. Choose another name, or delete it first.");
+        }
+        try {
+            Files.delete(temporary());
+        } catch (IOException refused) {
+            throw cannotWrite(refused);
+        }
+    }
+
+    File file() {
+        return file;
+    }
+
+    /** Bytes that the disk has left. */
+    long space() {
+        return file.getParentFile().getUsableSpace();
+    }
+
+    /** Writes an image; the planes of a virtual stack are asked for one by one. */
+    void write(ImagePlus image) {
+        Path temporary = null;
+        try {
+            temporary = temporary();
+            FileInfo info = fileInfo(image);
+            try (DataOutputStream out =
+                    new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(temporary), 1 << 16))) {
+                new TiffEncoder(info).write(out);
+            }
+            try {
+                // Without REPLACE_EXISTING: a file that has come meanwhile stays.
+                Files.move(temporary, file.toPath());
+            } catch (FileAlreadyExistsException taken) {
+                throw new Problem("File: " + file + " was made by another program meanwhile. Nothing was written; choose "
+                        + "another name and repeat.");
+            }
+        } catch (IOException failed) {
+            throw cannotWrite(failed);
+        } finally {
+            if (temporary != null) {
+                try {
+                    Files.deleteIfExists(temporary);
+                } catch (IOException left) {
+                    // The first failure is the one to tell.
+                }
+            }
+        }
+    }
+
+    private Path temporary() throws IOException {
+        return Files.createTempFile(file.getParentFile().toPath(), ".parfocal-", ".tmp");
+    }
+
+    private Problem cannotWrite(IOException failed) {
+        return new Problem("File: " + file + " cannot be written (" + failed + "). Choose a folder that you may write to, on a "
+                + "disk with enough room.");
+    }
+
+    /** As FileSaver fills it. */
+    private static FileInfo fileInfo(ImagePlus image) {
+        FileInfo info = image.getFileInfo();
+        info.info = image.getInfoProperty();
+        info.description = new FileSaver(image).getDescriptionString();
+        info.roi = RoiEncoder.saveAsByteArray(image.getRoi());
+        info.overlay = FileSaver.getOverlay(image);
+        info.properties = image.getPropertiesAsArray();
+        if (info.nImages > 1) {
+            info.virtualStack = (VirtualStack) image.getStack();
+            if (info.fileType == FileInfo.RGB48) {
+                // That form interleaves the three colours; ImageJ cannot write it plane by plane.
+                info.fileType = FileInfo.GRAY16_UNSIGNED;
+            }
+            info.sliceLabels = labels(image);
+            if (image.isComposite()) {
+                new FileSaver(image).saveDisplayRangesAndLuts(image, info);
+            }
+        } else if (image.hasImageStack() && image.getStack().getSliceLabel(1) != null) {
+            info.sliceLabels = labels(image);
+        }
+        return info;
+    }
+
+    private static String[] labels(ImagePlus image) {
+        String[] labels = new String[image.getStackSize()];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = image.getStack().getSliceLabel(i + 1);
+        }
+        // ImageJ's rule: no label on the first plane, none at all.
+        return labels[0] == null ? null : labels;
+    }
+}

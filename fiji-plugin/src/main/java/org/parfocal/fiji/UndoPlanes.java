@@ -1,0 +1,69 @@
+package org.parfocal.fiji;
+
+import ij.IJ;
+import ij.ImagePlus;
+import ij.ImageStack;
+import ij.Prefs;
+import ij.Undo;
+import ij.macro.Interpreter;
+
+/**
+ * Makes Edit > Undo bring back an image that was restored in place: all planes, and the Info.
+ *
+ * <p>ImageJ undoes whole images by a copy that {@link Undo#setup} asks the image for, and does not ask stacks. This image
+ * stands in for the real one there: it says that it is one plane, and its copy has the planes as they were.
+ */
+final class UndoPlanes extends ImagePlus {
+    private final ImagePlus image;
+    private final ImageStack before;
+    private final Object info;
+
+    private UndoPlanes(ImagePlus image, ImageStack before, Object info) {
+        this.image = image;
+        this.before = before;
+        this.info = info;
+    }
+
+    /**
+     * Prepares Edit > Undo.
+     *
+     * @param before the planes as they were; they are kept until another command takes Undo for itself
+     * @param info the Info property as it was
+     */
+    static void prepare(ImagePlus image, ImageStack before, Object info) {
+        before.update(image.getProcessor());
+        Undo.setup(Undo.TRANSFORM, new UndoPlanes(image, before, info));
+    }
+
+    /** In a macro ImageJ undoes nothing but where the user has allowed it. */
+    static boolean isPossible() {
+        return !(IJ.macroRunning() || Interpreter.getInstance() != null) || Prefs.supportMacroUndo;
+    }
+
+    @Override
+    public int getID() {
+        return image.getID();
+    }
+
+    @Override
+    public int getStackSize() {
+        return 1;
+    }
+
+    @Override
+    public double getSizeInBytes() {
+        return 0;
+    }
+
+    @Override
+    public ImagePlus duplicate() {
+        return this;
+    }
+
+    /** Called by Undo, which gives the stack to the image. */
+    @Override
+    public ImageStack getStack() {
+        image.setProperty("Info", info);
+        return before;
+    }
+}
