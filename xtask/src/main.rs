@@ -3,8 +3,11 @@
 mod abi;
 mod cuda;
 mod demo;
+mod fiji;
 mod fuzz;
 mod hard;
+mod machine;
+mod maven;
 mod package;
 mod python;
 mod runtime;
@@ -20,6 +23,7 @@ usage: cargo xtask COMMAND
                     everything it needs is fetched, checked and built; results in target/demo
   test [NAME ...]   every test there is: format, lints, Rust, Python, demo; NAMEs run those stages only
   package           the archive for builders in target/dist: library, headers, command, ONNX Runtime, licences (Linux)
+  package fiji      the plugin for Fiji and ImageJ in target/dist/fiji: an update site's files and one zip (Linux)
   bench             the benches, each against its limit
   setup             only fetch what the tests need (ONNX Runtime, Python environments)
 ";
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
         Some("demo") if rest.len() <= 1 => demo::demo(rest.first().map(String::as_str)).map(|_| ()),
         Some("test") => suite::test(rest),
         Some("package") if rest.is_empty() => tools::check_machine().and_then(|_| package::package()).map(|_| ()),
+        Some("package") if rest == ["fiji"] => fiji::package(),
         Some("bench") => suite::bench(rest),
         Some("setup") if rest.is_empty() => suite::setup(),
         _ => {

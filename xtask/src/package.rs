@@ -2,6 +2,7 @@
 
 mod checks;
 mod elf;
+pub mod fiji;
 mod licences;
 mod linker;
 mod stage;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::python::Environment;
 use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
-use crate::{abi, cuda, demo, fuzz, hard, package, runtime};
+use crate::{abi, cuda, demo, fiji, fuzz, hard, package, runtime};
 
 type Stage = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -18,6 +18,7 @@ const STAGES: &[Stage] = &[
     ("package", "the archive for builders: made, checked, moved and used", package::stage),
     ("abi", "the header; the C and C++ suites, examples and bad input against the archive", abi::stage),
     ("hard", "the C library: sanitizer, valgrind, faults, two runtimes, stress, memory", hard::stage),
+    ("fiji", "the Java library and the ImageJ plugin, packaged, in a JVM and on a screen", fiji::stage),
     ("cuda", "the command with an ONNX Runtime that has CUDA", cuda::cuda),
     ("tiff", "the command's files read back by other software (Python)", tiff),
     ("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::fuzz),

@@ -106,7 +106,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 }
 
 /// All regular files below, sorted; links are no files.
-fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Resident memory does not grow, in a Java whose heap is all taken at the start. */
 @NeedsLibrary
 @EnabledOnOs(OS.LINUX)
+@Tag("process")
 class MemoryTest {
     /** What allocators and the compiler of Java's code take as they please; one model of each round kept would be far more. */
     private static final long SLACK_MIB = 12;

@@ -3,11 +3,13 @@ package org.parfocal;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnxruntime.OrtEnvironment;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Other plugins of a Fiji bring an ONNX Runtime of their own: neither disturbs the other, whichever came first. */
 @NeedsLibrary
+@Tag("process")
 class TwoRuntimesTest {
     @ParameterizedTest
     @ValueSource(strings = {"parfocal", "other"})

@@ -10,10 +10,12 @@ import java.nio.file.Path;
 import ij.IJ;
 import ij.ImagePlus;
 import ij.io.FileSaver;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Macros without a screen, through ij1-patcher as in Fiji: the next line sees the result, and an error stops the macro. */
+@Tag("process")
 class HeadlessTest {
     @TempDir
     Path folder;

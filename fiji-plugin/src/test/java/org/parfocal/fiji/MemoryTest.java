@@ -9,12 +9,14 @@ import java.util.regex.Pattern;
 
 import ij.IJ;
 import ij.ImagePlus;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Resident memory does not grow with the number of runs. */
+@Tag("process")
 class MemoryTest {
     private static final int RUNS = 2000;
     private static final int FIRST = 500;

@@ -1,0 +1,67 @@
+package org.parfocal.fiji;
+
+import ij.ImagePlus;
+import ij.Macro;
+import ij.gui.GenericDialog;
+import java.awt.GraphicsEnvironment;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/** What {@link FocusScore} is asked to do: by its dialog, or by a macro, which needs no screen. */
+final class FocusOptions {
+    private static final String ALONG_Z = "along z";
+    private static final String ALL = "all";
+    // The first word of a label is the key in macros.
+    private static final String PLANES_LABEL = "Planes";
+    private static final String PLOT_LABEL = "Plot over z";
+    private static final String CLEAR_LABEL = "Clear results";
+    private static final String GO_LABEL = "Go to the sharpest slice";
+
+    final boolean all;
+    final boolean plot;
+    final boolean clear;
+    final boolean go;
+
+    private FocusOptions(boolean all, boolean plot, boolean clear, boolean go) {
+        this.all = all;
+        this.plot = plot;
+        this.clear = clear;
+        this.go = go;
+    }
+
+    /** Null when the dialog was cancelled. */
+    static FocusOptions ask(ImagePlus image) {
+        boolean hasZ = image.getNSlices() > 1;
+        String options = Macro.getOptions();
+        if (options == null && GraphicsEnvironment.isHeadless()) {
+            return new FocusOptions(!hasZ, true, true, false);
+        }
+        if (options != null) {
+            MacroOptions told = new MacroOptions("Focus Score", options, "planes", "plot", "clear", "go");
+            boolean all = told.choice("planes", new String[] {ALONG_Z, ALL}, hasZ ? ALONG_Z : ALL).equals(ALL);
+            return new FocusOptions(all, told.ticked("plot"), told.ticked("clear"), told.ticked("go"));
+        }
+        GenericDialog dialog = new GenericDialog("Focus Score");
+        dialog.addChoice(PLANES_LABEL, new String[] {ALONG_Z, ALL}, hasZ ? ALONG_Z : ALL);
+        dialog.addCheckbox(PLOT_LABEL, true);
+        dialog.addCheckbox(CLEAR_LABEL, true);
+        dialog.addCheckbox(GO_LABEL, false);
+        dialog.addMessage("along z: the planes at the channel and time that are shown.\nLarger scores are sharper. They compare planes of one field and\none channel, not different specimens.");
+        dialog.showDialog();
+        if (dialog.wasCanceled()) {
+            return null;
+        }
+        boolean all = dialog.getNextChoice().equals(ALL);
+        return new FocusOptions(all, dialog.getNextBoolean(), dialog.getNextBoolean(), dialog.getNextBoolean());
+    }
+
+    /** ImageJ's numbers of the slices that are asked for. */
+    int[] slices(ImagePlus image) {
+        if (all) {
+            return IntStream.rangeClosed(1, image.getStackSize()).toArray();
+        }
+        int[] slices = new int[image.getNSlices()];
+        Arrays.setAll(slices, z -> image.getStackIndex(image.getC(), z + 1, image.getT()));
+        return slices;
+    }
+}

@@ -1,0 +1,61 @@
+package org.parfocal.fiji;
+
+import ij.IJ;
+import ij.ImagePlus;
+import ij.ImageStack;
+import java.awt.Rectangle;
+import java.util.ArrayList;
+import java.util.List;
+import org.parfocal.Layout;
+import org.parfocal.Parfocal;
+import org.parfocal.PixelType;
+
+/** Asks the engine for the focus score of slices, one after the other, so that a virtual stack is never in memory as a whole. */
+final class FocusScores {
+    private FocusScores() {}
+
+    /**
+     * @param slices ImageJ's numbers of slices, from 1
+     * @param area what is looked at, inside the image
+     * @throws Stopped when Esc was pressed or the image was closed
+     */
+    static List<PlaneScore> of(ImagePlus image, int[] slices, Rectangle area) {
+        PixelType type = Pixels.type(image);
+        ImageStack stack = image.getStack();
+        List<PlaneScore> scores = new ArrayList<>();
+        IJ.resetEscape();
+        try (HeldImage held = new HeldImage(image)) {
+            for (int slice : slices) {
+                held.check();
+                if (IJ.escapePressed()) {
+                    throw new Stopped("Stopped by Esc; no table was made.", true);
+                }
+                double score = of(type, stack.getPixels(slice), stack.getWidth(), area);
+                scores.add(new PlaneScore(image, slice, score));
+                IJ.showProgress(scores.size(), slices.length);
+            }
+        } finally {
+            IJ.showProgress(1.0);
+        }
+        return scores;
+    }
+
+    /** The score of a rectangle of one plane; pixels outside it are not looked at, and nothing is copied. */
+    private static double of(PixelType type, Object pixels, int width, Rectangle area) {
+        Layout layout = Layout.of(area.width, area.height)
+                .offset((long) area.y * width + area.x)
+                .strides(1, width, 1, (long) width * area.height);
+        return Parfocal.focusScore(type, pixels, pixels instanceof int[] ? layout.channels(3) : layout)[0];
+    }
+
+    /** The sharpest of these planes; null if none of them has any structure. */
+    static PlaneScore sharpest(List<PlaneScore> scores) {
+        PlaneScore best = null;
+        for (PlaneScore score : scores) {
+            if (score.score > (best == null ? 0 : best.score)) {
+                best = score;
+            }
+        }
+        return best;
+    }
+}

@@ -1,0 +1,85 @@
+package org.parfocal.fiji;
+
+import com.eclipsesource.json.JsonArray;
+import com.eclipsesource.json.JsonValue;
+import ij.IJ;
+import ij.Macro;
+import ij.gui.GenericDialog;
+import ij.plugin.PlugIn;
+import java.awt.GraphicsEnvironment;
+
+/** The command {@code Plugins > Parfocal > Model Information...}: what a model is, and what runs it here. */
+public final class ModelInformation implements PlugIn {
+    private static final String TITLE = "Model Information";
+    private static final String REPORT_TITLE = "Parfocal: Model Information";
+
+    @Override
+    public void run(String argument) {
+        try {
+            String path = "";
+            String device = "auto";
+            String options = Macro.getOptions();
+            if (options != null) {
+                MacroOptions told = new MacroOptions(TITLE, options, "model", "device");
+                path = told.text("model", path);
+                device = told.text("device", device);
+            } else if (!GraphicsEnvironment.isHeadless()) {
+                GenericDialog dialog = new GenericDialog(TITLE);
+                dialog.addFileField("Model file (blank: built in)", path, 30);
+                dialog.addChoice("Device", new String[] {"auto", "cpu", "cuda"}, device);
+                dialog.showDialog();
+                if (dialog.wasCanceled()) {
+                    return;
+                }
+                path = dialog.getNextString().trim();
+                device = dialog.getNextChoice();
+            }
+            IJ.showStatus("Opening the model...");
+            report(path, device).show();
+        } catch (RuntimeException | LinkageError | OutOfMemoryError failure) {
+            Messages.error(failure);
+        } finally {
+            IJ.showStatus("");
+        }
+    }
+
+    /** Opens the model, if no command has yet, and asks it. */
+    static Report report(String path, String device) {
+        Report report = new Report(REPORT_TITLE);
+        try (Models.Lease lease = Models.lease(path, device.isEmpty() ? "" : "device=" + device)) {
+            describe(report, lease.description());
+        }
+        return report;
+    }
+
+    /** Adds what an opened model tells. */
+    static void describe(Report report, ModelDescription model) {
+        report.part("Model")
+                .line("Name", model.name())
+                .line("Version", model.version())
+                .line("SHA-256", model.sha256())
+                .line("Licence", model.text("license"))
+                .line("Description", model.text("description"))
+                .line("Modalities", model.text("modalities").replace(",", ", "))
+                .line("Pixel size", range(model.json().get("pixel_size_um"), "micrometres"))
+                .line("Context", model.halo() + " pixels around each pixel (halo)");
+        report.part("Runs on")
+                .line("Device", model.device() + ", proved by a run")
+                .line("Device asked for", model.text("device_requested"))
+                .line("Precision", model.precision())
+                .line("Threads", model.threads())
+                .line("Memory for a run", "at most " + model.text("memory_mib") + " MiB")
+                .line("ONNX Runtime", model.text("runtime_version"))
+                .line("Its file", model.text("runtime_path"));
+        report.part("Warnings");
+        report.list(model.warnings());
+    }
+
+    private static String range(JsonValue value, String unit) {
+        if (value == null || !value.isArray()) {
+            return "not stated";
+        }
+        JsonArray range = value.asArray();
+        return range.get(0) + " to " + range.get(1) + " " + unit;
+    }
+}

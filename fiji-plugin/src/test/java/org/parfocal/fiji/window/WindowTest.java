@@ -1,0 +1,94 @@
+package org.parfocal.fiji.window;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The packaged plugin in the real ImageJ on a display; the pictures of docs/fiji.md are taken here. */
+@Tag("window")
+class WindowTest {
+    /** Shared, so that the natives are unpacked once; a picture shows its name. */
+    private static Path home;
+
+    @BeforeAll
+    static void emptyHome() throws Exception {
+        home = Paths.get(System.getProperty("java.io.tmpdir"), "user");
+        Files.createDirectories(home);
+        if (!Files.isWritable(home)) {
+            // Another user's.
+            home = Files.createTempDirectory("user");
+        }
+    }
+
+    private static String line(String told, String name) {
+        for (String line : told.split("\n")) {
+            if (line.startsWith(name + ": ")) {
+                return line.substring(name.length() + 2);
+            }
+        }
+        throw new AssertionError("'" + name + "' is not told: " + told);
+    }
+
+    @Test
+    void restoreWithPreview() throws Exception {
+        String told = Desktop.play("restore", home);
+        assertEquals("run(\"Restore Focus...\", \"device=auto planes=current region=[whole image] output=[new image]\");",
+                line(told, "recorded"));
+        assertEquals("true", line(told, "kept"), "the original, after the preview");
+        assertEquals("true", line(told, "same"), "the recorded line again");
+        assertEquals("true", line(told, "calibration"));
+        assertTrue(line(told, "title").startsWith("cells-restored"), told);
+        // docs/fiji.md tells 2.3.
+        assertEquals(2.3, Double.parseDouble(line(told, "gain")), 0.3, told);
+        assertTrue(line(told, "jar").startsWith(System.getProperty("parfocal.unpacked")), told);
+        assertTrue(line(told, "library jar").startsWith(System.getProperty("parfocal.unpacked")), told);
+        Pictures.check("restore-preview.png", "restore-before-after.png");
+    }
+
+    @Test
+    void focusScore() throws Exception {
+        String told = Desktop.play("focus-score", home);
+        assertEquals("run(\"Focus Score...\", \"planes=[along z] plot clear go\");", line(told, "recorded"));
+        assertEquals("true", line(told, "same"), told);
+        assertEquals(String.valueOf(Specimen.PLANES), line(told, "rows"));
+        assertEquals(String.valueOf(Specimen.FOCUS), line(told, "sharpest"));
+        assertEquals(String.valueOf(Specimen.FOCUS), line(told, "again"));
+        assertEquals(Specimen.PLANES + " points", line(told, "plot"));
+        // Not classes of the build, but those of the package.
+        assertTrue(line(told, "jar").startsWith(System.getProperty("parfocal.unpacked")), told);
+        Pictures.check("focus-score.png");
+    }
+
+    @Test
+    void modelInformation() throws Exception {
+        String told = Desktop.play("model-information", home);
+        assertEquals("run(\"Model Information...\", \"model=[] device=auto\");", line(told, "recorded"));
+        assertTrue(told.contains("parfocal-w16") && told.contains("proved by a run"), told);
+        Pictures.check("model-information.png");
+    }
+
+    @Test
+    void diagnostics() throws Exception {
+        String copied = Desktop.play("diagnostics", home);
+        assertTrue(copied.contains("All is well"), copied);
+        assertFalse(copied.contains("not packaged"), copied);
+        assertTrue(copied.replaceAll("\\s", "").contains(home + "/.cache/parfocal/"), "out of the jar: " + copied);
+        Pictures.check("diagnostics.png");
+    }
+
+    /** The files as an update site lays them out, in plain ImageJ. */
+    @Test
+    void updateSite() throws Exception {
+        String site = System.getProperty("parfocal.site");
+        String copied = Desktop.play("update-site", home, site);
+        assertTrue(copied.contains("All is well"), copied);
+        assertTrue(copied.replaceAll("\\s", "").contains(site.replaceAll("\\s", "") + "/lib/linux64/libparfocal.so"), copied);
+    }
+}

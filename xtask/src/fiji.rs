@@ -1,0 +1,184 @@
+//! `cargo xtask test fiji`: the Java library and the plugin against the packaged library, in a JVM and on a screen.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::machine::{self, JAVA, SCREEN};
+use crate::maven::{maven, property};
+use crate::package::fiji::{fiji, same_bytes, unpacked};
+use crate::package::HERE;
+use crate::tools::{check_machine, root, run, target, Result};
+
+/// The newest ImageJ that is tested beside the oldest, which is the one in xtask/maven/pom.xml.
+const NEWEST_IMAGEJ: &str = "1.54p";
+/// Words of the JVM's warnings that are about us.
+const OURS: &[&str] = &["org.parfocal", "org/parfocal", "libparfocal", "Java_org_parfocal"];
+
+/// `cargo xtask package fiji`.
+pub fn package() -> Result<()> {
+    check_machine()?;
+    if !machine::provide(&[JAVA])? {
+        return Err("package fiji: needs what is named above".into());
+    }
+    fiji().map(|_| ())
+}
+
+pub fn stage() -> Result<()> {
+    if !HERE {
+        println!("skipped: the package for Fiji is made on Linux on x86-64 only");
+        return Ok(());
+    }
+    if !machine::provide(&[JAVA, SCREEN])? {
+        return Ok(());
+    }
+    same_bytes()?;
+    let newest = format!("-Dij.version={NEWEST_IMAGEJ}");
+    tests("oldest ImageJ", &Tests::default())?;
+    checked_jni()?;
+    let plugin = Tests { properties: vec![newest.clone()], plugin_only: true, ..Tests::default() };
+    tests("newest ImageJ", &plugin)?;
+    let mut windows = Tests { plugin_only: true, screen: true, ..Tests::default() };
+    windows.properties =
+        ["groups=window", "excludedGroups=", "headless=false"].map(|p| format!("-Dparfocal.{p}")).into();
+    windows.properties.push(property("parfocal.unpacked", unpacked()?));
+    windows.properties.push(property("parfocal.site", fiji()?.site));
+    tests("windows of the oldest ImageJ", &windows)?;
+    windows.properties.push(newest);
+    tests("windows of the newest ImageJ", &windows)
+}
+
+/// The tests of both projects, or of the plugin, as Maven runs them.
+#[derive(Default)]
+struct Tests {
+    /// For the JVM that runs them.
+    arguments: &'static str,
+    properties: Vec<String>,
+    plugin_only: bool,
+    /// On a display of its own.
+    screen: bool,
+}
+
+/// Runs them; what they print is shown when something is wrong.
+fn tests(name: &str, tests: &Tests) -> Result<()> {
+    let printed = output(name, tests)?;
+    match &warnings(&printed)[..] {
+        [] => Ok(()),
+        warned => Err(format!("mvn test ({name}): the JVM warns:\n{}", warned.join("\n"))),
+    }
+}
+
+/// No warning about us, but for the one that is there to be seen.
+fn checked_jni() -> Result<()> {
+    let name = "-Xcheck:jni";
+    // Tests that start programs of their own are left out: those run without the check.
+    let groups = "-Dparfocal.excludedGroups=window,process".to_owned();
+    let properties = vec![property("parfocal.planted", planted()?), groups];
+    let printed = output(name, &Tests { arguments: name, properties, ..Tests::default() })?;
+    let (seen, warned): (Vec<_>, Vec<_>) =
+        warnings(&printed).into_iter().partition(|warning| warning.contains("PlantedFaultTest.plant"));
+    if !warned.is_empty() {
+        return Err(format!("mvn test ({name}): the JVM warns:\n{}", warned.join("\n")));
+    }
+    if seen.is_empty() {
+        return Err(format!(
+            "mvn test ({name}): the planted fault was not told; this run proves nothing:\n{}",
+            printed.trim()
+        ));
+    }
+    Ok(())
+}
+
+/// The library with the fault, for `PlantedFaultTest`.
+fn planted() -> Result<PathBuf> {
+    let include = machine::java_home().ok_or("java does not tell its java.home")?.join("include");
+    let library = target().join("package/fiji/libplanted.so");
+    run(Command::new("cc")
+        .args(["-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o"])
+        .arg(&library)
+        .arg("-I")
+        .arg(&include)
+        .arg("-I")
+        .arg(include.join("linux"))
+        .arg(root().join("bindings/java/src/test/c/planted.c")))?;
+    Ok(library)
+}
+
+/// What Maven and the tests print; an error where one fails.
+fn output(name: &str, tests: &Tests) -> Result<String> {
+    let fiji = fiji()?;
+    let mut command = maven(&["test"]);
+    if tests.plugin_only {
+        // The library is compiled, its tests are not run again.
+        command.args(["-Dsurefire.failIfNoSpecifiedTests=false", "-Dtest=org.parfocal.fiji.**"]);
+    }
+    command
+        .arg(property("parfocal.library", fiji.library()))
+        .arg(property("parfocal.command", &fiji.command))
+        .args(&tests.properties)
+        .env_remove("PARFOCAL_ONNXRUNTIME");
+    if !tests.arguments.is_empty() {
+        command.arg(format!("-Dparfocal.testArguments={}", tests.arguments));
+    }
+    let mut command = if tests.screen { on_screen(&command) } else { command };
+    let started = Instant::now();
+    let ran = command.output().map_err(|e| format!("mvn: cannot be started: {e}"))?;
+    let printed = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+    if !ran.status.success() {
+        return Err(format!("mvn test ({name}): {}; it printed:\n{}", ran.status, printed.trim()));
+    }
+    println!("{name}: passed in {:.0} s", started.elapsed().as_secs_f64());
+    Ok(printed)
+}
+
+/// The same command on a display that nobody sees.
+fn on_screen(command: &Command) -> Command {
+    let mut screen = Command::new("xvfb-run");
+    screen.args(["--auto-servernum", "--server-args=-screen 0 1600x1200x24"]);
+    screen.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => screen.env(name, value),
+            None => screen.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        screen.current_dir(folder);
+    }
+    screen
+}
+
+/// Warnings of `-Xcheck:jni` that name us: the line, or one of the frames below it.
+fn warnings(printed: &str) -> Vec<String> {
+    let lines: Vec<&str> = printed.lines().collect();
+    let starts = |line: &&str| line.contains("WARNING") || line.contains("FATAL ERROR in native method");
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| starts(line)) {
+        let frames = lines[at + 1..].iter().take_while(|frame| frame.trim_start().starts_with("at ")).take(12);
+        let whole: Vec<&str> = std::iter::once(*line).chain(frames.copied()).collect();
+        if whole.iter().any(|part| OURS.iter().any(|name| part.contains(name))) {
+            found.push(whole.join("\n"));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::warnings;
+
+    #[test]
+    fn only_warnings_about_us_count() {
+        let printed = "[INFO] WARNING: a word\nWARNING in native method: JNI call made without checking exceptions\n\
+                       \tat org.parfocal.Native.restore(Native Method)\n\tat org.parfocal.ParfocalModel.restore(ParfocalModel.java:36)\n\
+                       WARNING in native method: JNI call made without checking exceptions\n\tat sun.font.X(Native Method)\n\
+                       \tat sun.font.Y\nfine\n";
+        let found = warnings(printed);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("Native.restore"));
+        assert_eq!(
+            warnings("WARNING: JNI local refs: 40, exceeds capacity: 32\n\tat java.lang.Thread.run\n"),
+            Vec::<String>::new()
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! What the files for Fiji and ImageJ promise, looked at in the files themselves every time that they are made.
+
+use std::fs;
+use std::path::Path;
+
+use super::Opened;
+use crate::package::{checks::walk, elf, GLIBC};
+use crate::tools::{root, Result};
+
+/// The class file format of Java 8.
+const JAVA_8: u16 = 52;
+
+/// Both jars, taken apart; everything that is wrong in one message.
+pub fn jars(opened: &Opened) -> Result<()> {
+    let mut wrong = Vec::new();
+    for folder in [&opened.plugin, &opened.library] {
+        for file in walk(folder)? {
+            let name = file.strip_prefix(folder).unwrap_or(&file).display().to_string();
+            let bytes = fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+            wrong.extend(class(&name, &bytes));
+        }
+    }
+    let library_in_plugin = opened.plugin.join("org/parfocal/Native.class");
+    if library_in_plugin.exists() {
+        wrong.push("the plugin's jar holds the Java library: natives would be looked for by two copies of it".into());
+    }
+    let config = opened.plugin.join("plugins.config");
+    let text = fs::read_to_string(&config).map_err(|e| format!("the plugin's jar: plugins.config: {e}"))?;
+    wrong.extend(commands(&text, |class| opened.plugin.join(class).is_file()));
+    told(wrong)
+}
+
+/// What Java calls is exported, and no C library newer than promised is asked for: of the copy that is packed.
+pub fn library(path: &Path) -> Result<()> {
+    let found = elf::read(path)?;
+    let list = root().join("tests/abi/exports_java.txt");
+    let text = fs::read_to_string(&list).map_err(|e| format!("{}: {e}", list.display()))?;
+    let missing = text.split_whitespace().filter(|name| !found.exports.iter().any(|export| export == name));
+    let mut wrong: Vec<String> = missing.map(|name| format!("libparfocal has no symbol {name}")).collect();
+    wrong.extend(found.beyond(&[("GLIBC", GLIBC)]));
+    told(wrong)
+}
+
+fn told(wrong: Vec<String>) -> Result<()> {
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!("the package for Fiji is not as promised:\n  {}", wrong.join("\n  ")))
+}
+
+/// What is wrong with one entry of a jar.
+fn class(name: &str, bytes: &[u8]) -> Option<String> {
+    if name.starts_with("ij/") {
+        return Some(format!("{name}: a class of ImageJ, which must come from ImageJ itself"));
+    }
+    if !name.ends_with(".class") {
+        return None;
+    }
+    match bytes {
+        [0xca, 0xfe, 0xba, 0xbe, _, _, high, low, ..] => {
+            let major = u16::from_be_bytes([*high, *low]);
+            (major > JAVA_8).then(|| format!("{name}: of class file format {major}; Java 8 reads at most {JAVA_8}"))
+        }
+        _ => Some(format!("{name}: not a class file")),
+    }
+}
+
+/// Commands of plugins.config whose class is not there; `there` is asked by the class's place in the jar.
+fn commands(text: &str, there: impl Fn(&str) -> bool) -> Vec<String> {
+    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for line in lines {
+        count += 1;
+        let class = line.rsplit(',').next().unwrap_or_default().trim();
+        let class = class.split('(').next().unwrap_or_default();
+        if !there(&(class.replace('.', "/") + ".class")) {
+            wrong.push(format!("plugins.config: no class for the line '{line}'"));
+        }
+    }
+    if count == 0 {
+        wrong.push("plugins.config: no command".into());
+    }
+    wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_judged() {
+        let class_of = |major: u8| [0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, major, 0];
+        assert_eq!(class("org/A.class", &class_of(52)), None);
+        assert_eq!(class("README", b"text"), None);
+        for (name, bytes) in [
+            ("org/A.class", &class_of(61)[..]),
+            ("ij/IJ.class", &class_of(52)),
+            ("org/A.class", b"text"),
+            ("org/A.class", b""),
+        ] {
+            assert!(class(name, bytes).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn commands_have_classes() {
+        let text = "# menu\nPlugins>A, \"B...\", org.b.B\nPlugins>A, \"C, too\", org.b.C(\"x\")\n";
+        assert!(commands(text, |class| ["org/b/B.class", "org/b/C.class"].contains(&class)).is_empty());
+        assert_eq!(commands(text, |class| class == "org/b/B.class").len(), 1);
+        assert_eq!(commands("# nothing\n", |_| true).len(), 1);
+    }
+}
