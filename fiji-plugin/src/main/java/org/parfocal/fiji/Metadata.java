@@ -213,12 +213,7 @@ final class Metadata {
         }
         add(lines, "planes", selection.toString());
         add(lines, "region", region.toString());
-        if (report.nonfinite() > 0) {
-            add(lines, "pixels left as they were, because they are no numbers (NaN or infinite)", report.nonfinite() + "");
-        }
-        if (report.constantPlanes() > 0) {
-            add(lines, "planes left as they were, because all pixels are equal", report.constantPlanes() + "");
-        }
+        counts(lines, report);
         Set<String> warnings = new LinkedHashSet<>(model.warnings());
         warnings.addAll(report.warnings());
         if (!warning.isEmpty()) {
@@ -226,6 +221,25 @@ final class Metadata {
         }
         for (String text : warnings) {
             add(lines, "warning", text);
+        }
+        return lines.toString();
+    }
+
+    private static void counts(StringBuilder lines, RunReport report) {
+        if (report.nonfinite() > 0) {
+            add(lines, "pixels left as they were, because they are no numbers (NaN or infinite)", report.nonfinite() + "");
+        }
+        if (report.constantPlanes() > 0) {
+            add(lines, "planes left as they were, because all pixels are equal", report.constantPlanes() + "");
+        }
+    }
+
+    /** What is known only after a run, for where it cannot stand in the Info; "" if there is nothing to say. */
+    static String remarks(RunReport report) {
+        StringBuilder lines = new StringBuilder();
+        counts(lines, report);
+        for (String warning : report.warnings()) {
+            add(lines, "warning", warning);
         }
         return lines.toString();
     }

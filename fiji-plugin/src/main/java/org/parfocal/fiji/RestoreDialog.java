@@ -3,8 +3,11 @@ package org.parfocal.fiji;
 import java.awt.AWTEvent;
 import java.awt.Checkbox;
 import java.awt.Choice;
+import java.awt.Color;
 import java.awt.EventQueue;
 import java.awt.Panel;
+import java.awt.Rectangle;
+import java.awt.SystemColor;
 import java.awt.TextArea;
 import java.awt.TextField;
 import java.io.File;
@@ -16,6 +19,7 @@ import ij.IJ;
 import ij.ImagePlus;
 import ij.gui.DialogListener;
 import ij.gui.GenericDialog;
+import ij.gui.ImageWindow;
 import ij.gui.NonBlockingGenericDialog;
 import ij.gui.Roi;
 import ij.gui.RoiListener;
@@ -49,13 +53,13 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         addChoice("Device", devices(start.device), start.device);
         addChoice("Planes", labels(Settings.Planes.values()), start.planes.label);
         if (axes[0]) {
-            addStringField("Channels (such as 1-3,5)", start.channels, 12);
+            addStringField(axis("Channels", image.getNChannels()), start.channels, 12);
         }
         if (axes[1]) {
-            addStringField("Slices (such as 1-3,5)", start.slices, 12);
+            addStringField(axis("Slices", image.getNSlices()), start.slices, 12);
         }
         if (axes[2]) {
-            addStringField("Frames (such as 1-3,5)", start.frames, 12);
+            addStringField(axis("Frames", image.getNFrames()), start.frames, 12);
         }
         addChoice("Region", labels(Settings.Part.values()), start.region.label);
         addChoice("Output", labels(Settings.Output.values()), start.output.label);
@@ -80,6 +84,7 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
                 return null;
             }
             dialog.update();
+            dialog.moveBesideImage();
             dialog.showDialog();
         } finally {
             closing.close();
@@ -119,6 +124,26 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
             start.output = Settings.Output.IMAGE;
         }
         return start;
+    }
+
+    private static String axis(String name, int size) {
+        return name + " (of 1-" + size + ", blank: all)";
+    }
+
+    /** Beside the image, so that the preview can be seen; in the middle of the screen where there is no room. */
+    private void moveBesideImage() {
+        ImageWindow window = image.getWindow();
+        if (window == null) {
+            return;
+        }
+        pack();
+        Rectangle screen = window.getGraphicsConfiguration().getBounds();
+        Rectangle taken = window.getBounds();
+        if (taken.x + taken.width + getWidth() <= screen.x + screen.width) {
+            setLocation(taken.x + taken.width, taken.y);
+        } else if (taken.x - getWidth() >= screen.x) {
+            setLocation(taken.x - getWidth(), taken.y);
+        }
     }
 
     private static String[] devices(String chosen) {
@@ -168,10 +193,10 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         int next = 1;
         for (boolean axis : axes) {
             if (axis) {
-                fields.get(next++).setEnabled(range);
+                enable(fields.get(next++), range);
             }
         }
-        fields.get(next).setEnabled(settings.output == Settings.Output.FILE);
+        enable(fields.get(next), settings.output == Settings.Output.FILE);
         String wrong = wrong();
         if (wrong != null) {
             preview.want(null);
@@ -185,9 +210,17 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         return wrong == null;
     }
 
+    private void enable(TextField field, boolean enabled) {
+        field.setEnabled(enabled);
+        field.setBackground(enabled ? Color.white : SystemColor.control);
+    }
+
     private String wrong() {
         try {
             new Restorer(image, settings);
+            if (settings.output == Settings.Output.FILE && !settings.file.isEmpty()) {
+                new TiffOutput(settings.file);
+            }
             File model = settings.model.trim().isEmpty() ? null : new File(settings.model.trim());
             if (model != null && !model.isFile()) {
                 return "Model: there is no file " + model + ". Choose an ONNX file, or leave the field blank.";

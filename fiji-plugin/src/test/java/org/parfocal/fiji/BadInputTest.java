@@ -18,6 +18,7 @@ import ij.gui.OvalRoi;
 import ij.gui.PointRoi;
 import ij.gui.Roi;
 import ij.gui.ShapeRoi;
+import ij.process.ByteProcessor;
 import ij.process.IntProcessor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -106,10 +107,11 @@ class BadInputTest {
         ImagePlus image = Images.single(8, 16, 16);
         Path text = folder.resolve("notes about models.onnx");
         Files.write(text, "not a model".getBytes(StandardCharsets.UTF_8));
-        refused(image, "model=[" + text + "] device=cpu", "notes about models.onnx");
-        refused(image, "model=[" + folder.resolve("gone.onnx") + "] device=cpu", "gone.onnx");
-        refused(image, "model=[" + folder + "] device=cpu", folder.toString());
-        refused(image, "model=[" + new File("../tests/models/three_channels.onnx").getAbsolutePath() + "] device=cpu", "three_channels");
+        refused(image, "model=[" + text + "] device=cpu", "notes about models.onnx: not an ONNX file");
+        refused(image, "model=[" + folder.resolve("gone.onnx") + "] device=cpu", "gone.onnx: no such file; expected an ONNX model");
+        refused(image, "model=[" + folder + "] device=cpu", folder + ": is not a regular file; expected an ONNX model");
+        Path colours = new File("../tests/models/three_channels.onnx").getAbsoluteFile().toPath();
+        refused(image, "model=[" + colours + "] device=cpu", "three_channels.onnx: input 'image' is f32 [?, 3, ?, ?]; expected");
     }
 
     @Test
@@ -161,7 +163,7 @@ class BadInputTest {
         VirtualStack broken = new VirtualStack(16, 16, 3, "8-bit") {
             @Override
             public ij.process.ImageProcessor getProcessor(int n) {
-                return n == 3 ? null : super.getProcessor(n);
+                return n == 3 ? null : new ByteProcessor(16, 16);
             }
         };
         ImagePlus image = new ImagePlus("broken", broken);
@@ -174,7 +176,7 @@ class BadInputTest {
 
     @Test
     void aHugeVirtualStack() {
-        ImagePlus image = new ImagePlus("huge", new VirtualStack(2000, 2000, 100_000, "16-bit"));
+        ImagePlus image = new ImagePlus("huge", Images.virtual(2000, 2000, 100_000));
         String message = Images.message(image, RUN);
         assertTrue(message.startsWith("The result needs 762939 MB of memory, and ImageJ has "), message);
         assertTrue(message.contains(" MB left. Choose Output: \"TIFF file\", which needs one plane at a time"), message);
@@ -184,7 +186,7 @@ class BadInputTest {
 
     @Test
     void virtualStacksAreNotChangedInPlace() {
-        ImagePlus image = new ImagePlus("virtual", new VirtualStack(20, 20, 3, "16-bit"));
+        ImagePlus image = new ImagePlus("virtual", Images.virtual(20, 20, 3));
         String message = Images.message(image, RUN + "output=[in place]");
         assertTrue(message.contains("\"virtual\" is a virtual stack, whose pixels are on the disk and cannot be changed in place. "
                 + "Choose \"new image\""), message);

@@ -1,6 +1,8 @@
 package org.parfocal.fiji;
 
+import java.io.ByteArrayOutputStream;
 import java.io.File;
+import java.io.PrintStream;
 import java.util.Random;
 
 import ij.CompositeImage;
@@ -8,6 +10,7 @@ import ij.IJ;
 import ij.ImagePlus;
 import ij.ImageStack;
 import ij.Macro;
+import ij.VirtualStack;
 import ij.WindowManager;
 import ij.process.ByteProcessor;
 import ij.process.ColorProcessor;
@@ -23,6 +26,8 @@ final class Images {
     /** What every run of the tests says: the same device and threads everywhere. */
     static final String CPU = "model=[" + TINY + "] device=cpu ";
     static final String ONE_THREAD = "threads=1";
+
+    private static String printed = "";
 
     private Images() {}
 
@@ -45,7 +50,8 @@ final class Images {
                     case 8: plane.set(x, y, (int) (255 * value)); break;
                     case 16: plane.set(x, y, (int) (4095 * value)); break;
                     case 24:
-                        plane.set(x, y, (int) (255 * value) << 16 | (int) (200 * value) << 8 | (int) (90 + 90 * value) | 0xff000000);
+                        plane.set(x, y, 0xff000000 | (int) (255 * value) << 16 | (int) (200 * value) << 8
+                                | (int) (90 + 90 * value));
                         break;
                     default: plane.setf(x, y, (float) (1000 * value - 100));
                 }
@@ -83,6 +89,21 @@ final class Images {
         return image;
     }
 
+    /** A virtual stack of 16 bits whose planes are made when they are asked for; ImageJ's own example needs fonts. */
+    static VirtualStack virtual(int width, int height, int planes) {
+        return new VirtualStack(width, height, planes, "16-bit") {
+            @Override
+            public ImageProcessor getProcessor(int n) {
+                return new ShortProcessor(width, height);
+            }
+        };
+    }
+
+    /** What the last run printed: messages, and lines for ImageJ's log. */
+    static String printed() {
+        return printed;
+    }
+
     /** Runs the command on an image as a macro does, and gives what is the current image afterwards. Fails on a message. */
     static ImagePlus restore(ImagePlus image, String options) {
         String message = run(image, options);
@@ -108,9 +129,15 @@ final class Images {
         IJ.getErrorMessage();
         thread.setName("Run$_" + name);
         Macro.setOptions(options);
+        // Without a window ImageJ prints its messages.
+        PrintStream out = System.out;
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(said, true));
         try {
             new RestoreFocus().run("");
         } finally {
+            System.setOut(out);
+            printed = said.toString();
             Macro.setOptions(null);
             thread.setName(name);
         }

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import ij.IJ;
+import ij.ImagePlus;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -23,6 +25,22 @@ class MemoryTest {
 
     @TempDir
     Path folder;
+
+    @Test
+    void aVirtualStackIsNeverLoadedWhole() throws Exception {
+        Path file = folder.resolve("streamed.tif");
+        // 40 planes of 1 MB in a heap of 24 MB.
+        String said = new ImageJProcess(folder).withLibrary().add("-Xmx24m", "-Djava.awt.headless=true")
+                .run(StreamRun.class.getName(), file.toString());
+        assertTrue(said.contains("new image: The result needs 39 MB of memory, and ImageJ has "), said);
+        assertTrue(said.contains("file: written"), said);
+        assertTrue(said.contains("Parfocal planes left as they were, because all pixels are equal: 1"), said);
+        ImagePlus written = IJ.openVirtual(file.toString());
+        assertEquals(40, written.getStackSize());
+        ImagePlus plane = new ImagePlus("", StreamRun.plane(7));
+        Images.restore(plane, Images.CPU + "output=[in place] options=threads=1");
+        assertTrue(Pixels.equal(plane.getProcessor().getPixels(), written.getStack().getProcessor(7).getPixels()));
+    }
 
     @Test
     @EnabledOnOs(OS.LINUX)
