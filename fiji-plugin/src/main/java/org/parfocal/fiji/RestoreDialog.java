@@ -218,6 +218,9 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
     private String wrong() {
         try {
             new Restorer(image, settings);
+            if (settings.output == Settings.Output.FILE && !settings.file.isEmpty()) {
+                new TiffOutput(settings.file);
+            }
             File model = settings.model.trim().isEmpty() ? null : new File(settings.model.trim());
             if (model != null && !model.isFile()) {
                 return "Model: there is no file " + model + ". Choose an ONNX file, or leave the field blank.";
