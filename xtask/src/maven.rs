@@ -30,7 +30,8 @@ pub struct Jars {
 pub fn jars(version: &str) -> Result<Jars> {
     eprintln!("xtask: building the Java library and the plugin");
     // Quiet Mavens print colour codes all the same.
-    let ran = maven(&["package", "-Dmaven.test.skip=true"]).output().map_err(|e| format!("mvn: cannot be started: {e}"))?;
+    let ran =
+        maven(&["package", "-Dmaven.test.skip=true"]).output().map_err(|e| format!("mvn: cannot be started: {e}"))?;
     if !ran.status.success() {
         let printed = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
         return Err(format!("mvn package: {}; it printed:\n{}", ran.status, printed.trim()));
