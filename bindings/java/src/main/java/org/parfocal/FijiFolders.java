@@ -1,5 +1,6 @@
 package org.parfocal;
 
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.Paths;
@@ -20,7 +21,13 @@ final class FijiFolders {
         for (String property : PROPERTIES) {
             String value = properties.apply(property);
             if (value != null && !value.isEmpty()) {
-                add(folders, platform, root(value), property);
+                Path root = root(value);
+                add(folders, platform, root, property);
+                if (property.equals("plugins.dir") && root != null && Files.isDirectory(root)
+                        && !Files.isDirectory(root.resolve("plugins"))) {
+                    // ImageJ takes a folder of plugins of any name, too.
+                    add(folders, platform, root.getParent(), property);
+                }
             }
         }
         if (jar != null) {

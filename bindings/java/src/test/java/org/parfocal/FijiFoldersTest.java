@@ -2,6 +2,8 @@ package org.parfocal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
@@ -10,6 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Where Fiji's natives can lie, by its properties and by where the jar lies. */
 class FijiFoldersTest {
@@ -29,6 +32,16 @@ class FijiFoldersTest {
         }
         assertEquals(Arrays.asList(ROOT.resolve("lib/linux64") + " by plugins.dir"),
                 folders(Collections.singletonMap("plugins.dir", ROOT.resolve("plugins").toString()), null));
+    }
+
+    @Test
+    void aFolderOfPluginsMayHaveAnyName(@TempDir Path temporary) throws IOException {
+        Path mine = Files.createDirectories(temporary.resolve("mine"));
+        assertEquals(Arrays.asList(mine.resolve("lib/linux64") + " by plugins.dir", temporary.resolve("lib/linux64") + " by plugins.dir"),
+                folders(Collections.singletonMap("plugins.dir", mine.toString()), null));
+        Files.createDirectories(mine.resolve("plugins"));
+        assertEquals(Arrays.asList(mine.resolve("lib/linux64") + " by plugins.dir"),
+                folders(Collections.singletonMap("plugins.dir", mine.toString()), null));
     }
 
     @Test
