@@ -24,7 +24,7 @@ pub fn text(env: &Env<'_>, value: &JString<'_>, name: &str, status: Status) -> R
     if JNIString::new(&text).to_bytes() != characters.to_bytes() {
         return Err(Error::new(
             status,
-            format!("{name} '{text}' has half of a surrogate pair at '\u{fffd}'; expected whole characters"),
+            format!("{name} '{text}' has half of a surrogate pair, shown as \u{fffd}; expected whole characters"),
         ));
     }
     Ok(text)

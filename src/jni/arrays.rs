@@ -1,8 +1,8 @@
 //! Pixels in Java's arrays: one for everything, or one for each plane.
 
 use bytemuck::{cast_slice, cast_slice_mut};
-use jni::objects::{JIntArray, JObject, JObjectArray, JPrimitiveArray};
-use jni::{sys, Env};
+use jni::objects::{JIntArray, JObject, JObjectArray, JPrimitiveArray, TypeArray};
+use jni::Env;
 
 use super::arguments::{class_name, invalid};
 use super::elements::{JavaSample, Line};
@@ -39,9 +39,7 @@ impl Place {
 /// The arrays of one side of a call.
 pub struct Arrays<'local, T> {
     name: &'static str,
-    /// One array for everything; or an array of arrays, one for each plane.
-    object: JObject<'local>,
-    each: bool,
+    holder: Holder<'local>,
     count: usize,
     /// Whether they are `int[]`, each element a colour 0xAARRGGBB.
     packed: bool,
@@ -54,6 +52,13 @@ pub struct Arrays<'local, T> {
     scratch: Vec<T>,
     colours: Vec<i32>,
     colour_scratch: Vec<i32>,
+}
+
+enum Holder<'local> {
+    /// One array for everything.
+    One(JObject<'local>),
+    /// An array of arrays, one for each plane.
+    Each(JObjectArray<'local>),
 }
 
 impl<'local, T: JavaSample> Arrays<'local, T> {
@@ -72,18 +77,22 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
             return Ok(Err(object));
         }
         let mut packed = colours;
-        if each {
-            let length = objects(env, &object).len(env).map_err(java)?;
+        let holder = if each {
+            let planes = JObjectArray::<JObject<'_>>::cast_local(env, object).map_err(java)?;
+            let length = planes.len(env).map_err(java)?;
             if length != shape.planes {
                 return Err(invalid(format!(
                     "{name} has arrays for {length} planes, and the shape has {} planes; expected one array for each plane",
                     shape.planes
                 )));
             }
-            let first = element(env, &object, 0)?;
+            let first = planes.get_element(env, 0).map_err(java)?;
             packed = !first.is_null() && is_colours(env, &first);
             env.delete_local_ref(first);
-        }
+            Holder::Each(planes)
+        } else {
+            Holder::One(object)
+        };
         if packed && (T::PIXEL_TYPE, shape.channels) != (PixelType::U8, COLOURS) {
             return Err(invalid(format!(
                 "{name} is {}int[], which holds packed colours: 8-bit pixels of {COLOURS} channels; the pixels were given as {} with \
@@ -103,8 +112,7 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
         let layout = Layout::new(usize::MAX, own, place.strides, place.written).map_err(|e| e.context(name))?;
         let mut arrays = Self {
             name,
-            object,
-            each,
+            holder,
             count: if each { shape.planes } else { 1 },
             packed,
             layout,
@@ -136,7 +144,7 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
 
     /// What messages call an array.
     pub fn part_name(&self, part: usize) -> String {
-        if self.each {
+        if self.each() {
             format!("{} plane {part}", self.name)
         } else {
             self.name.to_owned()
@@ -150,7 +158,7 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
 
     /// Elements that a frame takes from the first pixel on, and those that the held array has.
     pub fn reach_and_rest(&self, env: &Env<'_>) -> Result<(usize, usize)> {
-        let length = length(env, self.array())?;
+        let length = self.length(env)?;
         Ok((self.layout.reach(), length.saturating_sub(self.offset)))
     }
 
@@ -164,19 +172,40 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
     ///
     /// Errors: `InvalidArgument` for null, another class, too few elements.
     pub fn hold(&mut self, env: &mut Env<'local>, plane: usize) -> Result<()> {
-        if !self.each || self.held.as_ref().is_some_and(|(held, _)| *held == plane) {
+        let Holder::Each(planes) = &self.holder else { return Ok(()) };
+        if self.held.as_ref().is_some_and(|(held, _)| *held == plane) {
             return Ok(());
         }
         if let Some((_, old)) = self.held.take() {
             env.delete_local_ref(old);
         }
-        self.held = Some((plane, element(env, &self.object, plane)?));
+        self.held = Some((plane, planes.get_element(env, plane).map_err(java)?));
         self.check(env, plane)
     }
 
     /// The held array.
     pub fn array(&self) -> &JObject<'local> {
-        self.held.as_ref().map_or(&self.object, |(_, array)| array)
+        match (&self.holder, &self.held) {
+            (_, Some((_, array))) | (Holder::One(array), None) => array,
+            (Holder::Each(planes), None) => &**planes,
+        }
+    }
+
+    fn each(&self) -> bool {
+        matches!(self.holder, Holder::Each(_))
+    }
+
+    /// Elements of the held array, which has passed the look at its class.
+    fn length(&self, env: &Env<'local>) -> Result<usize> {
+        // SAFETY: which of the two it is has been seen.
+        let length = unsafe {
+            if self.packed {
+                self.as_array::<i32>(env).len(env)
+            } else {
+                self.as_array::<T::Element>(env).len(env)
+            }
+        };
+        length.map_err(java)
     }
 
     fn check(&self, env: &mut Env<'local>, part: usize) -> Result<()> {
@@ -191,7 +220,7 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
             let found = class_name(env, array);
             return Err(invalid(format!("{} is {found}; expected {expected} for {} pixels", name(), T::PIXEL_TYPE)));
         }
-        let length = length(env, array)?;
+        let length = self.length(env)?;
         let (first, end) = self.range();
         if length < end {
             let (shape, strides) = (self.layout.shape(), self.layout.strides());
@@ -254,7 +283,7 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
     }
 
     fn line(&self, plane: usize, channel: usize, y: usize) -> Line {
-        let (plane, channel) = (if self.each { 0 } else { plane }, if self.packed { 0 } else { channel });
+        let (plane, channel) = (if self.each() { 0 } else { plane }, if self.packed { 0 } else { channel });
         Line { first: self.offset + self.layout.row(plane, channel, y), step: self.layout.strides().x as usize }
     }
 
@@ -262,7 +291,7 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
     ///
     /// # Safety
     /// It is an array of that element type.
-    unsafe fn as_array<E: jni::objects::TypeArray>(&self, env: &Env<'local>) -> JPrimitiveArray<'local, E> {
+    unsafe fn as_array<E: TypeArray>(&self, env: &Env<'local>) -> JPrimitiveArray<'local, E> {
         // SAFETY: the caller's promise; the wrapper does not delete the reference, and is dropped before anything else does.
         unsafe { JPrimitiveArray::from_raw(env, self.array().as_raw()) }
     }
@@ -275,21 +304,4 @@ fn shift(channel: usize) -> u32 {
 
 fn is_colours(env: &Env<'_>, object: &JObject<'_>) -> bool {
     env.as_cast::<JIntArray<'_>>(object).is_ok()
-}
-
-/// Safety is the caller's knowledge that it is an array of objects: see `element`.
-fn objects<'local>(env: &Env<'local>, object: &JObject<'local>) -> JObjectArray<'local> {
-    // SAFETY: only called for what a cast has shown to be `Object[]`; as in `as_array`.
-    unsafe { JObjectArray::<JObject<'_>>::from_raw(env, object.as_raw()) }
-}
-
-/// An element of an array of objects, as a new local reference.
-fn element<'local>(env: &mut Env<'local>, object: &JObject<'local>, index: usize) -> Result<JObject<'local>> {
-    objects(env, object).get_element(env, index).map_err(java)
-}
-
-/// Elements of any array of numbers.
-fn length(env: &Env<'_>, array: &JObject<'_>) -> Result<usize> {
-    // SAFETY: only called for arrays, and the length is all that is asked, which is the same call for all types.
-    unsafe { JIntArray::from_raw(env, array.as_raw() as sys::jarray) }.len(env).map_err(java)
 }

@@ -9,7 +9,8 @@ package org.parfocal;
  * ImageJ's colour images (alpha stays); a direct buffer of the type; or {@code Object[]} with such an array for each plane.
  * {@code offset} is the element of the first pixel, in each array; {@code strides} are {x, y, channel, plane} in elements, null
  * for packed pixels with interleaved channels; {@code shape} is {width, height, channels, planes}. With {@code Object[]} the stride
- * of planes does not count, with {@code int[]} that of channels.
+ * of planes does not count, with {@code int[]} that of channels. Of a buffer neither position nor limit counts, and its byte order must be
+ * this machine's. Elements between the pixels keep their values, but no other thread may write to them during a call.
  */
 final class Native {
     private Native() {}
