@@ -404,6 +404,40 @@ class RestoreDialogWindowTest {
     }
 
     @Test
+    void cancelStopsAPreviewWithinTheNetwork() throws Exception {
+        ImagePlus image = Images.single(16, 900, 900);
+        Object[] before = Images.copies(image);
+        long start = System.nanoTime();
+        try (Progress progress = new Progress("", () -> null, false)) {
+            new Restorer(image, Settings.parse("device=cpu options=threads=1")).run(progress);
+        }
+        long planeMs = (System.nanoTime() - start) / 1_000_000;
+        open(image);
+        text(0, "");
+        preview(true);
+        until("the preview is under way", () -> dialog.noteText().equals("Preview: restoring this plane..."));
+        IJ.wait((int) (planeMs / 4));
+        assertFalse(dialog.previewShowing());
+        start = System.nanoTime();
+        cancel();
+        long ms = (System.nanoTime() - start) / 1_000_000;
+        assertTrue(ms < planeMs / 2, "it took " + ms + " ms to stop, and a plane takes " + planeMs + " ms");
+        assertTrue(Images.equal(before, Images.pixels(image)));
+    }
+
+    @Test
+    void oneDialogForAnImage() throws Exception {
+        ImagePlus image = Images.single(16, 50, 40);
+        open(image);
+        IJ.redirectErrorMessages(true);
+        WindowManager.setTempCurrentImage(image);
+        new RestoreFocus().run("");
+        WindowManager.setTempCurrentImage(null);
+        assertEquals("Restore Focus is already at work on \"single.tif\". Finish or cancel it there first.", IJ.getErrorMessage());
+        cancel();
+    }
+
+    @Test
     void theDialogEndsWithItsImage() throws Exception {
         ImagePlus image = Images.stack(16, 50, 40, 2);
         open(image);
