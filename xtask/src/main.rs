@@ -4,6 +4,7 @@ mod abi;
 mod cuda;
 mod demo;
 mod fiji;
+mod fiji_bench;
 mod fuzz;
 mod hard;
 mod machine;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::python::Environment;
 use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
-use crate::{abi, cuda, demo, fiji, fuzz, hard, package, runtime};
+use crate::{abi, cuda, demo, fiji, fiji_bench, fuzz, hard, package, runtime};
 
 type Stage = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -78,7 +78,11 @@ pub fn test(names: &[String]) -> Result<()> {
 pub fn bench(rest: &[String]) -> Result<()> {
     check_machine()?;
     runtime::install()?;
-    run(cargo().args(["bench", "--package", "parfocal"]).args(rest))
+    run(cargo().args(["bench", "--package", "parfocal"]).args(rest))?;
+    if rest.is_empty() {
+        fiji_bench::bench()?;
+    }
+    Ok(())
 }
 
 fn format() -> Result<()> {
