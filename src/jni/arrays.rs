@@ -187,7 +187,7 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
     pub fn array(&self) -> &JObject<'local> {
         match (&self.holder, &self.held) {
             (_, Some((_, array))) | (Holder::One(array), None) => array,
-            (Holder::Each(planes), None) => &**planes,
+            (Holder::Each(planes), None) => planes,
         }
     }
 

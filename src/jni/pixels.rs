@@ -18,7 +18,7 @@ use crate::frame::{Planes, Rows, Shape, Strides};
 
 /// Where one side's pixels are: in arrays, or in memory that C could be given, of so many elements.
 pub enum Side<'local, T, M> {
-    Arrays(Arrays<'local, T>),
+    Arrays(Box<Arrays<'local, T>>),
     Memory(M, u64),
 }
 
@@ -70,7 +70,7 @@ fn side<'local, T: JavaSample, M>(
         return Err(missing(place.name, T::ARRAY));
     }
     let object = match Arrays::new(env, object, place)? {
-        Ok(arrays) => return Ok(Side::Arrays(arrays)),
+        Ok(arrays) => return Ok(Side::Arrays(Box::new(arrays))),
         Err(object) => object,
     };
     let memory = memory::<T>(env, &object, place)?;
