@@ -2,7 +2,7 @@
 
 use jni::objects::JClass;
 use jni::sys::jlong;
-use jni::{jni_sig, jni_str, EnvUnowned};
+use jni::{jni_str, EnvUnowned};
 
 use super::entry::entry;
 
@@ -24,22 +24,6 @@ pub extern "system" fn Java_org_parfocal_Planted_panic<'local>(
 pub extern "system" fn Java_org_parfocal_Planted_exception<'local>(env: EnvUnowned<'local>, _: JClass<'local>) {
     entry(env, |env, _| {
         let _ = env.throw_new(jni_str!("java/util/ConcurrentModificationException"), jni_str!("planted"));
-        Ok(())
-    })
-}
-
-/// Calls on after a call that may have thrown: `-Xcheck:jni` must see it.
-#[no_mangle]
-pub extern "system" fn Java_org_parfocal_Planted_unchecked<'local>(env: EnvUnowned<'local>, _: JClass<'local>) {
-    entry(env, |env, _| {
-        let system = env.find_class(jni_str!("java/lang/System")).map_err(super::entry::java)?;
-        let method = env.get_static_method_id(&system, jni_str!("gc"), jni_sig!("()V")).map_err(super::entry::java)?;
-        let raw = env.get_raw();
-        // SAFETY: a method of this class without arguments; what is wrong is that no exception is looked for in between.
-        unsafe {
-            ((**raw).v1_1.CallStaticVoidMethodA)(raw, system.as_raw(), method.into_raw(), std::ptr::null());
-            ((**raw).v1_1.CallStaticVoidMethodA)(raw, system.as_raw(), method.into_raw(), std::ptr::null());
-        }
         Ok(())
     })
 }

@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::{cleared, source, suite_sources, tiny, watch, Library, Told};
+use crate::maven::{maven, property};
 use crate::python::Environment;
 use crate::tools::{cargo, run, target, Result};
-use crate::{abi, package, runtime};
+use crate::{abi, machine, package, runtime};
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The exit status by which the watcher tells that it saw something; the suite's own are 1 and 2.
@@ -180,5 +181,17 @@ pub fn valgrind() -> Result<()> {
 pub fn panic() -> Result<()> {
     let library = plain()?;
     let program: PathBuf = library.program("plant", &[source("plant.c")], &[])?;
-    plant(library, &mut library.command(&program), "panic")?.silent("a panic inside").map(drop)
+    plant(library, &mut library.command(&program), "panic")?.silent("a panic inside")?;
+    if !machine::provide(&[machine::JAVA])? {
+        return Ok(());
+    }
+    // The same in a JVM: an exception, not the end of it.
+    let mut command = maven(&["test", "--projects", "../../bindings/java", "-Dtest=PlantedTest"]);
+    command
+        .arg("-Dparfocal.testArguments=-Xcheck:jni -Dparfocal.faults=true")
+        .arg(property("parfocal.library", library.folder.join("libparfocal.so")));
+    if let Some(runtime) = &library.runtime {
+        command.env("PARFOCAL_ONNXRUNTIME", runtime);
+    }
+    run(&mut command)
 }

@@ -4,22 +4,9 @@ package org.parfocal;
 final class Planted {
     private Planted() {}
 
+    /** A panic inside a call on a model. */
     static native void panic(long model);
 
+    /** An exception of the JVM's inside a call. */
     static native void exception();
-
-    static native void unchecked();
-
-    /** Whether the library has them. */
-    static boolean isThere() {
-        Parfocal.version();
-        try {
-            panic(0);
-            return false;
-        } catch (UnsatisfiedLinkError e) {
-            return false;
-        } catch (ParfocalException e) {
-            return e.status() == Status.INVALID_HANDLE;
-        }
-    }
 }

@@ -4,13 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
-/** Faults inside the library become exceptions; a library without planted ones has nothing to show. */
-@EnabledIf("org.parfocal.Planted#isThere")
+/** Faults inside the library become exceptions. Only where a library with planted ones is given: {@code cargo xtask test hard}. */
+@EnabledIfSystemProperty(named = "parfocal.faults", matches = "true")
 class PlantedTest {
+    @BeforeAll
+    static void load() {
+        Parfocal.version();
+    }
+
     @Test
     void aPanicIsAnExceptionAndSpoilsItsModelOnly() {
         long spoiled = TestPixels.tiny("");
@@ -32,12 +37,5 @@ class PlantedTest {
         assertEquals(Status.INTERNAL, found.status());
         assertTrue(found.getMessage().contains("the JVM threw java.util.ConcurrentModificationException inside this call"),
                 found.getMessage());
-    }
-
-    /** For `-Xcheck:jni`, which must print a warning: by itself it does no harm, so it runs only when asked for. */
-    @Test
-    @EnabledIfSystemProperty(named = "parfocal.planted", matches = "unchecked")
-    void aCallThatIsNotCheckedIsSeen() {
-        Planted.unchecked();
     }
 }
