@@ -3,11 +3,13 @@ package org.parfocal;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.parfocal.TestPixels.F32;
 import static org.parfocal.TestPixels.U16;
 import static org.parfocal.TestPixels.U8;
 import static org.parfocal.TestPixels.shape;
 
+import java.awt.image.Raster;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -46,8 +48,8 @@ class NativeLayoutTest {
             Path input = TestPixels.file("tests/data/good/" + name + ".tif");
             Path output = folder.resolve(name + ".tif");
             Native.restoreFile(model, 0, input.toString(), output.toString(), "");
-            java.awt.image.Raster before = ImageIO.read(input.toFile()).getRaster();
-            java.awt.image.Raster after = ImageIO.read(output.toFile()).getRaster();
+            Raster before = ImageIO.read(input.toFile()).getRaster();
+            Raster after = ImageIO.read(output.toFile()).getRaster();
             int channels = before.getNumBands();
             long[] shape = shape(before.getWidth(), before.getHeight(), channels, 1);
             float[] expected = samples(after);
@@ -80,7 +82,7 @@ class NativeLayoutTest {
         }
     }
 
-    private static float[] samples(java.awt.image.Raster raster) {
+    private static float[] samples(Raster raster) {
         return raster.getPixels(0, 0, raster.getWidth(), raster.getHeight(), (float[]) null);
     }
 
@@ -90,7 +92,9 @@ class NativeLayoutTest {
         short[] expected = TestPixels.restored(model, packed, shape(WIDTH, HEIGHT, 1, 1));
         assertFalse(Arrays.equals(packed, expected));
         // Rows with a gap, every third element, columns: near ones are copied with what lies between, far ones one by one.
-        long[][] all = {{1, WIDTH + 5, 0, 0}, {3, 3 * WIDTH, 0, 0}, {HEIGHT, 1, 0, 0}, {2 * HEIGHT + 3, 2, 0, 0}, {64, 1, 0, 0}, {65, 2, 0, 0}};
+        long[][] all = {
+            {1, WIDTH + 5, 0, 0}, {3, 3 * WIDTH, 0, 0}, {HEIGHT, 1, 0, 0}, {2 * HEIGHT + 3, 2, 0, 0}, {64, 1, 0, 0}, {65, 2, 0, 0}
+        };
         for (long[] strides : all) {
             for (int offset : new int[] {0, 7}) {
                 int length = offset + 5 + (int) ((WIDTH - 1) * strides[0] + (HEIGHT - 1) * strides[1]);
@@ -268,7 +272,7 @@ class NativeLayoutTest {
         Object[] planes = {soft, sharp, new float[AREA]};
         Native.focusScore(F32, planes, 0, null, shape(WIDTH, HEIGHT, 1, 3), scores);
         assertEquals(0.0, scores[2]);
-        org.junit.jupiter.api.Assertions.assertTrue(scores[1] > 2 * scores[0] && scores[0] > 0, Arrays.toString(scores));
+        assertTrue(scores[1] > 2 * scores[0] && scores[0] > 0, Arrays.toString(scores));
         FloatBuffer buffer = ByteBuffer.allocateDirect(12 * AREA).order(ByteOrder.nativeOrder()).asFloatBuffer();
         buffer.put(soft);
         buffer.put(sharp);

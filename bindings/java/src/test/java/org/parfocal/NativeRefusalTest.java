@@ -15,6 +15,7 @@ import java.nio.ShortBuffer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 /** Everything that cannot be meant is refused in words, and nothing is written. */
 class NativeRefusalTest {
@@ -33,7 +34,7 @@ class NativeRefusalTest {
         Native.modelClose(model);
     }
 
-    private static void fails(Status status, String words, org.junit.jupiter.api.function.Executable call) {
+    private static void fails(Status status, String words, Executable call) {
         ParfocalException failed = assertThrows(ParfocalException.class, call);
         assertEquals(status, failed.status(), failed.getMessage());
         assertTrue(failed.getMessage().contains(words), failed.getMessage());
@@ -53,22 +54,25 @@ class NativeRefusalTest {
     @Test
     void pixelsThatAreNone() {
         refused(" is null; expected short[]", null);
-        refused(" is java.lang.String; expected short[], a direct ShortBuffer, or Object[] with such an array for each plane", "x");
+        refused(" is java.lang.String; expected short[], a direct ShortBuffer, or Object[] with such an array for "
+                + "each plane", "x");
         refused(" is float[]; expected short[]", new float[2 * AREA]);
         refused(" is byte[]; expected short[]", new byte[4 * AREA]);
         refused(" is char[]; expected short[]", new char[2 * AREA]);
         refused(" is java.util.ArrayList; expected short[]", new java.util.ArrayList<Object>());
-        refused(" is int[], which holds packed colours: 8-bit pixels of 3 channels; the pixels were given as 16-bit with 1 channels",
+        refused(" is int[], which holds packed colours: 8-bit pixels of 3 channels; the pixels were given as 16-bit "
+                + "with 1 channels",
                 new int[2 * AREA]);
-        refused(" has 159 elements; shape 10x8, 1 channels, 2 planes with strides [x 1, y 10, channel 1, plane 80] from element 0 on "
-                + "takes at least 160", new short[2 * AREA - 1]);
+        refused(" has 159 elements; shape 10x8, 1 channels, 2 planes with strides [x 1, y 10, channel 1, plane 80] "
+                + "from element 0 on takes at least 160", new short[2 * AREA - 1]);
         refused(" has 0 elements", new short[0]);
     }
 
     @Test
     void planesThatAreNone() {
         short[] plane = new short[AREA];
-        refused(" has arrays for 1 planes, and the shape has 2 planes; expected one array for each plane", new Object[] {plane});
+        refused(" has arrays for 1 planes, and the shape has 2 planes; expected one array for each plane",
+                new Object[] {plane});
         refused(" has arrays for 3 planes", new short[3][AREA]);
         refused(" has arrays for 0 planes", new Object[0]);
         refused(" plane 0 is null; expected short[]", new Object[] {null, plane});
@@ -82,10 +86,11 @@ class NativeRefusalTest {
         Object mixed = new Object[] {new int[AREA], new byte[3 * AREA]};
         fails(Status.INVALID_ARGUMENT, "src plane 1 is byte[]; expected int[] for 8-bit pixels",
                 () -> TestPixels.restore(model, U8, mixed, new byte[6 * AREA], shape(10, 8, 3, 2)));
-        fails(Status.INVALID_ARGUMENT, "src is int[], which holds packed colours: 8-bit pixels of 3 channels; the pixels were given as 8-bit with "
-                + "1 channels: expected byte[]",
+        fails(Status.INVALID_ARGUMENT, "src is int[], which holds packed colours: 8-bit pixels of 3 channels; the "
+                + "pixels were given as 8-bit with 1 channels: expected byte[]",
                 () -> TestPixels.restore(model, U8, new int[2 * AREA], new byte[2 * AREA], TWO));
-        fails(Status.INVALID_ARGUMENT, "src is java.lang.Object; expected byte[], int[] of packed colours, a direct ByteBuffer, or Object[]",
+        fails(Status.INVALID_ARGUMENT, "src is java.lang.Object; expected byte[], int[] of packed colours, a direct "
+                + "ByteBuffer, or Object[]",
                 () -> TestPixels.restore(model, U8, new Object(), new byte[2 * AREA], TWO));
     }
 
@@ -94,13 +99,16 @@ class NativeRefusalTest {
         ByteBuffer memory = ByteBuffer.allocateDirect(4 * AREA);
         ByteOrder other = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
         refused(" is a ShortBuffer on the heap; expected a direct one, or its array()", ShortBuffer.allocate(2 * AREA));
-        refused(" is a ShortBuffer of the other byte order; expected ByteOrder.nativeOrder()", memory.order(other).asShortBuffer());
+        refused(" is a ShortBuffer of the other byte order; expected ByteOrder.nativeOrder()",
+                memory.order(other).asShortBuffer());
         ShortBuffer good = memory.order(ByteOrder.nativeOrder()).asShortBuffer();
         refused(" is java.nio.Direct", memory);
         refused(" is java.nio.Direct", memory.asCharBuffer());
-        refused(": shape 10x8, 1 channels, 2 planes with strides [x 1, y 10, channel 1, plane 80] reaches sample 159, but there are only 159 samples",
+        refused(": shape 10x8, 1 channels, 2 planes with strides [x 1, y 10, channel 1, plane 80] reaches sample 159, "
+                + "but there are only 159 samples",
                 ((ByteBuffer) memory.limit(4 * AREA - 2)).slice().order(ByteOrder.nativeOrder()).asShortBuffer());
-        refused(": shape 10x8, 1 channels, 2 planes with strides [x 1, y 10, channel 1, plane 80] reaches sample 159, but there are only 0 samples",
+        refused(": shape 10x8, 1 channels, 2 planes with strides [x 1, y 10, channel 1, plane 80] reaches sample 159, "
+                + "but there are only 0 samples",
                 ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder()).asShortBuffer());
         fails(Status.INVALID_ARGUMENT, "dst is a ShortBuffer that is read-only; expected one that can be written",
                 () -> TestPixels.restore(model, U16, new short[2 * AREA], good.asReadOnlyBuffer(), TWO));
@@ -116,13 +124,18 @@ class NativeRefusalTest {
     void placesThatCannotBe() {
         short[] src = new short[2 * AREA];
         short[] dst = new short[2 * AREA];
-        String[] words = {"offset = -1; expected the element of the first pixel, 0 or more", "from element 1 on takes at least 161",
-            "from element 9223372036854775807 on takes at least"};
+        String[] words = {
+            "offset = -1; expected the element of the first pixel, 0 or more",
+            "from element 1 on takes at least 161",
+            "from element 9223372036854775807 on takes at least"
+        };
         long[] offsets = {-1, 1, Long.MAX_VALUE};
         for (int i = 0; i < offsets.length; i++) {
             long offset = offsets[i];
-            fails(Status.INVALID_ARGUMENT, words[i], () -> Native.restore(model, 0, U16, src, offset, null, dst, 0, null, TWO, ""));
-            fails(Status.INVALID_ARGUMENT, words[i], () -> Native.restore(model, 0, U16, src, 0, null, dst, offset, null, TWO, ""));
+            fails(Status.INVALID_ARGUMENT, words[i],
+                    () -> Native.restore(model, 0, U16, src, offset, null, dst, 0, null, TWO, ""));
+            fails(Status.INVALID_ARGUMENT, words[i],
+                    () -> Native.restore(model, 0, U16, src, 0, null, dst, offset, null, TWO, ""));
         }
         long[] back = {1, -10, 0, 80};
         long[] shared = {1, 5, 0, 80};
@@ -142,7 +155,8 @@ class NativeRefusalTest {
                 () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, null, shape(10, -8, 1, 1), ""));
         fails(Status.INVALID_ARGUMENT, "expected width, height, channels and planes of at least 1",
                 () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, null, shape(10, 8, 1, 0), ""));
-        fails(Status.INVALID_ARGUMENT, "pixel_type = 4", () -> Native.restore(model, 0, 4, src, 0, null, dst, 0, null, TWO, ""));
+        fails(Status.INVALID_ARGUMENT, "pixel_type = 4",
+                () -> Native.restore(model, 0, 4, src, 0, null, dst, 0, null, TWO, ""));
     }
 
     @Test
@@ -150,7 +164,8 @@ class NativeRefusalTest {
         short[] a = new short[2 * AREA];
         short[] b = new short[2 * AREA];
         long[] one = shape(10, 8, 1, 1);
-        fails(Status.INVALID_ARGUMENT, "dst is the array of src, and they overlap: elements 0 to 79 of src, 79 to 158 of dst; expected",
+        fails(Status.INVALID_ARGUMENT, "dst is the array of src, and they overlap: elements 0 to 79 of src, 79 to 158 "
+                + "of dst; expected",
                 () -> Native.restore(model, 0, U16, a, 0, null, a, 79, null, one, ""));
         fails(Status.INVALID_ARGUMENT, "dst is the array of src, and they overlap",
                 () -> Native.restore(model, 0, U16, a, 0, null, a, 0, new long[] {2, 20, 0, 0}, one, ""));
@@ -182,7 +197,8 @@ class NativeRefusalTest {
         fails(Status.INVALID_HANDLE, "a model", () -> Native.taskCancel(model));
         fails(Status.INVALID_HANDLE, "a model",
                 () -> Native.restore(model, model, U16, pixels, 0, null, pixels, 0, null, one, ""));
-        fails(Status.BAD_OPTION, "tiles", () -> Native.restore(model, 0, U16, pixels, 0, null, pixels, 0, null, one, "tiles=4"));
+        fails(Status.BAD_OPTION, "tiles",
+                () -> Native.restore(model, 0, U16, pixels, 0, null, pixels, 0, null, one, "tiles=4"));
         fails(Status.BAD_OPTION, "threads", () -> Native.modelOpen("", "threads=0"));
         fails(Status.BAD_OPTION, "options '", () -> Native.modelOpen("", "device=\ud800"));
         fails(Status.BAD_OPTION, "", () -> Native.modelOpen("", "device=cpu\u0000"));
@@ -192,7 +208,8 @@ class NativeRefusalTest {
         fails(Status.NOT_FOUND, "no such file", () -> Native.modelOpen("/nowhere/model.onnx", null));
         fails(Status.MODEL, "", () -> Native.modelOpenMemory(new byte[9], ""));
         fails(Status.INVALID_ARGUMENT, "onnx is null", () -> Native.modelOpenMemory(null, ""));
-        fails(Status.INVALID_ARGUMENT, "input is empty; expected the path of a file", () -> Native.restoreFile(model, 0, null, "b", ""));
+        fails(Status.INVALID_ARGUMENT, "input is empty; expected the path of a file",
+                () -> Native.restoreFile(model, 0, null, "b", ""));
         fails(Status.INVALID_ARGUMENT, "output is empty", () -> Native.restoreFile(model, 0, "a", "", ""));
         fails(Status.NOT_FOUND, "nowhere", () -> Native.restoreFile(model, 0, "/nowhere/a.tif", "/nowhere/b.tif", ""));
     }
@@ -201,14 +218,17 @@ class NativeRefusalTest {
     void roomForResults() {
         long task = Native.taskCreate();
         fails(Status.INVALID_ARGUMENT, "progress is null; expected long[3]", () -> Native.taskProgress(task, null));
-        fails(Status.INVALID_ARGUMENT, "progress has room for 2 numbers; expected 3", () -> Native.taskProgress(task, new long[2]));
-        fails(Status.INVALID_ARGUMENT, "scores is null", () -> Native.focusScore(F32, new float[AREA], 0, null, shape(10, 8, 1, 1), null));
+        fails(Status.INVALID_ARGUMENT, "progress has room for 2 numbers; expected 3",
+                () -> Native.taskProgress(task, new long[2]));
+        fails(Status.INVALID_ARGUMENT, "scores is null",
+                () -> Native.focusScore(F32, new float[AREA], 0, null, shape(10, 8, 1, 1), null));
         fails(Status.INVALID_ARGUMENT, "scores has room for 1 numbers; expected one for each of 2 planes",
                 () -> Native.focusScore(F32, new float[2 * AREA], 0, null, TWO, new double[1]));
         // A refused call does not use a task up; a run does, and a second one is refused.
         short[] pixels = TestPixels.shorts(AREA, 1);
         long[] one = shape(10, 8, 1, 1);
-        fails(Status.INVALID_ARGUMENT, "src is null", () -> Native.restore(model, task, U16, null, 0, null, pixels, 0, null, one, ""));
+        fails(Status.INVALID_ARGUMENT, "src is null",
+                () -> Native.restore(model, task, U16, null, 0, null, pixels, 0, null, one, ""));
         Native.restore(model, task, U16, pixels, 0, null, pixels, 0, null, one, "");
         fails(Status.INVALID_ARGUMENT, "create a task for each run",
                 () -> Native.restore(model, task, U16, pixels, 0, null, pixels, 0, null, one, ""));

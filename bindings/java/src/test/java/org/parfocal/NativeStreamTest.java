@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 
 /** Streams from Java: frames in, results out, failures with their tags. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
@@ -36,7 +37,7 @@ class NativeStreamTest {
         Native.modelClose(model);
     }
 
-    private static ParfocalException fails(Status status, String words, org.junit.jupiter.api.function.Executable call) {
+    private static ParfocalException fails(Status status, String words, Executable call) {
         ParfocalException failed = assertThrows(ParfocalException.class, call);
         assertEquals(status, failed.status(), failed.getMessage());
         assertTrue(failed.getMessage().contains(words), failed.getMessage());
