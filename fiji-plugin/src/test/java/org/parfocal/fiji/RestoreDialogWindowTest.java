@@ -387,15 +387,15 @@ class RestoreDialogWindowTest {
 
     @Test
     void escInTheImageStopsTheRun() throws Exception {
-        ImagePlus image = Images.stack(16, 900, 900, 2);
+        ImagePlus image = Images.stack(16, 700, 700, 6);
         Object[] before = Images.copies(image);
         open(image);
         text(0, "");
         choose(3, "in place");
         onEventThread(() -> dialog.actionPerformed(new ActionEvent(dialog.getButtons()[0], ActionEvent.ACTION_PERFORMED, "")));
         until("it runs", image::isLocked);
-        IJ.wait(500);
-        assertTrue(command.isAlive());
+        until("the status line tells how long it takes", () -> ImageJ.getStatusBarText()
+                .matches("Restore Focus: plane [2-6] of 6, \\d+ s left \\(Esc stops\\)"));
         onEventThread(() -> IJ.getInstance().keyPressed(new KeyEvent(IJ.getInstance(), KeyEvent.KEY_PRESSED, 0, 0,
                 KeyEvent.VK_ESCAPE, KeyEvent.CHAR_UNDEFINED)));
         command.join(PATIENCE_MS);
