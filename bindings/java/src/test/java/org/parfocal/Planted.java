@@ -8,6 +8,8 @@ final class Planted {
 
     static native void exception();
 
+    static native void noMemory();
+
     static native void unchecked();
 
     /** Whether the library has them. */

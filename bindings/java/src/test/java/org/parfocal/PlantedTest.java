@@ -34,6 +34,14 @@ class PlantedTest {
                 found.getMessage());
     }
 
+    @Test
+    void aFullHeapIsNoFaultOfParfocal() {
+        ParfocalException found = assertThrows(ParfocalException.class, Planted::noMemory);
+        assertEquals(Status.OUT_OF_MEMORY, found.status());
+        assertEquals("the JVM has no memory left for this call: close what is not needed, or give it a larger heap (-Xmx)",
+                found.getMessage());
+    }
+
     /** For `-Xcheck:jni`, which must print a warning: by itself it does no harm, so it runs only when asked for. */
     @Test
     @EnabledIfSystemProperty(named = "parfocal.planted", matches = "unchecked")
