@@ -1,9 +1,11 @@
 //! `cargo xtask test fiji`: the Java library and the plugin against the packaged library, in a JVM and on a screen.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
+use crate::hard;
 use crate::machine::{self, JAVA, SCREEN};
 use crate::maven::{maven, property};
 use crate::package::fiji::{fiji, same_bytes, unpacked};
@@ -36,6 +38,7 @@ pub fn stage() -> Result<()> {
     let newest = format!("-Dij.version={NEWEST_IMAGEJ}");
     tests("oldest ImageJ", &Tests::default())?;
     checked_jni()?;
+    faults_inside()?;
     let plugin = Tests { properties: vec![newest.clone()], plugin_only: true, ..Tests::default() };
     tests("newest ImageJ", &plugin)?;
     let mut windows = Tests { plugin_only: true, screen: true, ..Tests::default() };
@@ -55,6 +58,8 @@ struct Tests {
     arguments: &'static str,
     properties: Vec<String>,
     plugin_only: bool,
+    /// This class of the Java library's tests alone, with this library.
+    alone: Option<(&'static str, PathBuf)>,
     /// On a display of its own.
     screen: bool,
 }
@@ -74,9 +79,31 @@ fn checked_jni() -> Result<()> {
     // Tests that start programs of their own are left out: those run without the check.
     let groups = "-Dparfocal.excludedGroups=window,process".to_owned();
     let properties = vec![property("parfocal.planted", planted()?), groups];
-    let printed = output(name, &Tests { arguments: name, properties, ..Tests::default() })?;
-    let (seen, warned): (Vec<_>, Vec<_>) =
-        warnings(&printed).into_iter().partition(|warning| warning.contains("PlantedFaultTest.plant"));
+    told(&Tests { arguments: name, properties, ..Tests::default() }, name, "PlantedFaultTest.plant")
+}
+
+/// A panic or an exception inside every call's boundary, in a library with such faults: never skipped.
+fn faults_inside() -> Result<()> {
+    let folder = target().join("package/fiji/planted");
+    fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let (library, runtime) = (fiji()?.library(), "libparfocal_onnxruntime.so");
+    for (from, name) in [(hard::planted()?, "libparfocal.so"), (library.with_file_name(runtime), runtime)] {
+        fs::copy(&from, folder.join(name)).map_err(|e| format!("{}: {e}", from.display()))?;
+    }
+    let alone = Some(("org.parfocal.PlantedTest", folder.join("libparfocal.so")));
+    let tests = Tests {
+        arguments: "-Xcheck:jni",
+        properties: vec!["-Dparfocal.planted=unchecked".into()],
+        alone,
+        ..Tests::default()
+    };
+    told(&tests, "faults inside", "Planted.unchecked")
+}
+
+/// Runs tests in which the JVM must warn of one planted fault, and of nothing else of ours.
+fn told(tests: &Tests, name: &str, fault: &str) -> Result<()> {
+    let printed = output(name, tests)?;
+    let (seen, warned): (Vec<_>, Vec<_>) = warnings(&printed).into_iter().partition(|warning| warning.contains(fault));
     if !warned.is_empty() {
         return Err(format!("mvn test ({name}): the JVM warns:\n{}", warned.join("\n")));
     }
@@ -112,8 +139,14 @@ fn output(name: &str, tests: &Tests) -> Result<String> {
         // The library is compiled, its tests are not run again.
         command.args(["-Dsurefire.failIfNoSpecifiedTests=false", "-Dtest=org.parfocal.fiji.**"]);
     }
+    let mut library = fiji.library();
+    if let Some((class, other)) = &tests.alone {
+        // A class that is not there is an error.
+        command.args(["--projects", "../../bindings/java"]).arg(format!("-Dtest={class}"));
+        library.clone_from(other);
+    }
     command
-        .arg(property("parfocal.library", fiji.library()))
+        .arg(property("parfocal.library", library))
         .arg(property("parfocal.command", &fiji.command))
         .args(&tests.properties)
         .env_remove("PARFOCAL_ONNXRUNTIME");

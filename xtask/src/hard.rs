@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+pub use watched::planted;
+
 use crate::package;
 use crate::tools::{need, root, run, shown, target, Result};
 

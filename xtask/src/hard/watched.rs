@@ -45,6 +45,11 @@ fn plain() -> Result<&'static Library> {
     made.as_ref().map_err(Clone::clone)
 }
 
+/// The file of [`plain`], for other stages.
+pub fn planted() -> Result<PathBuf> {
+    Ok(plain()?.folder.join("libparfocal.so"))
+}
+
 /// The library instrumented by AddressSanitizer; gcc's alone does not see what happens inside it.
 fn instrumented() -> Result<Library> {
     let folder = target().join("hard/asan");

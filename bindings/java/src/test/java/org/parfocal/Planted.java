@@ -12,9 +12,12 @@ final class Planted {
 
     static native void unchecked();
 
-    /** Whether the library has them. */
+    /** Whether the library has them; that is not asked where it must have them: then tests fail, and are not left out. */
     static boolean isThere() {
         Parfocal.version();
+        if ("unchecked".equals(System.getProperty("parfocal.planted"))) {
+            return true;
+        }
         try {
             panic(0);
             return false;
