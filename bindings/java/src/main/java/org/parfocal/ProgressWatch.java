@@ -36,7 +36,6 @@ final class ProgressWatch {
             if (thread == null) {
                 thread = new Thread(ProgressWatch::look, "Parfocal progress");
                 thread.setDaemon(true);
-                thread.setContextClassLoader(null);
                 thread.start();
             }
         }

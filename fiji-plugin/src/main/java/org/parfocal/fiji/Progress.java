@@ -153,9 +153,11 @@ final class Progress implements AutoCloseable {
         return s < 3600 ? s / 60 + " min " + s % 60 + " s" : s / 3600 + " h " + s % 3600 / 60 + " min";
     }
 
-    /** Seconds since the beginning. */
-    double seconds() {
-        return (System.nanoTime() - start) / 1e9;
+    /** The last status line. Esc comes too late now: what was to be done is done. */
+    void done() {
+        if (shown) {
+            IJ.showStatus(title + ": done in " + time((System.nanoTime() - start) / 1e9));
+        }
     }
 
     /** Takes the bar away. */

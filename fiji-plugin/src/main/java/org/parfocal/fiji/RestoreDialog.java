@@ -47,7 +47,6 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         super("Restore Focus");
         this.image = image;
         settings = start;
-        preview = new Preview(image, this::tell);
         axes = new boolean[] {image.getNChannels() > 1, image.getNSlices() > 1, image.getNFrames() > 1};
         addFileField("Model file (blank: built in)", start.model, COLUMNS);
         addChoice("Device", devices(start.device), start.device);
@@ -72,6 +71,7 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         panel.add(note);
         addPanel(panel);
         addDialogListener(this);
+        preview = new Preview(image, this::tell);
     }
 
     /** Asks what to do with an image; null if the user cancels, or closes the image. */
@@ -180,8 +180,11 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
 
     @Override
     public void dispose() {
-        // ImageJ reads the fields once more now; the preview has ended.
-        closing = true;
+        if (!closing) {
+            // AWT may not have told of the last letter yet.
+            settings = read();
+            closing = true;
+        }
         super.dispose();
     }
 
@@ -218,6 +221,9 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
     private String wrong() {
         try {
             new Restorer(image, settings);
+            if (settings.output == Settings.Output.FILE && !settings.file.isEmpty()) {
+                new TiffOutput(settings.file);
+            }
             File model = settings.model.trim().isEmpty() ? null : new File(settings.model.trim());
             if (model != null && !model.isFile()) {
                 return "Model: there is no file " + model + ". Choose an ONNX file, or leave the field blank.";

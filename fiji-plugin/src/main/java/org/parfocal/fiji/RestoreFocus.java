@@ -89,14 +89,14 @@ public final class RestoreFocus implements PlugIn {
         try (Progress progress = Progress.command("Restore Focus", () -> closing.isClosed() ? closed(image) : null)) {
             Restorer restorer = new Restorer(image, settings);
             ImagePlus result = restorer.run(progress);
-            progress.status("done in " + Progress.time(progress.seconds()));
+            progress.done();
             String remarks = restorer.file() == null ? "" : Metadata.remarks(restorer.report());
             if (!remarks.isEmpty()) {
                 IJ.log("Parfocal: " + restorer.file() + "\n" + remarks.trim());
             }
             if (open && restorer.file() != null) {
                 String path = restorer.file().getPath();
-                result = image.getStackSize() > 1 ? IJ.openVirtual(path) : IJ.openImage(path);
+                result = restorer.planeCount() > 1 ? IJ.openVirtual(path) : IJ.openImage(path);
             }
             return result;
         } finally {

@@ -60,6 +60,7 @@ final class Restorer {
     void checkOutput() {
         if (settings.output == Settings.Output.FILE) {
             output = new TiffOutput(settings.file);
+            output.checkWritable();
             long needed = resultBytes();
             long space = output.space();
             if (needed > space) {
@@ -261,6 +262,11 @@ final class Restorer {
     /** The file that was written; null if none was. */
     File file() {
         return output == null ? null : output.file();
+    }
+
+    /** How many planes were chosen. */
+    int planeCount() {
+        return selection.count();
     }
 
     RunReport report() {

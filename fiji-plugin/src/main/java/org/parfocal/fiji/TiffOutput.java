@@ -24,7 +24,7 @@ import ij.io.TiffEncoder;
 final class TiffOutput {
     private final File file;
 
-    /** Checks the path before any work is done. Throws a {@link Problem} with what to do. */
+    /** Checks the path, without touching anything. Throws a {@link Problem} with what to do. */
     TiffOutput(String path) {
         String text = path.trim();
         if (text.isEmpty()) {
@@ -40,6 +40,10 @@ final class TiffOutput {
         if (file.exists()) {
             throw new Problem("File: " + file + " exists already. Choose another name, or delete it first.");
         }
+    }
+
+    /** Checks that the folder takes a file. Throws a {@link Problem} if not. */
+    void checkWritable() {
         try {
             Files.delete(temporary());
         } catch (IOException refused) {

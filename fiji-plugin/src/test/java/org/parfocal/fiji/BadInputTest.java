@@ -107,10 +107,11 @@ class BadInputTest {
         ImagePlus image = Images.single(8, 16, 16);
         Path text = folder.resolve("notes about models.onnx");
         Files.write(text, "not a model".getBytes(StandardCharsets.UTF_8));
-        refused(image, "model=[" + text + "] device=cpu", "notes about models.onnx");
-        refused(image, "model=[" + folder.resolve("gone.onnx") + "] device=cpu", "gone.onnx");
-        refused(image, "model=[" + folder + "] device=cpu", folder.toString());
-        refused(image, "model=[" + new File("../tests/models/three_channels.onnx").getAbsolutePath() + "] device=cpu", "three_channels");
+        refused(image, "model=[" + text + "] device=cpu", "notes about models.onnx: not an ONNX file");
+        refused(image, "model=[" + folder.resolve("gone.onnx") + "] device=cpu", "gone.onnx: no such file; expected an ONNX model");
+        refused(image, "model=[" + folder + "] device=cpu", folder + ": is not a regular file; expected an ONNX model");
+        Path colours = new File("../tests/models/three_channels.onnx").getAbsoluteFile().toPath();
+        refused(image, "model=[" + colours + "] device=cpu", "three_channels.onnx: input 'image' is f32 [?, 3, ?, ?]; expected");
     }
 
     @Test

@@ -50,7 +50,8 @@ final class Images {
                     case 8: plane.set(x, y, (int) (255 * value)); break;
                     case 16: plane.set(x, y, (int) (4095 * value)); break;
                     case 24:
-                        plane.set(x, y, (int) (255 * value) << 16 | (int) (200 * value) << 8 | (int) (90 + 90 * value) | 0xff000000);
+                        plane.set(x, y, 0xff000000 | (int) (255 * value) << 16 | (int) (200 * value) << 8
+                                | (int) (90 + 90 * value));
                         break;
                     default: plane.setf(x, y, (float) (1000 * value - 100));
                 }

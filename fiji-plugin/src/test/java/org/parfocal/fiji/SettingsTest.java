@@ -76,6 +76,17 @@ class SettingsTest {
     }
 
     @Test
+    void escAfterTheEndStopsNothing() {
+        boolean[] pressed = new boolean[1];
+        try (Progress progress = new Progress("", () -> pressed[0] ? new Stopped("stopped", true) : null, true)) {
+            progress.status("at work");
+            pressed[0] = true;
+            progress.done();
+            assertEquals("stopped", assertThrows(Stopped.class, () -> progress.status("at work")).getMessage());
+        }
+    }
+
+    @Test
     void timesAsAPersonSaysThem() {
         assertEquals("1 s", Progress.time(0.2));
         assertEquals("59 s", Progress.time(59.4));

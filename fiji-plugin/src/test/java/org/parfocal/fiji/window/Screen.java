@@ -19,6 +19,7 @@ import java.awt.image.IndexColorModel;
 import java.io.File;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -178,13 +179,33 @@ final class Screen {
         Thread.sleep(250);
     }
 
+    /** A window that has just come may be moved once more by the window manager. */
     void place(Window window, int x, int y) throws Exception {
-        window.setLocation(x, y);
-        settle();
+        await("the window to stay at its place", () -> {
+            window.setLocation(x, y);
+            settle();
+            settle();
+            return Math.abs(window.getX() - x) < 5 && Math.abs(window.getY() - y) < 5;
+        });
+    }
+
+    /** Moves what else is open away from a part of the screen. */
+    private void clear(Rectangle area, Window... but) throws Exception {
+        for (Window window : Window.getWindows()) {
+            if (window.isShowing() && !Arrays.asList(but).contains(window) && window.getBounds().intersects(area)) {
+                place(window, 700, 760);
+            }
+        }
     }
 
     /** One picture of some windows as they stand, with a little of what is around them. */
     void picture(File file, Window... windows) throws Exception {
+        Rectangle area = windows[0].getBounds();
+        for (Window window : windows) {
+            area = area.union(window.getBounds());
+        }
+        area.grow(4, 4);
+        clear(area, windows);
         // The mouse pointer is not in pictures, but what it hovers over is lit.
         robot.mouseMove(5, 1190);
         for (Window window : windows) {
@@ -193,11 +214,6 @@ final class Screen {
             window.repaint();
         }
         settle();
-        Rectangle area = windows[0].getBounds();
-        for (Window window : windows) {
-            area = area.union(window.getBounds());
-        }
-        area.grow(4, 4);
         write(robot.createScreenCapture(area), file);
     }
 
