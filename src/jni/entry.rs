@@ -32,10 +32,7 @@ pub fn entry<'local, T: Default>(
 /// A call into the JVM that went wrong where nothing should.
 pub fn java(error: jni::errors::Error) -> Error {
     match error {
-        jni::errors::Error::JniCall(jni::errors::JniError::NoMemory) => Error::new(
-            Status::OutOfMemory,
-            "the JVM has no memory for what this call returns: give it a larger heap (-Xmx)",
-        ),
+        jni::errors::Error::JniCall(jni::errors::JniError::NoMemory) => no_memory(),
         other => Error::new(
             Status::Internal,
             format!("a fault of Parfocal, not of the input (a call into the JVM failed: {other}); please report it"),
@@ -43,10 +40,22 @@ pub fn java(error: jni::errors::Error) -> Error {
     }
 }
 
-/// An exception that the JVM has thrown inside this call: none is expected, and none is left.
+fn no_memory() -> Error {
+    Error::new(
+        Status::OutOfMemory,
+        "the JVM has no memory left for this call: close what is not needed, or give it a larger heap (-Xmx)",
+    )
+}
+
+/// An exception that the JVM has thrown inside this call: none is expected but for want of memory, and none is left.
 fn unexpected(env: &mut Env<'_>) -> Option<Error> {
     let exception = env.exception_occurred()?;
     env.exception_clear();
+    // Asked before the name, which would need memory itself.
+    if env.is_instance_of(&exception, jni_str!("java/lang/OutOfMemoryError")).unwrap_or(false) {
+        env.delete_local_ref(exception);
+        return Some(no_memory());
+    }
     let name = class_name(env, &exception);
     env.delete_local_ref(exception);
     Some(Error::new(

@@ -27,3 +27,12 @@ pub extern "system" fn Java_org_parfocal_Planted_exception<'local>(env: EnvUnown
         Ok(())
     })
 }
+
+/// What the JVM throws when its heap is full.
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Planted_noMemory<'local>(env: EnvUnowned<'local>, _: JClass<'local>) {
+    entry(env, |env, _| {
+        let _ = env.throw_new(jni_str!("java/lang/OutOfMemoryError"), jni_str!("planted"));
+        Ok(())
+    })
+}

@@ -1,6 +1,7 @@
 package org.parfocal;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.regex.Pattern;
 
 /**
@@ -25,16 +27,20 @@ final class Libraries {
 
     private static final String RUNTIME_VARIABLE = "PARFOCAL_ONNXRUNTIME";
     private static final Pattern RUNTIME_OPTION = Pattern.compile("(^|\\s)runtime\\s*=");
-    private static final Libraries INSTANCE = new Libraries(ABI);
+    private static final String TWICE = "expected both from one release: where Parfocal is installed twice, as the zip's folder "
+            + "plugins/Parfocal and by an update site in jars and lib, remove one of the two, else install Parfocal again, all of it; "
+            + "then start the program again";
+    private static final Libraries INSTANCE = new Libraries(ABI, null);
 
     private final int abi;
-    private Found found;
+    private final String version;
     private Path loaded;
     private ParfocalException failure;
 
-    /** Another number than {@link #ABI} is for the tests. */
-    Libraries(int abi) {
+    /** Others than {@link #ABI} and null, which is this jar's own version, are for the tests. */
+    Libraries(int abi, String version) {
         this.abi = abi;
+        this.version = version;
     }
 
     /** Loads it if that has not been done. Returns its file. */
@@ -55,26 +61,20 @@ final class Libraries {
             // A new one, because each caller has its own stack.
             throw new ParfocalException(failure.status(), failure.getMessage(), failure);
         }
+        // What is missing, or cannot be unpacked, may be mended meanwhile: only what Java was asked to load stays as it is.
         Platform platform = Platform.current();
-        if (found == null) {
-            remembered(() -> found = find(platform));
-        }
+        Found found = find(platform);
         if (platform != null && !runtimeNamed) {
-            // Not remembered: the next call may name one, or somebody has put it there meanwhile.
             checkRuntime(found.file, platform);
         }
-        remembered(() -> link(found));
-        loaded = found.file;
-        return loaded;
-    }
-
-    private void remembered(Runnable step) {
         try {
-            step.run();
+            link(found);
         } catch (ParfocalException e) {
             failure = e;
             throw e;
         }
+        loaded = found.file;
+        return loaded;
     }
 
     private Found find(Platform platform) {
@@ -169,18 +169,42 @@ final class Libraries {
             throw new ParfocalException(Status.RUNTIME, "this Java does not let Parfocal load its library " + found.file + " ("
                     + e.getMessage() + "); expected a Java that permits it: start it with --enable-native-access=ALL-UNNAMED", e);
         }
-        int other;
+        int otherAbi;
+        String otherVersion;
         try {
-            other = Native.abiVersion();
+            otherAbi = Native.abiVersion();
+            otherVersion = Native.version();
         } catch (UnsatisfiedLinkError e) {
             throw failure(found.file + " has no functions for Java; expected Parfocal's library, of the release of " + jar()
                     + ": install Parfocal again, all of it");
         }
         System.setProperty(LOADED, found.file.toString());
-        if (other != abi) {
-            throw failure(found.file + " has Parfocal's binary interface " + other + ", and " + jar() + " was made for " + abi
-                    + "; expected both from one release: install Parfocal again, all of it");
+        if (otherAbi != abi) {
+            throw failure(found.file + " has Parfocal's binary interface " + otherAbi + ", and " + jar() + " was made for " + abi
+                    + "; " + TWICE);
         }
+        // Of one binary interface, but another release's results under this one's name: nobody would see it.
+        String own = version == null ? ownVersion() : version;
+        if (!otherVersion.equals(own)) {
+            throw failure(found.file + " is of Parfocal " + otherVersion + ", and " + jar() + " is of Parfocal " + own + "; " + TWICE);
+        }
+    }
+
+    /** The release that this class belongs to, in the jar and in a folder of classes: the build writes it there. */
+    static String ownVersion() {
+        Properties text = new Properties();
+        try (InputStream in = Libraries.class.getResourceAsStream("release.properties")) {
+            if (in != null) {
+                text.load(in);
+            }
+        } catch (IOException e) {
+            throw failure(jar() + " cannot be read (" + e.getMessage() + "): it was replaced while the program ran; start the program again");
+        }
+        String version = text.getProperty("version");
+        if (version == null) {
+            throw failure(jar() + " does not tell its version: the jar is damaged, install Parfocal again");
+        }
+        return version;
     }
 
     private static boolean isSame(String first, Path file) {

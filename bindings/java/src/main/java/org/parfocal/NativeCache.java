@@ -77,7 +77,7 @@ final class NativeCache {
     }
 
     private static boolean intact(Path file, BundledNatives.Entry entry) throws IOException {
-        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) != entry.size) {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) != entry.size || !UserFolder.isOwn(file)) {
             return false;
         }
         try (InputStream in = Files.newInputStream(file)) {

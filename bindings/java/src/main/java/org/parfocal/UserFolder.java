@@ -34,16 +34,40 @@ final class UserFolder {
         // What lies above is as the system makes it; only ours are private.
         Files.createDirectories(cache.getParent() == null ? cache : cache.getParent());
         create(cache);
+        if (hasOwners(cache)) {
+            checkAround(cache);
+        }
         create(folder);
-        if (posix(folder) != null) {
+        if (hasOwners(folder)) {
             claim(folder);
         }
     }
 
-    private static PosixFileAttributes posix(Path folder) throws IOException {
-        PosixFileAttributeView view =
-                Files.getFileAttributeView(folder, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
-        return view == null ? null : view.readAttributes();
+    /** Whether a file is the user's, or the administrator's, and nobody else may write to it. */
+    static boolean isOwn(Path file) throws IOException {
+        if (!hasOwners(file)) {
+            return true;
+        }
+        PosixFileAttributes attributes = posix(file);
+        return isTrusted(attributes.owner()) && !isShared(attributes);
+    }
+
+    private static boolean hasOwners(Path file) {
+        return Files.getFileAttributeView(file, PosixFileAttributeView.class) != null;
+    }
+
+    private static PosixFileAttributes posix(Path file, LinkOption... links) throws IOException {
+        return Files.readAttributes(file, PosixFileAttributes.class, links);
+    }
+
+    private static boolean isShared(PosixFileAttributes attributes) {
+        return attributes.permissions().contains(PosixFilePermission.GROUP_WRITE)
+                || attributes.permissions().contains(PosixFilePermission.OTHERS_WRITE);
+    }
+
+    /** The administrator may have put it there for everybody. */
+    private static boolean isTrusted(UserPrincipal owner) throws IOException {
+        return owner.equals(user()) || owner.getName().equals("root");
     }
 
     private static void create(Path folder) throws IOException {
@@ -65,18 +89,42 @@ final class UserFolder {
         }
     }
 
+    /** Refuses a folder in which somebody else could put another folder in the place of ours. It may serve other ends: it stays as it is. */
+    private static void checkAround(Path cache) throws IOException {
+        PosixFileAttributes attributes = posix(cache);
+        if (!isTrusted(attributes.owner())) {
+            throw refusal(cache + " belongs to '" + attributes.owner().getName() + "'", "a folder of your own: ");
+        }
+        if (isShared(attributes) && !isSticky(cache)) {
+            throw refusal(cache + " may be written by others (" + PosixFilePermissions.toString(attributes.permissions()) + ")",
+                    "a folder that you alone may write: run chmod go-w on it, or ");
+        }
+    }
+
+    /** Whether each may rename and delete their own files only, as in /tmp. */
+    private static boolean isSticky(Path folder) throws IOException {
+        try {
+            return ((Integer) Files.getAttribute(folder, "unix:mode") & 01000) != 0;
+        } catch (UnsupportedOperationException | IllegalArgumentException e) {
+            // A Java that does not tell.
+            return false;
+        }
+    }
+
+    private static ParfocalException refusal(String fault, String expected) {
+        return new ParfocalException(Status.RUNTIME, fault + ", who could change what is loaded from it; expected " + expected
+                + "name another folder in the environment variable PARFOCAL_CACHE");
+    }
+
     /** Refuses a folder of somebody else's; takes from others the right to write to the user's own. */
     private static void claim(Path folder) throws IOException {
-        PosixFileAttributes attributes = posix(folder);
+        PosixFileAttributes attributes = posix(folder, LinkOption.NOFOLLOW_LINKS);
         UserPrincipal owner = attributes.owner();
         boolean own = owner.equals(user());
-        boolean shared = attributes.permissions().contains(PosixFilePermission.GROUP_WRITE)
-                || attributes.permissions().contains(PosixFilePermission.OTHERS_WRITE);
-        // The administrator may have put it there for everybody.
-        if (!attributes.isDirectory() || !own && (shared || !owner.getName().equals("root"))) {
-            throw new ParfocalException(Status.RUNTIME, folder + (attributes.isDirectory() ? " belongs to '" + owner.getName() + "'"
-                    : " is a link") + ", who could change what is loaded from it; expected a folder of your own: delete it, or "
-                    + "name another folder in the environment variable PARFOCAL_CACHE");
+        boolean shared = isShared(attributes);
+        if (!attributes.isDirectory() || !own && (shared || !isTrusted(owner))) {
+            throw refusal(folder + (attributes.isDirectory() ? " belongs to '" + owner.getName() + "'" : " is a link"),
+                    "a folder of your own: delete it, or ");
         }
         if (own && shared) {
             Files.setPosixFilePermissions(folder, PRIVATE);

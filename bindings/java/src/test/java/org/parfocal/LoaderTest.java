@@ -219,6 +219,31 @@ class LoaderTest {
         assertHas(said, "RUNTIME: Parfocal's libraries could not be unpacked to " + cache, "Read-only file system");
     }
 
+    @Test
+    void whatIsMendedIsFoundWithoutAnotherStart() throws IOException {
+        natives(another("libnet.so")).write(temporary.resolve("jar"));
+        Path cache = Files.write(temporary.resolve("cache"), new byte[1]);
+        String[] said = new ChildJvm().classPath(temporary.resolve("jar")).environment("PARFOCAL_CACHE", cache)
+                .run(LoadMain.class, "delete", cache.toString()).split("\n");
+        assertHas(said[0], "RUNTIME: Parfocal's libraries could not be unpacked to " + cache, cache + " is a file", ": mend that");
+        assertTrue(said[1].startsWith("then otherwise: RUNTIME: " + cache.resolve("0.1.0-")), said[1]);
+        assertTrue(said[1].contains("has no functions for Java"), said[1]);
+        Path library = library("later", another("libnet.so"));
+        said = new ChildJvm().property("parfocal.library", temporary.resolve("none.so"))
+                .run(LoadMain.class, "parfocal.library", library.toString()).split("\n");
+        assertHas(said[0], "none.so', which does not exist");
+        assertTrue(said[1].startsWith("then otherwise: RUNTIME: " + library + " has no functions for Java"), said[1]);
+    }
+
+    @Test
+    void whatJavaHasLoadedStays() throws IOException {
+        Path library = library("first", another("libnet.so"));
+        String said = new ChildJvm().property("parfocal.library", library)
+                .run(LoadMain.class, "parfocal.library", temporary.resolve("none.so").toString());
+        // Said once: the second time is the same.
+        assertStarts("RUNTIME: " + library + " has no functions for Java", said);
+    }
+
     private static boolean mayMount() {
         try {
             return new ProcessBuilder("unshare", "-rm", "sh", "-c", "mount -t tmpfs tmpfs /mnt").redirectErrorStream(true).start().waitFor() == 0;

@@ -193,10 +193,56 @@ class NativeCacheTest {
     }
 
     @Test
+    void aFolderAroundItThatOthersMayWriteIsRefused() throws IOException {
+        assumeTrue(POSIX);
+        Path folder = unpack().getParent();
+        for (String permissions : new String[] {"rwxrwxrwx", "rwxrwxr-x", "rwx---rwx"}) {
+            Files.setPosixFilePermissions(cache(), PosixFilePermissions.fromString(permissions));
+            assertMessage(cache() + " may be written by others (" + permissions + "), who could change what is loaded from it; expected a "
+                    + "folder that you alone may write: run chmod go-w on it, or name another folder in the environment variable PARFOCAL_CACHE");
+            assertEquals(permissions, PosixFilePermissions.toString(Files.getPosixFilePermissions(cache())), "not ours to change");
+        }
+        // As /tmp: others cannot rename what is in it.
+        Files.setAttribute(cache(), "unix:mode", 01777);
+        assertEquals(folder, unpack().getParent());
+        Files.setPosixFilePermissions(cache(), PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertEquals(folder, unpack().getParent());
+    }
+
+    @Test
+    void aFolderAroundItOfSomebodyElseIsRefused() throws IOException {
+        assumeTrue(POSIX && "root".equals(System.getProperty("user.name")), "only the administrator gives folders away");
+        unpack();
+        give(cache());
+        assertMessage(cache() + " belongs to 'nobody', who could change what is loaded from it; expected a folder of your own: name "
+                + "another folder");
+    }
+
+    @Test
+    void aFileThatOthersMayWriteIsReplaced() throws IOException {
+        assumeTrue(POSIX);
+        Path library = unpack();
+        Files.setPosixFilePermissions(library, PosixFilePermissions.fromString("rw-rw-rw-"));
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(unpack())));
+    }
+
+    @Test
+    void aFileOfSomebodyElseIsReplaced() throws IOException {
+        assumeTrue(POSIX && "root".equals(System.getProperty("user.name")), "only the administrator gives files away");
+        Path library = unpack();
+        give(library);
+        assertEquals("root", Files.getOwner(unpack()).getName());
+    }
+
+    private static void give(Path file) throws IOException {
+        Files.setOwner(file, file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+    }
+
+    @Test
     void aFolderOfSomebodyElseIsRefused() throws IOException {
         assumeTrue(POSIX && "root".equals(System.getProperty("user.name")), "only the administrator gives folders away");
         Path folder = unpack().getParent();
-        Files.setOwner(folder, folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+        give(folder);
         assertMessage(folder + " belongs to 'nobody', who could change what is loaded from it; expected a folder of your own");
     }
 

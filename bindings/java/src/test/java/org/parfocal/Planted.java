@@ -9,4 +9,7 @@ final class Planted {
 
     /** An exception of the JVM's inside a call. */
     static native void exception();
+
+    /** The JVM's heap is full inside a call. */
+    static native void noMemory();
 }

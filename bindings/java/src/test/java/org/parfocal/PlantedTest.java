@@ -38,4 +38,12 @@ class PlantedTest {
         assertTrue(found.getMessage().contains("the JVM threw java.util.ConcurrentModificationException inside this call"),
                 found.getMessage());
     }
+
+    @Test
+    void aFullHeapIsNoFaultOfParfocal() {
+        ParfocalException found = assertThrows(ParfocalException.class, Planted::noMemory);
+        assertEquals(Status.OUT_OF_MEMORY, found.status());
+        assertEquals("the JVM has no memory left for this call: close what is not needed, or give it a larger heap (-Xmx)",
+                found.getMessage());
+    }
 }

@@ -104,11 +104,33 @@ class RealLoaderTest {
         assertArrayEquals(natives.bytes("libparfocal.so"), Files.readAllBytes(unpacked));
     }
 
+    private static final String TWICE = "; expected both from one release: where Parfocal is installed twice, as the zip's folder "
+            + "plugins/Parfocal and by an update site in jars and lib, remove one of the two, else install Parfocal again, all of it; then "
+            + "start the program again";
+
+    /** What a Java part of another interface or release says: the same each time. */
+    private static String madeFor(ChildJvm child, int abi, String version) {
+        String[] said = child.run(LoadMain.class, "made for", Integer.toString(abi), version).split("\n");
+        assertEquals(said[0], said[1]);
+        return said[0];
+    }
+
     @Test
     void anotherInterfaceIsSaidToBeThat() {
-        String said = new ChildJvm().withLibrary().run(LoadMain.class, "7");
         assertEquals("RUNTIME: " + library + " has Parfocal's binary interface 1, and " + ChildJvm.place(Parfocal.class)
-                + " was made for 7; expected both from one release: install Parfocal again, all of it", said);
+                + " was made for 7" + TWICE, madeFor(new ChildJvm().withLibrary(), 7, Parfocal.version()));
+    }
+
+    @Test
+    void anotherReleaseIsSaidToBeThat() throws IOException {
+        assertEquals(Parfocal.version(), Libraries.ownVersion());
+        // An update site's library, of this release, under the zip's jar of a later one.
+        Path fiji = temporary.resolve("Fiji.app");
+        Path copy = copyTo(fiji.resolve("lib/" + platform.fiji()), "libparfocal.so");
+        Path jar = jar(fiji.resolve("plugins/Parfocal/parfocal-java-9.8.7.jar"), null);
+        assertEquals("RUNTIME: " + copy + " is of Parfocal " + Parfocal.version() + ", and " + jar + " is of Parfocal 9.8.7" + TWICE,
+                madeFor(with(jar), Libraries.ABI, "9.8.7"));
+        assertEquals("loaded " + copy, madeFor(with(jar), Libraries.ABI, Parfocal.version()));
     }
 
     @Test

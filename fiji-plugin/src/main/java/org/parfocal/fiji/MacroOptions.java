@@ -64,8 +64,12 @@ final class MacroOptions {
         return value;
     }
 
-    /** Whether a checkbox is ticked: its key stands alone. */
+    /** Whether a checkbox is ticked: its key stands alone. With a value ImageJ would take it for not ticked, in silence. */
     boolean ticked(String key) {
+        if (plain.contains(" " + key + "=")) {
+            throw new Problem(command + ": " + key + "=" + Macro.getValue(options, key, "") + " cannot be: \"" + key + "\" is a checkbox "
+                    + "and has no value. Write \"" + key + "\" alone to tick it, or leave it out.");
+        }
         return plain.contains(" " + key + " ");
     }
 }

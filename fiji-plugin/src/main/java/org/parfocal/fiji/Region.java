@@ -1,6 +1,7 @@
 package org.parfocal.fiji;
 
 import java.awt.Rectangle;
+import java.util.Locale;
 
 import ij.ImagePlus;
 import ij.gui.Roi;
@@ -47,7 +48,7 @@ final class Region {
                     + "another area, or choose \"whole image\".");
         }
         if (!roi.isArea()) {
-            throw new Problem(what + " needs an area, and the selection is a " + roi.getTypeAsString().toLowerCase()
+            throw new Problem(what + " needs an area, and the selection is a " + roi.getTypeAsString().toLowerCase(Locale.ROOT)
                     + ". Draw a rectangle, an oval, a polygon or a freehand area, or choose \"whole image\".");
         }
         Rectangle maskBounds = roi.getBounds();

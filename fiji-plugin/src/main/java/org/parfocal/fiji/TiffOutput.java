@@ -4,9 +4,13 @@ import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+import java.util.UUID;
 
 import ij.ImagePlus;
 import ij.VirtualStack;
@@ -31,7 +35,7 @@ final class TiffOutput {
             throw new Problem("File: with \"" + Settings.Output.FILE.label + "\" it is the path of the file to write, and it is "
                     + "blank. Give a path that ends in .tif.");
         }
-        String lower = text.toLowerCase();
+        String lower = text.toLowerCase(Locale.ROOT);
         file = new File(lower.endsWith(".tif") || lower.endsWith(".tiff") ? text : text + ".tif").getAbsoluteFile();
         File folder = file.getParentFile();
         if (!folder.isDirectory()) {
@@ -44,8 +48,10 @@ final class TiffOutput {
 
     /** Checks that the folder takes a file. Throws a {@link Problem} if not. */
     void checkWritable() {
+        Path temporary = temporary();
         try {
-            Files.delete(temporary());
+            create(temporary).close();
+            Files.delete(temporary);
         } catch (IOException refused) {
             throw cannotWrite(refused);
         }
@@ -55,19 +61,20 @@ final class TiffOutput {
         return file;
     }
 
-    /** Bytes that the disk has left. */
+    /** Bytes that the disk has left; {@link Long#MAX_VALUE} where the system does not tell. */
     long space() {
-        return file.getParentFile().getUsableSpace();
+        long told = file.getParentFile().getUsableSpace();
+        // Some network folders say 0. Where that is true, writing fails, in words.
+        return told > 0 ? told : Long.MAX_VALUE;
     }
 
     /** Writes an image; the planes of a virtual stack are asked for one by one. */
     void write(ImagePlus image) {
-        Path temporary = null;
+        Path temporary = temporary();
         try {
-            temporary = temporary();
             FileInfo info = fileInfo(image);
             try (DataOutputStream out =
-                    new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(temporary), 1 << 16))) {
+                    new DataOutputStream(new BufferedOutputStream(create(temporary), 1 << 16))) {
                 new TiffEncoder(info).write(out);
             }
             try {
@@ -80,18 +87,21 @@ final class TiffOutput {
         } catch (IOException failed) {
             throw cannotWrite(failed);
         } finally {
-            if (temporary != null) {
-                try {
-                    Files.deleteIfExists(temporary);
-                } catch (IOException left) {
-                    // The first failure is the one to tell.
-                }
+            try {
+                Files.deleteIfExists(temporary);
+            } catch (IOException left) {
+                // The first failure is the one to tell.
             }
         }
     }
 
-    private Path temporary() throws IOException {
-        return Files.createTempFile(file.getParentFile().toPath(), ".parfocal-", ".tmp");
+    private Path temporary() {
+        return file.getParentFile().toPath().resolve(".parfocal-" + UUID.randomUUID() + ".tmp");
+    }
+
+    /** With the permissions that files of this user have; Java's own temporary files are for the user alone, and would stay so. */
+    private static OutputStream create(Path temporary) throws IOException {
+        return Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     }
 
     private Problem cannotWrite(IOException failed) {
