@@ -109,7 +109,7 @@ public final class FocusScore implements PlugIn {
     }
 
     /** For the status bar. */
-    private static String summary(PlaneScore sharpest, ImagePlus image) {
+    static String summary(PlaneScore sharpest, ImagePlus image) {
         if (sharpest == null) {
             return "Focus Score: the planes are constant, none is sharper than another";
         }

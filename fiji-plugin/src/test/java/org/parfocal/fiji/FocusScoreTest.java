@@ -296,6 +296,16 @@ class FocusScoreTest {
     }
 
     @Test
+    void statusNamesTheSharpestPlane() {
+        ImagePlus image = stack(7);
+        PlaneScore plane = new PlaneScore(image, 4, 0.03216);
+        assertEquals("Sharpest: slice 4 of 7 (1.00 micron), score 0.0322", FocusScore.summary(plane, image));
+        image.setCalibration(null);
+        assertEquals("Sharpest: slice 4 of 7, score 0.0322", FocusScore.summary(plane, image));
+        assertEquals("Focus Score: the planes are constant, none is sharper than another", FocusScore.summary(null, image));
+    }
+
+    @Test
     void messages() throws Exception {
         refused(null, "", "No image is open");
         ImagePlus image = new ImagePlus("paletted", plane(1).convertToByte(true));
