@@ -151,7 +151,9 @@ fn on_screen(command: &Command) -> Command {
 /// Warnings of `-Xcheck:jni` that name us: the line, or one of the frames below it.
 fn warnings(printed: &str) -> Vec<String> {
     let lines: Vec<&str> = printed.lines().collect();
-    let starts = |line: &&str| line.contains("WARNING") || line.contains("FATAL ERROR in native method");
+    // Java 24 and later also warn that a native library is loaded at all.
+    let kinds = ["WARNING in native method", "WARNING: JNI ", "FATAL ERROR in native method"];
+    let starts = |line: &&str| kinds.iter().any(|kind| line.contains(kind));
     let mut found = Vec::new();
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| starts(line)) {
         let frames = lines[at + 1..].iter().take_while(|frame| frame.trim_start().starts_with("at ")).take(12);
@@ -176,6 +178,8 @@ mod tests {
         let found = warnings(printed);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains("Native.restore"));
+        let loaded = "WARNING: java.lang.System::load has been called by org.parfocal.Libraries in an unnamed module";
+        assert!(warnings(loaded).is_empty());
         assert_eq!(
             warnings("WARNING: JNI local refs: 40, exceeds capacity: 32\n\tat java.lang.Thread.run\n"),
             Vec::<String>::new()
