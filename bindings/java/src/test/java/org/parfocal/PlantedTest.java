@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Faults inside the library become exceptions. Only where a library with planted ones is given: {@code cargo xtask test hard}. */
-@EnabledIfSystemProperty(named = "parfocal.faults", matches = "true")
+@Tag("planted")
 class PlantedTest {
     @BeforeAll
     static void load() {
