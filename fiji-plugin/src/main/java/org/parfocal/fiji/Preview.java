@@ -127,7 +127,7 @@ final class Preview implements AutoCloseable {
             } else if (isWanted(key)) {
                 restored = result;
                 keep();
-                tell.accept(settings.runOptions().contains("normalize=stack")
+                tell.accept(OptionText.normalizesStack(settings.runOptions())
                         ? "Preview: normalize=stack looks at this plane alone here; the result may be brighter or darker." : "");
             }
             return true;
