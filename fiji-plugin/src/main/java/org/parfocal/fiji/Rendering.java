@@ -26,9 +26,11 @@ final class Rendering {
         }
         ImageProcessor processor = Pixels.processor(pixels, width, height);
         if (!(processor instanceof ColorProcessor)) {
-            processor.setColorModel(shown.getColorModel());
-            if (!(processor instanceof ByteProcessor)) {
+            if (processor instanceof ByteProcessor) {
                 // The contrast of 8-bit images stands in their colours.
+                processor.setColorModel(shown.getCurrentColorModel());
+            } else {
+                processor.setColorModel(shown.getColorModel());
                 processor.setMinAndMax(shown.getMin(), shown.getMax());
             }
         }
@@ -38,7 +40,7 @@ final class Rendering {
     /** Equal where a picture drawn before is still right; null where that cannot be told, because other planes are in it. */
     static Object display(ImagePlus image) {
         ImageProcessor shown = image.getProcessor();
-        return isMixed(image) ? null : Arrays.asList(shown.getColorModel(), shown.getMin(), shown.getMax());
+        return isMixed(image) ? null : Arrays.asList(shown.getCurrentColorModel(), shown.getMin(), shown.getMax());
     }
 
     /** True where several channels are drawn together. */
@@ -78,6 +80,6 @@ final class Rendering {
         System.arraycopy(active, 0, composite.getActiveChannels(), 0, active.length);
         composite.setProp("CompositeProjection", image.getProp("CompositeProjection"));
         composite.setPositionWithoutUpdate(current, 1, 1);
-        return composite.getBufferedImage();
+        return composite.getImage();
     }
 }

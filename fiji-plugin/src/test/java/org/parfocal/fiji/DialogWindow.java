@@ -15,6 +15,7 @@ import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 import ij.IJ;
 import ij.ImageJ;
@@ -31,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Works the dialog of Restore Focus in a running ImageJ, and looks at what is seen of the image. Needs a display. */
 abstract class DialogWindow {
-    static final long PATIENCE_MS = 60_000;
+    static final long PATIENCE_MS = 8_000;
 
     Thread command;
     RestoreDialog dialog;
@@ -62,9 +63,13 @@ abstract class DialogWindow {
     }
 
     static void until(String what, BooleanSupplier condition) {
+        until(what, condition, () -> "");
+    }
+
+    static void until(String what, BooleanSupplier condition, Supplier<String> instead) {
         long end = System.currentTimeMillis() + PATIENCE_MS;
         while (!condition.getAsBoolean()) {
-            assertTrue(System.currentTimeMillis() < end, () -> "waited in vain until " + what);
+            assertTrue(System.currentTimeMillis() < end, () -> "waited in vain until " + what + "; " + instead.get());
             IJ.wait(10);
         }
     }
@@ -165,7 +170,19 @@ abstract class DialogWindow {
         Object target = copy.getStackSize() == 1 ? copy.getProcessor().getPixels() : copy.getStack().getPixels(copy.getCurrentSlice());
         System.arraycopy(pixels, 0, target, 0, Pixels.length(target));
         copy.updateImage();
-        return rgb(copy.getBufferedImage());
+        return rgb((BufferedImage) copy.getImage());
+    }
+
+    private static String different(int[] expected, int[] seen) {
+        int count = 0;
+        int first = -1;
+        for (int i = 0; i < Math.min(expected.length, seen.length); i++) {
+            if (expected[i] != seen[i]) {
+                first = count++ == 0 ? i : first;
+            }
+        }
+        return count + " of " + seen.length + " pixels differ from " + expected.length + (count == 0 ? "" : ": at " + first + " "
+                + Integer.toHexString(seen[first]) + " for " + Integer.toHexString(expected[first]));
     }
 
     private static int[] rgb(BufferedImage picture) {
@@ -179,8 +196,8 @@ abstract class DialogWindow {
     /** Waits until the restored plane is seen, and nothing else of the image has changed. */
     void shown(ImagePlus image, Object[] before, int plane) {
         int[] expected = picture(image, RestoreTest.library(before[plane - 1], image.getWidth(), image.getHeight()));
-        until("plane " + plane + " shows the preview: " + dialog.noteText(),
-                () -> dialog.previewShowing() && Arrays.equals(expected, seen(image)));
+        until("plane " + plane + " shows the preview", () -> dialog.previewShowing() && Arrays.equals(expected, seen(image)),
+                () -> dialog.noteText() + ", showing " + dialog.previewShowing() + ", " + different(expected, seen(image)));
         assertTrue(Images.equal(before, Images.pixels(image)), "the pixels are the original's");
     }
 

@@ -57,6 +57,7 @@ class PreviewWindowTest extends DialogWindow {
         shown(image, before, image.getCurrentSlice());
         cancel();
         assertTrue(Images.equal(before, Images.pixels(image)), "after Cancel the image is as it was");
+        onEventThread(() -> { });
         assertNull(image.getCanvas().getShowAllList());
         assertFalse(image.changes);
         assertEquals(1, WindowManager.getImageCount());
@@ -156,12 +157,14 @@ class PreviewWindowTest extends DialogWindow {
         Object[] before = Images.copies(opened);
         previewed(opened, before);
         opened.changes = true;
-        assertTrue(file.toFile().delete());
+        opened.setProperty("Info", "saved when it was closed");
         opened.getWindow().windowClosing(new java.awt.event.WindowEvent(opened.getWindow(), 201));
         until("ImageJ asks", () -> press(YesNoCancelDialog.class, "Save"));
         command.join(PATIENCE_MS);
         assertFalse(command.isAlive(), "the dialog ends with its image");
-        assertTrue(Images.equal(before, Images.pixels(new Opener().openImage(file.toString()))));
+        ImagePlus saved = new Opener().openImage(file.toString());
+        assertEquals("saved when it was closed", saved.getInfoProperty());
+        assertTrue(Images.equal(before, Images.pixels(saved)));
     }
 
     /** Presses a button of a window of a class; false if there is none. */
@@ -238,5 +241,21 @@ class PreviewWindowTest extends DialogWindow {
         shown(image, next, 1);
         cancel();
         assertTrue(Images.equal(next, Images.pixels(image)));
+    }
+
+    @Test
+    void cancelStopsAPreviewThatRuns() throws Exception {
+        ImagePlus image = Images.single(16, 1500, 1500);
+        Object[] before = Images.copies(image);
+        open(image);
+        text(0, "");
+        preview(true);
+        until("it runs", () -> dialog.noteText().equals("Preview: restoring this plane..."));
+        IJ.wait(300);
+        assertFalse(dialog.previewShowing(), "it was over before Cancel was pressed");
+        long pressed = System.nanoTime();
+        cancel();
+        assertTrue((System.nanoTime() - pressed) / 1_000_000 < 4000);
+        assertTrue(Images.equal(before, Images.pixels(image)));
     }
 }

@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.awt.Dialog;
+import java.awt.Window;
 import java.awt.event.ActionEvent;
 import java.awt.event.KeyEvent;
+import java.awt.event.WindowEvent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -17,6 +20,7 @@ import ij.ImageJ;
 import ij.ImagePlus;
 import ij.WindowManager;
 import ij.io.FileSaver;
+import ij.gui.MessageDialog;
 import ij.plugin.frame.Recorder;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -161,6 +165,47 @@ class RestoreDialogWindowTest extends DialogWindow {
         assertTrue((System.nanoTime() - pressed) / 1_000_000 < 4000);
         assertTrue(Images.equal(before, Images.pixels(image)));
         assertFalse(image.isLocked());
+    }
+
+    @Test
+    void theWindowIsClosedDuringARun() throws Exception {
+        ImagePlus image = Images.stack(16, 900, 900, 2);
+        open(image);
+        text(0, "");
+        onEventThread(() -> dialog.actionPerformed(new ActionEvent(dialog.getButtons()[0], ActionEvent.ACTION_PERFORMED, "")));
+        until("it runs", image::isLocked);
+        IJ.wait(700);
+        assertTrue(command.isAlive(), "it was over before the window was closed");
+        image.getWindow().windowClosing(new WindowEvent(image.getWindow(), WindowEvent.WINDOW_CLOSING));
+        until("the message is there", () -> pressOk("Parfocal"));
+        command.join(PATIENCE_MS);
+        assertFalse(command.isAlive());
+        assertNull(image.getProcessor(), "its memory is given back");
+        assertNull(WindowManager.getCurrentImage());
+    }
+
+    private static boolean pressOk(String title) {
+        for (Window window : Window.getWindows()) {
+            if (window.isShowing() && window instanceof MessageDialog && ((Dialog) window).getTitle().equals(title)) {
+                onEventThread(() -> ((MessageDialog) window).actionPerformed(null));
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Test
+    void undoDoesNotBringADeletedPlaneBack() throws Exception {
+        ImagePlus image = Images.stack(16, 50, 40, 4);
+        open(image);
+        choose(3, "in place");
+        ok();
+        onEventThread(() -> image.setSlice(2));
+        IJ.run(image, "Delete Slice", "");
+        Object[] now = Images.copies(image);
+        assertEquals(3, now.length);
+        onEventThread(ij.Undo::undo);
+        assertTrue(Images.equal(now, Images.pixels(image)), "nothing is undone");
     }
 
     @Test
