@@ -114,11 +114,11 @@ final class Restorer {
                     toFile(runner, progress);
                     return null;
                 case IN_PLACE:
-                    Object[] planes = planes();
+                    Object[] planes = chosen();
                     exchange(planes, restoreAtOnce(runner, planes, progress), progress);
                     return null;
                 default:
-                    return toImage(virtual ? restoreInTurn(runner, progress) : restoreAtOnce(runner, planes(), progress));
+                    return toImage(virtual ? restoreInTurn(runner, progress) : restoreAtOnce(runner, chosen(), progress));
             }
         }
     }
@@ -166,7 +166,7 @@ final class Restorer {
         return restored[0];
     }
 
-    private Object[] planes() {
+    private Object[] chosen() {
         int[] numbers = selection.planes();
         Object[] planes = new Object[numbers.length];
         for (int i = 0; i < planes.length; i++) {
@@ -248,6 +248,11 @@ final class Restorer {
     /** The file that was written; null if none was. */
     File file() {
         return output == null ? null : output.file();
+    }
+
+    /** How many planes the result has. */
+    int planes() {
+        return selection.count();
     }
 
     RunReport report() {

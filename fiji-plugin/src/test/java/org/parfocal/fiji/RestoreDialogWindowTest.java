@@ -8,18 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.Dialog;
+import java.awt.EventQueue;
 import java.awt.Window;
 import java.awt.event.ActionEvent;
 import java.awt.event.KeyEvent;
 import java.awt.event.WindowEvent;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
 
 import ij.IJ;
 import ij.ImageJ;
 import ij.ImagePlus;
 import ij.WindowManager;
 import ij.io.FileSaver;
+import ij.gui.GenericDialog;
 import ij.gui.MessageDialog;
 import ij.plugin.frame.Recorder;
 import org.junit.jupiter.api.Tag;
@@ -206,6 +209,42 @@ class RestoreDialogWindowTest extends DialogWindow {
         assertEquals(3, now.length);
         onEventThread(ij.Undo::undo);
         assertTrue(Images.equal(now, Images.pixels(image)), "nothing is undone");
+    }
+
+    @Test
+    void onePlaneAsAFileIsOpenedAsAnImage() throws Exception {
+        open(Images.stack(8, 30, 20, 3));
+        choose(1, "current");
+        choose(3, "TIFF file");
+        text(2, folder.resolve("one.tif").toString());
+        ok();
+        ImagePlus opened = WindowManager.getCurrentImage();
+        assertEquals("one.tif", opened.getTitle());
+        assertEquals(1, opened.getStackSize());
+        assertFalse(opened.getStack().isVirtual());
+    }
+
+    @Test
+    void fromTheEventThreadTheDialogComesToo() throws Exception {
+        ImagePlus image = Images.stack(16, 50, 40, 2);
+        image.show();
+        onEventThread(() -> new RestoreFocus().run(""));
+        until("the dialog is there", () -> GenericDialog.getInstance() instanceof RestoreDialog
+                && GenericDialog.getInstance().isVisible());
+        dialog = (RestoreDialog) GenericDialog.getInstance();
+        onEventThread(() -> dialog.actionPerformed(new ActionEvent(dialog.getButtons()[1], ActionEvent.ACTION_PERFORMED, "")));
+        until("it is gone", () -> !dialog.isVisible());
+        assertEquals(1, WindowManager.getImageCount());
+    }
+
+    @Test
+    void onTheEventThreadAMacrosOptionsRunToTheirEnd() throws Exception {
+        ImagePlus image = Images.stack(16, 300, 300, 3);
+        image.show();
+        AtomicReference<ImagePlus> result = new AtomicReference<>();
+        EventQueue.invokeLater(() -> result.set(Images.restore(image, "device=cpu options=threads=1")));
+        until("it is done", () -> result.get() != null);
+        assertEquals("stack-restored", result.get().getTitle());
     }
 
     @Test
