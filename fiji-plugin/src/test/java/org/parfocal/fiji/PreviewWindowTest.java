@@ -172,6 +172,8 @@ class PreviewWindowTest extends DialogWindow {
         for (Window window : Window.getWindows()) {
             Button button = type.isInstance(window) && window.isShowing() ? button(window, label) : null;
             if (button != null) {
+                // A dialog that is closed before it waits for its end waits for ever.
+                IJ.wait(500);
                 onEventThread(() -> ((java.awt.event.ActionListener) window)
                         .actionPerformed(new ActionEvent(button, ActionEvent.ACTION_PERFORMED, label)));
                 return true;
