@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Works the dialog of Restore Focus in a running ImageJ, and looks at what is seen of the image. Needs a display. */
 abstract class DialogWindow {
-    static final long PATIENCE_MS = 20_000;
+    static final long PATIENCE_MS = 60_000;
 
     Thread command;
     RestoreDialog dialog;

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import ij.IJ;
 import ij.ImagePlus;
 import ij.WindowManager;
+import ij.gui.GenericDialog;
 import ij.gui.OvalRoi;
 import ij.gui.Overlay;
 import ij.gui.Roi;
@@ -160,6 +161,7 @@ class PreviewWindowTest extends DialogWindow {
         opened.setProperty("Info", "saved when it was closed");
         opened.getWindow().windowClosing(new java.awt.event.WindowEvent(opened.getWindow(), 201));
         until("ImageJ asks", () -> press(YesNoCancelDialog.class, "Save"));
+        until("it asks whether to replace the file", () -> press(GenericDialog.class, "Replace"));
         command.join(PATIENCE_MS);
         assertFalse(command.isAlive(), "the dialog ends with its image");
         ImagePlus saved = new Opener().openImage(file.toString());
@@ -168,9 +170,9 @@ class PreviewWindowTest extends DialogWindow {
     }
 
     /** Presses a button of a window of a class; false if there is none. */
-    private static boolean press(Class<?> type, String label) {
+    private boolean press(Class<?> type, String label) {
         for (Window window : Window.getWindows()) {
-            Button button = type.isInstance(window) && window.isShowing() ? button(window, label) : null;
+            Button button = type.isInstance(window) && window != dialog && window.isShowing() ? button(window, label) : null;
             if (button != null) {
                 // A dialog that is closed before it waits for its end waits for ever.
                 IJ.wait(500);
