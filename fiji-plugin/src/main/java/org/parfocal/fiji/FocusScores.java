@@ -2,7 +2,6 @@ package org.parfocal.fiji;
 
 import ij.IJ;
 import ij.ImagePlus;
-import ij.ImageStack;
 import java.awt.Rectangle;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +20,7 @@ final class FocusScores {
      */
     static List<PlaneScore> of(ImagePlus image, int[] slices, Rectangle area) {
         PixelType type = Pixels.type(image);
-        ImageStack stack = image.getStack();
+        PlaneReader reader = new PlaneReader(image);
         List<PlaneScore> scores = new ArrayList<>();
         IJ.resetEscape();
         try (HeldImage held = new HeldImage(image)) {
@@ -30,7 +29,7 @@ final class FocusScores {
                 if (IJ.escapePressed()) {
                     throw new Stopped("Stopped by Esc; no table was made.", true);
                 }
-                double score = of(type, stack.getPixels(slice), stack.getWidth(), area);
+                double score = of(type, reader.pixels(slice), image.getWidth(), area);
                 scores.add(new PlaneScore(image, slice, score));
                 IJ.showProgress(scores.size(), slices.length);
             }

@@ -7,8 +7,6 @@ import ij.ImagePlus;
 
 /** The sampling of an image, from its calibration, against what a model was trained for. */
 final class PixelSize {
-    private static final String OPTION = "pixel_size_um=";
-
     private PixelSize() {}
 
     /** A sentence where the image's pixels are smaller or larger than the model knows; "" if not, or if the size is unknown. */
@@ -26,9 +24,14 @@ final class PixelSize {
 
     /** The size that the options say, else that of the calibration; 0 if it has no unit of length. */
     static double micrometres(ImagePlus image, String runOptions) {
-        int at = runOptions.indexOf(OPTION);
-        if (at >= 0) {
-            return Double.parseDouble(runOptions.substring(at + OPTION.length()).split("\\s")[0]);
+        String said = OptionText.value(runOptions, "pixel_size_um");
+        if (said != null) {
+            try {
+                return Double.parseDouble(said.trim());
+            } catch (NumberFormatException refused) {
+                // The engine says what is wrong with it; this is about a warning only.
+                return 0;
+            }
         }
         return image.getCalibration().pixelWidth * micrometres(image.getCalibration().getUnit());
     }

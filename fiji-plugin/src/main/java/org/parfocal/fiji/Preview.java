@@ -1,21 +1,25 @@
 package org.parfocal.fiji;
 
+import java.awt.EventQueue;
 import java.util.function.Consumer;
 
-import ij.CompositeImage;
 import ij.ImagePlus;
+import ij.gui.ImageCanvas;
 import ij.gui.Roi;
+import ij.process.ImageProcessor;
 
 /**
- * Shows the restored current plane in the image itself for as long as the dialog wants it, and puts the original pixels back
- * exactly.
+ * Shows the restored current plane in the image's window for as long as the dialog wants it. The image itself is not touched:
+ * the restored plane is drawn over it.
  *
- * <p>One thread does all of it. It begins anew when the settings, the plane or the selection change, once they have been still
- * for a moment, and stops a run that is no longer wanted within a node of the network.
+ * <p>One thread does all of it. It begins anew when the settings, the plane, its pixels or the selection change, once they
+ * have been still for a moment, and stops a run that is no longer wanted within a node of the network.
  */
 final class Preview implements AutoCloseable {
     private static final int LOOK_MS = 50;
     private static final int STILL_MS = 250;
+    /** The pixels are compared less often, because that takes time. */
+    private static final int LOOKS_AT_PIXELS = 5;
     private static final String OFF = "off";
 
     private final ImagePlus image;
@@ -23,10 +27,12 @@ final class Preview implements AutoCloseable {
     private final Thread thread;
     private volatile Settings wanted;
     private volatile boolean closed;
-    private volatile boolean showing;
-    /** Arrays of the image that show the preview, and what they held. Of the thread alone. */
-    private Object[] targets = new Object[0];
-    private Object[] originals = new Object[0];
+    /** What is shown; null while nothing is. Written by the thread alone. */
+    private volatile PreviewOverlay overlay;
+    /** What is shown, and the pixels that it was made from. Of the thread alone. */
+    private int plane;
+    private Object restored;
+    private Object original;
 
     /**
      * @param tell gets a line on how it stands: "" when the preview is there or off; called by a thread of its own
@@ -39,7 +45,7 @@ final class Preview implements AutoCloseable {
         thread.start();
     }
 
-    /** What to show from now on; null for the original. */
+    /** What to show from now on; null for the image as it is. */
     void want(Settings settings) {
         Settings copy = settings == null ? null : settings.copy();
         if (copy != null) {
@@ -50,12 +56,13 @@ final class Preview implements AutoCloseable {
         wanted = copy;
     }
 
-    /** True while the image shows a restored plane. */
+    /** True while a restored plane is drawn in the image's window. */
     boolean showing() {
-        return showing;
+        PreviewOverlay shown = overlay;
+        return shown != null && shown.isShown();
     }
 
-    /** Ends the preview; the image is as it was when this returns. */
+    /** Ends the preview and its thread. */
     @Override
     public void close() {
         closed = true;
@@ -74,11 +81,12 @@ final class Preview implements AutoCloseable {
 
     private void work() {
         String done = OFF;
+        int looks = 0;
         while (!closed) {
             Settings settings = wanted;
             String key = key(settings);
-            if (!key.equals(done)) {
-                putBack();
+            if (!key.equals(done) || ++looks % LOOKS_AT_PIXELS == 0 && isOutdated()) {
+                hide();
                 done = OFF;
                 if (settings == null) {
                     tell.accept("");
@@ -86,31 +94,40 @@ final class Preview implements AutoCloseable {
                     done = attempt(settings, key) ? key : OFF;
                 }
             } else {
+                keep();
                 sleep(LOOK_MS);
             }
         }
-        putBack();
+        hide();
     }
 
     /** True if a preview is shown, or cannot be; false if something changed meanwhile. */
     private boolean attempt(Settings settings, String key) {
         try {
-            int plane = image.getCurrentSlice();
-            Object pixels = image.getProcessor().getPixels();
+            if (image.isLocked()) {
+                // A command is at work on it.
+                return false;
+            }
+            plane = image.getCurrentSlice();
+            original = Pixels.copy(image.getProcessor().getPixels());
             if (image.getCurrentSlice() != plane) {
                 return false;
             }
-            tell.accept("Preview: restoring this plane...");
-            Object original = Pixels.copy(pixels);
-            Object restored;
-            try (Progress progress = new Progress("", () -> isWanted(key) ? null : new Stopped("", true), false)) {
-                restored = new Restorer(image, settings).preview(plane, original, progress);
+            if (image.getCanvas() == null) {
+                tell.accept("Preview: this image has no window to show it in.");
+                return true;
             }
-            if (restored == null) {
+            tell.accept("Preview: restoring this plane...");
+            Object result;
+            try (Progress progress = new Progress("", () -> isWanted(key) ? null : new Stopped("", true), false)) {
+                result = new Restorer(image, settings).preview(plane, original, progress);
+            }
+            if (result == null) {
                 tell.accept("Preview: this plane is not among the chosen ones.");
             } else if (isWanted(key)) {
-                show(pixels, original, restored);
-                tell.accept(settings.runOptions().contains("normalize=stack")
+                restored = result;
+                keep();
+                tell.accept(OptionText.normalizesStack(settings.runOptions())
                         ? "Preview: normalize=stack looks at this plane alone here; the result may be brighter or darker." : "");
             }
             return true;
@@ -122,33 +139,40 @@ final class Preview implements AutoCloseable {
         }
     }
 
-    private void show(Object pixels, Object original, Object restored) {
-        Object composite = image instanceof CompositeImage ? ((CompositeImage) image).getChannelProcessor().getPixels() : pixels;
-        // In memory the composite shows the same array; a virtual stack's has one of its own.
-        boolean other = composite != null && composite != pixels && composite.getClass() == pixels.getClass()
-                && Pixels.equal(composite, original);
-        targets = other ? new Object[] {pixels, composite} : new Object[] {pixels};
-        originals = other ? new Object[] {original, original} : new Object[] {original};
-        for (Object target : targets) {
-            System.arraycopy(restored, 0, target, 0, Pixels.length(target));
-        }
-        showing = true;
-        image.updateAndDraw();
-    }
-
-    private void putBack() {
-        if (targets.length == 0) {
+    /** Draws the restored plane where it is not drawn yet, or no more because the image has got another window. */
+    private void keep() {
+        ImageCanvas canvas = image.getCanvas();
+        if (restored == null || canvas == null || overlay != null && !overlay.isLost()) {
             return;
         }
-        for (int i = 0; i < targets.length; i++) {
-            System.arraycopy(originals[i], 0, targets[i], 0, Pixels.length(targets[i]));
+        PreviewOverlay next = new PreviewOverlay(image, canvas, plane, restored);
+        onEventThread(next::add);
+        overlay = next;
+    }
+
+    private void hide() {
+        PreviewOverlay shown = overlay;
+        overlay = null;
+        restored = null;
+        original = null;
+        if (shown != null) {
+            onEventThread(shown::remove);
         }
-        targets = new Object[0];
-        originals = new Object[0];
-        showing = false;
-        if (image.getProcessor() != null) {
-            image.updateAndDraw();
+    }
+
+    /** True if the pixels are others than those that were restored: another command has changed them. */
+    private boolean isOutdated() {
+        if (image.isLocked()) {
+            return false;
         }
+        ImageProcessor processor = image.getProcessor();
+        Object pixels = processor == null ? null : processor.getPixels();
+        return restored != null && (pixels == null || pixels.getClass() != original.getClass() || !Pixels.equal(pixels, original));
+    }
+
+    /** Does not wait: the event thread may be waiting for this one to end. */
+    private static void onEventThread(Runnable act) {
+        EventQueue.invokeLater(act);
     }
 
     private boolean isWanted(String key) {

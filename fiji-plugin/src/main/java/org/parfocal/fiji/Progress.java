@@ -1,5 +1,6 @@
 package org.parfocal.fiji;
 
+import java.awt.EventQueue;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -24,7 +25,7 @@ final class Progress implements AutoCloseable {
     private final Thread watch;
     private volatile boolean closed;
     private volatile Stopped stopped;
-    private String status = "";
+    private volatile String status = "";
     /** What runs, and where it stands in the whole; guarded by this. */
     private ParfocalTask task;
     private int before;
@@ -112,25 +113,38 @@ final class Progress implements AutoCloseable {
         }
     }
 
-    private synchronized void look() {
-        if (stopped == null) {
-            stopped = stop.get();
-        }
-        if (task == null || closed) {
-            return;
-        }
-        if (stopped != null) {
-            task.cancel();
-            return;
-        }
-        long runs = task.total();
-        if (shown && runs > 0) {
+    private void look() {
+        Stopped asked = stopped == null ? stop.get() : null;
+        double fraction;
+        int plane;
+        synchronized (this) {
+            if (asked != null && stopped == null) {
+                stopped = asked;
+            }
+            if (task == null || closed) {
+                return;
+            }
+            if (stopped != null) {
+                task.cancel();
+                return;
+            }
+            long runs = task.total();
+            if (!shown || runs <= 0) {
+                return;
+            }
             double part = Math.min(1.0, (double) task.done() / runs);
-            show((before + planes * part) / total, before + (int) Math.min(planes - 1, task.planesDone()) + 1);
+            fraction = (before + planes * part) / total;
+            plane = before + (int) Math.min(planes - 1, task.planesDone()) + 1;
         }
+        // Outside of the lock: ImageJ may wait for its event thread, and that for this lock.
+        show(fraction, plane);
     }
 
     private void show(double fraction, int plane) {
+        if (EventQueue.isDispatchThread()) {
+            // It could not draw anything now.
+            return;
+        }
         // At 1 ImageJ takes the bar away.
         IJ.showProgress(Math.min(0.999, fraction));
         long elapsed = System.nanoTime() - start;

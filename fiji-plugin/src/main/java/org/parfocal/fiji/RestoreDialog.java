@@ -237,7 +237,8 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
     private String hint() {
         switch (settings.output) {
             case IN_PLACE:
-                return "The pixels of this image will be replaced; Edit > Undo brings them back.";
+                return "The pixels of this image will be replaced; " + (UndoPlanes.isPossible()
+                        ? "Edit > Undo brings them back." : "they cannot be brought back, because a macro is running.");
             case FILE:
                 return "Written plane by plane: for stacks that do not fit into memory.";
             default:

@@ -1,5 +1,6 @@
 package org.parfocal.fiji;
 
+import java.awt.EventQueue;
 import java.awt.GraphicsEnvironment;
 import java.util.HashSet;
 import java.util.Set;
@@ -27,8 +28,21 @@ public final class RestoreFocus implements PlugIn {
 
     @Override
     public void run(String argument) {
+        ImagePlus image = WindowManager.getCurrentImage();
+        if (EventQueue.isDispatchThread() && Macro.getOptions() == null) {
+            // A dialog waits for the user, and the event thread must not wait: as ImageJ does with commands of its menus.
+            Thread thread = new Thread(() -> command(image), COMMAND);
+            if (image != null) {
+                WindowManager.setTempCurrentImage(thread, image);
+            }
+            thread.start();
+            return;
+        }
+        command(image);
+    }
+
+    private static void command(ImagePlus image) {
         try {
-            ImagePlus image = WindowManager.getCurrentImage();
             if (image == null) {
                 throw new Problem("No image is open. Open the image to restore, or click into its window, and repeat.");
             }
@@ -96,7 +110,7 @@ public final class RestoreFocus implements PlugIn {
             }
             if (open && restorer.file() != null) {
                 String path = restorer.file().getPath();
-                result = restorer.planeCount() > 1 ? IJ.openVirtual(path) : IJ.openImage(path);
+                result = restorer.planes() > 1 ? IJ.openVirtual(path) : IJ.openImage(path);
             }
             return result;
         } finally {

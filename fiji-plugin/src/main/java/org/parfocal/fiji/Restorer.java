@@ -4,7 +4,7 @@ import java.io.File;
 
 import ij.ImagePlus;
 import ij.ImageStack;
-import ij.process.ImageProcessor;
+import ij.Undo;
 import org.parfocal.Parfocal;
 import org.parfocal.PixelType;
 
@@ -17,6 +17,7 @@ final class Restorer {
     private final PixelType type;
     private final Selection selection;
     private final Region region;
+    private final PlaneReader reader;
     private final boolean virtual;
     private final String openOptions;
     private final String runOptions;
@@ -31,6 +32,7 @@ final class Restorer {
         type = Pixels.type(image);
         selection = Selection.of(image, settings);
         region = Region.of(image, settings);
+        reader = new PlaneReader(image);
         virtual = image.getStackSize() > 1 && image.getStack().isVirtual();
         openOptions = settings.openOptions();
         runOptions = settings.runOptions();
@@ -44,7 +46,7 @@ final class Restorer {
                         + "it. Choose \"new image\", or Region: \"inside selection\".");
             }
         }
-        if (planeByPlane() && runOptions.contains("normalize=stack")) {
+        if (planeByPlane() && OptionText.normalizesStack(runOptions)) {
             throw new Problem("Options: normalize=stack looks at all planes together, and "
                     + (virtual ? "a virtual stack" : "a stack that goes to a TIFF file") + " is restored plane by plane. Use "
                     + "normalize=LO:HI with values of your choice, or normalize=frame"
@@ -73,6 +75,8 @@ final class Restorer {
         long needed = resultBytes() + (region.isWhole() || virtual ? 0 : resultBytes());
         long free = free();
         if (needed > free) {
+            // It may hold planes of an image that was restored in place before.
+            Undo.reset();
             System.gc();
             free = free();
         }
@@ -111,11 +115,11 @@ final class Restorer {
                     toFile(runner, progress);
                     return null;
                 case IN_PLACE:
-                    Object[] planes = planes();
+                    Object[] planes = chosen();
                     exchange(planes, restoreAtOnce(runner, planes, progress), progress);
                     return null;
                 default:
-                    return toImage(virtual ? restoreInTurn(runner, progress) : restoreAtOnce(runner, planes(), progress));
+                    return toImage(virtual ? restoreInTurn(runner, progress) : restoreAtOnce(runner, chosen(), progress));
             }
         }
     }
@@ -157,39 +161,19 @@ final class Restorer {
     }
 
     private Object restoreOne(PlaneRunner runner, int index, Progress progress) {
-        Object[] pixels = {plane(selection.planes()[index])};
+        Object[] pixels = {reader.pixels(selection.planes()[index])};
         Object[] restored = new Object[1];
         report.add(progress.run(index, 1, selection.count(), task -> restored[0] = runner.restore(pixels, task)[0]));
         return restored[0];
     }
 
-    private Object[] planes() {
+    private Object[] chosen() {
         int[] numbers = selection.planes();
         Object[] planes = new Object[numbers.length];
         for (int i = 0; i < planes.length; i++) {
-            planes[i] = plane(numbers[i]);
+            planes[i] = reader.pixels(numbers[i]);
         }
         return planes;
-    }
-
-    /** The pixels of a plane; those of a virtual stack are read from the disk. */
-    private Object plane(int number) {
-        Object pixels;
-        if (image.getStackSize() == 1) {
-            pixels = image.getProcessor().getPixels();
-        } else if (virtual) {
-            ImageProcessor processor = image.getStack().getProcessor(number);
-            pixels = processor == null ? null : processor.getPixels();
-        } else {
-            pixels = image.getStack().getPixels(number);
-        }
-        boolean fits = pixels != null && pixels.getClass() == image.getProcessor().getPixels().getClass()
-                && Pixels.length(pixels) == image.getWidth() * image.getHeight();
-        if (!fits) {
-            throw new Problem("Plane " + number + " of \"" + image.getTitle() + "\" cannot be read, or is not like the others. "
-                    + "Look at it in ImageJ, and choose the planes without it (Planes: range).");
-        }
-        return pixels;
     }
 
     private ImagePlus toImage(Object[] restored) {
@@ -205,16 +189,19 @@ final class Restorer {
     }
 
     private void exchange(Object[] planes, Object[] restored, Progress progress) {
+        // All that can fail stands before the first pixel is exchanged.
+        String info = info();
+        Object before = image.getProperty("Info");
+        ImageStack originals = UndoPlanes.isPossible() ? asTheyWere(restored) : null;
         progress.check();
         for (int i = 0; i < planes.length; i++) {
             Pixels.swap(planes[i], restored[i]);
         }
-        Object before = image.getProperty("Info");
-        if (UndoPlanes.isPossible()) {
-            UndoPlanes.prepare(image, asTheyWere(restored), before);
-        }
-        Metadata.addInfo(image, info());
         image.changes = true;
+        if (originals != null) {
+            UndoPlanes.prepare(image, originals, before);
+        }
+        Metadata.addInfo(image, info);
         image.updateAndDraw();
     }
 
@@ -226,7 +213,7 @@ final class Restorer {
         int next = 0;
         for (int n = 1; n <= size; n++) {
             boolean chosen = next < numbers.length && numbers[next] == n;
-            stack.addSlice(Metadata.label(image, n), chosen ? originals[next++] : plane(n));
+            stack.addSlice(Metadata.label(image, n), chosen ? originals[next++] : reader.pixels(n));
         }
         return stack;
     }
@@ -264,8 +251,8 @@ final class Restorer {
         return output == null ? null : output.file();
     }
 
-    /** How many planes were chosen. */
-    int planeCount() {
+    /** How many planes the result has. */
+    int planes() {
         return selection.count();
     }
 

@@ -17,11 +17,16 @@ final class UndoPlanes extends ImagePlus {
     private final ImagePlus image;
     private final ImageStack before;
     private final Object info;
+    /** The image's stack when it was restored, and its planes; null for a single plane. */
+    private final ImageStack stack;
+    private final int planes;
 
     private UndoPlanes(ImagePlus image, ImageStack before, Object info) {
         this.image = image;
         this.before = before;
         this.info = info;
+        planes = image.getStackSize();
+        stack = planes > 1 ? image.getStack() : null;
     }
 
     /**
@@ -60,9 +65,16 @@ final class UndoPlanes extends ImagePlus {
         return this;
     }
 
-    /** Called by Undo, which gives the stack to the image. */
+    /** Called by Undo, which gives the stack to the image. Planes that were deleted or added since are not undone with it. */
     @Override
     public ImageStack getStack() {
+        boolean same = image.getStackSize() == planes && (stack == null || image.getStack() == stack)
+                && image.getWidth() == before.getWidth() && image.getHeight() == before.getHeight();
+        if (!same) {
+            IJ.showStatus("Undo: \"" + image.getTitle() + "\" has other planes now than when it was restored; nothing was undone");
+            IJ.beep();
+            return image.getStack();
+        }
         image.setProperty("Info", info);
         return before;
     }

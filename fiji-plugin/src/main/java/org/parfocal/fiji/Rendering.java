@@ -1,0 +1,85 @@
+package org.parfocal.fiji;
+
+import java.awt.Image;
+import java.util.Arrays;
+
+import ij.CompositeImage;
+import ij.IJ;
+import ij.ImagePlus;
+import ij.ImageStack;
+import ij.process.ByteProcessor;
+import ij.process.ColorProcessor;
+import ij.process.ImageProcessor;
+import ij.process.LUT;
+
+/** The picture that ImageJ would draw of an image if its current plane had other pixels: same contrast, colours, channels. */
+final class Rendering {
+    private Rendering() {}
+
+    /** Draws {@code pixels} in the place of the current plane; the image is not changed. */
+    static Image of(ImagePlus image, Object pixels) {
+        ImageProcessor shown = image.getProcessor();
+        int width = image.getWidth();
+        int height = image.getHeight();
+        if (isMixed(image)) {
+            return mixed((CompositeImage) image, pixels);
+        }
+        ImageProcessor processor = Pixels.processor(pixels, width, height);
+        if (!(processor instanceof ColorProcessor)) {
+            if (processor instanceof ByteProcessor) {
+                // The contrast of 8-bit images stands in their colours.
+                processor.setColorModel(shown.getCurrentColorModel());
+            } else {
+                processor.setColorModel(shown.getColorModel());
+                processor.setMinAndMax(shown.getMin(), shown.getMax());
+            }
+        }
+        return processor.createImage();
+    }
+
+    /** Equal where a picture drawn before is still right; null where that cannot be told, because other planes are in it. */
+    static Object display(ImagePlus image) {
+        ImageProcessor shown = image.getProcessor();
+        return isMixed(image) ? null : Arrays.asList(shown.getCurrentColorModel(), shown.getMin(), shown.getMax());
+    }
+
+    /** True where several channels are drawn together. */
+    private static boolean isMixed(ImagePlus image) {
+        return image instanceof CompositeImage && image.getNChannels() > 1
+                && ((CompositeImage) image).getMode() == IJ.COMPOSITE;
+    }
+
+    private static Image mixed(CompositeImage image, Object pixels) {
+        int channels = image.getNChannels();
+        int current = image.getC();
+        int first = image.getStackIndex(1, image.getZ(), image.getT());
+        ImageStack stack = new ImageStack(image.getWidth(), image.getHeight());
+        LUT[] luts = image.getLuts();
+        for (int c = 1; c <= channels; c++) {
+            ImageProcessor there = image.getProcessor(c);
+            stack.addSlice("", c == current ? pixels
+                    : there == null ? image.getStack().getPixels(first + c - 1) : there.getPixels());
+            if (there != null) {
+                luts[c - 1].min = there.getMin();
+                luts[c - 1].max = there.getMax();
+            }
+        }
+        luts[current - 1].min = image.getProcessor().getMin();
+        luts[current - 1].max = image.getProcessor().getMax();
+        ImagePlus plain = new ImagePlus("", stack);
+        plain.setDimensions(channels, 1, 1);
+        CompositeImage composite = new CompositeImage(plain, IJ.COMPOSITE);
+        composite.setLuts(luts);
+        for (int c = 1; c <= channels; c++) {
+            // setLuts keeps the ranges that were there.
+            LUT lut = composite.getChannelLut(c);
+            lut.min = luts[c - 1].min;
+            lut.max = luts[c - 1].max;
+        }
+        boolean[] active = image.getActiveChannels();
+        System.arraycopy(active, 0, composite.getActiveChannels(), 0, active.length);
+        composite.setProp("CompositeProjection", image.getProp("CompositeProjection"));
+        composite.setPositionWithoutUpdate(current, 1, 1);
+        return composite.getImage();
+    }
+}
