@@ -25,7 +25,7 @@ usage: cargo xtask COMMAND
   test [NAME ...]   every test there is: format, lints, Rust, Python, demo; NAMEs run those stages only
   package           the archive for builders in target/dist: library, headers, command, ONNX Runtime, licences (Linux)
   package fiji      the plugin for Fiji and ImageJ in target/dist/fiji: an update site's files and one zip (Linux)
-  bench             the benches, each against its limit
+  bench             the benches, each against its limit; `bench fiji` only the plugin's
   setup             only fetch what the tests need (ONNX Runtime, Python environments)
 ";
 

@@ -78,6 +78,9 @@ pub fn test(names: &[String]) -> Result<()> {
 pub fn bench(rest: &[String]) -> Result<()> {
     check_machine()?;
     runtime::install()?;
+    if rest == ["fiji"] {
+        return fiji_bench::bench();
+    }
     run(cargo().args(["bench", "--package", "parfocal"]).args(rest))?;
     if rest.is_empty() {
         fiji_bench::bench()?;
