@@ -17,7 +17,7 @@ import onnx
 
 from . import evaluate
 from .config import Config
-from .train import config_of, load_checkpoint
+from .checkpoint import config_of, load_checkpoint
 
 LARGEST_LOSS_DB = 0.2  # a plane that became worse by more than this is named in the card
 

@@ -18,7 +18,9 @@ class Config:
     weight_decay: float = 1e-4
     gradient_clip: float = 1.0
     scale_weights: tuple = (0.25, 0.5, 1.0)  # of the loss at 1/4, 1/2 and full size
-    bright_target: float = 1.5  # targets reaching above this are weighted down by the square of the excess
+    loss: str = "log_mse"  # "mse" (the paper's) or "log_mse": every sample counts by its decibels (train.py, scale_loss)
+    error_floor: float = 2e-5  # of log_mse: errors far below it (47 dB) are no longer worth a step
+    bright_target: float = 1.5  # of mse: targets reaching above this are weighted down by the square of the excess
     average_decay: float = 0.999  # exponential moving average of the weights; this is what is validated and shipped
     seed: int = 1
     # Specimens
@@ -27,26 +29,40 @@ class Config:
     share_brightfield: float = 0.30
     share_drawn: float = 0.25
     absorb_share: float = 0.35  # fluorescent and drawn specimens shown as absorbers in transmitted light
-    downscale: tuple = (1.0, 2.5)
+    reflect_share: float = 0.35  # of the other drawn specimens, those shown as surfaces in reflected light
+    downscale: tuple = (1.0, 3.0)
+    # A photograph of a specimen has been through a microscope once. In this share of the real images it stands for the
+    # focused image itself, at cut-offs that such an image can have.
+    seen_share: float = 0.6
+    seen_cutoff_per_px: float = 0.8
     # Microscope
-    cutoff_per_px: tuple = (0.30, 1.20)  # 2 NA / wavelength x pixel size
+    cutoff_per_px: tuple = (0.30, 1.80)  # 2 NA / wavelength x pixel size
     numerical_aperture: tuple = (0.2, 1.3)
     wavelength_um: tuple = (0.42, 0.70)
     spherical_waves: float = 0.12  # at most, RMS, either sign
-    blur_radius_px: float = 14.0  # largest radius of the geometric blur disc
-    blur_power: float = 1.3  # radius = largest * uniform ** power: above 1 favours small defocus
+    blur_radius_px: float = 20.0  # largest radius of the geometric blur disc
+    blur_power: float = 2.0  # radius = largest * uniform ** power: above 1 favours small defocus
     in_focus_share: float = 0.15
-    layered_share: float = 0.3  # specimens with a second, dimmer layer at another depth
-    layer_blur_px: float = 8.0
+    layered_share: float = 0.2  # specimens with a second, dimmer layer at another depth
+    layer_blur_px: float = 12.0
+    relief_share: float = 0.3  # specimens that are tilted, bent or uneven, or seen with a curved field
+    relief_blur_px: float = 5.0  # blur disc where the relief is highest when the middle is in focus, at most
     optics_bank: int = 192  # simulated microscopes kept at hand by each worker
+    optics_life: int = 16  # samples after which one of them is replaced
+    haze_share: float = 0.15  # light of structures far from focus: the specimen, smoothed to nothing but glow
+    haze: tuple = (0.1, 0.6)  # its strength beside the specimen's
+    haze_px: tuple = (8.0, 30.0)  # standard deviation of its blur
     # Camera
-    photons: tuple = (30.0, 8000.0)
-    brightfield_photons: tuple = (300.0, 30000.0)
+    photons: tuple = (30.0, 60000.0)
+    brightfield_photons: tuple = (300.0, 100000.0)
     read_noise: tuple = (0.5, 4.0)
     background: tuple = (0.0, 0.4)  # of the brightest structure, fluorescence
     shading: float = 0.25  # largest relative change of illumination across the patch
     grain_share: float = 0.3
     saturated_share: float = 0.12
+    hot_share: float = 0.04  # exposures with a few hot pixels
+    jpeg_share: float = 0.15  # of the 8-bit exposures, those that were compressed
+    jpeg_quality: tuple = (70, 97)
     # Percentiles come from the patch; frames are larger, so some patches are shown as the dim part of one.
     dim_share: float = 0.35
 
@@ -55,6 +71,8 @@ class Config:
             raise ValueError(f"width {self.width}, batch {self.batch}: expected at least 1")
         if self.patch_px < 16 or self.patch_px % 16:
             raise ValueError(f"patch_px {self.patch_px}: expected a multiple of 16")
+        if self.loss not in ("mse", "log_mse"):
+            raise ValueError(f"loss {self.loss!r}: expected mse or log_mse")
 
     def sha256(self) -> str:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()

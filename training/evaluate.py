@@ -72,7 +72,7 @@ def load_network(path: Path, threads: int = 0):
     if path.suffix != ".onnx":
         import torch
 
-        from .train import load_weights
+        from .checkpoint import load_weights
 
         if threads:
             torch.set_num_threads(threads)

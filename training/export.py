@@ -28,7 +28,7 @@ from .config import Config
 from .data import load_sharp, source_counts
 from .degrade import Microscope, convolve, normalisation_range, transfer_function
 from .model import MULTIPLE, HeadToTail, multiply_adds_per_pixel
-from .train import config_of, load_checkpoint, load_weights
+from .checkpoint import config_of, load_checkpoint, load_weights
 
 FORMAT = 1
 OPSET = 17

@@ -6,7 +6,8 @@ import numpy as np
 
 from training.config import Config
 from training.data import Sharp
-from training.simulate import Optics, Sampler, random_microscope
+from training.optics import Optics, random_microscope
+from training.simulate import Sampler
 from training.specimen import KINDS, mixture
 
 SMALL = Config(patch_px=64, margin_px=16, optics_bank=4)
