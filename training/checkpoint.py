@@ -73,11 +73,10 @@ def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], 
     wanted = HeadToTail(config.width).state_dict()
     if path.suffix == ".onnx":
         found = _onnx_weights(path)
-        if not wanted.keys() <= found.keys():
-            missing = next(name for name in wanted if name not in found)
-            raise ValueError(f"{path}: has no tensor {missing}; expected a model of training.export, with its names kept")
-        width = found["subnetworks.0.encoder.0.0.weight"].shape[0]
-        settings = {"width": width}
+        first = found.get("subnetworks.0.encoder.0.0.weight")
+        if first is None:
+            raise ValueError(f"{path}: has no tensor of a network of training.model; expected a model of training.export")
+        settings = {"width": first.shape[0]}
     else:
         state = load_checkpoint(path)
         found, settings = state["average"], network_settings(config_of(state))

@@ -21,13 +21,18 @@ def sampler(config, seed=0):
 
 def test_without_defocus_and_noise_the_target_is_the_input():
     quiet = dataclasses.replace(
-        SMALL, in_focus_share=1.0, photons=(1e9, 1e9), brightfield_photons=(1e9, 1e9), read_noise=(0, 0), layered_share=0.5
-    )
+        SMALL, in_focus_share=1.0, photons=(1e9, 1e9), brightfield_photons=(1e9, 1e9), read_noise=(0, 0), hot_share=0.0,
+        jpeg_share=0.0,
+    )  # fmt: skip
     make = sampler(quiet)
+    compared = 0
     for _ in range(40):
         seen, truth = make()
-        # What is left is quantisation, down to 8 bits of a fifth of the range.
-        assert np.abs(seen - truth).max() < 0.06
+        if np.ptp(seen) > 0:  # else an exposure of less than one count
+            # What is left is quantisation, down to 8 bits of a fifth of the range.
+            assert np.abs(seen - truth).max() < 0.06
+            compared += 1
+    assert compared > 30
 
 
 def test_defocus_blurs_the_input_and_not_the_target():
@@ -58,7 +63,7 @@ def test_ranges_of_microscopes():
         cutoff = scope.cutoff_per_um * scope.pixel_size_um
         assert config.cutoff_per_px[0] * 0.999 <= cutoff <= config.cutoff_per_px[1] * 1.001
     optics = [Optics(SMALL, random) for _ in range(40)]
-    focused = np.mean([o.blurred is o.focused for o in optics])
+    focused = np.mean([all(blurred is focused for focused, blurred in o.layers) for o in optics])
     assert 0.02 < focused < 0.5
 
 
