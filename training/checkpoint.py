@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from .config import Config
-from .model import HeadToTail
+from .networks import build
 
 
 def save(state: dict, path: Path):
@@ -38,17 +38,17 @@ def config_of(state: dict) -> Config:
     return Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["config"].items()})
 
 
-def load_weights(path: Path) -> HeadToTail:
+def load_weights(path: Path) -> torch.nn.Module:
     """The averaged weights of a checkpoint, ready to run."""
     state = load_checkpoint(path)
-    model = HeadToTail(config_of(state).width)
+    model = build(**network_settings(config_of(state)))
     model.load_state_dict(state["average"])
     return model.eval()
 
 
 def network_settings(config: Config) -> dict:
-    """The settings that weights depend on."""
-    return {"width": config.width}
+    """The settings that weights depend on: arguments of `networks.build`."""
+    return {"name": config.network, "width": config.width}
 
 
 def _onnx_weights(path: Path) -> dict[str, torch.Tensor]:
@@ -70,13 +70,13 @@ def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], 
     where the file holds another network than `config` describes.
     """
     path = Path(path)
-    wanted = HeadToTail(config.width).state_dict()
+    wanted = build(**network_settings(config)).state_dict()
     if path.suffix == ".onnx":
         found = _onnx_weights(path)
         first = found.get("subnetworks.0.encoder.0.0.weight")
         if first is None:
             raise ValueError(f"{path}: has no tensor of a network of training.model; expected a model of training.export")
-        settings = {"width": first.shape[0]}
+        settings = {"name": "head-to-tail", "width": first.shape[0]}
     else:
         state = load_checkpoint(path)
         found, settings = state["average"], network_settings(config_of(state))

@@ -5,10 +5,15 @@ import json
 from dataclasses import asdict, dataclass
 
 
+NETWORKS = ("head-to-tail", "cascade", "unlinked", "both", "unet", "mimo")
+LOSSES = ("log_mse", "mse", "mimo")
+
+
 @dataclass(frozen=True)
 class Config:
     # Network
-    width: int = 16  # base width; 8, 16 and 24 are in use
+    network: str = "head-to-tail"  # or another name of training/networks.py, for comparison
+    width: int = 16  # base width of head-to-tail; 8, 16 and 24 are in use; others have its multiply-adds
     # Optimisation
     batch: int = 8
     patch_px: int = 128  # multiple of 16
@@ -18,7 +23,7 @@ class Config:
     weight_decay: float = 1e-4
     gradient_clip: float = 1.0
     scale_weights: tuple = (0.25, 0.5, 1.0)  # of the loss at 1/4, 1/2 and full size
-    loss: str = "log_mse"  # "mse" (the paper's) or "log_mse": every sample counts by its decibels (train.py, scale_loss)
+    loss: str = "log_mse"  # or "mse" (the paper's), "mimo" (MIMO-UNet's): training/loss.py
     error_floor: float = 2e-5  # of log_mse: errors far below it (47 dB) are no longer worth a step
     bright_target: float = 1.5  # of mse: targets reaching above this are weighted down by the square of the excess
     average_decay: float = 0.999  # exponential moving average of the weights; this is what is validated and shipped
@@ -71,8 +76,9 @@ class Config:
             raise ValueError(f"width {self.width}, batch {self.batch}: expected at least 1")
         if self.patch_px < 16 or self.patch_px % 16:
             raise ValueError(f"patch_px {self.patch_px}: expected a multiple of 16")
-        if self.loss not in ("mse", "log_mse"):
-            raise ValueError(f"loss {self.loss!r}: expected mse or log_mse")
+        for name, known in (("network", NETWORKS), ("loss", LOSSES)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} {getattr(self, name)!r}: expected one of {', '.join(known)}")
 
     def sha256(self) -> str:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()

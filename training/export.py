@@ -236,9 +236,12 @@ def tiny(path: Path) -> dict:
 def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str, data: Path | None) -> dict:
     state = load_checkpoint(checkpoint)
     config = config_of(state)
+    network = "Head-to-tail cross-scale fusion network (after Wang and Han, ICIP 2022)"
+    if config.network != "head-to-tail":
+        network = f"Network {config.network} of training/networks.py"
     text = (
-        "Restores out-of-focus fluorescence, transmitted and reflected light images. Head-to-tail cross-scale fusion "
-        f"network (after Wang and Han, ICIP 2022), base width {config.width}, trained on simulated defocus for "
+        "Restores out-of-focus fluorescence, transmitted and reflected light images. "
+        f"{network}, base width {config.width}, trained on simulated defocus for "
         f"{state['minutes']:.0f} minutes ({state['step']} steps, seed {config.seed}, code {state['commit'][:12]})."
     )
     return export(load_weights(checkpoint), path, config, name, version, text, training_data(state, data))

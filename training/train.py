@@ -20,14 +20,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from tqdm import tqdm
 
 from . import evaluate
-from .checkpoint import config_of, load_checkpoint, load_weights, save, start_weights
+from .checkpoint import config_of, load_checkpoint, load_weights, network_settings, save, start_weights
 from .config import Config
 from .data import load_sharp, source_counts
-from .model import HeadToTail
+from .loss import scale_loss
+from .networks import build
 from .simulate import Sampler
 
 SAVE_SECONDS = 120  # the most that a killed run loses
@@ -50,28 +50,6 @@ class Samples(torch.utils.data.IterableDataset):
         sampler = Sampler(self.sharp, self.config, hash((self.config.seed, index, self.start_step)) & 0xFFFFFFFF)
         while True:
             yield sampler()
-
-
-def scale_loss(outputs, target, config: Config):
-    """Weighted loss at the three scales against the target averaged down to each.
-
-    "mse": mean square error (Wang and Han 2022). Ours: a sample whose target is far brighter than its input (a few
-    points, strongly blurred) would outweigh all others; it is weighted down by the square of its excess over
-    `bright_target`.
-
-    "log_mse": log(1 + MSE / error_floor) of each sample, their mean: PSNR as a loss (Chen et al., HINet, CVPRW 2021,
-    section 3.3), bounded below. A sample weighs by the inverse of its own error, so that a clean image next to focus,
-    whose error is a thousandth of a strongly blurred one's, is learned as well in decibels.
-    """
-    peak = target.abs().amax((1, 2, 3))
-    weight = (config.bright_target / peak.clamp(min=config.bright_target)) ** 2
-    total = 0.0
-    for output, factor, share in zip(outputs, (4, 2, 1), config.scale_weights):
-        truth = F.avg_pool2d(target, factor) if factor > 1 else target
-        error = ((output.float() - truth) ** 2).mean((1, 2, 3))
-        error = torch.log1p(error / config.error_floor) if config.loss == "log_mse" else weight * error
-        total = total + share * error.mean()
-    return total
 
 
 def is_spike(value: float, smooth: float | None) -> bool:
@@ -175,7 +153,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
     torch.manual_seed(config.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
-    model = HeadToTail(config.width).to(device, memory_format=torch.channels_last)
+    model = build(**network_settings(config)).to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     origin = None  # name and SHA-256 of the file whose weights the run began with
     if start is not None and not (out / "last.pt").exists():

@@ -55,6 +55,8 @@ def test_another_network_is_refused(model_file, checkpoint_file):
     for path in (model_file, checkpoint_file):
         with pytest.raises(ValueError, match=rf"{path.name}: holds another network: width 2 \(now 3\); give --set"):
             checkpoint.start_weights(path, dataclasses.replace(CONFIG, width=3))
+        with pytest.raises(ValueError, match=rf"{path.name}: holds another network: name head-to-tail \(now unet\)"):
+            checkpoint.start_weights(path, dataclasses.replace(CONFIG, network="unet"))
 
 
 def test_bad_files(model_file, tmp_path):
