@@ -24,7 +24,7 @@ class Config:
     gradient_clip: float = 1.0
     scale_weights: tuple = (0.25, 0.5, 1.0)  # of the loss at 1/4, 1/2 and full size
     loss: str = "log_mse"  # or "mse" (the paper's), "mimo" (MIMO-UNet's): training/loss.py
-    error_floor: float = 2e-5  # of log_mse: errors far below it (47 dB) are no longer worth a step
+    error_floor: float = 1.5e-4  # of log_mse: below it (38 dB) a sample no longer weighs more the better it is known
     bright_target: float = 1.5  # of mse: targets reaching above this are weighted down by the square of the excess
     average_decay: float = 0.999  # exponential moving average of the weights; this is what is validated and shipped
     seed: int = 1
@@ -45,8 +45,8 @@ class Config:
     numerical_aperture: tuple = (0.2, 1.3)
     wavelength_um: tuple = (0.42, 0.70)
     spherical_waves: float = 0.12  # at most, RMS, either sign
-    blur_radius_px: float = 20.0  # largest radius of the geometric blur disc
-    blur_power: float = 2.0  # radius = largest * uniform ** power: above 1 favours small defocus
+    blur_radius_px: float = 16.0  # largest radius of the geometric blur disc
+    blur_power: float = 1.7  # radius = largest * uniform ** power: above 1 favours small defocus
     in_focus_share: float = 0.15
     layered_share: float = 0.2  # specimens with a second, dimmer layer at another depth
     layer_blur_px: float = 12.0
