@@ -63,8 +63,9 @@ def _onnx_weights(path: Path) -> dict[str, torch.Tensor]:
         raise ValueError(f"{path}: not a readable ONNX model: {error}") from error
 
 
-def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """Weights of an earlier network to start a run from, and the file's name and SHA-256 for the record.
+def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], dict]:
+    """Weights of an earlier network to start a run from, and where they are from: the file's name and SHA-256, and of a
+    checkpoint its steps, minutes and own origin.
 
     `path`: a checkpoint (its averaged weights) or an ONNX file of training.export (its initialisers). Raises ValueError
     where the file holds another network than `config` describes.
@@ -76,15 +77,16 @@ def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], 
         first = found.get("subnetworks.0.encoder.0.0.weight")
         if first is None:
             raise ValueError(f"{path}: has no tensor of a network of training.model; expected a model of training.export")
-        settings = {"name": "head-to-tail", "width": first.shape[0]}
+        settings, made = {"name": "head-to-tail", "width": first.shape[0]}, {}
     else:
         state = load_checkpoint(path)
         found, settings = state["average"], network_settings(config_of(state))
+        made = {key: state.get(key) for key in ("step", "minutes", "origin")}
     differ = [f"{k} {settings[k]} (now {v})" for k, v in network_settings(config).items() if settings.get(k, v) != v]
     if differ:
         raise ValueError(f"{path}: holds another network: {', '.join(differ)}; give --set with its settings")
     apart = [k for k, v in wanted.items() if k not in found or found[k].shape != v.shape]
     if apart:
         raise ValueError(f"{path}: holds another network: {apart[0]} is absent or of another shape")
-    record = {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    record = {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} | made
     return {k: found[k].to(v.dtype) for k, v in wanted.items()}, record
