@@ -66,18 +66,12 @@ def best(method: str, plane: np.ndarray, reference: np.ndarray, family: Family) 
 
     Radius and background are looked for at the middle cut-off, then the cut-off at the best radius and its neighbours.
     """
-    low, high = normalisation_range(plane)
-    channels = (plane[..., None] if plane.ndim == 2 else plane).astype(np.float64)
+    if plane.ndim == 3:
+        # The blur is looked for in the mean of the channels; the amount is chosen for all of them together.
+        grey = best(method, plane.mean(-1), reference.mean(-1), family)
+        return _best_amount(method, plane, reference, family, grey.cutoff, grey.radius_px, grey.background)
     found: list[Choice] = []
-
-    def trial(cutoff: float, radius: float, background: float):
-        light = (channels - low) / (high - low) + background
-        runs = [METHODS[method](light[..., c], family(cutoff, radius)) for c in range(light.shape[-1])]
-        for step in zip(*runs):
-            image = np.stack([restored for _, restored in step], -1)
-            value = fitted_psnr(image[..., 0] if plane.ndim == 2 else image, reference)
-            found.append(Choice(method, value, cutoff, radius, float(step[0][0]), background))
-
+    trial = lambda *blur: found.append(_best_amount(method, plane, reference, family, *blur))
     # Wiener's filter is linear: a constant added before is a constant added after, and the fit takes it off.
     backgrounds = (0.0,) if method == "Wiener" else (0.02, 0.5)
     middle = CUTOFFS[len(CUTOFFS) // 2]
@@ -91,6 +85,17 @@ def best(method: str, plane: np.ndarray, reference: np.ndarray, family: Family) 
             if cutoff != middle:
                 trial(cutoff, radius, first.background)
     return max(found, key=lambda c: c.psnr)
+
+
+def _best_amount(method, plane, reference, family, cutoff, radius_px, background) -> Choice:
+    low, high = normalisation_range(plane)
+    light = (plane.astype(np.float64) - low) / (high - low) + background
+    channels = [light] if plane.ndim == 2 else np.moveaxis(light, -1, 0)
+    tried = []
+    for step in zip(*(METHODS[method](channel, family(cutoff, radius_px)) for channel in channels)):
+        image = step[0][1] if plane.ndim == 2 else np.stack([restored for _, restored in step], -1)
+        tried.append(Choice(method, fitted_psnr(image, reference), cutoff, radius_px, float(step[0][0]), background))
+    return max(tried, key=lambda c: c.psnr)
 
 
 def window(shape: tuple[int, int]) -> tuple[slice, slice]:

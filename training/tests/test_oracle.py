@@ -69,6 +69,17 @@ def test_the_oracle_finds_the_blur(monkeypatch):
         assert choice.psnr > fitted_psnr(blurred, focused) + 3
 
 
+def test_channels_share_one_blur_and_one_amount(monkeypatch):
+    monkeypatch.setattr(oracle, "RADII", (2.0, 4.0))
+    family = oracle.Family(SHAPE)
+    blur = family(0.9, 4.0)
+    make = lambda seed, t: blur.cut(blur.apply(blur.padded(nuclei(112, np.random.default_rng(seed))[:96]), t))
+    sharp, plane = (np.stack([make(seed, t) for seed in (1, 2, 3)], -1) for t in (blur.focused, blur.blurred))
+    for method in METHODS:
+        choice = oracle.best(method, plane, sharp, family)
+        assert (choice.radius_px, choice.cutoff) == (4.0, 0.9) and choice.psnr > fitted_psnr(plane, sharp) + 3
+
+
 def test_a_row_has_the_models_gain_beside_the_oracles(monkeypatch):
     monkeypatch.setattr(oracle, "RADII", (2.0, 4.0))
     sharp = (200 * nuclei(112, np.random.default_rng(1))[:96]).astype(np.uint8)
