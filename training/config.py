@@ -36,9 +36,10 @@ class Config:
     absorb_share: float = 0.35  # fluorescent and drawn specimens shown as absorbers in transmitted light
     reflect_share: float = 0.35  # of the other drawn specimens, those shown as surfaces in reflected light
     downscale: tuple = (1.0, 3.0)
-    # A photograph of a specimen has been through a microscope once. In this share of the real images it stands for the
-    # focused image itself, at cut-offs that such an image can have.
-    seen_share: float = 0.6
+    # A photograph of a specimen has been through a microscope once. In this share of the real images that were shrunk
+    # (which takes their own blur and noise away) it stands for the focused image itself, at cut-offs that it can have.
+    seen_share: float = 0.9
+    seen_downscale: float = 1.4
     seen_cutoff_per_px: float = 0.8
     # Microscope
     cutoff_per_px: tuple = (0.30, 1.80)  # 2 NA / wavelength x pixel size
@@ -59,11 +60,12 @@ class Config:
     haze_px: tuple = (8.0, 30.0)  # standard deviation of its blur
     # Camera
     photons: tuple = (30.0, 60000.0)
-    brightfield_photons: tuple = (300.0, 100000.0)
+    brightfield_photons: tuple = (300.0, 60000.0)
     read_noise: tuple = (0.5, 4.0)
     background: tuple = (0.0, 0.4)  # of the brightest structure, fluorescence
     shading: float = 0.25  # largest relative change of illumination across the patch
-    grain_share: float = 0.3
+    grain_share: float = 0.4
+    grain_px: tuple = (0.4, 1.2)
     saturated_share: float = 0.12
     hot_share: float = 0.04  # exposures with a few hot pixels
     jpeg_share: float = 0.15  # of the 8-bit exposures, those that were compressed

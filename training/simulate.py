@@ -53,29 +53,31 @@ class Sampler:
         return pool[self.random.integers(len(pool))]
 
     def _specimen(self) -> tuple[np.ndarray, str, bool]:
-        """[size, size], how it is lit, and whether it is an image that a microscope took."""
+        """[size, size], how it is lit, and whether it may stand for an image that a microscope took in focus."""
         config, random = self.config, self.random
         shares = [config.share_fluorescence, config.share_brightfield, config.share_drawn]
         kind = ("fluorescence", "brightfield", "drawn")[random.choice(3, p=shares)]
-        taken = kind != "drawn" and bool(self.images[kind])
-        if not taken:
+        drawn = kind == "drawn" or not self.images[kind]
+        scale = 1.0
+        if drawn:
             big = self._pool(self.drawn, 256, 6, lambda: mixture(self.size + 64, random).astype(np.float16))
             image, kind = crop(big, self.size, 1.0, random), "fluorescence"
         else:
             planes = self.images[kind]
             plane = planes[random.choice(len(planes), p=self.weights[kind])]
             largest = max(1.0, min(config.downscale[1], 1.3 * min(plane.shape) / self.size))
-            scale = random.uniform(config.downscale[0], largest) if random.random() < 0.7 else 1.0
+            if random.random() < 0.7:
+                scale = random.uniform(config.downscale[0], largest)
             image = crop(plane, self.size, scale, random)
         if kind == "fluorescence" and random.random() < config.absorb_share:
             # Beer-Lambert: the stained specimen as an absorber in transmitted light.
             image, kind = np.exp(-random.uniform(0.2, 2.5) * image).astype(np.float32), "brightfield"
-        elif not taken and random.random() < config.reflect_share:
+        elif drawn and random.random() < config.reflect_share:
             dark = random.uniform(0, 0.5)  # what the least reflecting part sends back
             image, kind = dark + (1 - dark) * image, "brightfield"
-        return image, kind, taken
+        return image, kind, scale >= config.seen_downscale
 
-    def _light(self, image: np.ndarray, kind: str, taken: bool) -> np.ndarray:
+    def _light(self, image: np.ndarray, kind: str, may_be_seen: bool) -> np.ndarray:
         """Light in focus and out of focus, [2, patch, patch]."""
         config, random = self.config, self.random
         optics = self._pool(self.optics, config.optics_bank, config.optics_life, lambda: Optics(config, random))
@@ -86,7 +88,7 @@ class Sampler:
             depths += [(other - (0 if kind == "fluorescence" else other.mean())) * random.uniform(0.1, 0.7)]
         elif optics.kind == "relief":
             depths = at_depths(image, relief(self.size, random))
-        seen = taken and optics.once_more and random.random() < config.seen_share
+        seen = may_be_seen and optics.once_more and random.random() < config.seen_share
         light = np.stack(optics.image(depths, seen))
         if random.random() < config.haze_share:
             light += self._haze(image) * random.uniform(*config.haze)
@@ -119,7 +121,7 @@ class Sampler:
             offset=offset,
             counts_per_photon=(full_scale - offset) * fill / (photons * max(brightest, 1e-3)),
             full_scale=full_scale,
-            grain_px=random.uniform(0.4, 1.0) if random.random() < config.grain_share else 0.0,
+            grain_px=random.uniform(*config.grain_px) if random.random() < config.grain_share else 0.0,
         )
 
     def _expose(self, camera: Camera, light: np.ndarray) -> np.ndarray:
@@ -136,8 +138,8 @@ class Sampler:
     def __call__(self) -> tuple[np.ndarray, np.ndarray]:
         config, random = self.config, self.random
         self.count += 1
-        image, kind, taken = self._specimen()
-        light = self._light(image, kind, taken)
+        image, kind, may_be_seen = self._specimen()
+        light = self._light(image, kind, may_be_seen)
         brightest = float(np.percentile(light[0], 99.5))
         if kind == "fluorescence" and random.random() < 0.8:
             light = light + random.uniform(*config.background) * brightest
