@@ -38,7 +38,7 @@ def test_without_defocus_and_noise_the_target_is_the_input():
 def test_defocus_blurs_the_input_and_not_the_target():
     blurry = dataclasses.replace(
         SMALL, in_focus_share=0.0, blur_power=0.05, photons=(1e8, 1e8), brightfield_photons=(1e8, 1e8), layered_share=0.0,
-        share_fluorescence=0.0, share_brightfield=0.0, share_drawn=1.0,
+        share_fluorescence=0.0, share_brightfield=0.0, share_drawn=1.0, hot_share=0.0, jpeg_share=0.0,
     )  # fmt: skip
     make = sampler(blurry)
     detail = lambda image: np.abs(np.diff(image)).mean()
