@@ -30,16 +30,16 @@ class Config:
     seed: int = 1
     # Specimens
     margin_px: int = 32  # simulated around each patch, cut off after the blur: convolution by FFT is cyclic there
-    share_fluorescence: float = 0.45
-    share_brightfield: float = 0.30
-    share_drawn: float = 0.25
+    share_fluorescence: float = 0.38
+    share_brightfield: float = 0.27
+    share_drawn: float = 0.35
     absorb_share: float = 0.35  # fluorescent and drawn specimens shown as absorbers in transmitted light
-    reflect_share: float = 0.35  # of the other drawn specimens, those shown as surfaces in reflected light
+    reflect_share: float = 0.5  # of the other drawn specimens, those shown as surfaces in reflected light
     downscale: tuple = (1.0, 3.0)
     # A photograph of a specimen has been through a microscope once. In this share of the real images that were shrunk
     # (which takes their own blur and noise away) it stands for the focused image itself, at cut-offs that it can have.
     seen_share: float = 0.9
-    seen_downscale: float = 1.4
+    seen_downscale: float = 1.7
     seen_cutoff_per_px: float = 0.8
     # Microscope
     cutoff_per_px: tuple = (0.30, 1.80)  # 2 NA / wavelength x pixel size
@@ -54,7 +54,7 @@ class Config:
     relief_share: float = 0.3  # specimens that are tilted, bent or uneven, or seen with a curved field
     relief_blur_px: float = 5.0  # blur disc where the relief is highest when the middle is in focus, at most
     optics_bank: int = 192  # simulated microscopes kept at hand by each worker
-    optics_life: int = 16  # samples after which one of them is replaced
+    optics_life: int = 24  # samples after which one of them is replaced
     haze_share: float = 0.15  # light of structures far from focus: the specimen, smoothed to nothing but glow
     haze: tuple = (0.1, 0.6)  # its strength beside the specimen's
     haze_px: tuple = (8.0, 30.0)  # standard deviation of its blur

@@ -31,7 +31,7 @@ from .networks import build
 from .simulate import Sampler
 
 SAVE_SECONDS = 120  # the most that a killed run loses
-VALIDATION_SECONDS = 240
+VALIDATION_SECONDS = 420
 # A batch whose loss is this many times the running mean is left out: a patch that is all background but for one hot
 # pixel has inputs of a hundred ranges, and one such step has cost 2 dB (in 10,000 patches the largest input is 56).
 SPIKE = 20.0
