@@ -24,7 +24,7 @@ class Config:
     gradient_clip: float = 1.0
     scale_weights: tuple = (0.25, 0.5, 1.0)  # of the loss at 1/4, 1/2 and full size
     loss: str = "log_mse"  # or "mse" (the paper's), "mimo" (MIMO-UNet's): training/loss.py
-    error_floor: float = 1.5e-4  # of log_mse: below it (38 dB) a sample no longer weighs more the better it is known
+    error_floor: float = 2.5e-4  # of log_mse: below it (36 dB) a sample no longer weighs more the better it is known
     bright_target: float = 1.5  # of mse: targets reaching above this are weighted down by the square of the excess
     average_decay: float = 0.999  # exponential moving average of the weights; this is what is validated and shipped
     seed: int = 1
