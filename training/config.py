@@ -49,10 +49,10 @@ class Config:
     blur_radius_px: float = 16.0  # largest radius of the geometric blur disc
     blur_power: float = 1.7  # radius = largest * uniform ** power: above 1 favours small defocus
     in_focus_share: float = 0.15
-    layered_share: float = 0.2  # specimens with a second, dimmer layer at another depth
+    layered_share: float = 0.15  # specimens with a second, dimmer layer at another depth
     layer_blur_px: float = 12.0
-    relief_share: float = 0.3  # specimens that are tilted, bent or uneven, or seen with a curved field
-    relief_blur_px: float = 5.0  # blur disc where the relief is highest when the middle is in focus, at most
+    relief_share: float = 0.15  # specimens that are tilted, bent or uneven, or seen with a curved field
+    relief_blur_px: float = 2.5  # blur disc where the relief is highest when the middle is in focus, at most
     optics_bank: int = 192  # simulated microscopes kept at hand by each worker
     optics_life: int = 24  # samples after which one of them is replaced
     haze_share: float = 0.15  # light of structures far from focus: the specimen, smoothed to nothing but glow
