@@ -178,7 +178,7 @@ Simulated over:
 {ranges}
 
 The checkpoint was chosen by its score on planes of tissue-brightfield and nucleus-widefield only. The other stacks below
-had no part in training or in any choice.
+had no part in training or in the choice of the checkpoint.
 
 ## Results on real focal stacks
 
