@@ -17,7 +17,7 @@ import onnx
 
 from . import evaluate
 from .config import Config
-from .train import config_of, load_checkpoint
+from .checkpoint import config_of, load_checkpoint
 
 LARGEST_LOSS_DB = 0.2  # a plane that became worse by more than this is named in the card
 
@@ -31,6 +31,12 @@ RANGES = (
     ("in_focus_share", "share of samples in focus", ""),
     ("layered_share", "share of specimens with a second, dimmer layer at another depth", ""),
     ("layer_blur_px", "blur disc of that layer when the main one is in focus, up to", "px"),
+    ("relief_share", "share of specimens that are tilted, bent or uneven, or seen with a curved field", ""),
+    ("relief_blur_px", "blur disc where these are highest when their middle is in focus, up to", "px"),
+    ("seen_share", "of real images that were shrunk, share taken as focused images themselves", ""),
+    ("seen_downscale", "shrunk at least by", ""),
+    ("seen_cutoff_per_px", "cut-off of these, from", "cycles per pixel"),
+    ("haze_share", "share of specimens in haze", ""),
     ("photons", "photons in the brightest structure, fluorescence", ""),
     ("brightfield_photons", "photons in the brightest structure, transmitted and reflected light", ""),
     ("read_noise", "read noise", "electrons"),
@@ -38,18 +44,21 @@ RANGES = (
     ("shading", "change of illumination across the patch, up to", ""),
     ("saturated_share", "share of exposures that saturate", ""),
     ("grain_share", "share of exposures with correlated noise", ""),
+    ("hot_share", "share of exposures with hot pixels", ""),
+    ("jpeg_share", "of 8-bit exposures, share compressed as JPEG", ""),
     ("share_fluorescence", "share of fluorescence images", ""),
     ("share_brightfield", "share of bright-field images", ""),
     ("share_drawn", "share of drawn specimens", ""),
     ("absorb_share", "of fluorescent and drawn specimens, share shown as absorbers", ""),
+    ("reflect_share", "of the other drawn specimens, share shown as reflecting surfaces", ""),
 )
 
 LIMITS = """\
 - **The result is an estimate, not a measurement.** The network fills in what its training images make likely. Detail that
   defocus has removed from the data is guessed, and a guess can be wrong: keep the original, and do not count, measure or
   diagnose from the restored image alone.
-- **Thick specimens.** The simulation blurs one plane, in some samples with one dimmer layer at another depth. Light from
-  many depths at once is not in it.
+- **Thick specimens.** The simulation blurs one plane, in some samples uneven or with one dimmer layer at another depth.
+  A specimen that is thick everywhere is not in it.
 - **Phase objects.** Unstained cells, phase contrast and interference contrast are not in it: their defocus is no blur.
 - **Strong defocus.** Beyond the largest blur disc above nothing was trained.
 - **Sampling.** Images with a cut-off outside the range above (much finer or coarser pixels) were not trained.
@@ -81,6 +90,16 @@ def read_table(text: str) -> dict[tuple[str, str], list[str]]:
 def _range(value, unit: str) -> str:
     text = f"{value[0]:g} to {value[1]:g}" if isinstance(value, tuple) else f"{value:g}"
     return f"{text} {unit}".strip()
+
+
+def _origin(origin: dict | None) -> str:
+    """Where a run's first weights are from, back to the beginning."""
+    if not origin:
+        return "random weights"
+    text = f"the weights of {origin['name']}, SHA-256 `{origin['sha256'][:16]}`"
+    if origin.get("step") is not None:
+        text += f" ({origin['step']:,} steps in {origin['minutes']:.0f} minutes, begun with {_origin(origin.get('origin'))})"
+    return text
 
 
 def _worse(rows: list[evaluate.Row]) -> str:
@@ -138,6 +157,8 @@ training and all figures are this project's own: the paper's are not repeated he
 |---|---|
 | length | {state["step"]:,} steps of batch {config.batch} in {state["minutes"]:.0f} minutes (planned: {state["planned_minutes"]:.0f}) |
 | device | {device} |
+| began with | {_origin(state.get("origin"))} |
+| loss | {config.loss} (`training/loss.py`) at the three scales |
 | seed | {config.seed} |
 | code, commit | {commits} |
 | configuration, SHA-256 | `{config.sha256()}` |
@@ -157,7 +178,7 @@ Simulated over:
 {ranges}
 
 The checkpoint was chosen by its score on planes of tissue-brightfield and nucleus-widefield only. The other stacks below
-had no part in training or in any choice.
+had no part in training or in the choice of the checkpoint.
 
 ## Results on real focal stacks
 

@@ -5,10 +5,15 @@ import json
 from dataclasses import asdict, dataclass
 
 
+NETWORKS = ("head-to-tail", "cascade", "unlinked", "both", "unet", "mimo")
+LOSSES = ("log_mse", "mse", "mimo")
+
+
 @dataclass(frozen=True)
 class Config:
     # Network
-    width: int = 16  # base width; 8, 16 and 24 are in use
+    network: str = "head-to-tail"  # or another name of training/networks.py, for comparison
+    width: int = 16  # base width of head-to-tail; 8, 16 and 24 are in use; others have its multiply-adds
     # Optimisation
     batch: int = 8
     patch_px: int = 128  # multiple of 16
@@ -18,35 +23,53 @@ class Config:
     weight_decay: float = 1e-4
     gradient_clip: float = 1.0
     scale_weights: tuple = (0.25, 0.5, 1.0)  # of the loss at 1/4, 1/2 and full size
-    bright_target: float = 1.5  # targets reaching above this are weighted down by the square of the excess
+    loss: str = "log_mse"  # or "mse" (the paper's), "mimo" (MIMO-UNet's): training/loss.py
+    error_floor: float = 2.5e-4  # of log_mse: below it (36 dB) a sample no longer weighs more the better it is known
+    bright_target: float = 1.5  # of mse: targets reaching above this are weighted down by the square of the excess
     average_decay: float = 0.999  # exponential moving average of the weights; this is what is validated and shipped
     seed: int = 1
     # Specimens
     margin_px: int = 32  # simulated around each patch, cut off after the blur: convolution by FFT is cyclic there
-    share_fluorescence: float = 0.45
-    share_brightfield: float = 0.30
-    share_drawn: float = 0.25
+    share_fluorescence: float = 0.38
+    share_brightfield: float = 0.27
+    share_drawn: float = 0.35
     absorb_share: float = 0.35  # fluorescent and drawn specimens shown as absorbers in transmitted light
-    downscale: tuple = (1.0, 2.5)
+    reflect_share: float = 0.5  # of the other drawn specimens, those shown as surfaces in reflected light
+    downscale: tuple = (1.0, 3.0)
+    # A photograph of a specimen has been through a microscope once. In this share of the real images that were shrunk
+    # (which takes their own blur and noise away) it stands for the focused image itself, at cut-offs that it can have.
+    seen_share: float = 0.9
+    seen_downscale: float = 1.7
+    seen_cutoff_per_px: float = 0.8
     # Microscope
-    cutoff_per_px: tuple = (0.30, 1.20)  # 2 NA / wavelength x pixel size
+    cutoff_per_px: tuple = (0.30, 1.80)  # 2 NA / wavelength x pixel size
     numerical_aperture: tuple = (0.2, 1.3)
     wavelength_um: tuple = (0.42, 0.70)
     spherical_waves: float = 0.12  # at most, RMS, either sign
-    blur_radius_px: float = 14.0  # largest radius of the geometric blur disc
-    blur_power: float = 1.3  # radius = largest * uniform ** power: above 1 favours small defocus
+    blur_radius_px: float = 16.0  # largest radius of the geometric blur disc
+    blur_power: float = 1.7  # radius = largest * uniform ** power: above 1 favours small defocus
     in_focus_share: float = 0.15
-    layered_share: float = 0.3  # specimens with a second, dimmer layer at another depth
-    layer_blur_px: float = 8.0
+    layered_share: float = 0.15  # specimens with a second, dimmer layer at another depth
+    layer_blur_px: float = 12.0
+    relief_share: float = 0.15  # specimens that are tilted, bent or uneven, or seen with a curved field
+    relief_blur_px: float = 2.5  # blur disc where the relief is highest when the middle is in focus, at most
     optics_bank: int = 192  # simulated microscopes kept at hand by each worker
+    optics_life: int = 24  # samples after which one of them is replaced
+    haze_share: float = 0.15  # light of structures far from focus: the specimen, smoothed to nothing but glow
+    haze: tuple = (0.1, 0.6)  # its strength beside the specimen's
+    haze_px: tuple = (8.0, 30.0)  # standard deviation of its blur
     # Camera
-    photons: tuple = (30.0, 8000.0)
-    brightfield_photons: tuple = (300.0, 30000.0)
+    photons: tuple = (30.0, 60000.0)
+    brightfield_photons: tuple = (300.0, 60000.0)
     read_noise: tuple = (0.5, 4.0)
     background: tuple = (0.0, 0.4)  # of the brightest structure, fluorescence
     shading: float = 0.25  # largest relative change of illumination across the patch
-    grain_share: float = 0.3
+    grain_share: float = 0.4
+    grain_px: tuple = (0.4, 1.2)
     saturated_share: float = 0.12
+    hot_share: float = 0.04  # exposures with a few hot pixels
+    jpeg_share: float = 0.15  # of the 8-bit exposures, those that were compressed
+    jpeg_quality: tuple = (70, 97)
     # Percentiles come from the patch; frames are larger, so some patches are shown as the dim part of one.
     dim_share: float = 0.35
 
@@ -55,6 +78,9 @@ class Config:
             raise ValueError(f"width {self.width}, batch {self.batch}: expected at least 1")
         if self.patch_px < 16 or self.patch_px % 16:
             raise ValueError(f"patch_px {self.patch_px}: expected a multiple of 16")
+        for name, known in (("network", NETWORKS), ("loss", LOSSES)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} {getattr(self, name)!r}: expected one of {', '.join(known)}")
 
     def sha256(self) -> str:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()

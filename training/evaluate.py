@@ -72,7 +72,7 @@ def load_network(path: Path, threads: int = 0):
     if path.suffix != ".onnx":
         import torch
 
-        from .train import load_weights
+        from .checkpoint import load_weights
 
         if threads:
             torch.set_num_threads(threads)
@@ -153,6 +153,7 @@ class Row:
     gain_fit_after: float
     offset_fit_after: float
     psnr_to_input: float  # PSNR(restored, input) without fit: how much was changed
+    smoothed_to_input: float = float("nan")  # the same after a Gaussian of one pixel on both: grain left out, texture kept
 
     @property
     def gained(self) -> float:
@@ -237,11 +238,13 @@ def evaluate_plane(stack, name, distance, unit, plane, sharp, network) -> Row:
         values[f"psnr_{when}"], values[f"ssim_{when}"] = psnr(fitted, reference), ssim(fitted, reference)
         values[f"raw_{when}"] = psnr(image, reference)
     low, high = normalisation_range(plane)
-    mse = np.mean((restored.astype(np.float64) - plane) ** 2)
-    same = float("inf") if mse == 0 else 10 * np.log10((high - low) ** 2 / mse)
+    change = restored.astype(np.float64) - plane
+    smooth = ndimage.gaussian_filter(change, (1, 1, 0)[: plane.ndim])
+    decibels = lambda error: float("inf") if not error.any() else float(10 * np.log10((high - low) ** 2 / np.mean(error**2)))
     return Row(
-        stack, name, distance, unit, gain_fit_after=gain, offset_fit_after=offset, psnr_to_input=float(same), **values
-    )
+        stack, name, distance, unit, gain_fit_after=gain, offset_fit_after=offset, psnr_to_input=decibels(change),
+        smoothed_to_input=decibels(smooth), **values
+    )  # fmt: skip
 
 
 def evaluate_stack(stack: str, network, data: Path | None = None, distances=None, loaded=None) -> list[Row]:
@@ -281,6 +284,8 @@ def summary(rows: list[Row]) -> dict:
     for r in rows:
         if r.distance == 0:
             result[f"{r.stack}, in focus ({r.plane}): PSNR(restored, input)"] = r.psnr_to_input
+            if np.isfinite(r.smoothed_to_input):
+                result[f"{r.stack}, in focus ({r.plane}): the same, both smoothed by 1 px"] = r.smoothed_to_input
     return result
 
 

@@ -28,7 +28,7 @@ from .config import Config
 from .data import load_sharp, source_counts
 from .degrade import Microscope, convolve, normalisation_range, transfer_function
 from .model import MULTIPLE, HeadToTail, multiply_adds_per_pixel
-from .train import config_of, load_checkpoint, load_weights
+from .checkpoint import config_of, load_checkpoint, load_weights
 
 FORMAT = 1
 OPSET = 17
@@ -236,10 +236,14 @@ def tiny(path: Path) -> dict:
 def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str, data: Path | None) -> dict:
     state = load_checkpoint(checkpoint)
     config = config_of(state)
+    begun = "; begun with weights of an earlier run, see the card" if state.get("origin") else ""
+    network = "Head-to-tail cross-scale fusion network (after Wang and Han, ICIP 2022)"
+    if config.network != "head-to-tail":
+        network = f"Network {config.network} of training/networks.py"
     text = (
-        "Restores out-of-focus fluorescence, transmitted and reflected light images. Head-to-tail cross-scale fusion "
-        f"network (after Wang and Han, ICIP 2022), base width {config.width}, trained on simulated defocus for "
-        f"{state['minutes']:.0f} minutes ({state['step']} steps, seed {config.seed}, code {state['commit'][:12]})."
+        "Restores out-of-focus fluorescence, transmitted and reflected light images. "
+        f"{network}, base width {config.width}, trained on simulated defocus for "
+        f"{state['minutes']:.0f} minutes ({state['step']} steps, seed {config.seed}, code {state['commit'][:12]}{begun})."
     )
     return export(load_weights(checkpoint), path, config, name, version, text, training_data(state, data))
 

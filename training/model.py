@@ -25,26 +25,32 @@ def _block(channels_in: int, channels_out: int) -> nn.Sequential:
     )
 
 
-class SubNetwork(nn.Module):
-    """A U-Net of `levels` levels whose encoder also takes the decoder features of the next coarser sub-network."""
+def channels_of(width: float, levels: int) -> list[int]:
+    """Channels of each level: doubled from level to level. A width that is no whole number is rounded at each."""
+    return [max(1, round(width * 2**level)) for level in range(levels)]
 
-    def __init__(self, width: int, levels: int, channels_in: int, coarse_levels: int):
-        """`coarse_levels`: decoder levels that come from the coarser sub-network (0 for the coarsest)."""
+
+class SubNetwork(nn.Module):
+    """A U-Net of `levels` levels whose encoder may also take features of the next coarser sub-network."""
+
+    def __init__(self, width: float, levels: int, channels_in: int, coarse_levels: int, coarse_features: int = 1):
+        """`coarse_levels`: levels that come from the coarser sub-network (0 for the coarsest); `coarse_features`: how
+        many feature maps of each, side by side (1: the decoder's; 2: with the encoder's)."""
         super().__init__()
-        widths = [width << level for level in range(levels)]
+        widths = channels_of(width, levels)
         self.encoder = nn.ModuleList()
         for level, channels in enumerate(widths):
             arriving = channels_in if level == 0 else widths[level - 1]
-            # The coarse decoder's level k has the resolution of this encoder's level k + 1.
+            # The coarse level k has the resolution of this encoder's level k + 1.
             if 1 <= level <= coarse_levels:
-                arriving += width << (level - 1)
+                arriving += coarse_features * widths[level - 1]
             self.encoder.append(_block(arriving, channels))
         self.up = nn.ModuleList(nn.ConvTranspose2d(widths[l + 1], widths[l], 2, stride=2) for l in range(levels - 1))
         self.decoder = nn.ModuleList(_block(2 * widths[l], widths[l]) for l in range(levels - 1))
-        self.head = nn.Conv2d(width, 1, 3, padding=1)
+        self.head = nn.Conv2d(widths[0], 1, 3, padding=1)
 
     def forward(self, x, coarse):
-        """`x` [N, C, H, W]; `coarse` decoder features, finest first. Returns the image and its own decoder features."""
+        """`x` [N, C, H, W]; `coarse` features, finest first. Returns the image, its decoder features and its encoder's."""
         skips = []
         for level, block in enumerate(self.encoder):
             if level:
@@ -59,42 +65,63 @@ class SubNetwork(nn.Module):
             features.insert(0, x)
         # The image itself stays in full precision: bfloat16 has steps of 0.4 % near 1.
         with torch.autocast(x.device.type, enabled=False):
-            return self.head(x.float()), features
+            return self.head(x.float()), features, skips[:-1]
 
 
-class HeadToTail(nn.Module):
+def initialise(model: nn.Module) -> None:
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.kaiming_normal_(module.weight, 0.1, mode="fan_in", nonlinearity="leaky_relu")
+            nn.init.zeros_(module.bias)
+
+
+class MultiScale(nn.Module):
     """Image [N, 1, H, W] (H and W multiples of 16, normalised) to the restored image of the same shape.
 
-    `forward` returns the restored image; `scales` returns all three, coarse to fine, for the loss.
+    `forward` returns the restored image; `scales` returns all three, coarse to fine, for the loss. `passed`: what enters
+    the encoder of the next finer sub-network beside the coarse image: "decoder" (head to tail), "both" (encoder and
+    decoder, as MSSNet has it: Kim et al., ECCV Workshops 2022), or "nothing". `residual`: whether each sub-network adds
+    its input image to its output.
     """
 
-    def __init__(self, width: int = 16):
+    def __init__(self, width: float, passed: str = "decoder", residual: bool = False):
         super().__init__()
-        self.width = width
+        self.width, self.passed, self.residual = width, passed, residual
         self.subnetworks = nn.ModuleList()
         coarse_levels = 0
+        features = {"nothing": 0, "decoder": 1, "both": 2}[passed]
         for index, levels in enumerate(LEVELS):
-            self.subnetworks.append(SubNetwork(width, levels, 1 if index == 0 else 2, coarse_levels))
+            arriving = coarse_levels if features else 0
+            self.subnetworks.append(SubNetwork(width, levels, 1 if index == 0 else 2, arriving, features))
             coarse_levels = levels - 1
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-                nn.init.kaiming_normal_(module.weight, 0.1, mode="fan_in", nonlinearity="leaky_relu")
-                nn.init.zeros_(module.bias)
+        initialise(self)
 
     def scales(self, image):
         """[N, 1, H, W] -> restored images at 1/4, 1/2 and full size."""
         inputs = [F.avg_pool2d(image, 4), F.avg_pool2d(image, 2), image]
         outputs, features = [], []
-        for subnetwork, x in zip(self.subnetworks, inputs):
+        for subnetwork, seen in zip(self.subnetworks, inputs):
+            x = seen
             if outputs:
                 up = F.interpolate(outputs[-1], scale_factor=2, mode="bilinear", align_corners=False)
-                x = torch.cat((x, up), 1)
-            restored, features = subnetwork(x, features)
-            outputs.append(restored)
+                x = torch.cat((seen, up), 1)
+            restored, decoded, encoded = subnetwork(x, features)
+            outputs.append(restored + seen if self.residual else restored)
+            if self.passed == "decoder":
+                features = decoded
+            elif self.passed == "both":
+                features = [torch.cat(pair, 1) for pair in zip(decoded, encoded)]
         return outputs
 
     def forward(self, image):
         return self.scales(image)[-1]
+
+
+class HeadToTail(MultiScale):
+    """The released network: decoder features passed on, no residual."""
+
+    def __init__(self, width: float = 16):
+        super().__init__(width)
 
 
 def parameter_count(model: nn.Module) -> int:

@@ -1,55 +1,27 @@
 """Training samples: a sharp specimen through a random microscope and camera, out of focus and in focus.
 
 The target is the noise-free expectation of what the same microscope would have recorded in focus: same objective,
-background, shading and saturation. The network is not asked to undo diffraction, so it can leave a focused image alone.
+background, haze, shading and saturation. The network is not asked to undo diffraction, so it can leave a focused image
+alone.
 """
 
+import io
+
 import numpy as np
+from PIL import Image
 
 from .config import Config
 from .data import Sharp, crop
-from .degrade import Camera, Microscope, convolve, normalisation_range, transfer_function
+from .degrade import Camera, normalisation_range
+from .optics import Optics, at_depths, log_uniform, relief
 from .specimen import mixture
 
 
-def _log_uniform(low: float, high: float, random: np.random.Generator) -> float:
-    return float(np.exp(random.uniform(np.log(low), np.log(high))))
-
-
-def random_microscope(config: Config, random: np.random.Generator) -> Microscope:
-    """Sampling is drawn first (cut-off in cycles per pixel): that, not the aperture itself, is what an image shows."""
-    aperture = random.uniform(*config.numerical_aperture)
-    index = 1.0 if aperture < 0.95 else random.choice([1.33, 1.515]) if aperture < 1.25 else 1.515
-    wavelength = random.uniform(*config.wavelength_um)
-    cutoff = _log_uniform(*config.cutoff_per_px, random)
-    return Microscope(
-        numerical_aperture=aperture,
-        wavelength_um=wavelength,
-        refractive_index=index,
-        pixel_size_um=cutoff * wavelength / (2 * aperture),
-        spherical_waves=random.uniform(-config.spherical_waves, config.spherical_waves),
-    )
-
-
-class Optics:
-    """Transfer functions of one microscope at the defocus of one exposure.
-
-    `focused`, `blurred`: of the main layer; `layer_focused`, `layer_blurred`: of a layer at another depth.
-    """
-
-    def __init__(self, config: Config, random: np.random.Generator):
-        size = config.patch_px + 2 * config.margin_px
-        scope = random_microscope(config, random)
-        if random.random() < config.in_focus_share:
-            radius = 0.0
-        else:
-            radius = config.blur_radius_px * random.random() ** config.blur_power
-        defocus = random.choice([-1, 1]) * scope.defocus_um(radius)
-        depth = random.choice([-1, 1]) * scope.defocus_um(random.uniform(0.5, config.layer_blur_px))
-        self.focused = transfer_function(scope, 0.0, size)
-        self.blurred = self.focused if radius == 0 else transfer_function(scope, defocus, size)
-        self.layer_focused = transfer_function(scope, depth, size)
-        self.layer_blurred = self.layer_focused if radius == 0 else transfer_function(scope, depth + defocus, size)
+def jpeg(counts: np.ndarray, quality: int) -> np.ndarray:
+    """8-bit counts [H, W] after JPEG compression, float64."""
+    file = io.BytesIO()
+    Image.fromarray(counts.astype(np.uint8)).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file), np.float64)
 
 
 class Sampler:
@@ -80,32 +52,64 @@ class Sampler:
             pool[self.random.integers(len(pool))] = make()
         return pool[self.random.integers(len(pool))]
 
-    def _specimen(self) -> tuple[np.ndarray, str]:
+    def _specimen(self) -> tuple[np.ndarray, str, bool]:
+        """[size, size], how it is lit, and whether it may stand for an image that a microscope took in focus."""
         config, random = self.config, self.random
         shares = [config.share_fluorescence, config.share_brightfield, config.share_drawn]
         kind = ("fluorescence", "brightfield", "drawn")[random.choice(3, p=shares)]
-        if kind == "drawn" or not self.images[kind]:
+        drawn = kind == "drawn" or not self.images[kind]
+        scale = 1.0
+        if drawn:
             big = self._pool(self.drawn, 256, 6, lambda: mixture(self.size + 64, random).astype(np.float16))
             image, kind = crop(big, self.size, 1.0, random), "fluorescence"
         else:
             planes = self.images[kind]
             plane = planes[random.choice(len(planes), p=self.weights[kind])]
             largest = max(1.0, min(config.downscale[1], 1.3 * min(plane.shape) / self.size))
-            scale = random.uniform(config.downscale[0], largest) if random.random() < 0.7 else 1.0
+            if random.random() < 0.7:
+                scale = random.uniform(config.downscale[0], largest)
             image = crop(plane, self.size, scale, random)
         if kind == "fluorescence" and random.random() < config.absorb_share:
             # Beer-Lambert: the stained specimen as an absorber in transmitted light.
             image, kind = np.exp(-random.uniform(0.2, 2.5) * image).astype(np.float32), "brightfield"
-        return image, kind
+        elif drawn and random.random() < config.reflect_share:
+            dark = random.uniform(0, 0.5)  # what the least reflecting part sends back
+            image, kind = dark + (1 - dark) * image, "brightfield"
+        return image, kind, scale >= config.seen_downscale
+
+    def _light(self, image: np.ndarray, kind: str, may_be_seen: bool) -> np.ndarray:
+        """Light in focus and out of focus, [2, patch, patch]."""
+        config, random = self.config, self.random
+        optics = self._pool(self.optics, config.optics_bank, config.optics_life, lambda: Optics(config, random))
+        depths = [image]
+        if optics.kind == "layered":
+            # Light of a second layer adds up in fluorescence; in transmission the two factors are near enough a sum.
+            other = np.roll(image, tuple(random.integers(0, self.size, 2)), (0, 1))
+            depths += [(other - (0 if kind == "fluorescence" else other.mean())) * random.uniform(0.1, 0.7)]
+        elif optics.kind == "relief":
+            depths = at_depths(image, relief(self.size, random))
+        seen = may_be_seen and optics.once_more and random.random() < config.seen_share
+        light = np.stack(optics.image(depths, seen))
+        if random.random() < config.haze_share:
+            light += self._haze(image) * random.uniform(*config.haze)
+        cut = slice(config.margin_px, config.margin_px + config.patch_px)
+        return light[:, cut, cut]
+
+    def _haze(self, image: np.ndarray) -> np.ndarray:
+        """Glow of what lies far from focus: the same in both images, with zero mean; the background has its level."""
+        frequency2 = np.fft.fftfreq(self.size)[:, None] ** 2 + np.fft.rfftfreq(self.size)[None, :] ** 2
+        smooth = np.exp(-2 * (np.pi * log_uniform(*self.config.haze_px, self.random)) ** 2 * frequency2)
+        other = np.roll(image - image.mean(), tuple(self.random.integers(0, self.size, 2)), (0, 1))
+        return np.fft.irfft2(np.fft.rfft2(other) * smooth, (self.size, self.size))
 
     def _shading(self) -> np.ndarray:
-        ramp = np.linspace(-1, 1, self.size, dtype=np.float32)
+        ramp = np.linspace(-1, 1, self.config.patch_px, dtype=np.float32)
         a, b, c = self.random.uniform(-1, 1, 3) * self.config.shading * 0.5
         return np.maximum(1 + a * ramp[:, None] + b * ramp[None, :] + c * ramp[:, None] * ramp[None, :], 0.2)
 
     def _camera(self, kind: str, brightest: float) -> Camera:
         config, random = self.config, self.random
-        photons = _log_uniform(*(config.photons if kind == "fluorescence" else config.brightfield_photons), random)
+        photons = log_uniform(*(config.photons if kind == "fluorescence" else config.brightfield_photons), random)
         photons /= max(brightest, 1e-3)
         full_scale = (1 << int(random.choice([8, 8, 10, 12, 14, 16]))) - 1
         # How much of the converter's range the exposure fills; above 1 the brightest parts saturate.
@@ -117,33 +121,33 @@ class Sampler:
             offset=offset,
             counts_per_photon=(full_scale - offset) * fill / (photons * max(brightest, 1e-3)),
             full_scale=full_scale,
-            grain_px=random.uniform(0.4, 1.0) if random.random() < config.grain_share else 0.0,
+            grain_px=random.uniform(*config.grain_px) if random.random() < config.grain_share else 0.0,
         )
+
+    def _expose(self, camera: Camera, light: np.ndarray) -> np.ndarray:
+        """Counts of one exposure as its file has them: noise, hot pixels, compression."""
+        config, random = self.config, self.random
+        seen = camera.expose(light, random)
+        if random.random() < config.hot_share:
+            place = random.integers(0, seen.size, random.integers(1, 9))
+            seen.flat[place] = np.maximum(seen.flat[place], camera.full_scale * random.uniform(0.3, 1, len(place)))
+        if camera.full_scale == 255 and random.random() < config.jpeg_share:
+            seen = jpeg(seen, int(random.integers(*config.jpeg_quality)))
+        return seen
 
     def __call__(self) -> tuple[np.ndarray, np.ndarray]:
         config, random = self.config, self.random
         self.count += 1
-        optics = self._pool(self.optics, config.optics_bank, 8, lambda: Optics(config, random))
-        image, kind = self._specimen()
-        spectrum = np.fft.rfft2(image)
-        focused, blurred = spectrum * optics.focused, spectrum * optics.blurred
-        layered = random.random() < config.layered_share
-        if layered:
-            # Light of a second layer adds up in fluorescence; in transmission the two factors are near enough a sum.
-            other = np.roll(image, tuple(random.integers(0, self.size, 2)), (0, 1))
-            other = np.fft.rfft2((other - (0 if kind == "fluorescence" else other.mean())) * random.uniform(0.1, 0.7))
-            focused = focused + other * optics.layer_focused
-            blurred = blurred + other * optics.layer_blurred
-        cut = slice(config.margin_px, config.margin_px + config.patch_px)
-        light = np.fft.irfft2(np.stack((focused, blurred)), (self.size, self.size))[:, cut, cut]
+        image, kind, may_be_seen = self._specimen()
+        light = self._light(image, kind, may_be_seen)
         brightest = float(np.percentile(light[0], 99.5))
         if kind == "fluorescence" and random.random() < 0.8:
             light = light + random.uniform(*config.background) * brightest
         if random.random() < 0.4:
-            light = light * self._shading()[cut, cut]
+            light = light * self._shading()
         light = np.maximum(light, 0).astype(np.float32)
         camera = self._camera(kind, float(np.percentile(light[0], 99.9)))
-        seen = camera.expose(light[1], random)
+        seen = self._expose(camera, light[1])
         truth = camera.expectation(light[0])
         low, high = normalisation_range(seen)
         span = high - low

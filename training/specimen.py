@@ -125,12 +125,56 @@ def edges(size: int, random: np.random.Generator) -> np.ndarray:
     return np.maximum(image, 0).astype(np.float32)
 
 
-KINDS = (nuclei, filaments, puncta, membranes, edges)
+def fractal(size: int, slope: float, random: np.random.Generator) -> np.ndarray:
+    """Detail of every size, as chromatin, cytoplasm and rough surfaces have it: noise whose amplitude falls as 1 / f^slope.
+
+    Float32 [size, size], zero mean, unit variance. Slopes near 1 are those of natural images (Field 1987).
+    """
+    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
+    frequency[0, 0] = 1.0
+    noise = np.fft.irfft2(np.fft.rfft2(random.standard_normal((size, size))) / frequency**slope, (size, size))
+    return ((noise - noise.mean()) / noise.std()).astype(np.float32)
+
+
+def chromatin(size: int, random: np.random.Generator) -> np.ndarray:
+    """Few bodies on a dark ground, each full of detail down to the pixel."""
+    bodies = texture(size, random.uniform(15, 60), random) - random.uniform(-0.5, 1.5)
+    inside = np.clip(bodies * random.uniform(3, 12), 0, 1)
+    detail = np.clip(1 + random.uniform(0.15, 0.6) * fractal(size, random.uniform(0.6, 1.6), random), 0, 3)
+    image = inside * detail
+    return (image / max(float(image.max()), 1e-6)).astype(np.float32)
+
+
+def dead_leaves(size: int, random: np.random.Generator) -> np.ndarray:
+    """Discs that hide one another, radii spread as r^-3, each with a grey and a roughness of its own.
+
+    The dead leaves model of natural images (Lee, Mumford and Huang 2001).
+    """
+    y, x = _grid(size)
+    smallest, largest = random.uniform(1, 3), random.uniform(0.1, 0.5) * size
+    image = np.full((size, size), random.uniform(0, 1), np.float32)
+    rough = np.zeros_like(image)
+    for _ in range(400):
+        # Inverse of the cumulative distribution of p(r) ~ r^-3 between the two radii.
+        radius = (smallest**-2 + random.random() * (largest**-2 - smallest**-2)) ** -0.5
+        cy, cx = random.uniform(0, size, 2)
+        reach = int(radius) + 2
+        part = np.s_[max(0, int(cy) - reach) : int(cy) + reach + 1, max(0, int(cx) - reach) : int(cx) + reach + 1]
+        mask = np.clip(radius - np.hypot(y[part] - cy, x[part] - cx) + 0.5, 0, 1)
+        image[part] += mask * (random.uniform(0, 1) - image[part])
+        rough[part] += mask * (random.uniform(0, 0.15) - rough[part])
+    image += rough * fractal(size, random.uniform(0.4, 1.4), random)
+    return np.clip(image, 0, 1.5)
+
+
+KINDS = (nuclei, filaments, puncta, membranes, chromatin, dead_leaves, edges)
+ON_DARK = KINDS[:5]
 
 
 def mixture(size: int, random: np.random.Generator) -> np.ndarray:
     """One specimen of a random kind, sometimes two on top of each other."""
     image = KINDS[random.integers(len(KINDS))](size, random)
+    # What is laid on top stands on dark ground.
     if random.random() < 0.25:
-        image = np.maximum(image, random.uniform(0.3, 1) * KINDS[random.integers(len(KINDS) - 1)](size, random))
+        image = np.maximum(image, random.uniform(0.3, 1) * ON_DARK[random.integers(len(ON_DARK))](size, random))
     return image

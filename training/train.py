@@ -1,6 +1,6 @@
 """Training: resumable, bounded by wall time, on CUDA or the CPU by itself.
 
-    python -m training.train --out runs/w16 --minutes 100 [--resume] [--set width=8 ...]
+    python -m training.train --out runs/w16 --minutes 100 [--resume] [--from FILE] [--set width=8 ...]
 
 Writes OUT/last.pt every two minutes and OUT/best.pt whenever the validation score exceeds every earlier one, both by
 rename, so a killed run loses at most two minutes; OUT/log.jsonl has one line a validation. `--data` holds the sharp
@@ -13,7 +13,6 @@ import contextlib
 import copy
 import dataclasses
 import json
-import os
 import subprocess
 import sys
 import time
@@ -21,17 +20,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from tqdm import tqdm
 
 from . import evaluate
+from .checkpoint import config_of, load_checkpoint, load_weights, network_settings, save, start_weights
 from .config import Config
 from .data import load_sharp, source_counts
-from .model import HeadToTail
+from .loss import scale_loss
+from .networks import build
 from .simulate import Sampler
 
 SAVE_SECONDS = 120  # the most that a killed run loses
-VALIDATION_SECONDS = 240
+VALIDATION_SECONDS = 420
 # A batch whose loss is this many times the running mean is left out: a patch that is all background but for one hot
 # pixel has inputs of a hundred ranges, and one such step has cost 2 dB (in 10,000 patches the largest input is 56).
 SPIKE = 20.0
@@ -50,21 +50,6 @@ class Samples(torch.utils.data.IterableDataset):
         sampler = Sampler(self.sharp, self.config, hash((self.config.seed, index, self.start_step)) & 0xFFFFFFFF)
         while True:
             yield sampler()
-
-
-def scale_loss(outputs, target, config: Config):
-    """Weighted mean square error at the three scales against the target averaged down to each (Wang and Han 2022).
-
-    Ours: a sample whose target is far brighter than its input (a few points, strongly blurred) would outweigh all
-    others with a squared error; it is weighted down by the square of its excess over `bright_target`.
-    """
-    peak = target.abs().amax((1, 2, 3))
-    weight = (config.bright_target / peak.clamp(min=config.bright_target)) ** 2
-    total = 0.0
-    for output, factor, share in zip(outputs, (4, 2, 1), config.scale_weights):
-        truth = F.avg_pool2d(target, factor) if factor > 1 else target
-        total = total + share * (weight * ((output.float() - truth) ** 2).mean((1, 2, 3))).mean()
-    return total
 
 
 def is_spike(value: float, smooth: float | None) -> bool:
@@ -92,41 +77,8 @@ def commit() -> str:
 def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads"
-
-
-def save(state: dict, path: Path):
-    """Whole or not at all: a full disk or a kill leaves the previous file."""
-    temporary = path.with_suffix(".tmp")
-    torch.save(state, temporary)
-    os.replace(temporary, path)
-
-
-def load_checkpoint(path: Path) -> dict:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise ValueError(f"{path}: no such file; expected a checkpoint of training.train") from error
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(
-            f"{path}: not a readable checkpoint ({reason}); expected last.pt or best.pt as training.train wrote them"
-        ) from error
-    if not isinstance(state, dict) or "config" not in state or "average" not in state:
-        raise ValueError(f"{path}: a PyTorch file, but not a checkpoint of training.train")
-    return state
-
-
-def config_of(state: dict) -> Config:
-    return Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["config"].items()})
-
-
-def load_weights(path: Path) -> HeadToTail:
-    """The averaged weights of a checkpoint, ready to run."""
-    state = load_checkpoint(path)
-    model = HeadToTail(config_of(state).width)
-    model.load_state_dict(state["average"])
-    return model.eval()
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
 
 
 class Best:
@@ -155,7 +107,7 @@ class Validation:
         if data is not None and (data / "eval").is_dir():
             for stack, wanted, cut in (
                 ("tissue-brightfield", (0, 1, 3, 5, 8), self.TISSUE),
-                ("nucleus-widefield", tuple(0.4994 * k for k in (0, 3, 6, 12)), np.s_[:, :]),
+                ("nucleus-widefield", tuple(0.4994 * k for k in (0, 1, 3, 6, 12)), np.s_[:, :]),
             ):
                 sharp_plane, planes, unit = evaluate.stack_planes(stack, data)
                 for name, distance, plane in planes:
@@ -187,8 +139,12 @@ class Validation:
         return score, parts
 
 
-def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, workers: int, log=print):
-    """Runs until the planned minutes, earlier runs counted in, are used. Returns the best validation score."""
+def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, workers: int, start: Path | None = None,
+          log=print):  # fmt: skip
+    """Runs until the planned minutes, earlier runs counted in, are used. Returns the best validation score.
+
+    `start`: a checkpoint or a model file whose weights a new run begins with.
+    """
     if not 0 < minutes < float("inf"):
         raise ValueError(f"--minutes {minutes}: expected a number above 0")
     if workers < 0:
@@ -198,8 +154,13 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
     torch.manual_seed(config.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
-    model = HeadToTail(config.width).to(device, memory_format=torch.channels_last)
+    model = build(**network_settings(config)).to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    origin = None  # name and SHA-256 of the file whose weights the run began with
+    if start is not None and not (out / "last.pt").exists():
+        weights, origin = start_weights(start, config)
+        model.load_state_dict(weights)
+        log(f"weights of {origin['name']}")
     average = copy.deepcopy(model).eval()
     step, spent, best = 0, 0.0, Best()
     history = []
@@ -217,7 +178,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
         optimizer.load_state_dict(state["optimizer"])
         step, spent, best = state["step"], state["minutes"], Best(state["best_score"])
         history = state.get("history", [[0, state["commit"]]])
-        smooth = state.get("loss")
+        smooth, origin = state.get("loss"), state.get("origin")
         # A run killed between saving the best and the last knows its best score from best.pt only.
         if (out / "best.pt").exists():
             best.offer(load_checkpoint(out / "best.pt")["best_score"])
@@ -239,7 +200,8 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
             "model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
             "step": step, "minutes": total(), "best_score": best.score, "config": dataclasses.asdict(config),
             "commit": run_commit, "seed": config.seed, "planned_minutes": minutes, "device": device_name(device),
-            "sources": source_counts(sharp), "loss": smooth, "history": history,  # [first step, commit] of each run with other code
+            "sources": source_counts(sharp), "loss": smooth, "origin": origin,
+            "history": history,  # [first step, commit] of each run with other code
         }
 
     def validate():
@@ -253,6 +215,8 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
             file.write(json.dumps(line) + "\n")
         log(json.dumps(line))
 
+    if origin is not None and step == 0:
+        validate()  # what the run starts from is its first mark
     with tqdm(total=minutes, initial=spent, unit="min", disable=not sys.stderr.isatty(), bar_format="{l_bar}{bar}| {n:.1f}/{total:.0f} min {postfix}") as bar:
         while total() < minutes:
             image, target = (t.unsqueeze(1).to(device, memory_format=torch.channels_last, non_blocking=True) for t in next(loader))
@@ -316,10 +280,13 @@ def main(argv=None):
     parser.add_argument("--minutes", type=float, required=True, help="planned wall time of all runs of this --out together")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--workers", type=int, default=1, help="processes that simulate samples")
+    parser.add_argument("--from", dest="start", type=Path, metavar="FILE",
+                        help="a checkpoint or an ONNX model whose weights a new run begins with; not read by --resume")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to training/config.py")
     args = parser.parse_args(argv)
     try:
-        train(parse_settings(args.set), args.data or evaluate.data_folder(), args.out, args.minutes, args.resume, args.workers)
+        train(parse_settings(args.set), args.data or evaluate.data_folder(), args.out, args.minutes, args.resume, args.workers,
+              args.start)
     except ValueError as error:
         sys.exit(f"train: {error}")
 

@@ -40,7 +40,7 @@ def test_card_from_results(files, capsys):
     text = (files / "parfocal-w1.md").read_text()
     for expected in (
         "# parfocal-w1, version 1", "base width 1", "1,234 steps of batch 8 in 57 minutes", "| device | an abacus |",
-        "| seed | 42 |",
+        "| seed | 42 |", "| began with | random weights |", "| loss | log_mse",
         "commit | `0123456789abcdef`", CONFIG.sha256(), "\nIt rained.\n", card.sha256_of(files / "parfocal-w1.onnx"),
         "| dsb2018 | 337 |", "| neubias | 37 | github.com/NEUBIAS/training-resources | 8bbaa51d | CC BY 4.0 |",
         "| wavelength | 0.42 to 0.7 um |", "mean +0.84 dB", "PSNR(restored, input): 30.5 dB",
@@ -55,6 +55,13 @@ def test_card_from_results(files, capsys):
 def test_a_run_with_changed_code_names_all_commits(files):
     state = STATE | {"history": [[0, "first"], [1000, "second"]]}
     assert "| code, commit | `first`, `second` from step 1,000 |" in card.card(state, files / "parfocal-w1.onnx", ROWS, "x")
+
+
+def test_a_run_that_began_with_weights_names_them_all(files):
+    first = {"name": "parfocal-w16.onnx", "sha256": 64 * "a"}
+    second = {"name": "best.pt", "sha256": 64 * "b", "step": 2600, "minutes": 14.6, "origin": first}
+    text = card.card(STATE | {"origin": second}, files / "parfocal-w1.onnx", ROWS, "x")
+    assert f"the weights of best.pt, SHA-256 `{16 * 'b'}` (2,600 steps in 15 minutes, begun with the weights of parfocal-w16.onnx" in text
 
 
 def test_messages(files):

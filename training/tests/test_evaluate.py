@@ -70,6 +70,17 @@ def test_fit_takes_out_gain_and_offset_only(scene):
     assert row.raw_after < 20 and row.psnr_to_input == pytest.approx(row.raw_after, abs=0.01)
 
 
+def test_lost_grain_and_lost_structure_are_told_apart(scene):
+    """Smoothing both by a pixel takes white noise down by 1 / (4 pi) and leaves what is large as it is."""
+    grain = np.random.default_rng(0).standard_normal(scene.shape)
+    with_grain = lambda x: x + 0.02 * np.pad(grain, ((0, -scene.shape[0] % 16), (0, -scene.shape[1] % 16)))[None, None]
+    row = evaluate.evaluate_plane("s", "0", 0.0, "um", scene, scene, lambda x: with_grain(x).astype(np.float32))
+    assert row.smoothed_to_input - row.psnr_to_input == pytest.approx(10 * np.log10(4 * np.pi), abs=0.5)
+    row = evaluate.evaluate_plane("s", "0", 0.0, "um", scene, scene, lambda x: 0.9 * x)
+    assert row.smoothed_to_input - row.psnr_to_input == pytest.approx(0, abs=0.7)
+    assert "s, in focus (0): the same, both smoothed by 1 px" in evaluate.summary([row])
+
+
 def test_planes_of_another_size_are_laid_onto_the_sharp_one(scene):
     sharp = np.clip(scene, 0, 65535).astype(np.uint16)
     moved = ndimage.gaussian_filter(ndimage.shift(scene, (2.5, -1.5), order=3, mode="nearest"), 2)

@@ -6,7 +6,8 @@ import numpy as np
 
 from training.config import Config
 from training.data import Sharp
-from training.simulate import Optics, Sampler, random_microscope
+from training.optics import Optics, random_microscope
+from training.simulate import Sampler
 from training.specimen import KINDS, mixture
 
 SMALL = Config(patch_px=64, margin_px=16, optics_bank=4)
@@ -20,19 +21,24 @@ def sampler(config, seed=0):
 
 def test_without_defocus_and_noise_the_target_is_the_input():
     quiet = dataclasses.replace(
-        SMALL, in_focus_share=1.0, photons=(1e9, 1e9), brightfield_photons=(1e9, 1e9), read_noise=(0, 0), layered_share=0.5
-    )
+        SMALL, in_focus_share=1.0, photons=(1e9, 1e9), brightfield_photons=(1e9, 1e9), read_noise=(0, 0), hot_share=0.0,
+        jpeg_share=0.0,
+    )  # fmt: skip
     make = sampler(quiet)
+    compared = 0
     for _ in range(40):
         seen, truth = make()
-        # What is left is quantisation, down to 8 bits of a fifth of the range.
-        assert np.abs(seen - truth).max() < 0.06
+        if np.ptp(seen) > 0:  # else an exposure of less than one count
+            # What is left is quantisation, down to 8 bits of a fifth of the range.
+            assert np.abs(seen - truth).max() < 0.06
+            compared += 1
+    assert compared > 30
 
 
 def test_defocus_blurs_the_input_and_not_the_target():
     blurry = dataclasses.replace(
         SMALL, in_focus_share=0.0, blur_power=0.05, photons=(1e8, 1e8), brightfield_photons=(1e8, 1e8), layered_share=0.0,
-        share_fluorescence=0.0, share_brightfield=0.0, share_drawn=1.0,
+        share_fluorescence=0.0, share_brightfield=0.0, share_drawn=1.0, hot_share=0.0, jpeg_share=0.0,
     )  # fmt: skip
     make = sampler(blurry)
     detail = lambda image: np.abs(np.diff(image)).mean()
@@ -57,7 +63,7 @@ def test_ranges_of_microscopes():
         cutoff = scope.cutoff_per_um * scope.pixel_size_um
         assert config.cutoff_per_px[0] * 0.999 <= cutoff <= config.cutoff_per_px[1] * 1.001
     optics = [Optics(SMALL, random) for _ in range(40)]
-    focused = np.mean([o.blurred is o.focused for o in optics])
+    focused = np.mean([all(blurred is focused for focused, blurred in o.layers) for o in optics])
     assert 0.02 < focused < 0.5
 
 

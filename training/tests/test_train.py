@@ -96,11 +96,27 @@ def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tm
         train.train(CONFIG, data, run, 0.05, resume=False, **QUIET)
 
 
+def test_a_warm_start_begins_with_the_weights_and_validates_them(data, tmp_path):
+    train.train(CONFIG, data, tmp_path / "first", 0.02, resume=False, **QUIET)
+    first = train.load_checkpoint(tmp_path / "first" / "last.pt")
+    run = tmp_path / "second"
+    # No time is left for a step: what is saved is what it began with.
+    train.train(CONFIG, data, run, 1e-9, resume=False, start=tmp_path / "first" / "last.pt", **QUIET)
+    second = train.load_checkpoint(run / "last.pt")
+    assert second["step"] == 0 and all(torch.equal(first["average"][k], second["model"][k]) for k in first["average"])
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert lines[0]["step"] == 0 and lines[0]["best"]
+    assert second["origin"]["name"] == "last.pt"
+    # What goes on is the run itself, not its start.
+    train.train(CONFIG, data, run, 0.02, resume=True, start=tmp_path / "absent.pt", **QUIET)
+    assert train.load_checkpoint(run / "last.pt")["origin"] == second["origin"]
+
+
 def test_the_average_follows_the_weights(data, tmp_path):
     train.train(CONFIG, data, tmp_path / "run", 0.02, resume=False, **QUIET)
     state = train.load_checkpoint(tmp_path / "run" / "last.pt")
     torch.manual_seed(CONFIG.seed)
-    start = train.HeadToTail(CONFIG.width).state_dict()
+    start = train.build("head-to-tail", CONFIG.width).state_dict()
     apart = lambda a, b: sum(((a[k] - b[k]) ** 2).sum() for k in a)
     model, average = state["model"], state["average"]
     # Behind the weights on their way, and nearer to them than to where they started.
@@ -164,16 +180,6 @@ def test_bad_checkpoints(tmp_path):
         train.load_checkpoint(tmp_path / "absent.pt")
 
 
-def test_loss_is_zero_for_the_truth_and_tames_bright_targets():
-    target = torch.rand(2, 1, 32, 32)
-    scales = [torch.nn.functional.avg_pool2d(target, f) if f > 1 else target for f in (4, 2, 1)]
-    assert train.scale_loss(scales, target, CONFIG) == 0
-    bright = target.clone()
-    bright[0] *= 100
-    zero = [torch.zeros_like(s) for s in scales]
-    assert train.scale_loss(zero, bright, CONFIG) < 10
-
-
 def test_learning_rate_warms_up_and_decays():
     c = Config()
     assert train.learning_rate(c, 0, 0) < 0.01 * c.learning_rate
@@ -188,7 +194,7 @@ def test_settings():
         ("width", "width: expected NAME=VALUE"),
         ("width=true", "width=true: expected a value like the default, 16"),
         ("width=wide", "width=wide: expected a value like the default, 16"),
-        ("photons=[1]", r"photons=\[1\]: expected a value like the default, \[30.0, 8000.0\]"),
+        ("photons=[1]", r"photons=\[1\]: expected a value like the default, \[30.0, 60000.0\]"),
         ("width=0", "width 0.*at least 1"),
         ("patch_px=100", "patch_px 100: expected a multiple of 16"),
     ):

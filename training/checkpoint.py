@@ -1,0 +1,92 @@
+"""Checkpoints of training.train, and weights to start from. Files are written whole or not at all."""
+
+import dataclasses
+import hashlib
+import os
+from pathlib import Path
+
+import torch
+
+from .config import Config
+from .networks import build
+
+
+def save(state: dict, path: Path):
+    """Whole or not at all: a full disk or a kill leaves the previous file."""
+    temporary = path.with_suffix(".tmp")
+    torch.save(state, temporary)
+    os.replace(temporary, path)
+
+
+def load_checkpoint(path: Path) -> dict:
+    """What `training.train` saved. Raises ValueError that names the file."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise ValueError(f"{path}: no such file; expected a checkpoint of training.train") from error
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ValueError(
+            f"{path}: not a readable checkpoint ({reason}); expected last.pt or best.pt as training.train wrote them"
+        ) from error
+    if not isinstance(state, dict) or "config" not in state or "average" not in state:
+        raise ValueError(f"{path}: a PyTorch file, but not a checkpoint of training.train")
+    return state
+
+
+def config_of(state: dict) -> Config:
+    return Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["config"].items()})
+
+
+def load_weights(path: Path) -> torch.nn.Module:
+    """The averaged weights of a checkpoint, ready to run."""
+    state = load_checkpoint(path)
+    model = build(**network_settings(config_of(state)))
+    model.load_state_dict(state["average"])
+    return model.eval()
+
+
+def network_settings(config: Config) -> dict:
+    """The settings that weights depend on: arguments of `networks.build`."""
+    return {"name": config.network, "width": config.width}
+
+
+def _onnx_weights(path: Path) -> dict[str, torch.Tensor]:
+    import onnx
+
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file; expected a model of training.export or a checkpoint of training.train")
+    try:
+        graph = onnx.load(path, load_external_data=False).graph
+        return {i.name: torch.from_numpy(onnx.numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    except Exception as error:  # protobuf's and onnx's own exceptions have no common base
+        raise ValueError(f"{path}: not a readable ONNX model: {error}") from error
+
+
+def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], dict]:
+    """Weights of an earlier network to start a run from, and where they are from: the file's name and SHA-256, and of a
+    checkpoint its steps, minutes and own origin.
+
+    `path`: a checkpoint (its averaged weights) or an ONNX file of training.export (its initialisers). Raises ValueError
+    where the file holds another network than `config` describes.
+    """
+    path = Path(path)
+    wanted = build(**network_settings(config)).state_dict()
+    if path.suffix == ".onnx":
+        found = _onnx_weights(path)
+        first = found.get("subnetworks.0.encoder.0.0.weight")
+        if first is None:
+            raise ValueError(f"{path}: has no tensor of a network of training.model; expected a model of training.export")
+        settings, made = {"name": "head-to-tail", "width": first.shape[0]}, {}
+    else:
+        state = load_checkpoint(path)
+        found, settings = state["average"], network_settings(config_of(state))
+        made = {key: state.get(key) for key in ("step", "minutes", "origin")}
+    differ = [f"{k} {settings[k]} (now {v})" for k, v in network_settings(config).items() if settings.get(k, v) != v]
+    if differ:
+        raise ValueError(f"{path}: holds another network: {', '.join(differ)}; give --set with its settings")
+    apart = [k for k, v in wanted.items() if k not in found or found[k].shape != v.shape]
+    if apart:
+        raise ValueError(f"{path}: holds another network: {apart[0]} is absent or of another shape")
+    record = {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} | made
+    return {k: found[k].to(v.dtype) for k, v in wanted.items()}, record

@@ -1,0 +1,268 @@
+"""The comparison: networks of equal cost trained alike, and deconvolution that knows the blur.
+
+    python -m training.compare train --out runs/compare --minutes 20 [--width 8] [--only NAME ...] [--set NAME=VALUE ...]
+    python -m training.compare report --out runs/compare --docs docs [--seeds 2]
+
+`train` makes one run for each network and seed, one after the other, each for the same minutes, with the same data,
+multiply-adds a pixel, loss, schedule and validation; only MIMO-UNet keeps its own published loss. It can be stopped and
+started again: finished runs are left alone, a broken one goes on. Head to tail, cascade and unlinked get three seeds each.
+`report` measures the best checkpoint of each run on held-out simulated specimens and on the real stacks, keeps what it
+measured beside the runs (by the checkpoint's hash), and writes evaluation.md with its plots into `--docs`.
+"""
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from . import evaluate, held_out
+from .config import NETWORKS, Config
+from .plot import Line, line_plot
+
+SEEDS = {"head-to-tail": (1, 2, 3), "cascade": (1, 2, 3), "unlinked": (1, 2, 3)}  # the others: one
+OURS = "head-to-tail"
+
+
+def runs(only=NETWORKS) -> list[tuple[str, int]]:
+    """(network, seed), all networks once before any gets its second seed."""
+    wanted = [(name, seed) for name in NETWORKS if name in only for seed in SEEDS.get(name, (1,))]
+    return sorted(wanted, key=lambda run: (run[1], NETWORKS.index(run[0])))
+
+
+def settings_of(base: Config, name: str, seed: int) -> Config:
+    loss = "mimo" if name == "mimo" else base.loss
+    return dataclasses.replace(base, network=name, seed=seed, loss=loss)
+
+
+def train_all(base: Config, data: Path, out: Path, minutes: float, workers: int, only=NETWORKS, log=print) -> None:
+    from .train import train
+
+    for name, seed in runs(only):
+        log(f"{name}, seed {seed}")
+        train(settings_of(base, name, seed), data, out / f"{name}-{seed}", minutes, resume=True, workers=workers, log=log)
+
+
+# ---- measuring ------------------------------------------------------------------------------------------------------
+
+
+def measure_run(folder: Path, data: Path, seeds: int, threads: int) -> dict:
+    """Facts of one run and its rows; read from the folder where this checkpoint was measured before."""
+    from .checkpoint import config_of, load_checkpoint
+    from .model import multiply_adds_per_pixel, parameter_count
+    from .networks import build
+
+    path = folder / "best.pt"
+    key = hashlib.sha256(path.read_bytes() + f"{seeds} {held_out.SEED}".encode()).hexdigest()
+    stored = folder / "measured.json"
+    if stored.exists() and (known := json.loads(stored.read_text()))["key"] == key:
+        return known
+    state = load_checkpoint(path)
+    config = config_of(state)
+    model = build(config.network, config.width)
+    network = evaluate.load_network(path, threads)
+    simulated = [
+        asdict(r) for light in held_out.SPECIMENS for r in held_out.measure(light, {"model": network}, seeds, oracles=False)
+    ]
+    real = []
+    if (data / "eval").is_dir():
+        stacks = evaluate.DEVELOPMENT + evaluate.TEST
+        rows = [r for stack in stacks for r in evaluate.evaluate_stack(stack, network, data)]
+        real = [asdict(r) | {"gained": r.gained} for r in rows if r.distance != 0]
+    last = load_checkpoint(folder / "last.pt") if (folder / "last.pt").exists() else state
+    found = {
+        "key": key, "network": config.network, "seed": config.seed, "loss": config.loss, "width": config.width,
+        "steps": last["step"], "minutes": last["minutes"], "score": state["best_score"],
+        "parameters": parameter_count(model), "multiply_adds": multiply_adds_per_pixel(model),
+        "simulated": simulated, "real": real,
+    }  # fmt: skip
+    stored.write_text(json.dumps(found, allow_nan=False))
+    return found
+
+
+def measure_oracles(out: Path, seeds: int) -> list[dict]:
+    """Held-out rows of Wiener and Richardson-Lucy with the true blur; kept in the folder of the runs."""
+    stored = out / f"deconvolution-{seeds}-{held_out.SEED}.json"
+    if not stored.exists():
+        rows = [asdict(r) for light in held_out.SPECIMENS for r in held_out.measure(light, {}, seeds)]
+        stored.write_text(json.dumps(rows, allow_nan=False))
+    return json.loads(stored.read_text())
+
+
+# ---- the page -------------------------------------------------------------------------------------------------------
+
+
+def gain(rows: list[dict], method: str, **wanted) -> float:
+    """Mean gain in dB of `method` over the rows with these values (a value may be a tuple of them)."""
+    fits = lambda row: all(row[k] in v if isinstance(v, tuple) else row[k] == v for k, v in wanted.items())
+    return float(np.mean([row["restored"][method] - row["before"] for row in rows if fits(row)]))
+
+
+def _mean_and_spread(values: list[float]) -> str:
+    text = f"{np.mean(values):+.2f}"
+    return text if len(values) < 2 else f"{text} ± {np.std(values, ddof=1):.2f}"
+
+
+def by_network(measured: list[dict]) -> dict[str, list[dict]]:
+    return {name: [m for m in measured if m["network"] == name] for name in NETWORKS if any(m["network"] == name for m in measured)}
+
+
+def network_table(measured: list[dict]) -> list[str]:
+    """One row a network: cost, what it got, and mean gains; ± is the standard deviation over seeds."""
+    stacks = list(dict.fromkeys(row["stack"] for m in measured for row in m["real"]))
+    lines = [
+        "| network | seeds | parameters | multiply-adds a pixel | steps | loss | held-out specimens | "
+        + " | ".join(stacks) + " |",
+        "|---|---|---|---|---|---|---|" + "---|" * len(stacks),
+    ]  # fmt: skip
+    outside = tuple(um for um in held_out.DEFOCUS_UM if um > 0)
+    for name, group in by_network(measured).items():
+        first = group[0]
+        held = _mean_and_spread([gain(m["simulated"], "model", defocus_um=outside) for m in group])
+        real = [
+            _mean_and_spread([float(np.mean([r["gained"] for r in m["real"] if r["stack"] == stack])) for m in group])
+            for stack in stacks
+        ]
+        steps = f"{np.mean([m['steps'] for m in group]):,.0f}"
+        cells = [name, len(group), f"{first['parameters']:,}", f"{first['multiply_adds']:,.0f}", steps, first["loss"], held, *real]
+        lines.append("| " + " | ".join(str(c) for c in cells) + " |")
+    return lines
+
+
+def verdict(measured: list[dict]) -> list[str]:
+    """Sentences: how far head to tail is above or below its ablations, from the figures alone."""
+    groups = by_network(measured)
+    if OURS not in groups:
+        return []
+    outside = tuple(um for um in held_out.DEFOCUS_UM if um > 0)
+    values = {name: [gain(m["simulated"], "model", defocus_um=outside) for m in group] for name, group in groups.items()}
+    sentences = []
+    for name, theirs in values.items():
+        if name == OURS:
+            continue
+        ours = values[OURS]
+        apart = float(np.mean(ours) - np.mean(theirs))
+        noise = ""
+        if len(ours) > 1 and len(theirs) > 1:
+            error = float(np.sqrt(np.var(ours, ddof=1) / len(ours) + np.var(theirs, ddof=1) / len(theirs)))
+            noise = f" (standard error of the difference: {error:.2f} dB)"
+        word = "above" if apart > 0 else "below"
+        sentences.append(f"- On held-out specimens out of focus, {OURS} is {abs(apart):.2f} dB {word} {name}{noise}.")
+    return sentences
+
+
+def plots(measured: list[dict], oracles: list[dict]) -> dict[str, str]:
+    """SVG files by name: gain over defocus for each kind of light, at the moderate photon levels; and SSIM."""
+    files = {}
+    for light in held_out.SPECIMENS:
+        lines, similar = [], []
+        for name, group in by_network(measured).items():
+            points, spread, ssim = [], [], []
+            for um in held_out.DEFOCUS_UM:
+                wanted = dict(light=light, defocus_um=um, photons=held_out.MODERATE)
+                values = [gain(m["simulated"], "model", **wanted) for m in group]
+                points.append((um, float(np.mean(values))))
+                spread.append(float(np.std(values, ddof=1)) if len(values) > 1 else 0.0)
+                chosen = [r["ssim"]["model"] for m in group for r in m["simulated"]
+                          if r["light"] == light and r["defocus_um"] == um and r["photons"] in held_out.MODERATE]  # fmt: skip
+                ssim.append((um, float(np.mean(chosen))))
+            lines.append(Line(name, points, spread))
+            similar.append(Line(name, ssim))
+        for method in oracles[0]["restored"] if oracles else ():
+            points = [(um, gain(oracles, method, light=light, defocus_um=um, photons=held_out.MODERATE)) for um in held_out.DEFOCUS_UM]
+            lines.append(Line(f"{method}, true blur", points))
+        files[f"psnr-{light}.svg"] = line_plot(f"Held-out specimens, {light} light", "defocus (um)", "gain in PSNR (dB)", lines)
+        files[f"ssim-{light}.svg"] = line_plot(f"Held-out specimens, {light} light", "defocus (um)", "SSIM", similar)
+    return files
+
+
+def page(measured: list[dict], oracles: list[dict], out: str, seeds: int) -> str:
+    minutes = sorted({round(m["minutes"]) for m in measured})
+    budget = f"{minutes[0]}" if len(minutes) == 1 else f"{minutes[0]} to {minutes[-1]}"
+    networks = {name: group[0] for name, group in by_network(measured).items()}
+    merged = []  # one row an exposure: deconvolution and the first seed of each network
+    for index, row in enumerate(oracles):
+        models = {name: m["simulated"][index]["restored"]["model"] for name, m in networks.items()}
+        merged.append(held_out.Row(**(row | {"restored": row["restored"] | models})))
+    pictures = "\n".join(
+        f"![{what}, {light}](evaluation/{kind}-{light}.svg)"
+        for light in held_out.SPECIMENS for kind, what in (("psnr", "PSNR over defocus"), ("ssim", "SSIM over defocus"))
+    )  # fmt: skip
+    nl = "\n"
+    return f"""\
+# Evaluation
+
+Networks of equal multiply-adds, each trained for {budget} minutes from the same simulated data; deconvolution with the true
+point spread function and the best amount by oracle. Made by
+
+    python -m training.compare train --out {out} --minutes {minutes[-1]} --width {measured[0]["width"]}
+    python -m training.compare report --out {out} --docs docs --seeds {seeds}
+
+Gains are dB of PSNR over the image as it was, out of focus, after a fit of gain and offset; ± is the standard deviation over
+seeds. The real stacks are explained in [training/](../training/README.md); tissue-brightfield and nucleus-widefield chose the
+checkpoints.
+
+{nl.join(network_table(measured))}
+
+{nl.join(verdict(measured))}
+
+{pictures}
+
+## Held-out specimens, all levels
+
+The first seed of each network. `before` is PSNR in dB, the rest are gains on it.
+
+{nl.join(held_out.table(merged))}
+"""
+
+
+def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
+    folders = [out / f"{name}-{seed}" for name, seed in runs() if (out / f"{name}-{seed}" / "best.pt").exists()]
+    if not folders:
+        raise ValueError(f"{out}: holds no run of training.compare train")
+    measured = [measure_run(folder, data, seeds, threads) for folder in folders]
+    oracles = measure_oracles(out, seeds)
+    (docs / "evaluation").mkdir(parents=True, exist_ok=True)
+    for name, text in plots(measured, oracles).items():
+        (docs / "evaluation" / name).write_text(text)
+    path = docs / "evaluation.md"
+    path.write_text(page(measured, oracles, out.as_posix(), seeds))
+    return path
+
+
+def main(argv=None):
+    from .train import parse_settings
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    actions = parser.add_subparsers(dest="action", required=True)
+    make = actions.add_parser("train")
+    make.add_argument("--minutes", type=float, required=True, help="of each run")
+    make.add_argument("--width", type=int, default=8)
+    make.add_argument("--only", nargs="+", choices=NETWORKS, default=NETWORKS)
+    make.add_argument("--workers", type=int, default=1)
+    make.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to training/config.py, for all")
+    tell = actions.add_parser("report")
+    tell.add_argument("--docs", type=Path, required=True)
+    tell.add_argument("--seeds", type=int, default=2, help="of the held-out specimens")
+    tell.add_argument("--threads", type=int, default=0)
+    for action in (make, tell):
+        action.add_argument("--out", type=Path, required=True)
+        action.add_argument("--data", type=Path, help="folder with train/ and eval/ (default: $PARFOCAL_DATA)")
+    args = parser.parse_args(argv)
+    data = args.data or evaluate.data_folder()
+    try:
+        if args.action == "train":
+            base = parse_settings([f"width={args.width}", *args.set])
+            train_all(base, data, args.out, args.minutes, args.workers, args.only)
+        else:
+            print(report(args.out, args.docs, data, args.seeds, args.threads))
+    except ValueError as error:
+        sys.exit(f"compare: {error}")
+
+
+if __name__ == "__main__":
+    main()

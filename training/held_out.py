@@ -1,0 +1,167 @@
+"""Simulated specimens that no training saw, by kind of light, defocus and photons: a model beside deconvolution.
+
+    python -m training.held_out --model models/parfocal-w16.onnx [--seeds N] [--json]
+
+One microscope (20x, NA 0.75, pixels of 0.325 um), so that defocus is in micrometres. Wiener's filter and Richardson-Lucy
+are given its TRUE point spread function, the camera's true offset and gain, and for each image the best regularisation or
+number of iterations, found with the truth in hand; the model is given the image. PSNR against the noise-free focused image
+after a fit of gain and offset, in its 0.1 to 99.9 percentile range.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from . import evaluate, specimen
+from .deconvolve import METHODS, Blur
+from .degrade import Camera, Microscope, convolve, transfer_function
+from .oracle import fitted_psnr
+
+SCOPE = Microscope(numerical_aperture=0.75, wavelength_um=0.55, refractive_index=1.0, pixel_size_um=0.325)
+SIZE, MARGIN = 192, 48
+DEFOCUS_UM = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)  # blur discs of 0, 0.9, 1.7, 3.5, 7 and 14 px
+PHOTONS = (50, 200, 1000, 5000, 20000)  # in the brightest structure of the focused image
+MODERATE = (200, 1000, 5000)
+SEED = 20_000_000  # training draws its specimens from 32-bit hashes: the chance of meeting one of these is nil
+BACKGROUND = 0.1  # of the brightest structure, fluorescence
+
+
+def _fluorescence(kind):
+    return lambda size, random: kind(size, random) + BACKGROUND
+
+
+def _absorber(kind):
+    return lambda size, random: np.exp(-1.2 * kind(size, random))
+
+
+def _surface(kind):
+    return lambda size, random: 0.2 + 0.8 * kind(size, random)
+
+
+# Specimens of each kind of light; each of `seeds` seeds draws one of each.
+SPECIMENS = {
+    "fluorescence": [
+        _fluorescence(k)
+        for k in (specimen.nuclei, specimen.filaments, specimen.puncta, specimen.membranes, specimen.chromatin)
+    ],
+    "transmitted": [_absorber(k) for k in (specimen.nuclei, specimen.membranes, specimen.chromatin)],
+    "reflected": [_surface(k) for k in (specimen.edges, specimen.dead_leaves)],
+}
+
+
+@dataclass
+class Case:
+    """One exposure: `seen` in counts as the camera gives them, `truth` the same in focus and without noise."""
+
+    light: str
+    defocus_um: float
+    photons: float
+    seed: int
+    seen: np.ndarray  # uint16 [SIZE, SIZE]
+    truth: np.ndarray  # float32 [SIZE, SIZE]
+    camera: Camera
+
+
+def cases(light: str, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS) -> Iterator[Case]:
+    """All exposures of one kind of light."""
+    whole = SIZE + 2 * MARGIN
+    cut = np.s_[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    transfer = {um: transfer_function(SCOPE, um, whole) for um in {0.0, *defocus}}
+    for seed in range(seeds):
+        for number, make in enumerate(SPECIMENS[light]):
+            image = make(whole, np.random.default_rng(SEED + 1000 * seed + number))
+            focused = np.maximum(convolve(image, transfer[0.0])[cut], 0)
+            focused_peak = float(np.percentile(focused, 99.9))
+            for um in defocus:
+                blurred = np.maximum(convolve(image, transfer[um])[cut], 0)
+                for n in photons:
+                    camera = Camera(n / focused_peak, read_noise=1.5, offset=100, counts_per_photon=1.0, full_scale=65535)
+                    random = np.random.default_rng([SEED, seed, number, int(1000 * um), int(n)])
+                    seen = camera.expose(blurred, random).astype(np.uint16)
+                    truth = camera.expectation(focused).astype(np.float32)
+                    yield Case(light, um, n, 1000 * seed + number, seen, truth, camera)
+
+
+@dataclass
+class Row:
+    light: str
+    defocus_um: float
+    photons: float
+    seed: int
+    before: float  # all in dB
+    restored: dict[str, float]  # by method or model
+    ssim: dict[str, float]  # "before" and by model
+
+
+def deconvolved(case: Case, blurs: dict[float, Blur]) -> dict[str, float]:
+    """The best PSNR of each method over its amounts, with everything about the exposure known."""
+    blur = blurs.setdefault(case.defocus_um, Blur(SCOPE, case.defocus_um, (SIZE, SIZE)))
+    electrons = (case.seen - case.camera.offset) / case.camera.counts_per_photon
+    return {name: max(fitted_psnr(image, case.truth) for _, image in run(electrons, blur)) for name, run in METHODS.items()}
+
+
+def measure(light: str, networks: dict, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS, oracles: bool = True) -> list[Row]:
+    """Rows of one kind of light; `networks`: functions as evaluate.restore takes them, by name."""
+    blurs: dict[float, Blur] = {}
+    rows = []
+    for case in cases(light, seeds, defocus, photons):
+        values = deconvolved(case, blurs) if oracles else {}
+        similar = {"before": evaluate.ssim(case.seen, case.truth)}
+        for name, network in networks.items():
+            image = evaluate.to_type(evaluate.restore(case.seen, network), case.seen.dtype)
+            values[name] = fitted_psnr(image, case.truth)
+            similar[name] = evaluate.ssim(image, case.truth)
+        before = fitted_psnr(case.seen, case.truth)
+        rows.append(Row(light, case.defocus_um, case.photons, case.seed, before, values, similar))
+    return rows
+
+
+def table(rows: list[Row]) -> list[str]:
+    """Markdown: PSNR before, and what each method and model gains on it, by light, defocus and photons."""
+    names = list(rows[0].restored)
+    lines = [f"| light | defocus | photons | before | {' | '.join(names)} |", "|---|---|---|---|" + "---|" * len(names)]
+    groups = dict.fromkeys((r.light, r.defocus_um, r.photons) for r in rows)
+    for light, um, photons in groups:
+        group = [r for r in rows if (r.light, r.defocus_um, r.photons) == (light, um, photons)]
+        before = np.mean([r.before for r in group])
+        gains = " | ".join(f"{np.mean([r.restored[n] - r.before for r in group]):+.2f}" for n in names)
+        lines.append(f"| {light} | {um:g} um | {photons:g} | {before:.2f} | {gains} |")
+    return lines
+
+
+def margins(rows: list[Row], name: str) -> dict[str, float]:
+    """How far the model `name` is above each deconvolution on average, out of focus at moderate photon levels, in dB."""
+    group = [r for r in rows if r.defocus_um > 0 and r.photons in MODERATE]
+    return {m: float(np.mean([r.restored[name] - r.restored[m] for r in group])) for m in METHODS}
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True, nargs="+")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=0, help="for the network; 0 = all cores")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args(argv)
+    if args.seeds < 1:
+        parser.error(f"--seeds {args.seeds}: expected at least 1")
+    try:
+        networks = {path.stem: evaluate.load_network(path, args.threads) for path in args.model}
+    except ValueError as error:
+        sys.exit(f"held_out: {error}")
+    rows = [row for light in SPECIMENS for row in measure(light, networks, args.seeds)]
+    if args.json:
+        print(json.dumps([asdict(r) for r in rows], indent=1))
+        return
+    print("\n".join(table(rows)), "\n")
+    for name in networks:
+        for method, margin in margins(rows, name).items():
+            print(f"{name} against {method}, out of focus, {MODERATE[0]} to {MODERATE[-1]} photons: {margin:+.2f} dB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The loss of one batch at all scales that a network gives; `Config.loss` chooses."""
+
+import torch
+import torch.nn.functional as F
+
+from .config import Config
+
+FREQUENCY_SHARE = 0.1  # of MIMO-UNet's loss
+
+
+def _mean_square(output, target, config):
+    return ((output - target) ** 2).mean((1, 2, 3))
+
+
+def _decibels(output, target, config):
+    return torch.log1p(_mean_square(output, target, config) / config.error_floor)
+
+
+def _mimo(output, target, config):
+    spectrum = torch.view_as_real(torch.fft.fft2(output - target))
+    return (output - target).abs().mean((1, 2, 3)) + FREQUENCY_SHARE * spectrum.abs().mean((1, 2, 3, 4))
+
+
+def scale_loss(outputs, target, config: Config):
+    """A number: the loss of `outputs` (each [N, 1, h, w], coarse to fine) against `target` [N, 1, H, W] averaged to each size.
+
+    "mse": mean square error, the sizes weighted by `scale_weights` (Wang and Han 2022). Ours: a sample whose target is far
+    brighter than its input (a few points, strongly blurred) would outweigh all others; it is weighted down by the square
+    of its excess over `bright_target`.
+
+    "log_mse": log(1 + MSE / error_floor) of each sample and size: PSNR as a loss (Chen et al., HINet, CVPR Workshops
+    2021, section 3.3), bounded below. A sample weighs by the inverse of its own error, so that a clean image next to
+    focus, whose error is a thousandth of a strongly blurred one's, is learned as well in decibels.
+
+    "mimo": mean absolute error and a tenth of that of the Fourier transform, all sizes alike (Cho et al., ICCV 2021, eq.
+    9 to 11).
+    """
+    weight = 1.0
+    if config.loss == "mse":
+        peak = target.abs().amax((1, 2, 3))
+        weight = (config.bright_target / peak.clamp(min=config.bright_target)) ** 2
+    measure = {"mse": _mean_square, "log_mse": _decibels, "mimo": _mimo}[config.loss]
+    shares = {4: config.scale_weights[0], 2: config.scale_weights[1], 1: config.scale_weights[2]}
+    total = 0.0
+    for output in outputs:
+        factor = target.shape[-1] // output.shape[-1]
+        truth = F.avg_pool2d(target, factor) if factor > 1 else target
+        share = 1.0 if config.loss == "mimo" else shares[factor]
+        total = total + share * (weight * measure(output.float(), truth, config)).mean()
+    return total

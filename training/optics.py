@@ -1,0 +1,88 @@
+"""Random microscopes: what each does to a specimen of one or several depths, in focus and out of focus. NumPy only."""
+
+import numpy as np
+
+from .config import Config
+from .degrade import Microscope, transfer_function
+from .specimen import texture
+
+
+def log_uniform(low: float, high: float, random: np.random.Generator) -> float:
+    return float(np.exp(random.uniform(np.log(low), np.log(high))))
+
+
+def random_microscope(config: Config, random: np.random.Generator) -> Microscope:
+    """Sampling is drawn first (cut-off in cycles per pixel): that, not the aperture itself, is what an image shows."""
+    aperture = random.uniform(*config.numerical_aperture)
+    index = 1.0 if aperture < 0.95 else random.choice([1.33, 1.515]) if aperture < 1.25 else 1.515
+    wavelength = random.uniform(*config.wavelength_um)
+    cutoff = log_uniform(*config.cutoff_per_px, random)
+    return Microscope(
+        numerical_aperture=aperture,
+        wavelength_um=wavelength,
+        refractive_index=index,
+        pixel_size_um=cutoff * wavelength / (2 * aperture),
+        spherical_waves=random.uniform(-config.spherical_waves, config.spherical_waves),
+    )
+
+
+class Optics:
+    """One microscope at the defocus of one exposure, for images of patch and margin.
+
+    `layers`: a pair of transfer functions, in focus and out of focus, for each depth that the specimen has; the first is
+    the depth in focus. `kind`: what the depths are: "thin" (one), "layered" (two specimens, one dimmer), "relief" (one
+    specimen whose surface goes from the second depth through the first to the third). `radius_px`: of the blur disc.
+    `once_more`: whether an image taken in focus can stand for the specimen.
+    """
+
+    def __init__(self, config: Config, random: np.random.Generator):
+        self.size = config.patch_px + 2 * config.margin_px
+        scope = random_microscope(config, random)
+        in_focus = random.random() < config.in_focus_share
+        self.radius_px = 0.0 if in_focus else config.blur_radius_px * random.random() ** config.blur_power
+        defocus = random.choice([-1, 1]) * scope.defocus_um(self.radius_px)
+        thin = 1 - config.layered_share - config.relief_share
+        self.kind = ("thin", "layered", "relief")[random.choice(3, p=[thin, config.layered_share, config.relief_share])]
+        depths = [0.0]
+        if self.kind == "layered":
+            depths += [random.choice([-1, 1]) * scope.defocus_um(random.uniform(0.5, config.layer_blur_px))]
+        elif self.kind == "relief":
+            height = scope.defocus_um(config.relief_blur_px * random.random())
+            depths += [-height, height]
+        self.layers = []
+        for depth in depths:
+            focused = transfer_function(scope, depth, self.size)
+            blurred = focused if in_focus else transfer_function(scope, depth + defocus, self.size)
+            self.layers.append((focused, blurred))
+        self.once_more = scope.cutoff_per_um * scope.pixel_size_um >= config.seen_cutoff_per_px
+
+    def image(self, depths: list[np.ndarray], seen: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Light in focus and out of focus, [size, size] each, of one [size, size] specimen for each layer.
+
+        `seen`: the specimen is itself an image that this microscope took in focus. What defocus does to it is the
+        ratio of the two transfer functions: image(z) = F^-1[F(image(0)) H(z) / H(0)].
+        """
+        total = 0
+        for specimen, pair in zip(depths, self.layers, strict=True):
+            transfer = np.stack(pair)
+            if seen:
+                # Where neither passes anything the ratio is 1: what an image has there is no light of the specimen.
+                tiny = 1e-3
+                transfer = np.clip((transfer + tiny) / (np.maximum(self.layers[0][0], 0) + tiny), -1, 1)
+            total = total + np.fft.rfft2(specimen) * transfer
+        return tuple(np.fft.irfft2(total, (self.size, self.size)))
+
+
+def relief(size: int, random: np.random.Generator) -> np.ndarray:
+    """Height of an uneven specimen, or of a curved field, float32 [size, size] in -1 to 1: a tilt and gentle waves."""
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    turn = random.uniform(0, 2 * np.pi)
+    height = random.uniform(0, 1.2) * (np.cos(turn) * x + np.sin(turn) * y)
+    height = height + random.uniform(0, 0.8) * texture(size, random.uniform(0.1, 0.6) * size, random)
+    return np.clip(height + random.uniform(-0.3, 0.3), -1, 1).astype(np.float32)
+
+
+def at_depths(specimen: np.ndarray, height: np.ndarray) -> list[np.ndarray]:
+    """A specimen [size, size] dealt out to three depths (middle, below, above) by its `height`; they sum to it."""
+    below, above = np.maximum(-height, 0), np.maximum(height, 0)
+    return [specimen * (1 - below - above), specimen * below, specimen * above]

@@ -1,0 +1,77 @@
+"""Weights to start from: the network computes what the file computes, and another network is refused."""
+
+import dataclasses
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from training import checkpoint, export, train
+from training.config import Config
+from training.model import HeadToTail
+
+CONFIG = Config(width=2)
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    torch.manual_seed(3)
+    path = tmp_path_factory.mktemp("model") / "two.onnx"
+    model = HeadToTail(2)
+    for parameter in model.parameters():  # fresh biases are all zero, and the exporter keeps one tensor of equal ones
+        torch.nn.init.normal_(parameter, std=0.1)
+    export.to_onnx(model, path)
+    return path
+
+
+@pytest.fixture
+def checkpoint_file(tmp_path):
+    torch.manual_seed(4)
+    state = {"config": dataclasses.asdict(CONFIG), "average": HeadToTail(2).state_dict()}
+    train.save(state, tmp_path / "best.pt")
+    return tmp_path / "best.pt"
+
+
+def test_the_network_computes_what_the_onnx_file_computes(model_file):
+    weights, record = checkpoint.start_weights(model_file, CONFIG)
+    model = HeadToTail(2).eval()
+    model.load_state_dict(weights)
+    image = torch.rand(1, 1, 48, 64, generator=torch.Generator().manual_seed(0))
+    (expected,) = export.session(model_file, 1).run(["restored"], {"image": image.numpy()})
+    with torch.inference_mode():
+        found = model(image).numpy()
+    assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
+    assert record["name"] == "two.onnx" and len(record["sha256"]) == 64
+
+
+def test_the_averaged_weights_of_a_checkpoint(checkpoint_file):
+    weights, _ = checkpoint.start_weights(checkpoint_file, CONFIG)
+    expected = checkpoint.load_weights(checkpoint_file).state_dict()
+    assert weights.keys() == expected.keys() and all(torch.equal(weights[k], expected[k]) for k in expected)
+
+
+def test_another_network_is_refused(model_file, checkpoint_file):
+    for path in (model_file, checkpoint_file):
+        with pytest.raises(ValueError, match=rf"{path.name}: holds another network: width 2 \(now 3\); give --set"):
+            checkpoint.start_weights(path, dataclasses.replace(CONFIG, width=3))
+        with pytest.raises(ValueError, match=rf"{path.name}: holds another network: name head-to-tail \(now unet\)"):
+            checkpoint.start_weights(path, dataclasses.replace(CONFIG, network="unet"))
+
+
+def test_bad_files(model_file, tmp_path):
+    with pytest.raises(ValueError, match=r"absent\.onnx: no such file"):
+        checkpoint.start_weights(tmp_path / "absent.onnx", CONFIG)
+    (tmp_path / "cut.onnx").write_bytes(model_file.read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"cut\.onnx: not a readable ONNX model"):
+        checkpoint.start_weights(tmp_path / "cut.onnx", CONFIG)
+    other = onnx.load(model_file)
+    other.graph.initializer[-1].name = "something"
+    onnx.save(other, tmp_path / "other.onnx")
+    with pytest.raises(ValueError, match=r"other\.onnx: holds another network: subnetworks.* absent"):
+        checkpoint.start_weights(tmp_path / "other.onnx", CONFIG)
+    short = tmp_path / "short.onnx"
+    short.write_bytes(model_file.read_bytes())
+    export.shorten_names(short)
+    with pytest.raises(ValueError, match=r"short\.onnx: has no tensor of a network"):
+        checkpoint.start_weights(short, CONFIG)

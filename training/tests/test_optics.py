@@ -1,0 +1,80 @@
+"""Microscopes and specimens of several depths: what defocus may and may not change."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from training.config import Config
+from training.degrade import convolve
+from training.optics import Optics, at_depths, relief
+from training.specimen import mixture
+
+CONFIG = Config(patch_px=64, margin_px=32, in_focus_share=0.0)
+SIZE = 128
+
+
+def optics(kind, seed=0, **settings):
+    shares = {"thin": (0, 0), "layered": (1, 0), "relief": (0, 1)}[kind]
+    config = dataclasses.replace(CONFIG, layered_share=shares[0], relief_share=shares[1], **settings)
+    made = Optics(config, np.random.default_rng(seed))
+    assert made.kind == kind
+    return made
+
+
+def specimen(seed=1):
+    return mixture(SIZE, np.random.default_rng(seed)).astype(np.float64)
+
+
+def test_a_thin_specimen_is_convolved_with_its_two_transfer_functions():
+    made, image = optics("thin"), specimen()
+    focused, blurred = made.image([image], seen=False)
+    assert np.allclose(focused, convolve(image, made.layers[0][0])) and np.allclose(blurred, convolve(image, made.layers[0][1]))
+
+
+def test_an_image_taken_once_is_its_own_focused_image():
+    made, image = optics("thin", seen_cutoff_per_px=0.8, cutoff_per_px=(1.0, 1.4)), specimen()
+    focused, blurred = made.image([image], seen=True)
+    assert made.once_more and np.abs(focused - image).max() < 1e-6 * np.ptp(image)
+    # Blurring the specimen and blurring its focused image agree.
+    again_focused, again_blurred = made.image([convolve(image, made.layers[0][0])], seen=True)
+    expected = made.image([image], seen=False)
+    assert np.abs(again_blurred - expected[1]).max() < 0.02 * np.ptp(image)
+    assert np.abs(again_focused - expected[0]).max() < 1e-6 * np.ptp(image)
+    assert blurred.std() < focused.std()
+
+
+@pytest.mark.parametrize("cutoff, once", [((0.3, 0.4), False), ((1.2, 1.3), True)])
+def test_only_finely_resolved_images_stand_for_a_specimen(cutoff, once):
+    assert optics("thin", cutoff_per_px=cutoff).once_more == once
+
+
+def test_depths_sum_to_the_specimen_and_follow_the_height():
+    image, height = specimen(), relief(SIZE, np.random.default_rng(3))
+    assert height.min() >= -1 and height.max() <= 1 and np.ptp(height) > 0.1
+    middle, below, above = at_depths(image, height)
+    assert np.allclose(middle + below + above, image, atol=1e-6)
+    assert below[height > 0].max() == 0 and above[height < 0].max() == 0
+    top = image > 0.5
+    assert np.corrcoef(above[top] / image[top], np.maximum(height, 0)[top])[0, 1] > 0.99
+
+
+def test_sharp_and_blurred_meet_in_one_relief():
+    """A focused image of a relief is sharp where its height is 0 and blurred where it is 1."""
+    grating = np.sin(np.arange(SIZE) * 2 * np.pi * 20 / SIZE)[None, :] * np.ones((SIZE, 1)) + 1
+    height = np.zeros((SIZE, SIZE))
+    height[SIZE // 2 :] = 1
+    ratios = []
+    for seed in range(8):
+        made = optics("relief", seed, relief_blur_px=8.0, cutoff_per_px=(1.0, 1.4))
+        focused, _ = made.image(at_depths(grating, height), seen=False)
+        ratios.append(focused[32].std() / focused[96].std())
+    assert min(ratios) > 0.98 and max(ratios) > 2
+
+
+def test_light_is_kept():
+    for kind in ("thin", "relief"):
+        made, image = optics(kind, seed=2), specimen()
+        parts = [image] if kind == "thin" else at_depths(image, relief(SIZE, np.random.default_rng(1)))
+        for light in made.image(parts, seen=False):
+            assert light.sum() == pytest.approx(image.sum(), rel=1e-5)
