@@ -15,7 +15,7 @@ from scipy import fft
 
 from .degrade import Microscope, transfer_function
 
-REGULARISATION = tuple(10.0**k for k in np.arange(-5.0, 0.1, 0.5))  # noise to signal, of Wiener's filter
+REGULARISATION = tuple(10.0**k for k in np.arange(-5.0, 1.6, 0.5))  # noise to signal, of Wiener's filter
 ITERATIONS = (1, 2, 4, 7, 12, 20, 35, 60, 100)  # of Richardson-Lucy: those at which its estimate is looked at
 MARGIN_PX = 32  # reflected around the image: convolution by FFT is cyclic
 

@@ -24,6 +24,15 @@ def test_exposures(light):
         assert by[0.0, 20000, seed] < by[0.0, 50, seed] and by[0.0, 20000, seed] < by[2.0, 20000, seed]
 
 
+def test_noise_below_the_cameras_offset_is_no_bright_light():
+    """Counts below the offset are negative electrons; deconvolution of a dim focused image must at least take noise away."""
+    case = next(held_out.cases("fluorescence", 1, (0.0,), (50,)))
+    assert case.seen.min() < case.camera.offset
+    gains = held_out.deconvolved(case, {})
+    before = held_out.fitted_psnr(case.seen, case.truth)
+    assert all(value > before + 2 for value in gains.values())
+
+
 def test_rows_and_margins():
     networks = {"nothing": lambda x: x}
     rows = held_out.measure("reflected", networks, **FEW)
