@@ -23,6 +23,7 @@ import ij.ImagePlus;
 import ij.WindowManager;
 import ij.gui.GenericDialog;
 import ij.gui.ImageCanvas;
+import ij.gui.ImageWindow;
 import ij.plugin.Duplicator;
 import ij.plugin.frame.Recorder;
 import org.junit.jupiter.api.AfterEach;
@@ -76,6 +77,8 @@ abstract class DialogWindow {
 
     /** Starts the command as ImageJ does from its menu, and waits for its dialog. */
     void open(ImagePlus image) {
+        // ImageJ puts each window lower than the one before, and cuts those that reach below the screen.
+        ImageWindow.setNextLocation(50, 200);
         image.show();
         start();
         until("the dialog is there", () -> GenericDialog.getInstance() instanceof RestoreDialog
@@ -83,6 +86,10 @@ abstract class DialogWindow {
         dialog = (RestoreDialog) GenericDialog.getInstance();
         text(0, Images.TINY);
         choose(0, "cpu");
+        // The dialog remembers what the test before has chosen.
+        choose(1, "all");
+        choose(2, "whole image");
+        choose(3, "new image");
         text(last(), "threads=1");
     }
 
