@@ -8,6 +8,7 @@ import java.awt.Checkbox;
 import java.awt.Choice;
 import java.awt.EventQueue;
 import java.awt.Graphics;
+import java.awt.Rectangle;
 import java.awt.TextField;
 import java.awt.event.ActionEvent;
 import java.awt.event.ItemEvent;
@@ -159,6 +160,14 @@ abstract class DialogWindow {
     /** What the image's window shows, as its canvas draws it. */
     static int[] seen(ImagePlus image) {
         ImageCanvas canvas = image.getCanvas();
+        if (canvas.getWidth() != image.getWidth() || canvas.getHeight() != image.getHeight()) {
+            // A window manager that is there may have cut the window by its title.
+            onEventThread(() -> {
+                canvas.setSize(image.getWidth(), image.getHeight());
+                canvas.setSourceRect(new Rectangle(image.getWidth(), image.getHeight()));
+                image.getWindow().pack();
+            });
+        }
         BufferedImage picture = new BufferedImage(canvas.getWidth(), canvas.getHeight(), BufferedImage.TYPE_INT_RGB);
         onEventThread(() -> {
             Graphics graphics = picture.getGraphics();
