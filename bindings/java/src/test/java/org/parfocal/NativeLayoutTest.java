@@ -18,29 +18,15 @@ import java.nio.ShortBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import javax.imageio.ImageIO;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Pixels in every place where Java may keep them are restored alike, and nothing else is touched. */
-class NativeLayoutTest {
+class NativeLayoutTest extends NativeModel {
     private static final int WIDTH = 40;
     private static final int HEIGHT = 32;
     private static final int AREA = WIDTH * HEIGHT;
     private static final short MARK = 12345;
-    private static long model;
-
-    @BeforeAll
-    static void open() {
-        Parfocal.version();
-        model = TestPixels.tiny("");
-    }
-
-    @AfterAll
-    static void close() {
-        Native.modelClose(model);
-    }
 
     @Test
     void arraysGiveWhatFilesGive(@TempDir Path folder) throws IOException {

@@ -1,54 +1,31 @@
 package org.parfocal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.parfocal.TestPixels.F32;
 import static org.parfocal.TestPixels.U16;
 import static org.parfocal.TestPixels.U8;
 import static org.parfocal.TestPixels.shape;
+import static org.parfocal.Tiny.assertFails;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 
 /** Everything that cannot be meant is refused in words, and nothing is written. */
-class NativeRefusalTest {
+class NativeRefusalTest extends NativeModel {
     private static final long[] TWO = shape(10, 8, 1, 2);
     private static final int AREA = 80;
-    private static long model;
-
-    @BeforeAll
-    static void open() {
-        Parfocal.version();
-        model = TestPixels.tiny("");
-    }
-
-    @AfterAll
-    static void close() {
-        Native.modelClose(model);
-    }
-
-    private static void fails(Status status, String words, Executable call) {
-        ParfocalException failed = assertThrows(ParfocalException.class, call);
-        assertEquals(status, failed.status(), failed.getMessage());
-        assertTrue(failed.getMessage().contains(words), failed.getMessage());
-    }
 
     /** As src of two planes of 16 bits, and as dst unless it is only good to read. */
     private static void refused(String words, Object pixels) {
         Object good = new short[2 * AREA];
-        fails(Status.INVALID_ARGUMENT, "src" + words,
-                () -> Native.restore(model, 0, U16, pixels, 0, null, good, 0, null, TWO, ""));
-        fails(Status.INVALID_ARGUMENT, "dst" + words,
-                () -> Native.restore(model, 0, U16, good, 0, null, pixels, 0, null, TWO, ""));
-        fails(Status.INVALID_ARGUMENT, "src" + words,
-                () -> Native.focusScore(U16, pixels, 0, null, TWO, new double[2]));
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, pixels, 0, null, good, 0, null, TWO, ""),
+                "src" + words);
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, good, 0, null, pixels, 0, null, TWO, ""),
+                "dst" + words);
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.focusScore(U16, pixels, 0, null, TWO, new double[2]),
+                "src" + words);
     }
 
     @Test
@@ -84,14 +61,14 @@ class NativeRefusalTest {
         refused(" plane 1 has 79 elements", new Object[] {plane, new short[AREA - 1]});
         // Colours and bytes do not mix.
         Object mixed = new Object[] {new int[AREA], new byte[3 * AREA]};
-        fails(Status.INVALID_ARGUMENT, "src plane 1 is byte[]; expected int[] for 8-bit pixels",
-                () -> TestPixels.restore(model, U8, mixed, new byte[6 * AREA], shape(10, 8, 3, 2)));
-        fails(Status.INVALID_ARGUMENT, "src is int[], which holds packed colours: 8-bit pixels of 3 channels; the "
-                + "pixels were given as 8-bit with 1 channels: expected byte[]",
-                () -> TestPixels.restore(model, U8, new int[2 * AREA], new byte[2 * AREA], TWO));
-        fails(Status.INVALID_ARGUMENT, "src is java.lang.Object; expected byte[], int[] of packed colours, a direct "
-                + "ByteBuffer, or Object[]",
-                () -> TestPixels.restore(model, U8, new Object(), new byte[2 * AREA], TWO));
+        assertFails(Status.INVALID_ARGUMENT, () -> TestPixels.restore(model, U8, mixed, new byte[6 * AREA], shape(10, 8, 3, 2)),
+                "src plane 1 is byte[]; expected int[] for 8-bit pixels");
+        assertFails(Status.INVALID_ARGUMENT, () -> TestPixels.restore(model, U8, new int[2 * AREA], new byte[2 * AREA], TWO),
+                "src is int[], which holds packed colours: 8-bit pixels of 3 channels; the "
+                + "pixels were given as 8-bit with 1 channels: expected byte[]");
+        assertFails(Status.INVALID_ARGUMENT, () -> TestPixels.restore(model, U8, new Object(), new byte[2 * AREA], TWO),
+                "src is java.lang.Object; expected byte[], int[] of packed colours, a direct "
+                + "ByteBuffer, or Object[]");
     }
 
     @Test
@@ -110,14 +87,14 @@ class NativeRefusalTest {
         refused(": shape 10x8, 1 channels, 2 planes with strides [x 1, y 10, channel 1, plane 80] reaches sample 159, "
                 + "but there are only 0 samples",
                 ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder()).asShortBuffer());
-        fails(Status.INVALID_ARGUMENT, "dst is a ShortBuffer that is read-only; expected one that can be written",
-                () -> TestPixels.restore(model, U16, new short[2 * AREA], good.asReadOnlyBuffer(), TWO));
-        fails(Status.INVALID_ARGUMENT, "src and dst overlap: bytes 0 to 160 of src, and dst begins at byte 2",
-                () -> Native.restore(model, 0, U16, good, 0, null, good, 1, null, shape(10, 8, 1, 1), ""));
-        fails(Status.INVALID_ARGUMENT, "src offset = 161; the ShortBuffer has 160 elements",
-                () -> Native.restore(model, 0, U16, good, 161, null, good, 0, null, TWO, ""));
-        fails(Status.INVALID_ARGUMENT, "src offset = -1; expected the element of the first pixel, 0 or more",
-                () -> Native.restore(model, 0, U16, good, -1, null, good, 0, null, TWO, ""));
+        assertFails(Status.INVALID_ARGUMENT, () -> TestPixels.restore(model, U16, new short[2 * AREA], good.asReadOnlyBuffer(), TWO),
+                "dst is a ShortBuffer that is read-only; expected one that can be written");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, good, 0, null, good, 1, null, shape(10, 8, 1, 1), ""),
+                "src and dst overlap: bytes 0 to 160 of src, and dst begins at byte 2");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, good, 161, null, good, 0, null, TWO, ""),
+                "src offset = 161; the ShortBuffer has 160 elements");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, good, -1, null, good, 0, null, TWO, ""),
+                "src offset = -1; expected the element of the first pixel, 0 or more");
     }
 
     @Test
@@ -132,31 +109,31 @@ class NativeRefusalTest {
         long[] offsets = {-1, 1, Long.MAX_VALUE};
         for (int i = 0; i < offsets.length; i++) {
             long offset = offsets[i];
-            fails(Status.INVALID_ARGUMENT, words[i],
-                    () -> Native.restore(model, 0, U16, src, offset, null, dst, 0, null, TWO, ""));
-            fails(Status.INVALID_ARGUMENT, words[i],
-                    () -> Native.restore(model, 0, U16, src, 0, null, dst, offset, null, TWO, ""));
+            assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, src, offset, null, dst, 0, null, TWO, ""),
+                words[i]);
+            assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, src, 0, null, dst, offset, null, TWO, ""),
+                words[i]);
         }
         long[] back = {1, -10, 0, 80};
         long[] shared = {1, 5, 0, 80};
-        fails(Status.INVALID_ARGUMENT, "src: strides [x 1, y -10, channel 0, plane 80]: expected none below 0",
-                () -> Native.restore(model, 0, U16, src, 0, back, dst, 0, null, TWO, ""));
-        fails(Status.INVALID_ARGUMENT, "dst: strides [x 1, y 5, channel 0, plane 80]",
-                () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, shared, TWO, ""));
-        fails(Status.INVALID_ARGUMENT, "src strides has 3 numbers; expected 4: x, y, channel, plane",
-                () -> Native.restore(model, 0, U16, src, 0, new long[3], dst, 0, null, TWO, ""));
-        fails(Status.INVALID_ARGUMENT, "they overflow",
-                () -> Native.restore(model, 0, U16, src, 0, new long[] {Long.MAX_VALUE, 1, 1, 1}, dst, 0, null, TWO, ""));
-        fails(Status.INVALID_ARGUMENT, "shape is null; expected long[4]",
-                () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, null, null, ""));
-        fails(Status.INVALID_ARGUMENT, "shape has 2 numbers; expected 4: width, height, channels, planes",
-                () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, null, new long[] {10, 8}, ""));
-        fails(Status.INVALID_ARGUMENT, "expected width, height, channels and planes of at least 1",
-                () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, null, shape(10, -8, 1, 1), ""));
-        fails(Status.INVALID_ARGUMENT, "expected width, height, channels and planes of at least 1",
-                () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, null, shape(10, 8, 1, 0), ""));
-        fails(Status.INVALID_ARGUMENT, "pixel_type = 4",
-                () -> Native.restore(model, 0, 4, src, 0, null, dst, 0, null, TWO, ""));
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, src, 0, back, dst, 0, null, TWO, ""),
+                "src: strides [x 1, y -10, channel 0, plane 80]: expected none below 0");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, shared, TWO, ""),
+                "dst: strides [x 1, y 5, channel 0, plane 80]");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, src, 0, new long[3], dst, 0, null, TWO, ""),
+                "src strides has 3 numbers; expected 4: x, y, channel, plane");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, src, 0, new long[] {Long.MAX_VALUE, 1, 1, 1}, dst, 0, null, TWO, ""),
+                "they overflow");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, null, null, ""),
+                "shape is null; expected long[4]");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, null, new long[] {10, 8}, ""),
+                "shape has 2 numbers; expected 4: width, height, channels, planes");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, null, shape(10, -8, 1, 1), ""),
+                "expected width, height, channels and planes of at least 1");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, src, 0, null, dst, 0, null, shape(10, 8, 1, 0), ""),
+                "expected width, height, channels and planes of at least 1");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, 4, src, 0, null, dst, 0, null, TWO, ""),
+                "pixel_type = 4");
     }
 
     @Test
@@ -164,19 +141,19 @@ class NativeRefusalTest {
         short[] a = new short[2 * AREA];
         short[] b = new short[2 * AREA];
         long[] one = shape(10, 8, 1, 1);
-        fails(Status.INVALID_ARGUMENT, "dst is the array of src, and they overlap: elements 0 to 79 of src, 79 to 158 "
-                + "of dst; expected",
-                () -> Native.restore(model, 0, U16, a, 0, null, a, 79, null, one, ""));
-        fails(Status.INVALID_ARGUMENT, "dst is the array of src, and they overlap",
-                () -> Native.restore(model, 0, U16, a, 0, null, a, 0, new long[] {2, 20, 0, 0}, one, ""));
-        fails(Status.INVALID_ARGUMENT, "dst plane 0 and dst plane 1 are the same array",
-                () -> TestPixels.restore(model, U16, a, new Object[] {b, b}, TWO));
-        fails(Status.INVALID_ARGUMENT, "dst plane 1 is the array of src plane 0, and they overlap",
-                () -> TestPixels.restore(model, U16, new Object[] {a, new short[AREA]}, new Object[] {b, a}, TWO));
-        fails(Status.INVALID_ARGUMENT, "dst plane 1 is the array of src, and they overlap",
-                () -> TestPixels.restore(model, U16, a, new Object[] {b, a}, TWO));
-        fails(Status.INVALID_ARGUMENT, "dst is the array of src plane 1, and they overlap",
-                () -> TestPixels.restore(model, U16, new Object[] {b, a}, a, TWO));
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, a, 0, null, a, 79, null, one, ""),
+                "dst is the array of src, and they overlap: elements 0 to 79 of src, 79 to 158 "
+                + "of dst; expected");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, 0, U16, a, 0, null, a, 0, new long[] {2, 20, 0, 0}, one, ""),
+                "dst is the array of src, and they overlap");
+        assertFails(Status.INVALID_ARGUMENT, () -> TestPixels.restore(model, U16, a, new Object[] {b, b}, TWO),
+                "dst plane 0 and dst plane 1 are the same array");
+        assertFails(Status.INVALID_ARGUMENT, () -> TestPixels.restore(model, U16, new Object[] {a, new short[AREA]}, new Object[] {b, a}, TWO),
+                "dst plane 1 is the array of src plane 0, and they overlap");
+        assertFails(Status.INVALID_ARGUMENT, () -> TestPixels.restore(model, U16, a, new Object[] {b, a}, TWO),
+                "dst plane 1 is the array of src, and they overlap");
+        assertFails(Status.INVALID_ARGUMENT, () -> TestPixels.restore(model, U16, new Object[] {b, a}, a, TWO),
+                "dst is the array of src plane 1, and they overlap");
         assertArrayEquals(new short[2 * AREA], a);
     }
 
@@ -185,54 +162,54 @@ class NativeRefusalTest {
         short[] pixels = new short[AREA];
         long[] one = shape(10, 8, 1, 1);
         for (long handle : new long[] {0, 7, -1, Long.MIN_VALUE}) {
-            fails(Status.INVALID_HANDLE, "model", () -> TestPixels.restore(handle, U16, pixels, pixels, one));
-            fails(Status.INVALID_HANDLE, "model", () -> Native.modelDescribe(handle));
-            fails(Status.INVALID_HANDLE, "model", () -> Native.modelClose(handle));
-            fails(Status.INVALID_HANDLE, "model", () -> Native.restoreFile(handle, 0, "a", "b", ""));
-            fails(Status.INVALID_HANDLE, "task", () -> Native.taskProgress(handle, new long[3]));
-            fails(Status.INVALID_HANDLE, "task", () -> Native.taskCancel(handle));
-            fails(Status.INVALID_HANDLE, "task", () -> Native.taskClose(handle));
-            fails(Status.INVALID_HANDLE, "task", () -> Native.taskDescribe(handle));
+            assertFails(Status.INVALID_HANDLE, () -> TestPixels.restore(handle, U16, pixels, pixels, one), "model");
+            assertFails(Status.INVALID_HANDLE, () -> Native.modelDescribe(handle), "model");
+            assertFails(Status.INVALID_HANDLE, () -> Native.modelClose(handle), "model");
+            assertFails(Status.INVALID_HANDLE, () -> Native.restoreFile(handle, 0, "a", "b", ""), "model");
+            assertFails(Status.INVALID_HANDLE, () -> Native.taskProgress(handle, new long[3]), "task");
+            assertFails(Status.INVALID_HANDLE, () -> Native.taskCancel(handle), "task");
+            assertFails(Status.INVALID_HANDLE, () -> Native.taskClose(handle), "task");
+            assertFails(Status.INVALID_HANDLE, () -> Native.taskDescribe(handle), "task");
         }
-        fails(Status.INVALID_HANDLE, "a model", () -> Native.taskCancel(model));
-        fails(Status.INVALID_HANDLE, "a model",
-                () -> Native.restore(model, model, U16, pixels, 0, null, pixels, 0, null, one, ""));
-        fails(Status.BAD_OPTION, "tiles",
-                () -> Native.restore(model, 0, U16, pixels, 0, null, pixels, 0, null, one, "tiles=4"));
-        fails(Status.BAD_OPTION, "threads", () -> Native.modelOpen("", "threads=0"));
-        fails(Status.BAD_OPTION, "options '", () -> Native.modelOpen("", "device=\ud800"));
-        fails(Status.BAD_OPTION, "", () -> Native.modelOpen("", "device=cpu\u0000"));
-        fails(Status.INVALID_ARGUMENT, "path 'a\\0b' has a NUL character, which no file name can have",
-                () -> Native.modelOpen("a\u0000b", ""));
-        fails(Status.INVALID_ARGUMENT, "has half of a surrogate pair", () -> Native.modelOpen("a\udc00b", ""));
-        fails(Status.NOT_FOUND, "no such file", () -> Native.modelOpen("/nowhere/model.onnx", null));
-        fails(Status.MODEL, "", () -> Native.modelOpenMemory(new byte[9], ""));
-        fails(Status.INVALID_ARGUMENT, "onnx is null", () -> Native.modelOpenMemory(null, ""));
-        fails(Status.INVALID_ARGUMENT, "input is empty; expected the path of a file",
-                () -> Native.restoreFile(model, 0, null, "b", ""));
-        fails(Status.INVALID_ARGUMENT, "output is empty", () -> Native.restoreFile(model, 0, "a", "", ""));
-        fails(Status.NOT_FOUND, "nowhere", () -> Native.restoreFile(model, 0, "/nowhere/a.tif", "/nowhere/b.tif", ""));
+        assertFails(Status.INVALID_HANDLE, () -> Native.taskCancel(model), "a model");
+        assertFails(Status.INVALID_HANDLE, () -> Native.restore(model, model, U16, pixels, 0, null, pixels, 0, null, one, ""),
+                "a model");
+        assertFails(Status.BAD_OPTION, () -> Native.restore(model, 0, U16, pixels, 0, null, pixels, 0, null, one, "tiles=4"),
+                "tiles");
+        assertFails(Status.BAD_OPTION, () -> Native.modelOpen("", "threads=0"), "threads");
+        assertFails(Status.BAD_OPTION, () -> Native.modelOpen("", "device=\ud800"), "options '");
+        assertFails(Status.BAD_OPTION, () -> Native.modelOpen("", "device=cpu\u0000"));
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.modelOpen("a\u0000b", ""),
+                "path 'a\\0b' has a NUL character, which no file name can have");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.modelOpen("a\udc00b", ""), "has half of a surrogate pair");
+        assertFails(Status.NOT_FOUND, () -> Native.modelOpen("/nowhere/model.onnx", null), "no such file");
+        assertFails(Status.MODEL, () -> Native.modelOpenMemory(new byte[9], ""));
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.modelOpenMemory(null, ""), "onnx is null");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restoreFile(model, 0, null, "b", ""),
+                "input is empty; expected the path of a file");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restoreFile(model, 0, "a", "", ""), "output is empty");
+        assertFails(Status.NOT_FOUND, () -> Native.restoreFile(model, 0, "/nowhere/a.tif", "/nowhere/b.tif", ""), "nowhere");
     }
 
     @Test
     void roomForResults() {
         long task = Native.taskCreate();
-        fails(Status.INVALID_ARGUMENT, "progress is null; expected long[3]", () -> Native.taskProgress(task, null));
-        fails(Status.INVALID_ARGUMENT, "progress has room for 2 numbers; expected 3",
-                () -> Native.taskProgress(task, new long[2]));
-        fails(Status.INVALID_ARGUMENT, "scores is null",
-                () -> Native.focusScore(F32, new float[AREA], 0, null, shape(10, 8, 1, 1), null));
-        fails(Status.INVALID_ARGUMENT, "scores has room for 1 numbers; expected one for each of 2 planes",
-                () -> Native.focusScore(F32, new float[2 * AREA], 0, null, TWO, new double[1]));
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.taskProgress(task, null), "progress is null; expected long[3]");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.taskProgress(task, new long[2]),
+                "progress has room for 2 numbers; expected 3");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.focusScore(F32, new float[AREA], 0, null, shape(10, 8, 1, 1), null),
+                "scores is null");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.focusScore(F32, new float[2 * AREA], 0, null, TWO, new double[1]),
+                "scores has room for 1 numbers; expected one for each of 2 planes");
         // A refused call does not use a task up; a run does, and a second one is refused.
         short[] pixels = TestPixels.shorts(AREA, 1);
         long[] one = shape(10, 8, 1, 1);
-        fails(Status.INVALID_ARGUMENT, "src is null",
-                () -> Native.restore(model, task, U16, null, 0, null, pixels, 0, null, one, ""));
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, task, U16, null, 0, null, pixels, 0, null, one, ""),
+                "src is null");
         Native.restore(model, task, U16, pixels, 0, null, pixels, 0, null, one, "");
-        fails(Status.INVALID_ARGUMENT, "create a task for each run",
-                () -> Native.restore(model, task, U16, pixels, 0, null, pixels, 0, null, one, ""));
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.restore(model, task, U16, pixels, 0, null, pixels, 0, null, one, ""),
+                "create a task for each run");
         Native.taskClose(task);
-        fails(Status.INVALID_HANDLE, "closed", () -> Native.taskClose(task));
+        assertFails(Status.INVALID_HANDLE, () -> Native.taskClose(task), "closed");
     }
 }

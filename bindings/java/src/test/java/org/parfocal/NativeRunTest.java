@@ -18,30 +18,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs from several threads, long ones, stopped ones, and arrays that change hands meanwhile. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
-class NativeRunTest {
+class NativeRunTest extends NativeModel {
     private static final int WIDTH = 40;
     private static final int HEIGHT = 32;
     private static final int AREA = WIDTH * HEIGHT;
-    private static long model;
-
-    @BeforeAll
-    static void open() {
-        Parfocal.version();
-        model = TestPixels.tiny("");
-    }
-
-    @AfterAll
-    static void close() {
-        Native.modelClose(model);
-    }
 
     private static long[] progress(long task) {
         long[] progress = new long[3];

@@ -2,47 +2,25 @@ package org.parfocal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.parfocal.TestPixels.F32;
 import static org.parfocal.TestPixels.U16;
 import static org.parfocal.TestPixels.U8;
 import static org.parfocal.TestPixels.shape;
+import static org.parfocal.Tiny.assertFails;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.function.Executable;
 
 /** Streams from Java: frames in, results out, failures with their tags. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
-class NativeStreamTest {
+class NativeStreamTest extends NativeModel {
     private static final long[] FRAME = shape(40, 32, 1, 1);
     private static final int AREA = 40 * 32;
     private static final int LONG = 60_000;
-    private static long model;
-
-    @BeforeAll
-    static void open() {
-        Parfocal.version();
-        model = TestPixels.tiny("");
-    }
-
-    @AfterAll
-    static void close() {
-        Native.modelClose(model);
-    }
-
-    private static ParfocalException fails(Status status, String words, Executable call) {
-        ParfocalException failed = assertThrows(ParfocalException.class, call);
-        assertEquals(status, failed.status(), failed.getMessage());
-        assertTrue(failed.getMessage().contains(words), failed.getMessage());
-        return failed;
-    }
 
     @Test
     void framesComeBackInOrder() {
@@ -50,7 +28,7 @@ class NativeStreamTest {
         for (int i = 0; i < 3; i++) {
             Native.streamSubmit(stream, TestPixels.shorts(AREA, i), 0, null, 100 + i);
         }
-        fails(Status.WOULD_BLOCK, "receive one first", () -> Native.streamSubmit(stream, new short[AREA], 0, null, 1));
+        assertFails(Status.WOULD_BLOCK, () -> Native.streamSubmit(stream, new short[AREA], 0, null, 1), "receive one first");
         for (int i = 0; i < 3; i++) {
             short[] frame = new short[5 + 2 * AREA];
             long[] tag = {0};
@@ -65,12 +43,12 @@ class NativeStreamTest {
             assertArrayEquals(expected, found);
         }
         long[] tag = {5};
-        fails(Status.WOULD_BLOCK, "", () -> Native.streamReceive(stream, new short[AREA], 0, null, tag, 0));
+        assertFails(Status.WOULD_BLOCK, () -> Native.streamReceive(stream, new short[AREA], 0, null, tag, 0));
         assertEquals(-1, tag[0]);
-        fails(Status.TIMEOUT, "", () -> Native.streamReceive(stream, new short[AREA], 0, null, null, 10));
+        assertFails(Status.TIMEOUT, () -> Native.streamReceive(stream, new short[AREA], 0, null, null, 10));
         assertTrue(Native.streamDescribe(stream).contains("\"received\":3,"), Native.streamDescribe(stream));
         Native.streamClose(stream);
-        fails(Status.INVALID_HANDLE, "closed", () -> Native.streamDescribe(stream));
+        assertFails(Status.INVALID_HANDLE, () -> Native.streamDescribe(stream), "closed");
     }
 
     @Test
@@ -106,7 +84,7 @@ class NativeStreamTest {
         float[] found = new float[AREA];
         Arrays.fill(found, 7);
         long[] tag = {0};
-        fails(Status.UNSUPPORTED, "frame 41: ", () -> Native.streamReceive(stream, found, 0, null, tag, LONG));
+        assertFails(Status.UNSUPPORTED, () -> Native.streamReceive(stream, found, 0, null, tag, LONG), "frame 41: ");
         assertEquals(41, tag[0]);
         assertEquals(7, found[AREA / 2]);
         Native.streamReceive(stream, found, 0, null, tag, LONG);
@@ -125,38 +103,38 @@ class NativeStreamTest {
             Native.streamClose(stream);
         });
         closer.start();
-        fails(Status.CLOSED, "closed", () -> Native.streamReceive(stream, new short[AREA], 0, null, null, -1));
+        assertFails(Status.CLOSED, () -> Native.streamReceive(stream, new short[AREA], 0, null, null, -1), "closed");
         closer.join();
     }
 
     @Test
     void wrongFramesAreRefused() {
         long stream = Native.streamOpen(model, U16, FRAME, "");
-        fails(Status.INVALID_ARGUMENT, "a frame of 1281 elements; this stream takes 1280 (40x32",
-                () -> Native.streamSubmit(stream, new short[AREA + 1], 0, null, 1));
-        fails(Status.INVALID_ARGUMENT, "frame has 1279 elements",
-                () -> Native.streamSubmit(stream, new short[AREA - 1], 0, null, 1));
-        fails(Status.INVALID_ARGUMENT, "frame has 1280 elements",
-                () -> Native.streamReceive(stream, new short[AREA], 1, null, null, LONG));
-        fails(Status.INVALID_ARGUMENT, "frame is null; expected short[]",
-                () -> Native.streamSubmit(stream, null, 0, null, 1));
-        fails(Status.INVALID_ARGUMENT, "frame is byte[]; expected short[]",
-                () -> Native.streamSubmit(stream, new byte[2 * AREA], 0, null, 1));
-        fails(Status.INVALID_ARGUMENT, "tag = -1, which stands for no frame",
-                () -> Native.streamSubmit(stream, new short[AREA], 0, null, -1));
-        fails(Status.INVALID_ARGUMENT, "tag has no element",
-                () -> Native.streamReceive(stream, new short[AREA], 0, null, new long[0], LONG));
-        fails(Status.INVALID_ARGUMENT, "timeout_ms = -7; expected milliseconds",
-                () -> Native.streamReceive(stream, new short[AREA], 0, null, null, -7));
-        fails(Status.INVALID_ARGUMENT, "strides has 2 numbers; expected 4: x, y, channel, plane",
-                () -> Native.streamSubmit(stream, new short[AREA], 0, new long[2], 1));
-        fails(Status.INVALID_ARGUMENT, "pixel_type = 9", () -> Native.streamOpen(model, 9, FRAME, ""));
-        fails(Status.INVALID_ARGUMENT, "frame shape is null", () -> Native.streamOpen(model, U16, null, ""));
-        fails(Status.INVALID_ARGUMENT, "expected 1: submit plane by plane",
-                () -> Native.streamOpen(model, U16, shape(4, 4, 1, 2), ""));
-        fails(Status.BAD_OPTION, "depth", () -> Native.streamOpen(model, U16, FRAME, "depth=0"));
-        fails(Status.INVALID_HANDLE, "stream", () -> Native.streamOpen(stream, U16, FRAME, ""));
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, new short[AREA + 1], 0, null, 1),
+                "a frame of 1281 elements; this stream takes 1280 (40x32");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, new short[AREA - 1], 0, null, 1),
+                "frame has 1279 elements");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamReceive(stream, new short[AREA], 1, null, null, LONG),
+                "frame has 1280 elements");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, null, 0, null, 1),
+                "frame is null; expected short[]");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, new byte[2 * AREA], 0, null, 1),
+                "frame is byte[]; expected short[]");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, new short[AREA], 0, null, -1),
+                "tag = -1, which stands for no frame");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamReceive(stream, new short[AREA], 0, null, new long[0], LONG),
+                "tag has no element");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamReceive(stream, new short[AREA], 0, null, null, -7),
+                "timeout_ms = -7; expected milliseconds");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, new short[AREA], 0, new long[2], 1),
+                "strides has 2 numbers; expected 4: x, y, channel, plane");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamOpen(model, 9, FRAME, ""), "pixel_type = 9");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamOpen(model, U16, null, ""), "frame shape is null");
+        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamOpen(model, U16, shape(4, 4, 1, 2), ""),
+                "expected 1: submit plane by plane");
+        assertFails(Status.BAD_OPTION, () -> Native.streamOpen(model, U16, FRAME, "depth=0"), "depth");
+        assertFails(Status.INVALID_HANDLE, () -> Native.streamOpen(stream, U16, FRAME, ""), "stream");
         Native.streamClose(stream);
-        fails(Status.INVALID_HANDLE, "closed", () -> Native.streamClose(stream));
+        assertFails(Status.INVALID_HANDLE, () -> Native.streamClose(stream), "closed");
     }
 }

@@ -26,7 +26,7 @@ class TiffOutputTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has no permission bits: files take those of their folder")
     void othersMayReadItAsTheyMayReadAnyFileOfThisUser() throws IOException {
         TiffOutput output = output("result.tif");
         output.checkWritable();
