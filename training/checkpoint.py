@@ -34,8 +34,12 @@ def load_checkpoint(path: Path) -> dict:
     return state
 
 
+# Settings that older checkpoints do not have, at the values that mean what their simulation did.
+BEFORE = {"corrected_share": 0.0, "middle_share": 0.0, "clean_share": 0.0}
+
+
 def config_of(state: dict) -> Config:
-    return Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["config"].items()})
+    return Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in (BEFORE | state["config"]).items()})
 
 
 def load_weights(path: Path) -> torch.nn.Module:

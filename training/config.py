@@ -24,7 +24,7 @@ class Config:
     gradient_clip: float = 1.0
     scale_weights: tuple = (0.25, 0.5, 1.0)  # of the loss at 1/4, 1/2 and full size
     loss: str = "log_mse"  # or "mse" (the paper's), "mimo" (MIMO-UNet's): training/loss.py
-    error_floor: float = 2.5e-4  # of log_mse: below it (36 dB) a sample no longer weighs more the better it is known
+    error_floor: float = 1.5e-4  # of log_mse: below it (38 dB) a sample no longer weighs more the better it is known
     bright_target: float = 1.5  # of mse: targets reaching above this are weighted down by the square of the excess
     average_decay: float = 0.999  # exponential moving average of the weights; this is what is validated and shipped
     seed: int = 1
@@ -46,9 +46,13 @@ class Config:
     numerical_aperture: tuple = (0.2, 1.3)
     wavelength_um: tuple = (0.42, 0.70)
     spherical_waves: float = 0.12  # at most, RMS, either sign
+    corrected_share: float = 0.4  # microscopes without spherical aberration
     blur_radius_px: float = 16.0  # largest radius of the geometric blur disc
     blur_power: float = 1.7  # radius = largest * uniform ** power: above 1 favours small defocus
     in_focus_share: float = 0.15
+    # Discs of a few pixels are where most can be regained, and where the blur must be recognised most exactly.
+    middle_share: float = 0.4  # of the blurred samples, those with a disc between these, all alike
+    middle_blur_px: tuple = (1.5, 8.0)
     layered_share: float = 0.15  # specimens with a second, dimmer layer at another depth
     layer_blur_px: float = 12.0
     relief_share: float = 0.15  # specimens that are tilted, bent or uneven, or seen with a curved field
@@ -61,6 +65,8 @@ class Config:
     # Camera
     photons: tuple = (30.0, 60000.0)
     brightfield_photons: tuple = (300.0, 60000.0)
+    clean_share: float = 0.35  # exposures with so many photons that the blur, not the noise, is what is to be undone
+    clean_photons: tuple = (2000.0, 60000.0)
     read_noise: tuple = (0.5, 4.0)
     background: tuple = (0.0, 0.4)  # of the brightest structure, fluorescence
     shading: float = 0.25  # largest relative change of illumination across the patch

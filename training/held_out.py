@@ -67,21 +67,21 @@ class Case:
     camera: Camera
 
 
-def cases(light: str, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS) -> Iterator[Case]:
-    """All exposures of one kind of light."""
+def cases(light: str, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS, scope: Microscope = SCOPE, first: int = SEED) -> Iterator[Case]:
+    """All exposures of one kind of light. `first`: the number from which seeds of specimens and noise are counted."""
     whole = SIZE + 2 * MARGIN
     cut = np.s_[MARGIN:-MARGIN, MARGIN:-MARGIN]
-    transfer = {um: transfer_function(SCOPE, um, whole) for um in {0.0, *defocus}}
+    transfer = {um: transfer_function(scope, um, whole) for um in {0.0, *defocus}}
     for seed in range(seeds):
         for number, make in enumerate(SPECIMENS[light]):
-            image = make(whole, np.random.default_rng(SEED + 1000 * seed + number))
+            image = make(whole, np.random.default_rng(first + 1000 * seed + number))
             focused = np.maximum(convolve(image, transfer[0.0])[cut], 0)
             focused_peak = float(np.percentile(focused, 99.9))
             for um in defocus:
                 blurred = np.maximum(convolve(image, transfer[um])[cut], 0)
                 for n in photons:
                     camera = Camera(n / focused_peak, read_noise=1.5, offset=100, counts_per_photon=1.0, full_scale=65535)
-                    random = np.random.default_rng([SEED, seed, number, int(1000 * um), int(n)])
+                    random = np.random.default_rng([first, seed, number, int(1000 * um), int(n)])
                     seen = camera.expose(blurred, random).astype(np.uint16)
                     truth = camera.expectation(focused).astype(np.float32)
                     yield Case(light, um, n, 1000 * seed + number, seen, truth, camera)
@@ -103,6 +103,12 @@ def deconvolved(case: Case, blurs: dict[float, Blur]) -> dict[str, float]:
     blur = blurs.setdefault(case.defocus_um, Blur(SCOPE, case.defocus_um, (SIZE, SIZE)))
     electrons = (case.seen.astype(np.float64) - case.camera.offset) / case.camera.counts_per_photon
     return {name: max(fitted_psnr(image, case.truth) for _, image in run(electrons, blur)) for name, run in METHODS.items()}
+
+
+def gained(case: Case, network) -> float:
+    """What `network` gains on one exposure, in dB."""
+    image = evaluate.to_type(evaluate.restore(case.seen, network), case.seen.dtype)
+    return fitted_psnr(image, case.truth) - fitted_psnr(case.seen, case.truth)
 
 
 def measure(light: str, networks: dict, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS, oracles: bool = True) -> list[Row]:

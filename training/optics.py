@@ -17,13 +17,20 @@ def random_microscope(config: Config, random: np.random.Generator) -> Microscope
     index = 1.0 if aperture < 0.95 else random.choice([1.33, 1.515]) if aperture < 1.25 else 1.515
     wavelength = random.uniform(*config.wavelength_um)
     cutoff = log_uniform(*config.cutoff_per_px, random)
+    spherical = random.uniform(-config.spherical_waves, config.spherical_waves)
     return Microscope(
         numerical_aperture=aperture,
         wavelength_um=wavelength,
         refractive_index=index,
         pixel_size_um=cutoff * wavelength / (2 * aperture),
-        spherical_waves=random.uniform(-config.spherical_waves, config.spherical_waves),
+        spherical_waves=0.0 if random.random() < config.corrected_share else spherical,
     )
+
+
+def blur_radius_px(config: Config, random: np.random.Generator) -> float:
+    if random.random() < config.middle_share:
+        return random.uniform(*config.middle_blur_px)
+    return config.blur_radius_px * random.random() ** config.blur_power
 
 
 class Optics:
@@ -39,7 +46,7 @@ class Optics:
         self.size = config.patch_px + 2 * config.margin_px
         scope = random_microscope(config, random)
         in_focus = random.random() < config.in_focus_share
-        self.radius_px = 0.0 if in_focus else config.blur_radius_px * random.random() ** config.blur_power
+        self.radius_px = 0.0 if in_focus else blur_radius_px(config, random)
         defocus = random.choice([-1, 1]) * scope.defocus_um(self.radius_px)
         thin = 1 - config.layered_share - config.relief_share
         self.kind = ("thin", "layered", "relief")[random.choice(3, p=[thin, config.layered_share, config.relief_share])]

@@ -109,8 +109,10 @@ class Sampler:
 
     def _camera(self, kind: str, brightest: float) -> Camera:
         config, random = self.config, self.random
-        photons = log_uniform(*(config.photons if kind == "fluorescence" else config.brightfield_photons), random)
-        photons /= max(brightest, 1e-3)
+        photons = config.photons if kind == "fluorescence" else config.brightfield_photons
+        if random.random() < config.clean_share:
+            photons = config.clean_photons
+        photons = log_uniform(*photons, random) / max(brightest, 1e-3)
         full_scale = (1 << int(random.choice([8, 8, 10, 12, 14, 16]))) - 1
         # How much of the converter's range the exposure fills; above 1 the brightest parts saturate.
         fill = random.uniform(1.05, 1.6) if random.random() < config.saturated_share else random.uniform(0.2, 0.98)

@@ -4,8 +4,8 @@
 
 Writes OUT/last.pt every two minutes and OUT/best.pt whenever the validation score exceeds every earlier one, both by
 rename, so a killed run loses at most two minutes; OUT/log.jsonl has one line a validation. `--data` holds the sharp
-images in train/ (layout: training/README.md) and, where there are any, the focal stacks in eval/. Validation is on the
-development focal stacks where the data is at hand (never on the test stacks), else on held-out simulated patches.
+images in train/ (layout: training/README.md) and, where there are any, the focal stacks in eval/. What validation looks at
+stands in training/validation.py.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from .data import load_sharp, source_counts
 from .loss import scale_loss
 from .networks import build
 from .simulate import Sampler
+from .validation import Validation
 
 SAVE_SECONDS = 120  # the most that a killed run loses
 VALIDATION_SECONDS = 420
@@ -92,51 +93,6 @@ class Best:
             self.score = float(score)
             return True
         return False
-
-
-class Validation:
-    """A score (dB, higher is better) and its parts, for the averaged weights."""
-
-    # Windows of the large tissue planes: a checkpoint must not cost more than it saves.
-    TISSUE = (slice(232, 808), slice(310, 1078))
-    # Simulated patches where there are no stacks: how many, and how many are drawn before, past the start of the pools.
-    PATCHES, SKIPPED = 64, 600
-
-    def __init__(self, config: Config, sharp, data: Path | None):
-        self.cases = []
-        if data is not None and (data / "eval").is_dir():
-            for stack, wanted, cut in (
-                ("tissue-brightfield", (0, 1, 3, 5, 8), self.TISSUE),
-                ("nucleus-widefield", tuple(0.4994 * k for k in (0, 1, 3, 6, 12)), np.s_[:, :]),
-            ):
-                sharp_plane, planes, unit = evaluate.stack_planes(stack, data)
-                for name, distance, plane in planes:
-                    if any(abs(abs(distance) - d) < 0.01 for d in wanted):
-                        self.cases.append((stack, name, distance, unit, plane[cut], sharp_plane[cut]))
-        else:
-            sampler = Sampler(sharp, config, 987654321)
-            for _ in range(self.SKIPPED):
-                sampler()
-            self.pairs = [sampler() for _ in range(self.PATCHES)]
-
-    def __call__(self, model) -> tuple[float, dict]:
-        network = evaluate.torch_network(model)
-        if not self.cases:
-            restored = network(np.stack([p[0] for p in self.pairs])[:, None])[:, 0]
-            errors = [np.mean((r - p[1]) ** 2) for r, p in zip(restored, self.pairs)]
-            score = float(np.mean([-10 * np.log10(e + 1e-8) for e in errors]))
-            return score, {"simulated_psnr": score}
-        rows = [evaluate.evaluate_plane(*case, network) for case in self.cases]
-        parts = {}
-        for r in rows:
-            kind = "identity" if r.distance == 0 else "gain"
-            key = f"{r.stack.split('-')[0]} {abs(r.distance):.3g} {kind}"
-            parts.setdefault(key, []).append(r.psnr_to_input if r.distance == 0 else r.gained)
-        parts = {k: float(np.mean(v)) for k, v in parts.items()}
-        gains = [r.gained for r in rows if r.distance != 0]
-        # Better planes on average, those next to focus included, none worse, and a focused nucleus left alone.
-        score = float(np.mean(gains)) + min(0.0, min(gains)) + 0.2 * min(0.0, parts["nucleus 0 identity"] - 40)
-        return score, parts
 
 
 def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, workers: int, start: Path | None = None,

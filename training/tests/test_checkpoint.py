@@ -59,6 +59,14 @@ def test_another_network_is_refused(model_file, checkpoint_file):
             checkpoint.start_weights(path, dataclasses.replace(CONFIG, network="unet"))
 
 
+def test_settings_that_an_older_checkpoint_lacks_mean_what_it_did(checkpoint_file):
+    state = checkpoint.load_checkpoint(checkpoint_file)
+    for name in checkpoint.BEFORE:
+        del state["config"][name]
+    config = checkpoint.config_of(state)
+    assert (config.clean_share, config.middle_share, config.corrected_share) == (0, 0, 0) and config.width == CONFIG.width
+
+
 def test_bad_files(model_file, tmp_path):
     with pytest.raises(ValueError, match=r"absent\.onnx: no such file"):
         checkpoint.start_weights(tmp_path / "absent.onnx", CONFIG)

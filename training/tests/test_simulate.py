@@ -6,7 +6,7 @@ import numpy as np
 
 from training.config import Config
 from training.data import Sharp
-from training.optics import Optics, random_microscope
+from training.optics import Optics, blur_radius_px, random_microscope
 from training.simulate import Sampler
 from training.specimen import KINDS, mixture
 
@@ -21,8 +21,8 @@ def sampler(config, seed=0):
 
 def test_without_defocus_and_noise_the_target_is_the_input():
     quiet = dataclasses.replace(
-        SMALL, in_focus_share=1.0, photons=(1e9, 1e9), brightfield_photons=(1e9, 1e9), read_noise=(0, 0), hot_share=0.0,
-        jpeg_share=0.0,
+        SMALL, in_focus_share=1.0, photons=(1e9, 1e9), brightfield_photons=(1e9, 1e9), clean_share=0.0, read_noise=(0, 0),
+        hot_share=0.0, jpeg_share=0.0,
     )  # fmt: skip
     make = sampler(quiet)
     compared = 0
@@ -38,7 +38,8 @@ def test_without_defocus_and_noise_the_target_is_the_input():
 def test_defocus_blurs_the_input_and_not_the_target():
     blurry = dataclasses.replace(
         SMALL, in_focus_share=0.0, blur_power=0.05, photons=(1e8, 1e8), brightfield_photons=(1e8, 1e8), layered_share=0.0,
-        share_fluorescence=0.0, share_brightfield=0.0, share_drawn=1.0, hot_share=0.0, jpeg_share=0.0,
+        share_fluorescence=0.0, share_brightfield=0.0, share_drawn=1.0, hot_share=0.0, jpeg_share=0.0, middle_share=0.0,
+        clean_share=0.0,
     )  # fmt: skip
     make = sampler(blurry)
     detail = lambda image: np.abs(np.diff(image)).mean()
@@ -53,6 +54,22 @@ def test_samples_are_finite_and_repeatable():
         assert np.isfinite(a).all() and np.isfinite(b).all()
         assert a.dtype == b.dtype == np.float32 and a.shape == b.shape == (64, 64)
         assert np.array_equal(a, c) and np.array_equal(b, d)
+
+
+def test_shares_of_clean_exposures_and_of_middle_blur():
+    """Each share, where it is whole, keeps to its own range, and where it is nothing that range is not special."""
+    base = dataclasses.replace(SMALL, in_focus_share=0.0, blur_radius_px=16.0, photons=(30.0, 40.0))
+    for share in (0.0, 1.0):
+        config = dataclasses.replace(base, middle_share=share, clean_share=share, corrected_share=share)
+        make = sampler(config)
+        radii = [blur_radius_px(config, make.random) for _ in range(200)]
+        photons = [make._camera("fluorescence", 1.0).photons for _ in range(50)]
+        aberrations = [random_microscope(config, make.random).spherical_waves for _ in range(20)]
+        inside = [config.middle_blur_px[0] <= r <= config.middle_blur_px[1] for r in radii]
+        assert all(inside) if share else 0.2 < np.mean(inside) < 0.6
+        low, high = config.clean_photons if share else config.photons
+        assert all(low * 0.999 <= p <= high * 1.001 for p in photons)
+        assert (np.abs(aberrations).max() == 0) if share else (np.min(np.abs(aberrations)) > 0)
 
 
 def test_ranges_of_microscopes():
