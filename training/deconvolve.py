@@ -15,19 +15,52 @@ from scipy import fft
 
 from .degrade import Microscope, transfer_function
 
-REGULARISATION = tuple(10.0**k for k in np.arange(-5.0, 1.6, 0.5))  # noise to signal, of Wiener's filter
-ITERATIONS = (1, 2, 4, 7, 12, 20, 35, 60, 100)  # of Richardson-Lucy: those at which its estimate is looked at
+REGULARISATION = tuple(10.0**k for k in np.arange(-7.0, 3.1, 0.5))  # noise to signal, of Wiener's filter
+# Of Richardson-Lucy: those at which its estimate is looked at.
+ITERATIONS = (1, 2, 4, 7, 12, 20, 35, 60, 100, 170, 300, 500, 1000)
 MARGIN_PX = 32  # reflected around the image: convolution by FFT is cyclic
 
 
-class Blur:
-    """What a microscope does to a specimen that fills [H, W] images: transfer functions in focus and out of focus."""
+def _from_space(profile: Callable[[np.ndarray], np.ndarray], reach: int, size: int) -> np.ndarray:
+    """Transfer function, laid out as `transfer_function`'s, of the point image `profile` (of the squared distance in pixels).
 
-    def __init__(self, scope: Microscope, defocus_um: float, shape: tuple[int, int]):
+    From space, five points a pixel along each axis: a formula in frequency would ring below zero there, and
+    Richardson-Lucy takes no negative light.
+    """
+    wide = 2 * reach + 1
+    if wide > size:
+        raise ValueError(f"blur of {wide} px: wider than the {size} px it is to be applied to")
+    fine = (np.arange(5 * wide) - 5 * wide // 2) / 5
+    points = profile(fine[:, None] ** 2 + fine[None, :] ** 2)
+    spread = points.reshape(wide, 5, wide, 5).sum((1, 3))
+    image = np.zeros((size, size), np.float32)
+    image[:wide, :wide] = spread / spread.sum()
+    return np.fft.rfft2(np.roll(image, (-reach, -reach), (0, 1))).real.astype(np.float32)
+
+
+def disc_transfer(radius_px: float, size: int) -> np.ndarray:
+    """Of a uniform disc: geometric optics."""
+    return _from_space(lambda r2: (r2 <= radius_px**2).astype(np.float32), int(radius_px) + 1, size)
+
+
+def gaussian_transfer(radius_px: float, size: int) -> np.ndarray:
+    """Of a Gaussian as wide as that disc: standard deviation half the radius along each axis; cut off at four of these."""
+    return _from_space(lambda r2: np.exp(-2 * r2 / radius_px**2), int(2 * radius_px) + 1, size)
+
+
+class Blur:
+    """Transfer functions, for [H, W] images, of the specimen to its image out of focus (`blurred`) and in focus (`focused`)."""
+
+    def __init__(self, shape: tuple[int, int], transfer: Callable[[int], tuple[np.ndarray, np.ndarray | None]]):
+        """`transfer`: from the padded size to (blurred, focused); None stands for a specimen that is the focused image itself."""
         self.shape = shape
         self.size = fft.next_fast_len(max(shape) + 2 * MARGIN_PX, real=True)
-        self.blurred = transfer_function(scope, defocus_um, self.size)
-        self.focused = transfer_function(scope, 0.0, self.size)
+        self.blurred, focused = transfer(self.size)
+        self.focused = np.ones_like(self.blurred) if focused is None else focused
+
+    @classmethod
+    def of_microscope(cls, scope: Microscope, defocus_um: float, shape: tuple[int, int]) -> "Blur":
+        return cls(shape, lambda size: (transfer_function(scope, defocus_um, size), transfer_function(scope, 0.0, size)))
 
     def padded(self, image: np.ndarray) -> np.ndarray:
         """[H, W] to [size, size], reflected beyond its edges as often as it takes."""
@@ -57,9 +90,9 @@ def richardson_lucy(image: np.ndarray, blur: Blur) -> Iterator[tuple[int, np.nda
     The transfer functions are real, so the adjoint of the blur is the blur itself.
     """
     seen = np.maximum(blur.padded(image), 0)
-    tiny = 1e-6 * max(float(seen.max()), 1e-12)
+    tiny = 1e-5 * max(float(seen.max()), 1e-12)
     estimate = np.full_like(seen, max(float(seen.mean()), tiny))
-    for iteration in range(1, ITERATIONS[-1] + 1):
+    for iteration in range(1, max(ITERATIONS) + 1):
         ratio = seen / np.maximum(blur.apply(estimate, blur.blurred), tiny)
         estimate = np.maximum(estimate * blur.apply(ratio, blur.blurred), 0)
         if iteration in ITERATIONS:

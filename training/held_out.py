@@ -100,7 +100,7 @@ class Row:
 
 def deconvolved(case: Case, blurs: dict[float, Blur]) -> dict[str, float]:
     """The best PSNR of each method over its amounts, with everything about the exposure known."""
-    blur = blurs.setdefault(case.defocus_um, Blur(SCOPE, case.defocus_um, (SIZE, SIZE)))
+    blur = blurs.setdefault(case.defocus_um, Blur.of_microscope(SCOPE, case.defocus_um, (SIZE, SIZE)))
     electrons = (case.seen.astype(np.float64) - case.camera.offset) / case.camera.counts_per_photon
     return {name: max(fitted_psnr(image, case.truth) for _, image in run(electrons, blur)) for name, run in METHODS.items()}
 

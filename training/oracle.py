@@ -2,44 +2,65 @@
 
     python -m training.oracle --model models/parfocal-w16.onnx [--stacks NAME ...] [--distances LOW HIGH] [--json]
 
-For each plane, Wiener's filter and Richardson-Lucy are tried with every point spread function of the family in
-training/degrade.py (cut-off and blur radius, a list of each) and every regularisation or iteration count; the combination
-with the highest PSNR against the sharp plane is kept. No user has that choice: it needs the truth. The protocol is that
-of training.evaluate. The combination is looked for in a window in the middle, where the frame is large, and measured there;
-the model is measured in the same window, restored as a whole frame.
+For each plane, Wiener's filter and Richardson-Lucy are tried with point spread functions of three families, every radius of
+a coarse list, and then better and better ones: from the best of each family, one step at a time in radius, cut-off,
+spherical aberration and background, as long as a step raises the PSNR against the sharp plane; each with every
+regularisation or iteration count. No user has that choice: it needs the truth. The protocol is that of training.evaluate.
+The combination is looked for in a window in the middle, where the frame is large, and measured there; the model is measured
+in the same window, restored as a whole frame.
+
+Families: "wave", the scalar pupil of training/degrade.py with defocus and spherical aberration (its first-order term is what
+an immersion or cover glass that does not match adds: Gibson and Lanni 1991); "disc", the uniform disc of geometric optics; "gaussian".
+For the last two the specimen is the focused image itself; cut-off and aberration mean nothing there.
 """
 
 import argparse
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from . import evaluate
-from .deconvolve import METHODS, Blur
-from .degrade import Microscope, normalisation_range
+from .deconvolve import METHODS, Blur, disc_transfer, gaussian_transfer
+from .degrade import Microscope, normalisation_range, transfer_function
 
-CUTOFFS = (0.4, 0.6, 0.9, 1.4)  # cycles per pixel
-RADII = (0.7, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 19.0)  # of the blur disc, pixels
+FAMILIES = ("wave", "disc", "gaussian")
+RADII = (0.7, 1.0, 1.4, 2.0, 2.7, 3.5, 4.5, 6.0, 8.0, 10.0, 13.0, 17.0, 22.0, 28.0)  # of the blur disc, px: where it begins
+RADIUS_STEP = 1.1  # the factor of one step from there, without end
+CUTOFFS = (0.2, 0.3, 0.4, 0.6, 0.9, 1.4, 2.0)  # cycles per pixel
+ABERRATIONS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)  # waves RMS
+# Light below the image's 0.1 percentile, in parts of its range. Wiener's filter is linear: what is added before is added
+# after, and the fit takes it off.
+BACKGROUNDS = {"Wiener": (0.0,), "Richardson-Lucy": (0.0, 0.02, 0.1, 0.5, 2.0)}
+STEPS = 40  # of the search from each beginning, at most
 WINDOW_PX = 384
 # Numerical aperture and wavelength: with the cut-off in pixels and the radius fixed they hardly change the image.
 APERTURE, WAVELENGTH_UM = 0.5, 0.55
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One point spread function, and the light taken off before."""
+
+    family: str
+    radius_px: float
+    cutoff: float = 0.9
+    aberration: float = 0.0
+    background: float = 0.0
 
 
 @dataclass
 class Choice:
     method: str
     psnr: float  # after the fit of gain and offset
-    cutoff: float
-    radius_px: float
+    shape: Shape
     amount: float  # regularisation or iterations
-    background: float  # light taken off before, in parts of the image's range below its 0.1 percentile (0: dark = none)
 
 
-def microscope(cutoff_per_px: float) -> Microscope:
-    return Microscope(APERTURE, WAVELENGTH_UM, 1.0, cutoff_per_px * WAVELENGTH_UM / (2 * APERTURE))
+def microscope(cutoff_per_px: float, spherical_waves: float = 0.0) -> Microscope:
+    return Microscope(APERTURE, WAVELENGTH_UM, 1.0, cutoff_per_px * WAVELENGTH_UM / (2 * APERTURE), spherical_waves)
 
 
 def fitted_psnr(image: np.ndarray, reference: np.ndarray) -> float:
@@ -47,55 +68,93 @@ def fitted_psnr(image: np.ndarray, reference: np.ndarray) -> float:
     return evaluate.psnr(gain * image + offset, reference)
 
 
-class Family:
-    """The blurs of all cut-offs and radii for images of one shape, made when first asked for."""
+class Blurs:
+    """The blurs of all point spread functions for images of one shape, made when first asked for."""
 
     def __init__(self, shape: tuple[int, int]):
         self.shape = shape
-        self.made: dict[tuple[float, float], Blur] = {}
+        self.made: dict[Shape, Blur] = {}
 
-    def __call__(self, cutoff: float, radius_px: float) -> Blur:
-        if (cutoff, radius_px) not in self.made:
-            scope = microscope(cutoff)
-            self.made[cutoff, radius_px] = Blur(scope, scope.defocus_um(radius_px), self.shape)
-        return self.made[cutoff, radius_px]
+    def __call__(self, shape: Shape) -> Blur:
+        key = replace(shape, background=0.0)
+        if key not in self.made:
+            if shape.family == "wave":
+                scope = microscope(shape.cutoff, shape.aberration)
+                # The focused image of the same microscope has its aberration, too.
+                transfer = lambda size: tuple(
+                    transfer_function(scope, z, size) for z in (scope.defocus_um(shape.radius_px), 0.0)
+                )
+            else:
+                one = {"disc": disc_transfer, "gaussian": gaussian_transfer}[shape.family]
+                transfer = lambda size: (one(shape.radius_px, size), None)
+            self.made[key] = Blur(self.shape, transfer)
+        return self.made[key]
 
 
-def best(method: str, plane: np.ndarray, reference: np.ndarray, family: Family) -> Choice:
+def neighbours(shape: Shape, backgrounds: tuple[float, ...]) -> list[Shape]:
+    """One step in each direction; lists end, the radius does not."""
+
+    def beside(values, value):
+        at = values.index(value)
+        return [values[i] for i in (at - 1, at + 1) if 0 <= i < len(values)]
+
+    found = [replace(shape, radius_px=shape.radius_px * f) for f in (RADIUS_STEP, 1 / RADIUS_STEP)]
+    found += [replace(shape, background=b) for b in beside(backgrounds, shape.background)]
+    if shape.family == "wave":
+        found += [replace(shape, cutoff=c) for c in beside(CUTOFFS, shape.cutoff)]
+        found += [replace(shape, aberration=a) for a in beside(ABERRATIONS, shape.aberration)]
+    return found
+
+
+def best(method: str, plane: np.ndarray, reference: np.ndarray, blurs: Blurs, start: Shape | None = None) -> Choice:
     """The best restoration of `plane` [H, W] or [H, W, C] by one method, judged against `reference` of the same shape.
 
-    Radius and background are looked for at the middle cut-off, then the cut-off at the best radius and its neighbours.
+    `start`: a blur to begin with besides the list, such as the other method's choice.
     """
     if plane.ndim == 3:
         # The blur is looked for in the mean of the channels; the amount is chosen for all of them together.
-        grey = best(method, plane.mean(-1), reference.mean(-1), family)
-        return _best_amount(method, plane, reference, family, grey.cutoff, grey.radius_px, grey.background)
-    found: list[Choice] = []
-    trial = lambda *blur: found.append(_best_amount(method, plane, reference, family, *blur))
-    # Wiener's filter is linear: a constant added before is a constant added after, and the fit takes it off.
-    backgrounds = (0.0,) if method == "Wiener" else (0.02, 0.5)
-    middle = CUTOFFS[len(CUTOFFS) // 2]
-    for radius in RADII:
-        for background in backgrounds:
-            trial(middle, radius, background)
-    first = max(found, key=lambda c: c.psnr)
-    at = RADII.index(first.radius_px)
-    for cutoff in CUTOFFS:
-        for radius in RADII[max(0, at - 1) : at + 2]:
-            if cutoff != middle:
-                trial(cutoff, radius, first.background)
-    return max(found, key=lambda c: c.psnr)
+        grey = best(method, plane.mean(-1), reference.mean(-1), blurs, start)
+        return _best_amount(method, plane, reference, blurs, grey.shape)
+    tried: dict[Shape, Choice] = {}
+
+    def trial(shape: Shape) -> Choice:
+        if shape not in tried:
+            tried[shape] = _best_amount(method, plane, reference, blurs, shape)
+        return tried[shape]
+
+    backgrounds = BACKGROUNDS[method]
+    middle = backgrounds[len(backgrounds) // 2]
+    for family in FAMILIES:
+        # Wiener's filter is quick: cut-off and radius together. Richardson-Lucy goes on from what was found with it.
+        cutoffs = CUTOFFS[::2] if family == "wave" and method == "Wiener" else (Shape.cutoff,)
+        first = [Shape(family, radius, cutoff, background=middle) for radius in RADII for cutoff in cutoffs]
+        if start is not None and start.family == family:
+            first.append(replace(start, background=middle))
+        here = max((trial(shape) for shape in first), key=lambda c: c.psnr)
+        for _ in range(STEPS):
+            beside = max((trial(shape) for shape in neighbours(here.shape, backgrounds)), key=lambda c: c.psnr)
+            if beside.psnr <= here.psnr + 0.002:
+                break
+            here = beside
+    return max(tried.values(), key=lambda c: c.psnr)
 
 
-def _best_amount(method, plane, reference, family, cutoff, radius_px, background) -> Choice:
+def _best_amount(method, plane, reference, blurs, shape: Shape) -> Choice:
     low, high = normalisation_range(plane)
-    light = (plane.astype(np.float64) - low) / (high - low) + background
+    light = (plane.astype(np.float64) - low) / (high - low) + shape.background
     channels = [light] if plane.ndim == 2 else np.moveaxis(light, -1, 0)
-    tried = []
-    for step in zip(*(METHODS[method](channel, family(cutoff, radius_px)) for channel in channels)):
+    top, falling = None, 0
+    for step in zip(*(METHODS[method](channel, blurs(shape)) for channel in channels)):
         image = step[0][1] if plane.ndim == 2 else np.stack([restored for _, restored in step], -1)
-        tried.append(Choice(method, fitted_psnr(image, reference), cutoff, radius_px, float(step[0][0]), background))
-    return max(tried, key=lambda c: c.psnr)
+        found = Choice(method, fitted_psnr(image, reference), shape, float(step[0][0]))
+        if top is None or found.psnr > top.psnr:
+            top, falling = found, 0
+        else:
+            falling += 1
+        # More iterations first help and then only add noise. Weak regularisation comes first, so Wiener's goes to the end.
+        if method == "Richardson-Lucy" and falling == 3:
+            break
+    return top
 
 
 def window(shape: tuple[int, int]) -> tuple[slice, slice]:
@@ -104,26 +163,38 @@ def window(shape: tuple[int, int]) -> tuple[slice, slice]:
     return tuple(slice((n - s) // 2, (n - s) // 2 + s) for n, s in zip(shape, sides))
 
 
-def compare_plane(plane: np.ndarray, sharp: np.ndarray, network, families: dict) -> dict:
+def compare_plane(plane: np.ndarray, sharp: np.ndarray, network, blurs: dict) -> dict:
     """PSNR of a plane as it is, restored by `network` (a function as evaluate.restore takes it), and by both oracles."""
     if plane.shape != sharp.shape:
         raise ValueError(f"plane of {plane.shape} against {sharp.shape}: the oracle takes planes of one size")
     cut = window(sharp.shape[:2])
     reference = sharp[cut].astype(np.float64)
-    family = families.setdefault(reference.shape[:2], Family(reference.shape[:2]))
+    known = blurs.setdefault(reference.shape[:2], Blurs(reference.shape[:2]))
     restored = evaluate.to_type(evaluate.restore(plane, network), plane.dtype)
     result = {
         "before": fitted_psnr(plane[cut].astype(np.float64), reference),
         "model": fitted_psnr(restored[cut].astype(np.float64), reference),
     }
-    return result | {method: best(method, plane[cut], reference, family) for method in METHODS}
+    start = None
+    for method in METHODS:
+        result[method] = best(method, plane[cut], reference, known, start)
+        start = result[method].shape
+    return result
+
+
+def words(shape: Shape) -> str:
+    text = f"{shape.family} {shape.radius_px:.1f} px"
+    if shape.family == "wave":
+        text += f" at {shape.cutoff:g} per px"
+        text += f" and {shape.aberration:+g} waves" if shape.aberration else ""
+    return text
 
 
 def table(rows: list[dict]) -> list[str]:
     """Markdown: gains in dB, and the choices that the oracles made."""
     lines = [
-        "| stack | plane | distance | PSNR before | model | Wiener | Richardson-Lucy | Wiener: cut-off, radius, regularisation | "
-        "Richardson-Lucy: cut-off, radius, iterations |",
+        "| stack | plane | distance | PSNR before | model | Wiener | Richardson-Lucy | Wiener's blur, regularisation | "
+        "Richardson-Lucy's blur, background, iterations |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
@@ -131,7 +202,7 @@ def table(rows: list[dict]) -> list[str]:
         lines.append(
             f"| {row['stack']} | {row['plane']} | {row['distance']:+.2f} {row['unit']} | {row['before']:.2f} | "
             f"{row['model'] - row['before']:+.2f} | {w.psnr - row['before']:+.2f} | {r.psnr - row['before']:+.2f} | "
-            f"{w.cutoff:g}, {w.radius_px:g} px, {w.amount:.0e} | {r.cutoff:g}, {r.radius_px:g} px, {r.amount:.0f} |"
+            f"{words(w.shape)}, {w.amount:.0e} | {words(r.shape)}, {r.shape.background:g}, {r.amount:.0f} |"
         )
     for stack in dict.fromkeys(row["stack"] for row in rows):
         group = [row for row in rows if row["stack"] == stack]
@@ -154,7 +225,7 @@ PLANES = {
 def compare(stack: str, network, data: Path | None = None, distances=None, log=lambda row: None) -> list[dict]:
     """Rows for the planes of one stack; `distances`: (low, high), else those of PLANES."""
     sharp, planes, unit = evaluate.stack_planes(stack, data)
-    families: dict = {}
+    blurs: dict = {}
     rows = []
     for name, distance, plane in planes:
         if distances is not None:
@@ -162,7 +233,7 @@ def compare(stack: str, network, data: Path | None = None, distances=None, log=l
         else:
             wanted = any(abs(abs(distance) - d) < 0.01 for d in PLANES[stack])
         if wanted and distance != 0:
-            rows.append({"stack": stack, "plane": name, "distance": distance, "unit": unit} | compare_plane(plane, sharp, network, families))
+            rows.append({"stack": stack, "plane": name, "distance": distance, "unit": unit} | compare_plane(plane, sharp, network, blurs))
             log(rows[-1])
     return rows
 

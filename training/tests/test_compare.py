@@ -21,7 +21,7 @@ def data(tmp_path, monkeypatch):
     monkeypatch.setattr(train.Validation, "SKIPPED", 0)
     monkeypatch.setattr(held_out, "DEFOCUS_UM", (0.0, 2.0))
     monkeypatch.setattr(held_out, "PHOTONS", (1000,))
-    monkeypatch.setattr(held_out.cases, "__defaults__", (1, (0.0, 2.0), (1000,)))
+    monkeypatch.setattr(held_out.cases, "__defaults__", (1, (0.0, 2.0), (1000,), held_out.SCOPE, held_out.SEED))
     monkeypatch.setattr(held_out.measure, "__defaults__", (1, (0.0, 2.0), (1000,), True))
     monkeypatch.setattr(held_out, "SPECIMENS", {"reflected": held_out.SPECIMENS["reflected"][:1]})
     return tmp_path / "data"
