@@ -67,6 +67,17 @@ def _onnx_weights(path: Path) -> dict[str, torch.Tensor]:
         raise ValueError(f"{path}: not a readable ONNX model: {error}") from error
 
 
+def settings_of(path: Path) -> dict:
+    """The settings that the weights in this file depend on, as `network_settings` has them. Raises ValueError."""
+    path = Path(path)
+    if path.suffix != ".onnx":
+        return network_settings(config_of(load_checkpoint(path)))
+    first = _onnx_weights(path).get("subnetworks.0.encoder.0.0.weight")
+    if first is None:
+        raise ValueError(f"{path}: has no tensor of a network of training.model; expected a model of training.export")
+    return {"name": "head-to-tail", "width": first.shape[0]}
+
+
 def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], dict]:
     """Weights of an earlier network to start a run from, and where they are from: the file's name and SHA-256, and of a
     checkpoint its steps, minutes and own origin.
@@ -76,15 +87,12 @@ def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], 
     """
     path = Path(path)
     wanted = build(**network_settings(config)).state_dict()
+    settings = settings_of(path)
     if path.suffix == ".onnx":
-        found = _onnx_weights(path)
-        first = found.get("subnetworks.0.encoder.0.0.weight")
-        if first is None:
-            raise ValueError(f"{path}: has no tensor of a network of training.model; expected a model of training.export")
-        settings, made = {"name": "head-to-tail", "width": first.shape[0]}, {}
+        found, made = _onnx_weights(path), {}
     else:
         state = load_checkpoint(path)
-        found, settings = state["average"], network_settings(config_of(state))
+        found = state["average"]
         made = {key: state.get(key) for key in ("step", "minutes", "origin")}
     differ = [f"{k} {settings[k]} (now {v})" for k, v in network_settings(config).items() if settings.get(k, v) != v]
     if differ:

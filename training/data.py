@@ -12,6 +12,7 @@ Where no folder is named after a modality, names decide: a file that starts with
 whose name ends in `-he` or contains `brightfield`, is bright-field; all else is fluorescence.
 """
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def read_image(path: Path) -> np.ndarray:
             return tifffile.imread(path)
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB") if image.mode == "P" else image)
-    except (OSError, ValueError, tifffile.TiffFileError) as error:
+    except (OSError, ValueError, IndexError, struct.error, tifffile.TiffFileError) as error:
         raise ValueError(f"{path}: cannot be read as an image: {error}") from error
 
 

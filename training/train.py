@@ -38,17 +38,36 @@ VALIDATION_SECONDS = 420
 SPIKE = 20.0
 
 
-class Samples(torch.utils.data.IterableDataset):
-    """Endless simulated pairs; every worker and every resumption draws its own."""
+class SharpImages:
+    """What a run learns from: sharp images, blurred by simulation. training/finetune.py has another with these methods."""
 
-    def __init__(self, sharp, config, start_step):
-        self.sharp, self.config, self.start_step = sharp, config, start_step
+    def __init__(self, data: Path):
+        self.data, self.sharp = data, load_sharp(data / "train")
+
+    def sampler(self, config: Config, seed: int):
+        """A function without arguments that gives one (input, target) pair after another."""
+        return Sampler(self.sharp, config, seed)
+
+    def validation(self, config: Config):
+        """A function from a network to its score and the parts of it."""
+        return Validation(config, self.sharp, self.data)
+
+    def counts(self) -> dict[str, int]:
+        """Images by the name of their source."""
+        return source_counts(self.sharp)
+
+
+class Samples(torch.utils.data.IterableDataset):
+    """Endless pairs of a source; every worker and every resumption draws its own."""
+
+    def __init__(self, source, config, start_step):
+        self.source, self.config, self.start_step = source, config, start_step
 
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
         index = 0 if worker is None else worker.id
         torch.set_num_threads(1)
-        sampler = Sampler(self.sharp, self.config, hash((self.config.seed, index, self.start_step)) & 0xFFFFFFFF)
+        sampler = self.source.sampler(self.config, hash((self.config.seed, index, self.start_step)) & 0xFFFFFFFF)
         while True:
             yield sampler()
 
@@ -95,10 +114,11 @@ class Best:
         return False
 
 
-def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, workers: int, start: Path | None = None,
+def train(config: Config, data, out: Path, minutes: float, resume: bool, workers: int, start: Path | None = None,
           log=print):  # fmt: skip
     """Runs until the planned minutes, earlier runs counted in, are used. Returns the best validation score.
 
+    `data`: a folder with train/ in it, or an object with the methods of SharpImages.
     `start`: a checkpoint or a model file whose weights a new run begins with.
     """
     if not 0 < minutes < float("inf"):
@@ -139,9 +159,9 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
         if (out / "best.pt").exists():
             best.offer(load_checkpoint(out / "best.pt")["best_score"])
         log(f"resumed at step {step}, {spent:.1f} minutes")
-    sharp = load_sharp(data / "train")
-    validation = Validation(config, sharp, data)
-    loader = iter(torch.utils.data.DataLoader(Samples(sharp, config, step), config.batch, num_workers=workers,
+    source = SharpImages(data) if isinstance(data, Path) else data
+    validation = source.validation(config)
+    loader = iter(torch.utils.data.DataLoader(Samples(source, config, step), config.batch, num_workers=workers,
                                               prefetch_factor=8 if workers else None, persistent_workers=workers > 0))
     low_precision = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
     started, run_commit = time.monotonic(), commit()
@@ -156,7 +176,7 @@ def train(config: Config, data: Path, out: Path, minutes: float, resume: bool, w
             "model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
             "step": step, "minutes": total(), "best_score": best.score, "config": dataclasses.asdict(config),
             "commit": run_commit, "seed": config.seed, "planned_minutes": minutes, "device": device_name(device),
-            "sources": source_counts(sharp), "loss": smooth, "origin": origin,
+            "sources": source.counts(), "loss": smooth, "origin": origin,
             "history": history,  # [first step, commit] of each run with other code
         }
 

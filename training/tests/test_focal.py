@@ -1,0 +1,204 @@
+"""Focal stacks of users: what is measured of them is true, and what is wrong with them is said."""
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from training import bbbc006, focal, make_stacks
+from training.degrade import convolve, transfer_function
+from training.demo import SCOPE
+from training.specimen import nuclei
+
+SIZE = 128
+SHIFTS = ((1.3, -0.6), (0.0, 0.0), (-0.7, 2.2))
+EXPOSURES = ((0.9, 40.0), (1.0, 0.0), (1.1, -60.0))
+
+
+def stack(seed=1, shifts=SHIFTS, exposures=EXPOSURES, defocus_um=(-3.0, 0.0, 4.0)):
+    """uint16 [3, SIZE, SIZE]: known shift and exposure of each plane; a little noise."""
+    from scipy import ndimage
+
+    random = np.random.default_rng(seed)
+    whole = SIZE + 64
+    specimen = nuclei(whole, random) + 0.1
+    planes = []
+    for um, shift, (gain, offset) in zip(defocus_um, shifts, exposures):
+        light = ndimage.shift(convolve(specimen, transfer_function(SCOPE, um, whole)), shift, order=3, mode="reflect")
+        counts = gain * (4000 * light[32:-32, 32:-32] + 500) + offset
+        planes.append(counts + 10 * random.standard_normal(counts.shape))
+    return np.clip(np.rint(planes), 0, 65535).astype(np.uint16)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for seed in range(3):
+        tifffile.imwrite(tmp_path / f"f{seed}.tif", stack(seed), photometric="minisblack", metadata={"axes": "ZYX"})
+    return tmp_path
+
+
+def test_shift_and_exposure_are_found_and_undone(folder):
+    fields = focal.fields_of_stacks(folder)
+    assert [f.name for f in fields] == ["f0", "f1", "f2"] and all(f.sharp == 1 for f in fields)
+    for one in fields:
+        for plane, shift, (gain, offset) in zip(one.planes, SHIFTS, EXPOSURES):
+            assert plane.shift_px == pytest.approx(shift, abs=0.12)
+            assert plane.gain == pytest.approx(gain, rel=0.03)
+            # What the plane would have been, had it been sharp, is what the exposure made of the sharp plane.
+            expected = gain * one.reference.mean() + offset
+            assert one.target(plane).mean() == pytest.approx(expected, rel=0.03)
+        assert one.notes[0].startswith("drifts by up to 2.") and one.notes[1].startswith("exposure 0.")
+        assert one.planes[1].steps == 0 and np.array_equal(one.target(one.planes[1]), one.reference)
+
+
+def test_layouts(tmp_path):
+    planes = stack()
+    tifffile.imwrite(tmp_path / "a.tif", planes, imagej=True, metadata={"axes": "ZYX"})
+    two = np.stack([planes, planes[:, ::-1]], 1)
+    tifffile.imwrite(tmp_path / "b.tif", two, imagej=True, metadata={"axes": "ZCYX"})
+    for number, plane in enumerate(planes):
+        (tmp_path / "c").mkdir(exist_ok=True)
+        tifffile.imwrite(tmp_path / "c" / f"{number:02d}.tif", plane)
+    found = focal.read_stacks(tmp_path)
+    assert [f[0] for f in found] == ["a", "b, channel 0", "b, channel 1", "c"] and found[3][1] == ["00", "01", "02"]
+    for name, _, image in found:
+        assert np.array_equal(image, planes[:, ::-1] if name == "b, channel 1" else planes)
+
+
+def test_colours_are_fields_of_their_own(tmp_path):
+    (tmp_path / "a").mkdir()
+    for number, plane in enumerate(stack()):
+        Image.fromarray(np.stack([plane // 256, plane // 512, plane // 300, 255 + 0 * plane], -1).astype(np.uint8)).save(
+            tmp_path / "a" / f"{number}.png"
+        )
+    found = focal.read_stacks(tmp_path)
+    assert [f[0] for f in found] == [f"a, channel {c}" for c in range(3)] and found[0][2].shape == (3, SIZE, SIZE)
+
+
+def write(folder, planes, name="bad.tif"):
+    tifffile.imwrite(folder / name, planes, photometric="minisblack", metadata={"axes": "ZYX"[-planes.ndim :]})
+
+
+def constant(planes):
+    planes[2] = 77
+    return planes
+
+
+def elsewhere(planes):
+    return np.stack([stack(9)[0], planes[1], planes[2]])
+
+
+def inverted(planes):
+    return np.stack([8000 - planes[0], planes[1], planes[2]]).astype(np.uint16)
+
+
+def not_finite(planes):
+    planes = planes.astype(np.float32)
+    planes[0, 3, 3] = np.nan
+    return planes
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda p: p[1], r"field bad: 1 plane\(s\); a focal stack needs at least 2"),
+        (lambda p: p[1:], r"field bad: the sharpest plane is its first|field bad: no plane"),
+        (lambda p: np.stack([p[1]] * 3), r"field bad: no plane is sharper than the others \(focus scores .*through focus"),
+        (lambda p: p[[1, 0, 2]], r"field bad: the sharpest plane is its first \(0\), so focus may lie outside"),
+        (lambda p: np.stack([np.roll(p[0], 20, 1), p[1], p[2]]), r"field bad, plane 0: lies \+.* px across .*more than 6"),
+        (elsewhere, r"field bad, plane 0: (does not show what the sharp plane shows|lies .* px across)"),
+        (inverted, r"field bad, plane 0: (is bright where the sharp plane is dark|does not show|lies)"),
+        (constant, r"field bad, plane 2: every pixel is 77; leave this field out"),
+        (not_finite, r"field bad, plane 0: 1 pixels are not finite"),
+        (lambda p: p[:, :40], r"field bad: 128x40 px; expected at least 64 each way"),
+        (lambda p: p.astype(np.int32), r"field bad: pixels are int32; expected 8 or 16-bit unsigned or 32-bit float"),
+        (lambda p: (p // 256).astype(np.uint8), r"field f0: pixels are uint16, but field bad has uint8"),
+    ],
+)
+def test_bad_fields_are_named(folder, change, message):
+    planes = change(stack())
+    write(folder, planes)
+    if planes.ndim == 3 and len(planes) == 2:
+        assert focal.fields_of_stacks(folder)[0].sharp == 0  # two planes: one sharp, one not
+        return
+    with pytest.raises(ValueError, match=message):
+        focal.fields_of_stacks(folder)
+
+
+def test_bad_folders(tmp_path):
+    with pytest.raises(ValueError, match="nowhere: no such folder; expected one TIFF"):
+        focal.read_stacks(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="holds no stack; expected one TIFF"):
+        focal.read_stacks(tmp_path)
+    (tmp_path / "cut.tif").write_bytes(b"II*\0")
+    with pytest.raises(ValueError, match=r"cut\.tif: cannot be read as a TIFF"):
+        focal.read_stacks(tmp_path)
+    (tmp_path / "cut.tif").unlink()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"field empty: 0 plane\(s\); a focal stack needs at least 2"):
+        focal.read_stacks(tmp_path)
+    for number, size in enumerate((96, 96, 80)):
+        Image.fromarray(np.zeros((size, 96), np.uint8)).save(tmp_path / "empty" / f"{number}.png")
+    with pytest.raises(ValueError, match=r"2\.png: uint8 \(80, 96\), but 0\.png is uint8 \(96, 96\); the planes of a field"):
+        focal.read_stacks(tmp_path)
+
+
+def test_split_keeps_channels_together_and_needs_three_fields():
+    made = lambda n: [focal.Field(f"f{i}, channel {c}", [], 0) for i in range(n) for c in range(2)]
+    parts = focal.split(made(10))
+    assert [len(p) for p in parts] == [12, 4, 4]
+    places = [{f.name.split(",")[0] for f in part} for part in parts]
+    assert not (places[0] & places[1] or places[0] & places[2] or places[1] & places[2])
+    assert [len(p) for p in focal.split(made(3))] == [2, 2, 2]
+    with pytest.raises(ValueError, match=r"2 field\(s\); expected at least 3.*Take more fields"):
+        focal.split(made(2))
+
+
+def test_pairs(tmp_path):
+    for name in ("blurred", "sharp"):
+        (tmp_path / name).mkdir()
+    for seed in range(3):
+        planes = stack(seed)
+        tifffile.imwrite(tmp_path / "blurred" / f"{seed}.tif", planes[0])
+        tifffile.imwrite(tmp_path / "sharp" / f"{seed}.tif", planes[1])
+    fields = focal.fields_of_pairs(tmp_path)
+    assert [f.name for f in fields] == ["0", "1", "2"] and all(f.sharp == 1 and len(f.planes) == 2 for f in fields)
+    assert fields[0].planes[0].shift_px == pytest.approx(SHIFTS[0], abs=0.12)
+    tifffile.imwrite(tmp_path / "sharp" / "2.tif", stack()[1].astype(np.float32))
+    with pytest.raises(ValueError, match="pair 2 of .*: uint16 and float32; a pair must be of one type"):
+        focal.fields_of_pairs(tmp_path)
+
+
+def test_bbbc006(tmp_path):
+    """Its own folders and names; both stains of a site are one field for the split."""
+    planes = stack(defocus_um=(-6.0, 0.0, -3.0), shifts=((0, 0),) * 3, exposures=((1, 0),) * 3)
+    for z, plane in ((2, planes[0]), (6, planes[0]), (10, planes[2]), (16, planes[1])):
+        folder = tmp_path / f"BBBC006_v1_images_z_{z:02d}"
+        folder.mkdir()
+        for well in ("a01_s1", "a01_s2", "p24_s1"):
+            for stain in ("w1", "w2"):
+                tifffile.imwrite(folder / f"mcf-z-stacks-03212011_{well}_{stain}1a2b3c.tif", plane)
+    fields = bbbc006.fields(tmp_path)
+    assert [f.name for f in fields][:3] == ["a01 s1, channel 1", "a01 s1, channel 2", "a01 s2, channel 1"]
+    assert all(f.planes[f.sharp].name == "z16" and [p.steps for p in f.planes] == [-3, -2, -1, 0] for f in fields)
+    assert [len(p) for p in focal.split(fields)] == [2, 2, 2]
+    lines = bbbc006.protocol(fields[:1], [lambda x: x, lambda x: x])
+    assert len(lines) == 5 + 3 and lines[5].startswith("| z02 |")
+    cells = [float(c) for c in lines[5].strip("| ").split(" | ")[1:]]
+    assert cells[0] == cells[1] == cells[2] == round(bbbc006.stretched_psnr(planes[0], planes[1]), 2)
+    (tmp_path / "BBBC006_v1_images_z_06").rename(tmp_path / "other")
+    with pytest.raises(ValueError, match="has no folder BBBC006_v1_images_z_06"):
+        bbbc006.fields(tmp_path)
+
+
+def test_the_normalised_measure_does_not_see_exposure():
+    image = np.random.default_rng(0).random((32, 32))
+    assert bbbc006.stretched_psnr(3 * image + 5, image) > 100
+
+
+def test_stacks_to_try_with_have_the_faults_that_they_claim(tmp_path):
+    make_stacks.main(["--out", str(tmp_path), "--fields", "1", "--planes", "5"])
+    (one,) = focal.fields_of_stacks(tmp_path)
+    assert one.sharp == 2 and any("drifts" in n for n in one.notes)
+    with pytest.raises(SystemExit, match="make-stacks: --fields 0, --planes 9: expected at least 1 and 3"):
+        make_stacks.main(["--out", str(tmp_path), "--fields", "0"])
