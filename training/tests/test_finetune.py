@@ -1,0 +1,169 @@
+"""Fine-tuning from end to end on a small network, and what it says where it cannot."""
+
+import dataclasses
+import json
+
+import numpy as np
+import onnx
+import pytest
+import tifffile
+import torch
+
+from training import __main__ as package
+from training import checkpoint, evaluate, export, finetune, focal
+from training.config import Config
+from training.model import HeadToTail
+from training.tests.test_focal import stack
+
+WIDTH = 2
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """A small network that has learned nothing."""
+    torch.manual_seed(0)
+    model = HeadToTail(WIDTH)
+    path = tmp_path_factory.mktemp("released") / "small.pt"
+    checkpoint.save({"config": dataclasses.asdict(Config(width=WIDTH)), "average": model.state_dict()}, path)
+    return path
+
+
+@pytest.fixture
+def stacks(tmp_path):
+    (tmp_path / "stacks").mkdir()
+    for seed in range(4):
+        tifffile.imwrite(tmp_path / "stacks" / f"f{seed}.tif", stack(seed), photometric="minisblack", metadata={"axes": "ZYX"})
+    return tmp_path / "stacks"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """What export measures is tested with it."""
+    monkeypatch.setattr(export, "measure_halo", lambda path: (64, []))
+    monkeypatch.setattr(export, "measure_bytes_per_pixel", lambda path: 512)
+
+
+def run(released, *more):
+    package.main(["finetune", "--model", str(released), "--workers", "0", *map(str, more)])
+
+
+def test_the_released_model_learns_a_new_specimen(tmp_path, capsys):
+    """The command of docs/finetune.md, shortened: few fields, and a quarter of a minute for fifteen."""
+    stacks, out = tmp_path / "stacks", tmp_path / "mine"
+    package.main(["make-stacks", "--out", str(stacks), "--fields", "3", "--planes", "5"])
+    run(finetune.RELEASED, "--stacks", stacks, "--out", out, "--minutes", 0.25)
+    said = capsys.readouterr().out
+    assert "field field00: sharpest plane 2; drifts by up to" in said
+    model = onnx.load(out / "mine.onnx")
+    keys = {p.key for p in model.metadata_props}
+    ours = onnx.load(finetune.RELEASED, load_external_data=False)
+    assert keys == {p.key for p in ours.metadata_props}  # what hosts read is all there
+    state = checkpoint.load_checkpoint(out / "best.pt")
+    assert state["step"] > 0 and state["origin"]["name"] == finetune.RELEASED.name and state["sources"] == {"own stacks": 1}
+    figures = json.loads((out / "report.json").read_text())
+    gain = {when: finetune.mean_gain(figures[when]) for when in ("began", "tuned")}
+    assert gain["tuned"] > gain["began"] + 0.1
+    text = (out / "report.md").read_text()
+    assert f"{gain['tuned']:+.2f} | {gain['tuned'] - gain['began']:+.2f} |" in text and "is an estimate" in text
+    # Nothing of the reported field was trained on or chosen by.
+    told = {r["field"] for r in figures["tuned"]}
+    line = next(l for l in text.splitlines() if l.startswith("Fields trained on"))
+    assert len(told) == 1 and told.pop() not in line.split("The table is of")[0]
+    assert (out / "before-after.png").stat().st_size > 1000
+    # The model file is what was reported on.
+    network = evaluate.load_network(out / "mine.onnx", 1)
+    fields = focal.split(focal.fields_of_stacks(stacks))[2]
+    assert finetune.mean_gain(finetune.rows_of(fields, network)) == pytest.approx(gain["tuned"], abs=1e-3)
+
+
+def test_a_run_goes_on_where_it_stopped(released, stacks, tmp_path):
+    out = tmp_path / "mine"
+    run(released, "--stacks", stacks, "--out", out, "--minutes", 0.005)
+    step = checkpoint.load_checkpoint(out / "last.pt")["step"]
+    run(released, "--stacks", stacks, "--out", out, "--minutes", 0.1, "--resume")
+    assert checkpoint.load_checkpoint(out / "last.pt")["step"] > step
+    with pytest.raises(SystemExit, match=r"finetune: .*mine: holds a run already.*--resume"):
+        run(released, "--stacks", stacks, "--out", out, "--minutes", 0.1)
+
+
+def test_samples_are_planes_beside_their_targets(stacks):
+    source = finetune.RealPlanes(focal.fields_of_stacks(stacks), [])
+    config = Config(patch_px=source.patch_px(128), margin_px=16, optics_bank=4)
+    assert config.patch_px == 112  # 128 less what drift and edges take
+    make = source.sampler(config, 0)
+    make.simulated = None
+    blurred = focused = 0
+    for _ in range(60):
+        image, target = make()
+        assert image.shape == target.shape == (112, 112) and image.dtype == target.dtype == np.float32
+        assert -0.5 < image.min() and image.max() < 1.6
+        gain, _ = evaluate.gain_and_offset(image, target)
+        focused += np.array_equal(image, target)
+        blurred += gain > 1.0 and not np.array_equal(image, target)
+    assert focused >= 1 and blurred >= 40
+    assert source.counts() == {"own stacks": 4} and {s.modality for s in source.sharp} <= {"fluorescence", "brightfield"}
+
+
+def test_a_full_disk_leaves_the_previous_checkpoint(released, stacks, tmp_path, monkeypatch):
+    out = tmp_path / "mine"
+    run(released, "--stacks", stacks, "--out", out, "--minutes", 0.005)
+    before = (out / "last.pt").read_bytes()
+
+    def full(state, target):
+        target.write_bytes(b"half")
+        raise OSError(28, "No space left on device", str(target))
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(SystemExit, match=r"finetune: .*(last|best)\.tmp: No space left on device; what was saved before is whole.*--resume"):
+        run(released, "--stacks", stacks, "--out", out, "--minutes", 0.01, "--resume")
+    assert (out / "last.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "break_it, message",
+    [
+        (lambda p: p.write_bytes(p.read_bytes()[:1000]), r"small\.pt: not a readable checkpoint"),
+        (lambda p: p.unlink(), r"small\.pt: no such file"),
+        (lambda p: torch.save({"something": 1}, p), r"small\.pt: a PyTorch file, but not a checkpoint"),
+    ],
+)
+def test_bad_models(released, stacks, tmp_path, break_it, message):
+    copy = tmp_path / "small.pt"
+    copy.write_bytes(released.read_bytes())
+    break_it(copy)
+    with pytest.raises(SystemExit, match="finetune: .*" + message):
+        run(copy, "--stacks", stacks, "--out", tmp_path / "mine", "--minutes", 0.01)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_checkpoint_of_another_configuration(released, stacks, tmp_path):
+    out = tmp_path / "mine"
+    run(released, "--stacks", stacks, "--out", out, "--minutes", 0.005)
+    with pytest.raises(SystemExit, match=r"last\.pt: made with another configuration: learning_rate 0\.0003 \(now 0\.001\)"):
+        run(released, "--stacks", stacks, "--out", out, "--minutes", 0.01, "--resume", "--learning-rate", 0.001)
+
+
+def test_too_few_fields(released, stacks, tmp_path):
+    for name in ("f2.tif", "f3.tif"):
+        (stacks / name).unlink()
+    with pytest.raises(SystemExit, match=r"finetune: 2 field\(s\); expected at least 3"):
+        run(released, "--stacks", stacks, "--out", tmp_path / "mine")
+
+
+def test_a_bad_field_ends_it_before_anything_is_written(released, stacks, tmp_path):
+    planes = stack(1)
+    planes[0] = 5
+    tifffile.imwrite(stacks / "f1.tif", planes, photometric="minisblack", metadata={"axes": "ZYX"})
+    with pytest.raises(SystemExit, match="finetune: field f1, plane 0: every pixel is 5; leave this field out"):
+        run(released, "--stacks", stacks, "--out", tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_the_list_of_commands(capsys):
+    package.main(["--help"])
+    assert "finetune" in capsys.readouterr().out
+    for wrong in (["bake"], []):
+        with pytest.raises(SystemExit, match=f"training: {wrong[0] if wrong else 'no command'}: expected one of"):
+            package.main(wrong)
+    with pytest.raises(SystemExit, match="finetune: --learning-rate 2.0: expected a number between 0 and 1"):
+        package.main(["finetune", "--stacks", ".", "--out", ".", "--learning-rate", "2"])
