@@ -8,7 +8,7 @@ which is what a restored image is compared with.
   [Lucy]       L. B. Lucy, An iterative technique for the rectification of observed distributions, Astron. J. 79 (1974) 745.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from scipy import fft
@@ -100,3 +100,18 @@ def richardson_lucy(image: np.ndarray, blur: Blur) -> Iterator[tuple[int, np.nda
 
 
 METHODS: dict[str, Callable] = {"Wiener": wiener, "Richardson-Lucy": richardson_lucy}
+# After how many amounts that raise nothing a search ends. More iterations first help and then only add noise; weak
+# regularisation comes first, so Wiener's goes to the end.
+PATIENCE = {"Wiener": None, "Richardson-Lucy": 3}
+
+
+def best_amount(tries: Iterable[tuple[float, np.ndarray]], judge: Callable[[np.ndarray], float], patience: int | None) -> tuple[float, float]:
+    """(value, amount) of the restored image that `judge` gives the highest value."""
+    top, falling = (-np.inf, np.nan), 0
+    for amount, image in tries:
+        value = judge(image)
+        falling = 0 if value > top[0] else falling + 1
+        top = max(top, (value, amount), key=lambda one: one[0])
+        if falling == patience:
+            break
+    return top

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from . import evaluate, specimen
-from .deconvolve import METHODS, Blur
+from .deconvolve import METHODS, PATIENCE, Blur, best_amount
 from .degrade import Camera, Microscope, convolve, transfer_function
 from .oracle import fitted_psnr
 
@@ -102,7 +102,8 @@ def deconvolved(case: Case, blurs: dict[float, Blur]) -> dict[str, float]:
     """The best PSNR of each method over its amounts, with everything about the exposure known."""
     blur = blurs.setdefault(case.defocus_um, Blur.of_microscope(SCOPE, case.defocus_um, (SIZE, SIZE)))
     electrons = (case.seen.astype(np.float64) - case.camera.offset) / case.camera.counts_per_photon
-    return {name: max(fitted_psnr(image, case.truth) for _, image in run(electrons, blur)) for name, run in METHODS.items()}
+    judge = lambda image: fitted_psnr(image, case.truth)
+    return {name: best_amount(run(electrons, blur), judge, PATIENCE[name])[0] for name, run in METHODS.items()}
 
 
 def gained(case: Case, network) -> float:

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from . import evaluate
-from .deconvolve import METHODS, Blur, disc_transfer, gaussian_transfer
+from .deconvolve import METHODS, PATIENCE, Blur, best_amount, disc_transfer, gaussian_transfer
 from .degrade import Microscope, normalisation_range, transfer_function
 
 FAMILIES = ("wave", "disc", "gaussian")
@@ -143,18 +143,10 @@ def _best_amount(method, plane, reference, blurs, shape: Shape) -> Choice:
     low, high = normalisation_range(plane)
     light = (plane.astype(np.float64) - low) / (high - low) + shape.background
     channels = [light] if plane.ndim == 2 else np.moveaxis(light, -1, 0)
-    top, falling = None, 0
-    for step in zip(*(METHODS[method](channel, blurs(shape)) for channel in channels)):
-        image = step[0][1] if plane.ndim == 2 else np.stack([restored for _, restored in step], -1)
-        found = Choice(method, fitted_psnr(image, reference), shape, float(step[0][0]))
-        if top is None or found.psnr > top.psnr:
-            top, falling = found, 0
-        else:
-            falling += 1
-        # More iterations first help and then only add noise. Weak regularisation comes first, so Wiener's goes to the end.
-        if method == "Richardson-Lucy" and falling == 3:
-            break
-    return top
+    together = lambda step: step[0][1] if plane.ndim == 2 else np.stack([restored for _, restored in step], -1)
+    tries = ((step[0][0], together(step)) for step in zip(*(METHODS[method](channel, blurs(shape)) for channel in channels)))
+    value, amount = best_amount(tries, lambda image: fitted_psnr(image, reference), PATIENCE[method])
+    return Choice(method, value, shape, float(amount))
 
 
 def window(shape: tuple[int, int]) -> tuple[slice, slice]:
