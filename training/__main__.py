@@ -9,6 +9,7 @@ COMMANDS = {
     "make-stacks": "simulated focal stacks, to try finetune with",
     "evaluate": "measure a model on focal stacks or pairs",
     "export": "write the model file of a checkpoint",
+    "bioimage": "write a model file as a package of bioimage.io",
 }
 
 

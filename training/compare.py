@@ -7,7 +7,7 @@
 multiply-adds a pixel, loss, schedule and validation; only MIMO-UNet keeps its own published loss. It can be stopped and
 started again: finished runs are left alone, a broken one goes on. Head to tail, cascade and unlinked get three seeds each.
 `report` measures the best checkpoint of each run on held-out simulated specimens and on the real stacks, keeps what it
-measured beside the runs (by the checkpoint's hash), and writes evaluation.md with its plots into `--docs`.
+measured beside the runs (by the checkpoint's hash), and writes networks.md with its plots into `--docs`.
 """
 
 import argparse
@@ -194,7 +194,7 @@ def page(measured: list[dict], oracles: list[dict], out: str, seeds: int) -> str
     )  # fmt: skip
     nl = "\n"
     return f"""\
-# Evaluation
+# Networks compared
 
 Networks of equal multiply-adds, each trained for {budget} minutes from the same simulated data; deconvolution with the true
 point spread function and the best amount by oracle. Made by
@@ -229,7 +229,7 @@ def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
     (docs / "evaluation").mkdir(parents=True, exist_ok=True)
     for name, text in plots(measured, oracles).items():
         (docs / "evaluation" / name).write_text(text)
-    path = docs / "evaluation.md"
+    path = docs / "networks.md"
     path.write_text(page(measured, oracles, out.as_posix(), seeds))
     return path
 

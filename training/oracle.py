@@ -155,6 +155,13 @@ def window(shape: tuple[int, int]) -> tuple[slice, slice]:
     return tuple(slice((n - s) // 2, (n - s) // 2 + s) for n, s in zip(shape, sides))
 
 
+def model_psnr(plane: np.ndarray, sharp: np.ndarray, network) -> float:
+    """What a model reaches in the window; it restores the whole frame."""
+    cut = window(sharp.shape[:2])
+    restored = evaluate.to_type(evaluate.restore(plane, network), plane.dtype)
+    return fitted_psnr(restored[cut].astype(np.float64), sharp[cut].astype(np.float64))
+
+
 def compare_plane(plane: np.ndarray, sharp: np.ndarray, network, blurs: dict) -> dict:
     """PSNR of a plane as it is, restored by `network` (a function as evaluate.restore takes it), and by both oracles."""
     if plane.shape != sharp.shape:
@@ -162,11 +169,7 @@ def compare_plane(plane: np.ndarray, sharp: np.ndarray, network, blurs: dict) ->
     cut = window(sharp.shape[:2])
     reference = sharp[cut].astype(np.float64)
     known = blurs.setdefault(reference.shape[:2], Blurs(reference.shape[:2]))
-    restored = evaluate.to_type(evaluate.restore(plane, network), plane.dtype)
-    result = {
-        "before": fitted_psnr(plane[cut].astype(np.float64), reference),
-        "model": fitted_psnr(restored[cut].astype(np.float64), reference),
-    }
+    result = {"before": fitted_psnr(plane[cut].astype(np.float64), reference), "model": model_psnr(plane, sharp, network)}
     start = None
     for method in METHODS:
         result[method] = best(method, plane[cut], reference, known, start)
@@ -204,6 +207,15 @@ def table(rows: list[dict]) -> list[str]:
             f"| {mean(lambda r: r['Richardson-Lucy'].psnr):+.2f} | | |"
         )
     return lines
+
+
+def row_to_json(row: dict) -> dict:
+    return {k: asdict(v) if isinstance(v, Choice) else v for k, v in row.items()}
+
+
+def row_from_json(row: dict) -> dict:
+    chosen = lambda v: Choice(**(v | {"shape": Shape(**v["shape"])}))
+    return {k: chosen(v) if isinstance(v, dict) else v for k, v in row.items()}
 
 
 # Planes of the acceptance tables: stack, distances from focus.
@@ -249,8 +261,7 @@ def main(argv=None):
     except ValueError as error:
         sys.exit(f"oracle: {error}")
     if args.json:
-        plain = [{k: asdict(v) if isinstance(v, Choice) else v for k, v in row.items()} for row in rows]
-        print(json.dumps(plain, indent=1, allow_nan=False))
+        print(json.dumps([row_to_json(row) for row in rows], indent=1, allow_nan=False))
     else:
         print("\n".join(table(rows)))
 

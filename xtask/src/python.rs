@@ -18,6 +18,8 @@ pub enum Environment {
     Package,
     /// The header's parser, and an ONNX Runtime of another version.
     Abi,
+    /// bioimage.io's validator, and what runs a packaged model.
+    Bioimage,
 }
 
 impl Environment {
@@ -27,11 +29,15 @@ impl Environment {
             Environment::Training => "training",
             Environment::Package => "package",
             Environment::Abi => "abi",
+            Environment::Bioimage => "bioimage",
         }
     }
 
     fn requirements(self) -> PathBuf {
-        let folder = if matches!(self, Environment::Light | Environment::Training) { "training" } else { "xtask" };
+        let folder = match self {
+            Environment::Light | Environment::Training | Environment::Bioimage => "training",
+            Environment::Package | Environment::Abi => "xtask",
+        };
         root().join(folder).join(format!("requirements-{}.txt", self.name()))
     }
 

@@ -22,7 +22,7 @@ const STAGES: &[Stage] = &[
     ("cuda", "the command with an ONNX Runtime that has CUDA", cuda::cuda),
     ("tiff", "the command's files read back by other software (Python)", tiff),
     ("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::fuzz),
-    ("training", "network, simulation, training, export and parity (PyTorch)", training),
+    ("training", "network, simulation, training, export, parity (PyTorch) and bioimage.io's validator", training),
     ("evaluate", "the released model on real focal stacks", evaluate),
     ("demo", "the demo and its gain", demo_gain),
 ];
@@ -32,6 +32,7 @@ pub fn setup() -> Result<()> {
     runtime::install()?;
     Environment::Light.interpreter()?;
     Environment::Training.interpreter()?;
+    Environment::Bioimage.interpreter()?;
     if package::HERE {
         Environment::Package.interpreter()?;
         Environment::Abi.interpreter()?;
@@ -135,7 +136,8 @@ fn tiff() -> Result<()> {
 }
 
 fn training() -> Result<()> {
-    pytest(Environment::Training, "training/tests")
+    pytest(Environment::Training, "training/tests")?;
+    pytest(Environment::Bioimage, "tests/bioimage")
 }
 
 fn evaluate() -> Result<()> {

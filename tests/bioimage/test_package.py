@@ -1,0 +1,93 @@
+"""The package of bioimage.io: valid for its own validator, and its test image comes out as it says."""
+
+import io
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from bioimageio.spec import load_description
+from bioimageio.spec.model.v0_5 import ModelDescr
+
+from training import bioimage
+
+ROOT = Path(__file__).parents[2]
+MODEL = ROOT / "models" / "parfocal-w16.onnx"
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    path = tmp_path_factory.mktemp("package") / "w16.zip"
+    bioimage.main([str(MODEL), "--out", str(path)])
+    assert [p.name for p in path.parent.iterdir()] == ["w16.zip"]
+    return path
+
+
+@pytest.fixture(scope="module")
+def described(package):
+    return load_description(package, perform_io_checks=True)
+
+
+def test_the_validator_finds_it_valid(described):
+    assert isinstance(described, ModelDescr), described.validation_summary.format()
+    assert described.validation_summary.status in ("valid-format", "passed")
+    facts = bioimage.metadata_of(MODEL)
+    assert described.name == facts["name"] and str(described.version) == facts["version"] + ".0.0"
+    assert str(described.license) == facts["license"] and described.weights.onnx.opset_version == 17
+    assert [axis.halo for axis in described.outputs[0].axes if axis.type == "space"] == [int(facts["halo"])] * 2
+
+
+def test_the_validator_would_tell(package, tmp_path):
+    """The same package with a smaller least size than its halo leaves room for."""
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path)
+    path = tmp_path / "bioimageio.yaml"
+    facts = bioimage.metadata_of(MODEL)
+    least = 2 * int(facts["halo"]) + int(facts["multiple"])
+    assert f"min: {least}" in path.read_text()
+    path.write_text(path.read_text().replace(f"min: {least}", "min: 64"))
+    changed = load_description(path, perform_io_checks=True)
+    assert changed.validation_summary.status == "failed" and "too small for halo" in changed.validation_summary.format()
+
+
+def test_the_test_image_comes_out_as_it_says(package, described):
+    with zipfile.ZipFile(package) as archive:
+        read = lambda name: archive.read(name)
+        array = lambda tensor: np.load(io.BytesIO(read(str(tensor.test_tensor.source))))
+        seen, expected = array(described.inputs[0]), array(described.outputs[0])
+        session = onnxruntime.InferenceSession(read(str(described.weights.onnx.source)), providers=["CPUExecutionProvider"])
+        assert b"is an estimate" in read(str(described.documentation.source))
+    (step,) = [s for s in described.inputs[0].preprocessing if s.id != "ensure_dtype"]  # which the reader adds
+    assert step.id == "scale_range" and [str(a) for a in step.kwargs.axes] == ["channel", "y", "x"]
+    low, high = np.percentile(seen, (step.kwargs.min_percentile, step.kwargs.max_percentile))
+    image = ((seen - low) / (high - low + step.kwargs.eps)).astype(np.float32)
+    (restored,) = session.run(["restored"], {"image": image})
+    assert seen.min() > 50 and restored.shape == seen.shape  # counts, not a normalised image
+    assert np.abs(restored - expected).max() < 1e-4
+    assert np.abs(restored - image).max() > 0.05
+
+
+def test_bad_input(tmp_path, monkeypatch):
+    def refused(*arguments):
+        with pytest.raises(SystemExit) as error:
+            bioimage.main([str(a) for a in (*arguments, "--out", tmp_path / "out.zip")])
+        assert not list(tmp_path.glob("out.*"))
+        return str(error.value)
+
+    (tmp_path / "broken.onnx").write_bytes(MODEL.read_bytes()[:1000])
+    assert "broken.onnx: not a model that ONNX Runtime opens" in refused(tmp_path / "broken.onnx")
+    shutil.copy(MODEL, tmp_path / "alone.onnx")
+    assert "alone.md: no such file; expected the model's card" in refused(tmp_path / "alone.onnx")
+    # A file of another project: the same network without parfocal's entries.
+    plain = MODEL.read_bytes().replace(b"parfocal.halo", b"parfocal.hola")
+    (tmp_path / "foreign.onnx").write_bytes(plain)
+    message = refused(tmp_path / "foreign.onnx", "--card", MODEL.with_suffix(".md"))
+    assert "foreign.onnx: does not describe itself (no parfocal.halo); expected a model of training.export" in message
+
+    def full(self, *_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    assert "out.zip: No space left on device" in refused(MODEL)

@@ -1,0 +1,188 @@
+"""A model file as a package of bioimage.io (model description 0.5), for the programs that read those.
+
+    python -m training bioimage models/parfocal-w16.onnx --out parfocal-w16.zip
+
+The zip holds the description (bioimageio.yaml), the ONNX file, its card, a picture, and a test image with what the network
+makes of it. NumPy, Pillow and onnxruntime only; bioimage.io's own validator checks the result in tests/bioimage.
+
+What such a package cannot say: the inverse of its normalisation. Programs other than Parfocal show the restored image in
+normalised units (0 and 1 are the 0.1 and 99.9 percentiles of the input), and that is what the test image's result holds.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from . import demo
+from .degrade import convolve, normalisation_range, transfer_function
+
+FORMAT = "0.5.3"
+SIZE = 512
+VALIDATION = """
+# Validation
+
+See "Results on real focal stacks" above: PSNR and SSIM against the sharpest plane, which no image of the training is from.
+Compare a restored image with the original, and where there is one with a plane in focus, before anything is concluded from it.
+"""
+PAPER = {
+    "text": "J. Wang, B. Han, Defocus Deblur Microscopy via Head-to-Tail Cross-Scale Fusion, ICIP 2022, 2081-2086",
+    "doi": "10.1109/ICIP46576.2022.9897168",
+}
+
+
+def metadata_of(path: Path) -> dict[str, str]:
+    """The file's `parfocal.*` entries, read by ONNX Runtime. Raises ValueError where they are missing."""
+    import onnxruntime
+
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own exceptions have no common base
+        raise ValueError(f"{path}: not a model that ONNX Runtime opens: {error}") from error
+    found = {k.removeprefix("parfocal."): v for k, v in session.get_modelmeta().custom_metadata_map.items()}
+    missing = [k for k in ("name", "version", "description", "license", "multiple", "halo", "percentiles") if k not in found]
+    if missing:
+        raise ValueError(f"{path}: does not describe itself (no parfocal.{missing[0]}); expected a model of training.export")
+    return found
+
+
+def test_image() -> np.ndarray:
+    """The demo's specimen, blurred, as its camera gives it: float32 [1, 1, SIZE, SIZE] in counts."""
+    light = demo._specimen()
+    margin = (light.shape[0] - SIZE) // 2
+    blurred = convolve(light, transfer_function(demo.SCOPE, demo.DEFOCUS_UM, light.shape[0]))[margin:-margin, margin:-margin]
+    return demo.CAMERA.expose(blurred, np.random.default_rng(demo.SEED + 1)).astype(np.float32)[None, None]
+
+
+def scaled(image: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """`scale_range` of bioimage.io with the engine's percentiles; the two ends beside it."""
+    low, high = normalisation_range(image)
+    return ((image - low) / (high - low + 1e-6)).astype(np.float32), low, high
+
+
+def yaml(value, indent: int = 0) -> str:
+    """Block YAML of dicts, lists, texts and numbers; texts as JSON, which YAML reads."""
+    pad = "  " * indent
+    if isinstance(value, dict):
+        lines = []
+        for key, item in value.items():
+            nested = isinstance(item, dict | list) and item
+            lines.append(f"{pad}{key}:" + (f"\n{yaml(item, indent + 1)}" if nested else f" {json.dumps(item)}"))
+        return "\n".join(lines)
+    return "\n".join(f"{pad}- {yaml(item, indent + 1).lstrip()}" if isinstance(item, dict) else f"{pad}- {json.dumps(item)}" for item in value)
+
+
+def describe(facts: dict[str, str], files: dict[str, bytes], model: str) -> dict:
+    """The description as bioimage.io has it. `files`: all others of the package, by name."""
+    source = lambda name: {"source": name, "sha256": hashlib.sha256(files[name]).hexdigest()}
+    low, high = (float(p) for p in facts["percentiles"].split(","))
+    multiple, halo = int(facts["multiple"]), int(facts["halo"])
+    # The smallest image of which a part is left when the halo is cut off all around.
+    side = lambda axis: {"id": axis, "type": "space", "size": {"min": 2 * halo + multiple, "step": multiple}}
+    same = lambda axis: {"id": axis, "type": "space", "size": {"tensor_id": "image", "axis_id": axis}, "halo": halo}
+    channel = {"type": "channel", "channel_names": ["intensity"]}
+    return {
+        "type": "model",
+        "format_version": FORMAT,
+        "name": re.sub(r"[^\w +\-()]", " ", facts["name"]),
+        "description": facts["description"][:1024],
+        "version": facts["version"] if facts["version"].count(".") else f"{facts['version']}.0.0",
+        "authors": [{"name": "The Parfocal authors"}],
+        "maintainers": [],
+        "cite": [PAPER],
+        "license": facts["license"],
+        "documentation": source("README.md"),
+        "covers": ["cover.png"],
+        "tags": ["deblurring", "defocus", "restoration", "fluorescence-light-microscopy", "brightfield-microscopy", "2d", "onnx"],
+        "inputs": [
+            {
+                "id": "image",
+                "description": "One channel of an out-of-focus image, in any units; colours one after the other",
+                "axes": [{"type": "batch"}, channel, side("y"), side("x")],
+                "test_tensor": source("test_input.npy"),
+                "data": {"type": "float32"},
+                "preprocessing": [
+                    {
+                        "id": "scale_range",
+                        "kwargs": {"axes": ["channel", "y", "x"], "min_percentile": low, "max_percentile": high, "eps": 1e-6},
+                    }
+                ],
+            }
+        ],
+        "outputs": [
+            {
+                "id": "restored",
+                "description": "An estimate of the focused image, in units of the input's percentiles: 0 and 1 are the two above",
+                "axes": [{"type": "batch"}, channel, same("y"), same("x")],
+                "test_tensor": source("test_output.npy"),
+                "data": {"type": "float32"},
+            }
+        ],
+        "weights": {"onnx": source(model) | {"opset_version": 17}},
+    }
+
+
+def package(model: Path, out: Path, card: Path | None = None) -> dict:
+    """Writes the zip, whole or not at all, and returns the description. `card`: default is the one beside the model."""
+    import onnxruntime
+
+    model, out = Path(model), Path(out)
+    facts = metadata_of(model)
+    card = card or model.with_suffix(".md")
+    if not card.is_file():
+        raise ValueError(f"{card}: no such file; expected the model's card (python -m training.card makes it)")
+    seen = test_image()
+    image, low, high = scaled(seen)
+    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    (restored,) = session.run(["restored"], {"image": image})
+
+    def file(array: np.ndarray) -> bytes:
+        stream = io.BytesIO()
+        np.save(stream, array)
+        return stream.getvalue()
+
+    shown = np.uint8(np.clip(np.concatenate([image[0, 0, :, : SIZE // 2], restored[0, 0, :, SIZE // 2 :]], 1), 0, 1) * 255)
+    picture = io.BytesIO()
+    Image.fromarray(shown).save(picture, "PNG")
+    files = {
+        model.name: model.read_bytes(), "README.md": card.read_bytes() + VALIDATION.encode(), "cover.png": picture.getvalue(),
+        "test_input.npy": file(seen), "test_output.npy": file(restored),
+    }  # fmt: skip
+    described = describe(facts, files, model.name)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = out.with_suffix(".tmp")
+    try:
+        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("bioimageio.yaml", yaml(described) + "\n")
+            for name, content in files.items():
+                archive.writestr(name, content)
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
+    return described
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="bioimage", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path, help="a model file of training.export")
+    parser.add_argument("--out", type=Path, required=True, help="the zip to write")
+    parser.add_argument("--card", type=Path, help="its card (default: beside the model)")
+    args = parser.parse_args(argv)
+    try:
+        package(args.model, args.out, args.card)
+    except ValueError as error:
+        sys.exit(f"bioimage: {error}")
+    except OSError as error:
+        sys.exit(f"bioimage: {error.filename or args.out}: {error.strerror or error}")
+    print(args.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""docs/evaluation.md: a released model on real stacks and on simulated specimens, beside deconvolution that knows the answer.
+
+    python -m training.report --model models/parfocal-w16.onnx --work runs/evaluation --docs docs
+
+Deconvolution takes an hour or two of one core and does not depend on the model: what it found is kept in `--work` and not
+looked for again. The networks compared with one another stand on a page of their own (training/compare.py).
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from . import compare, evaluate, held_out, oracle
+from .plot import Line, line_plot
+
+METHODS = tuple(oracle.METHODS)
+SEEDS = 1  # of the held-out specimens
+
+
+def real_oracles(work: Path, network, data: Path, log=print) -> list[dict]:
+    """Rows of training.oracle for all its planes: deconvolution from `work` where it is there, the model measured now."""
+    rows = []
+    for stack in oracle.PLANES:
+        stored = work / f"oracle-{stack}.json"
+        if stored.exists():
+            made = [oracle.row_from_json(row) for row in json.loads(stored.read_text())]
+            sharp, planes, _ = evaluate.stack_planes(stack, data)
+            by_name = {name: plane for name, _, plane in planes}
+            for row in made:
+                row["model"] = oracle.model_psnr(by_name[row["plane"]], sharp, network)
+        else:
+            made = oracle.compare(stack, network, data, log=lambda row: log(f"{row['stack']} {row['plane']}"))
+            stored.write_text(json.dumps([oracle.row_to_json(row) for row in made], allow_nan=False))
+        rows += made
+    return rows
+
+
+def held_out_rows(work: Path, model: Path, network) -> list[held_out.Row]:
+    """Deconvolution and the model on the same exposures; each kept in `work`."""
+    known = compare.measure_oracles(work, SEEDS)
+    key = hashlib.sha256(model.read_bytes()).hexdigest()[:16]
+    stored = work / f"model-{SEEDS}-{held_out.SEED}-{key}.json"
+    if not stored.exists():
+        made = [asdict(r) for light in held_out.SPECIMENS for r in held_out.measure(light, {"model": network}, SEEDS, oracles=False)]
+        stored.write_text(json.dumps(made, allow_nan=False))
+    merged = []
+    for row, ours in zip(known, json.loads(stored.read_text()), strict=True):
+        if [row[k] for k in ("light", "defocus_um", "photons", "seed")] != [ours[k] for k in ("light", "defocus_um", "photons", "seed")]:
+            raise ValueError(f"{stored}: is of other exposures than deconvolution's; remove both and run this again")
+        merged.append(held_out.Row(**(row | {"restored": row["restored"] | ours["restored"], "ssim": ours["ssim"]})))
+    return merged
+
+
+# ---- the page -------------------------------------------------------------------------------------------------------
+
+
+def means(rows: list[dict]) -> list[str]:
+    """Markdown: mean gain of each stack, the better oracle, and what the model is above it."""
+    lines = ["| stack | planes | model | Wiener | Richardson-Lucy | model above the better |", "|---|---|---|---|---|---|"]
+    for stack in dict.fromkeys(r["stack"] for r in rows):
+        group = [r for r in rows if r["stack"] == stack]
+        ours = float(np.mean([r["model"] - r["before"] for r in group]))
+        theirs = [float(np.mean([r[m].psnr - r["before"] for r in group])) for m in METHODS]
+        cells = " | ".join(f"{v:+.2f}" for v in (ours, *theirs, ours - max(theirs)))
+        lines.append(f"| {stack} | {len(group)} | {cells} |")
+    return lines
+
+
+def margins(rows: list[held_out.Row]) -> list[str]:
+    """Sentences: how far the model is above each deconvolution, from the figures alone."""
+    low, high = held_out.MODERATE[0], held_out.MODERATE[-1]
+    found = []
+    for method, margin in held_out.margins(rows, "model").items():
+        word = "above" if margin > 0 else "below"
+        found.append(f"- Out of focus at {low} to {high} photons, the model is {abs(margin):.2f} dB {word} {method} on average.")
+    return found
+
+
+def pictures(real: list[evaluate.Row], known: list[dict], simulated: list[held_out.Row]) -> dict[str, str]:
+    """SVG files by name."""
+    files = {}
+    for stack in dict.fromkeys(r.stack for r in real):
+        rows = sorted((r for r in real if r.stack == stack and r.distance != 0), key=lambda r: r.distance)
+        lines = [Line("model", [(r.distance, r.gained) for r in rows])]
+        for method in METHODS:
+            points = sorted((r["distance"], r[method].psnr - r["before"]) for r in known if r["stack"] == stack)
+            lines += [Line(f"{method}, oracle", points)] if points else []
+        files[f"real-{stack}.svg"] = line_plot(stack, f"distance from focus ({rows[0].unit})", "gain in PSNR (dB)", lines)
+        ssim = [Line("before", [(r.distance, r.ssim_before) for r in rows]), Line("model", [(r.distance, r.ssim_after) for r in rows])]
+        files[f"real-ssim-{stack}.svg"] = line_plot(stack, f"distance from focus ({rows[0].unit})", "SSIM", ssim)
+    for light in held_out.SPECIMENS:
+        chosen = [r for r in simulated if r.light == light and r.photons in held_out.MODERATE]
+        gain = lambda um, name: float(np.mean([r.restored[name] - r.before for r in chosen if r.defocus_um == um]))
+        lines = [
+            Line(words, [(um, gain(um, name)) for um in held_out.DEFOCUS_UM])
+            for name, words in (("model", "model"), *((m, f"{m}, true blur") for m in METHODS))
+        ]
+        files[f"held-out-{light}.svg"] = line_plot(f"Simulated specimens, {light}", "defocus (um)", "gain in PSNR (dB)", lines)
+        similar = lambda um, name: float(np.mean([r.ssim[name] for r in chosen if r.defocus_um == um]))
+        lines = [Line(name, [(um, similar(um, name)) for um in held_out.DEFOCUS_UM]) for name in ("before", "model")]
+        files[f"held-out-ssim-{light}.svg"] = line_plot(f"Simulated specimens, {light}", "defocus (um)", "SSIM", lines)
+    return files
+
+
+def page(model: str, version: str, sha256: str, real, known, simulated, work: str) -> str:
+    nl = "\n"
+    show = lambda kind, names: nl.join(f"![{kind}, {n}](evaluation/{kind}-{n}.svg)" for n in names)
+    stacks = list(dict.fromkeys(r.stack for r in real))
+    planes = {s: sum(r.stack == s and r.distance != 0 for r in real) for s in stacks}
+    gains = {s: [r.gained for r in real if r.stack == s and r.distance != 0] for s in stacks}
+    table = [f"| {s} | {planes[s]} | {np.mean(gains[s]):+.2f} | {min(gains[s]):+.2f} | {max(gains[s]):+.2f} |" for s in stacks]
+    return f"""\
+# Evaluation
+
+`{model}`, version {version}, SHA-256 `{sha256}`. All of this page is made by
+
+    python -m training.report --model models/{model} --work {work} --docs docs
+
+It needs the real focal stacks, which are not in the repository ([training/](../training/README.md)). A restored image is an
+estimate: these are means over planes, and any one image can come out worse.
+
+## Real focal stacks
+
+PSNR against the sharpest plane after a fit of gain and offset, in its 0.1 to 99.9 percentile range. Every plane stands in the
+[card](../models/{Path(model).stem}.md). tissue-brightfield and nucleus-widefield chose the checkpoint; the others did not.
+
+| stack | planes out of focus | mean gain (dB) | worst | best |
+|---|---|---|---|---|
+{nl.join(table)}
+
+{show("real", stacks)}
+
+{show("real-ssim", stacks)}
+
+## Beside deconvolution that may look at the answer
+
+    python -m training.oracle --model models/{model}
+
+For each plane, the point spread function (wave, disc or Gaussian; radius, cut-off, aberration), the background, and the regularisation or
+the number of iterations are those with the highest PSNR against the sharp plane. The model is given the image alone. In a window in the
+middle of the frame.
+
+{nl.join(means(known))}
+
+{nl.join(oracle.table(known))}
+
+## Simulated specimens that no training saw
+
+    python -m training.held_out --model models/{model}
+
+20x, NA 0.75, pixels of 0.325 um. Deconvolution is given the TRUE point spread function and the best amount; the model is given the
+image alone. `before` is PSNR in dB, the rest are gains on it, means over specimens.
+
+{nl.join(margins(simulated))}
+
+{show("held-out", held_out.SPECIMENS)}
+
+{show("held-out-ssim", held_out.SPECIMENS)}
+
+{nl.join(held_out.table(simulated))}
+
+## Networks compared with one another
+
+    python -m training.compare train --out runs/compare --minutes 20 --width 8
+    python -m training.compare report --out runs/compare --docs docs
+
+writes [networks.md](networks.md): head to tail, with cascade residuals, unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet.
+"""
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True, help="a model file of training.export")
+    parser.add_argument("--work", type=Path, required=True, help="folder for what is kept between runs")
+    parser.add_argument("--docs", type=Path, required=True)
+    parser.add_argument("--data", type=Path, help="folder with eval/ (default: $PARFOCAL_DATA, else ../shared/data)")
+    parser.add_argument("--threads", type=int, default=0, help="for the network; 0 = all cores")
+    args = parser.parse_args(argv)
+    data = args.data or evaluate.data_folder()
+    try:
+        if not (data / "eval").is_dir():
+            raise ValueError(f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
+        network = evaluate.load_network(args.model, args.threads)
+        args.work.mkdir(parents=True, exist_ok=True)
+        real = [row for s in evaluate.DEVELOPMENT + evaluate.TEST for row in evaluate.evaluate_stack(s, network, data)]
+        known = real_oracles(args.work, network, data)
+        simulated = held_out_rows(args.work, args.model, network)
+    except ValueError as error:
+        sys.exit(f"report: {error}")
+    folder = args.docs / "evaluation"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pictures(real, known, simulated).items():
+        (folder / name).write_text(text)
+    from .card import metadata_of, sha256_of
+
+    facts = metadata_of(args.model)
+    path = args.docs / "evaluation.md"
+    path.write_text(page(args.model.name, facts["version"], sha256_of(args.model)[:16], real, known, simulated, args.work.as_posix()))
+    print(path)
+
+
+if __name__ == "__main__":
+    main()
