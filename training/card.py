@@ -17,7 +17,7 @@ import onnx
 
 from . import evaluate
 from .config import Config
-from .checkpoint import config_of, load_checkpoint
+from .checkpoint import config_of, config_sha256, load_checkpoint
 
 LARGEST_LOSS_DB = 0.2  # a plane that became worse by more than this is named in the card
 
@@ -129,7 +129,7 @@ def card(state: dict, path: Path, rows: list[evaluate.Row], device: str, note: s
     path = Path(path)
     config: Config = config_of(state)
     facts = metadata_of(path)
-    if facts.get("config_sha256") != config.sha256():
+    if facts.get("config_sha256") != config_sha256(state):
         raise ValueError(f"{path}: was not exported from this checkpoint (config_sha256 differs); export it again")
     sources = "\n".join(
         f"| {d['name']} | {d.get('planes', '')} | {d['source']} | {d['commit']} | {d['licence']} |"
@@ -166,7 +166,7 @@ training and all figures are this project's own: the paper's are not repeated he
 | loss | {config.loss} (`training/loss.py`) at the three scales |
 | seed | {config.seed} |
 | code, commit | {commits} |
-| configuration, SHA-256 | `{config.sha256()}` |
+| configuration, SHA-256 | `{config_sha256(state)}` |
 | weights | their exponential moving average |
 {f"{nl}{note}{nl}" if note else ""}
 Sharp images are blurred by simulation; the target is the noise-free image of the same microscope in focus, so the network

@@ -2,12 +2,14 @@
 
 import dataclasses
 import hashlib
+import json
 import os
 from pathlib import Path
 
 import torch
 
 from .config import Config
+from .model import RELEASED, Layers
 from .networks import build
 
 
@@ -42,6 +44,11 @@ def config_of(state: dict) -> Config:
     return Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in (BEFORE | state["config"]).items()})
 
 
+def config_sha256(state: dict) -> str:
+    """Of the configuration as the checkpoint has it: settings that came later do not change it."""
+    return hashlib.sha256(json.dumps(state["config"], sort_keys=True).encode()).hexdigest()
+
+
 def load_weights(path: Path) -> torch.nn.Module:
     """The averaged weights of a checkpoint, ready to run."""
     state = load_checkpoint(path)
@@ -52,7 +59,11 @@ def load_weights(path: Path) -> torch.nn.Module:
 
 def network_settings(config: Config) -> dict:
     """The settings that weights depend on: arguments of `networks.build`."""
-    return {"name": config.network, "width": config.width}
+    return {
+        "name": config.network,
+        "width": config.width,
+        "layers": Layers(config.activation, config.downsampling, config.upsampling),
+    }
 
 
 def _onnx_weights(path: Path) -> dict[str, torch.Tensor]:
@@ -75,7 +86,7 @@ def settings_of(path: Path) -> dict:
     first = _onnx_weights(path).get("subnetworks.0.encoder.0.0.weight")
     if first is None:
         raise ValueError(f"{path}: has no tensor of a network of training.model; expected a model of training.export")
-    return {"name": "head-to-tail", "width": first.shape[0]}
+    return {"name": "head-to-tail", "width": first.shape[0], "layers": RELEASED}
 
 
 def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], dict]:

@@ -52,7 +52,7 @@ def train_all(base: Config, data: Path, out: Path, minutes: float, workers: int,
 
 def measure_run(folder: Path, data: Path, seeds: int, threads: int) -> dict:
     """Facts of one run and its rows; read from the folder where this checkpoint was measured before."""
-    from .checkpoint import config_of, load_checkpoint
+    from .checkpoint import config_of, load_checkpoint, network_settings
     from .model import multiply_adds_per_pixel, parameter_count
     from .networks import build
 
@@ -63,7 +63,7 @@ def measure_run(folder: Path, data: Path, seeds: int, threads: int) -> dict:
         return known
     state = load_checkpoint(path)
     config = config_of(state)
-    model = build(config.network, config.width)
+    model = build(**network_settings(config))
     network = evaluate.load_network(path, threads)
     simulated = [
         asdict(r) for light in held_out.SPECIMENS for r in held_out.measure(light, {"model": network}, seeds, oracles=False)

@@ -6,7 +6,10 @@ from dataclasses import asdict, dataclass
 
 
 NETWORKS = ("head-to-tail", "cascade", "unlinked", "both", "unet", "mimo")
-LOSSES = ("log_mse", "mse", "mimo")
+LOSSES = ("log_mse", "mse", "l1", "charbonnier", "mse_fourier", "mimo")
+ACTIVATIONS = ("leaky_relu", "relu", "gelu")
+DOWNSAMPLINGS = ("max", "average")  # of features; images are always averaged
+UPSAMPLINGS = ("transposed", "bilinear")
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,9 @@ class Config:
     # Network
     network: str = "head-to-tail"  # or another name of training/networks.py, for comparison
     width: int = 16  # base width of head-to-tail; 8, 16 and 24 are in use; others have its multiply-adds
+    activation: str = "leaky_relu"
+    downsampling: str = "max"
+    upsampling: str = "transposed"
     # Optimisation
     batch: int = 8
     patch_px: int = 128  # multiple of 16
@@ -23,7 +29,7 @@ class Config:
     weight_decay: float = 1e-4
     gradient_clip: float = 1.0
     scale_weights: tuple = (0.25, 0.5, 1.0)  # of the loss at 1/4, 1/2 and full size
-    loss: str = "log_mse"  # or "mse" (the paper's), "mimo" (MIMO-UNet's): training/loss.py
+    loss: str = "log_mse"  # or "mse" (the paper's) or another of training/loss.py
     error_floor: float = 1.5e-4  # of log_mse: below it (38 dB) a sample no longer weighs more the better it is known
     bright_target: float = 1.5  # of mse: targets reaching above this are weighted down by the square of the excess
     average_decay: float = 0.999  # exponential moving average of the weights; this is what is validated and shipped
@@ -84,7 +90,8 @@ class Config:
             raise ValueError(f"width {self.width}, batch {self.batch}: expected at least 1")
         if self.patch_px < 16 or self.patch_px % 16:
             raise ValueError(f"patch_px {self.patch_px}: expected a multiple of 16")
-        for name, known in (("network", NETWORKS), ("loss", LOSSES)):
+        lists = {"network": NETWORKS, "loss": LOSSES, "activation": ACTIVATIONS, "downsampling": DOWNSAMPLINGS, "upsampling": UPSAMPLINGS}
+        for name, known in lists.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} {getattr(self, name)!r}: expected one of {', '.join(known)}")
 
@@ -92,4 +99,9 @@ class Config:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
-DEFAULT = Config()
+# Configurations with a name, as changes to the default: `--config NAME` of training.train. `paper`: what Wang and Han 2022 fix,
+# mean square error at every scale, none of them weighted, and nothing of ours added to it.
+NAMED = {
+    "default": {},
+    "paper": {"loss": "mse", "scale_weights": (1.0, 1.0, 1.0), "bright_target": 1e9, "activation": "relu"},
+}

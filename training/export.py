@@ -28,7 +28,7 @@ from .config import Config
 from .data import load_sharp, source_counts
 from .degrade import Microscope, convolve, normalisation_range, transfer_function
 from .model import MULTIPLE, HeadToTail, multiply_adds_per_pixel
-from .checkpoint import config_of, load_checkpoint, load_weights
+from .checkpoint import config_of, config_sha256, load_checkpoint, load_weights
 
 FORMAT = 1
 OPSET = 17
@@ -168,9 +168,9 @@ def describe(path: Path, metadata: dict[str, str]) -> None:
 
 def export(
     model: HeadToTail, path: Path, config: Config, name: str, version: str, description: str, data: list[dict],
-    short_names: bool = False,
+    short_names: bool = False, config_sha256: str | None = None,
 ) -> dict:  # fmt: skip
-    """Writes the model file, whole or not at all, and returns its metadata."""
+    """Writes the model file, whole or not at all, and returns its metadata. `config_sha256`: default is that of `config`."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Sampling that was simulated, as pixel sizes: cut-off in cycles per pixel x wavelength / (2 NA).
@@ -194,7 +194,7 @@ def export(
             "multiple": str(MULTIPLE),
             "halo": str(halo),
             "training_data": json.dumps(data),
-            "config_sha256": config.sha256(),
+            "config_sha256": config_sha256 or config.sha256(),
             "bytes_per_pixel": str(measure_bytes_per_pixel(draft)),
             "macs_per_pixel": f"{multiply_adds_per_pixel(model):.1f}",
         }
@@ -245,7 +245,9 @@ def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str, dat
         f"{network}, base width {config.width}, trained on simulated defocus for "
         f"{state['minutes']:.0f} minutes ({state['step']} steps, seed {config.seed}, code {state['commit'][:12]}{begun})."
     )
-    return export(load_weights(checkpoint), path, config, name, version, text, training_data(state, data))
+    return export(
+        load_weights(checkpoint), path, config, name, version, text, training_data(state, data), config_sha256=config_sha256(state)
+    )
 
 
 def main(argv=None):

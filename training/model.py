@@ -6,6 +6,8 @@ the level of equal resolution, and no sub-network adds its input image to its ou
 convolutions a level, activation, join, resampling filters) is ours and is listed in ARCHITECTURE.md.
 """
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -15,14 +17,40 @@ LEVELS = (3, 4, 5)
 MULTIPLE = 16  # height and width of the input are multiples of this
 
 
-def _block(channels_in: int, channels_out: int) -> nn.Sequential:
-    """Two 3x3 convolutions, each followed by a leaky ReLU; no normalisation layer: frame-wide statistics break tiling."""
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1),
-        nn.LeakyReLU(0.1, inplace=True),
-        nn.Conv2d(channels_out, channels_out, 3, padding=1),
-        nn.LeakyReLU(0.1, inplace=True),
-    )
+@dataclass(frozen=True)
+class Layers:
+    """What the paper leaves open of a level: names of training/config.py. The defaults are what is released."""
+
+    activation: str = "leaky_relu"
+    downsampling: str = "max"
+    upsampling: str = "transposed"
+
+    def activate(self) -> nn.Module:
+        known = {"leaky_relu": lambda: nn.LeakyReLU(0.1, inplace=True), "relu": lambda: nn.ReLU(inplace=True), "gelu": nn.GELU}
+        return known[self.activation]()
+
+    def block(self, channels_in: int, channels_out: int) -> nn.Sequential:
+        """Two 3x3 convolutions, each with its activation; no normalisation layer: frame-wide statistics break tiling."""
+        return nn.Sequential(
+            nn.Conv2d(channels_in, channels_out, 3, padding=1),
+            self.activate(),
+            nn.Conv2d(channels_out, channels_out, 3, padding=1),
+            self.activate(),
+        )
+
+    def down(self, x):
+        return {"max": F.max_pool2d, "average": F.avg_pool2d}[self.downsampling](x, 2)
+
+    def up(self, channels_in: int, channels_out: int) -> nn.Module:
+        if self.upsampling == "transposed":
+            return nn.ConvTranspose2d(channels_in, channels_out, 2, stride=2)
+        # The 1x1 convolution comes first: it commutes with the interpolation and takes a quarter of the multiply-adds.
+        return nn.Sequential(
+            nn.Conv2d(channels_in, channels_out, 1), nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
+        )
+
+
+RELEASED = Layers()
 
 
 def channels_of(width: float, levels: int) -> list[int]:
@@ -33,10 +61,12 @@ def channels_of(width: float, levels: int) -> list[int]:
 class SubNetwork(nn.Module):
     """A U-Net of `levels` levels whose encoder may also take features of the next coarser sub-network."""
 
-    def __init__(self, width: float, levels: int, channels_in: int, coarse_levels: int, coarse_features: int = 1):
+    def __init__(self, width: float, levels: int, channels_in: int, coarse_levels: int, coarse_features: int = 1,
+                 layers: Layers = RELEASED):  # fmt: skip
         """`coarse_levels`: levels that come from the coarser sub-network (0 for the coarsest); `coarse_features`: how
         many feature maps of each, side by side (1: the decoder's; 2: with the encoder's)."""
         super().__init__()
+        self.layers = layers
         widths = channels_of(width, levels)
         self.encoder = nn.ModuleList()
         for level, channels in enumerate(widths):
@@ -44,9 +74,9 @@ class SubNetwork(nn.Module):
             # The coarse level k has the resolution of this encoder's level k + 1.
             if 1 <= level <= coarse_levels:
                 arriving += coarse_features * widths[level - 1]
-            self.encoder.append(_block(arriving, channels))
-        self.up = nn.ModuleList(nn.ConvTranspose2d(widths[l + 1], widths[l], 2, stride=2) for l in range(levels - 1))
-        self.decoder = nn.ModuleList(_block(2 * widths[l], widths[l]) for l in range(levels - 1))
+            self.encoder.append(layers.block(arriving, channels))
+        self.up = nn.ModuleList(layers.up(widths[l + 1], widths[l]) for l in range(levels - 1))
+        self.decoder = nn.ModuleList(layers.block(2 * widths[l], widths[l]) for l in range(levels - 1))
         self.head = nn.Conv2d(widths[0], 1, 3, padding=1)
 
     def forward(self, x, coarse):
@@ -54,7 +84,7 @@ class SubNetwork(nn.Module):
         skips = []
         for level, block in enumerate(self.encoder):
             if level:
-                x = F.max_pool2d(x, 2)
+                x = self.layers.down(x)
                 if level <= len(coarse):
                     x = torch.cat((x, coarse[level - 1]), 1)
             x = block(x)
@@ -84,15 +114,15 @@ class MultiScale(nn.Module):
     its input image to its output.
     """
 
-    def __init__(self, width: float, passed: str = "decoder", residual: bool = False):
+    def __init__(self, width: float, passed: str = "decoder", residual: bool = False, layers: Layers = RELEASED):
         super().__init__()
-        self.width, self.passed, self.residual = width, passed, residual
+        self.width, self.passed, self.residual, self.layers = width, passed, residual, layers
         self.subnetworks = nn.ModuleList()
         coarse_levels = 0
         features = {"nothing": 0, "decoder": 1, "both": 2}[passed]
         for index, levels in enumerate(LEVELS):
             arriving = coarse_levels if features else 0
-            self.subnetworks.append(SubNetwork(width, levels, 1 if index == 0 else 2, arriving, features))
+            self.subnetworks.append(SubNetwork(width, levels, 1 if index == 0 else 2, arriving, features, layers))
             coarse_levels = levels - 1
         initialise(self)
 
@@ -120,8 +150,8 @@ class MultiScale(nn.Module):
 class HeadToTail(MultiScale):
     """The released network: decoder features passed on, no residual."""
 
-    def __init__(self, width: float = 16):
-        super().__init__(width)
+    def __init__(self, width: float = 16, layers: Layers = RELEASED):
+        super().__init__(width, layers=layers)
 
 
 def parameter_count(model: nn.Module) -> int:

@@ -16,7 +16,7 @@ from torch import nn
 
 from .config import NETWORKS
 from .mimo import MimoUNet
-from .model import LEVELS, HeadToTail, MultiScale, SubNetwork, initialise, multiply_adds_per_pixel
+from .model import LEVELS, RELEASED, HeadToTail, Layers, MultiScale, SubNetwork, initialise, multiply_adds_per_pixel
 
 
 class UNet(nn.Module):
@@ -63,6 +63,13 @@ def own_width(name: str, width: float) -> float:
     return min((low, high), key=lambda w: abs(cost(w) - budget))
 
 
-def build(name: str, width: float) -> nn.Module:
-    """A new network with random weights, of the cost of head-to-tail at base width `width`."""
-    return MAKERS[name](own_width(name, width))
+def build(name: str, width: float, layers: Layers = RELEASED) -> nn.Module:
+    """A new network with random weights, of the cost of head-to-tail at base width `width`.
+
+    Other `layers` than the released ones are for head to tail only. Raises ValueError.
+    """
+    if layers == RELEASED:
+        return MAKERS[name](own_width(name, width))
+    if name != "head-to-tail":
+        raise ValueError(f"network {name}: has no choice of layers; {layers} is for head-to-tail")
+    return HeadToTail(width, layers)

@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from . import evaluate
 from .checkpoint import config_of, load_checkpoint, load_weights, network_settings, save, start_weights
-from .config import Config
+from .config import NAMED, Config
 from .data import load_sharp, source_counts
 from .loss import scale_loss
 from .networks import build
@@ -227,8 +227,10 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
     return best.score
 
 
-def parse_settings(settings: list[str]) -> Config:
-    """`name=value` pairs over the default configuration; values are JSON."""
+def parse_settings(settings: list[str], named: str = "default") -> Config:
+    """`name=value` pairs over the configuration of that name; values are JSON."""
+    if named not in NAMED:
+        raise ValueError(f"--config {named}: expected one of {', '.join(NAMED)}")
     known = {f.name for f in dataclasses.fields(Config)}
     changes = {}
     for setting in settings:
@@ -246,7 +248,7 @@ def parse_settings(settings: list[str]) -> Config:
         if not fits or (type(default) is tuple and len(parsed) != len(default)):
             raise ValueError(f"--set {setting}: expected a value like the default, {json.dumps(default)}")
         changes[name] = parsed
-    return dataclasses.replace(Config(), **changes)
+    return dataclasses.replace(Config(), **(NAMED[named] | changes))
 
 
 def main(argv=None):
@@ -258,10 +260,11 @@ def main(argv=None):
     parser.add_argument("--workers", type=int, default=1, help="processes that simulate samples")
     parser.add_argument("--from", dest="start", type=Path, metavar="FILE",
                         help="a checkpoint or an ONNX model whose weights a new run begins with; not read by --resume")
+    parser.add_argument("--config", default="default", metavar="NAME", help="a named configuration of training/config.py: default, paper")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to training/config.py")
     args = parser.parse_args(argv)
     try:
-        train(parse_settings(args.set), args.data or evaluate.data_folder(), args.out, args.minutes, args.resume, args.workers,
+        train(parse_settings(args.set, args.config), args.data or evaluate.data_folder(), args.out, args.minutes, args.resume, args.workers,
               args.start)
     except ValueError as error:
         sys.exit(f"train: {error}")

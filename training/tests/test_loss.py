@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.config import LOSSES, Config
+from training.config import LOSSES, NAMED, Config
 from training.loss import scale_loss
 
 CONFIG = Config()
@@ -17,8 +17,9 @@ def test_loss_is_zero_for_the_truth_and_tames_bright_targets(loss):
     config = dataclasses.replace(CONFIG, loss=loss)
     target = torch.rand(2, 1, 32, 32)
     scales = [torch.nn.functional.avg_pool2d(target, f) if f > 1 else target for f in (4, 2, 1)]
-    assert scale_loss(scales, target, config) == 0
-    if loss == "mimo":  # as published: it weighs nothing
+    assert scale_loss(scales, target, config) == pytest.approx(0, abs=2e-3)  # Charbonnier's smallest value is its constant
+    assert scale_loss([s + 0.1 for s in scales], target, config) > scale_loss([s + 0.05 for s in scales], target, config) > 0
+    if loss not in ("mse", "log_mse"):  # as published: they weigh nothing
         return
     bright = target.clone()
     bright[0] *= 100
@@ -56,3 +57,27 @@ def test_a_network_of_one_scale_is_judged_at_that_scale():
     target = torch.rand(1, 1, 16, 16)
     config = dataclasses.replace(CONFIG, loss="mse", bright_target=100.0)
     assert scale_loss([target + 0.5], target, config).item() == pytest.approx(0.25 * config.scale_weights[2])
+
+
+def test_the_other_losses_are_their_formulas():
+    random = np.random.default_rng(0)
+    output, target = random.random((2, 1, 1, 8, 8)).astype(np.float32)
+    difference = output - target
+    spectrum = np.fft.fft2(difference, norm="ortho")
+    fourier = np.abs(np.stack((spectrum.real, spectrum.imag))).mean()
+    expected = {
+        "l1": np.abs(difference).mean(),
+        "charbonnier": np.sqrt(difference**2 + 1e-6).mean(),
+        "mse_fourier": (difference**2).mean() + 0.01 * fourier,
+    }
+    for loss, value in expected.items():
+        config = dataclasses.replace(CONFIG, loss=loss, scale_weights=(1.0, 1.0, 1.0), bright_target=100.0)
+        found = scale_loss([torch.from_numpy(output)], torch.from_numpy(target), config)
+        assert found.item() == pytest.approx(value, rel=1e-5), loss
+
+
+def test_the_papers_loss_is_the_plain_sum_over_scales():
+    config = dataclasses.replace(CONFIG, **NAMED["paper"])
+    target = 50 * torch.rand(1, 1, 16, 16)
+    outputs = [torch.nn.functional.avg_pool2d(target, f) + 0.1 * f for f in (4, 2)] + [target + 0.1]
+    assert scale_loss(outputs, target, config).item() == pytest.approx(0.16 + 0.04 + 0.01, rel=1e-4)

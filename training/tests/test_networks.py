@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from training.config import NETWORKS
+from training.checkpoint import network_settings
+from training.config import ACTIVATIONS, DOWNSAMPLINGS, NETWORKS, UPSAMPLINGS, Config
 from training.mimo import MimoUNet
-from training.model import HeadToTail, multiply_adds_per_pixel, parameter_count
+from training.model import RELEASED, HeadToTail, Layers, multiply_adds_per_pixel, parameter_count
 from training.networks import build
 
 
@@ -66,3 +67,27 @@ def test_mimo_at_its_published_size():
     model = MimoUNet(32)
     assert parameter_count(model) == pytest.approx(6.81e6, rel=0.005)
     assert multiply_adds_per_pixel(model) * 256**2 == pytest.approx(63.7e9, rel=0.005)
+
+
+@pytest.mark.parametrize("name", ["activation", "downsampling", "upsampling"])
+def test_layers_of_other_kinds(name):
+    """Each choice computes something of its own, of the same shape; only head to tail has the choice."""
+    x = torch.rand(1, 1, 32, 48, generator=torch.Generator().manual_seed(0))
+    results = {}
+    for value in {"activation": ACTIVATIONS, "downsampling": DOWNSAMPLINGS, "upsampling": UPSAMPLINGS}[name]:
+        torch.manual_seed(1)
+        layers = Layers(**{name: value})
+        model = build("head-to-tail", 2, layers)
+        results[value] = model(x)
+        assert results[value].shape == x.shape
+        assert (layers == RELEASED) == (getattr(RELEASED, name) == value)
+        if layers != RELEASED:
+            with pytest.raises(ValueError, match="network unet: has no choice of layers"):
+                build("unet", 2, layers)
+    values = list(results.values())
+    assert all(not torch.allclose(a, b) for i, a in enumerate(values) for b in values[:i])
+
+
+def test_settings_of_a_checkpoint_hold_its_layers():
+    config = Config(width=2, activation="gelu", upsampling="bilinear")
+    assert build(**network_settings(config)).layers == Layers("gelu", "max", "bilinear")
