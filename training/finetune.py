@@ -223,11 +223,11 @@ def finetune(args, fields: list[Field], log=print) -> Path:
     source = RealPlanes(parts[0], parts[1])
     known = checkpoint.settings_of(args.model)
     config = Config(
-        network=known["name"], width=known["width"], learning_rate=args.learning_rate, warmup_steps=50, average_decay=0.995,
+        network=known["name"], width=known["width"], learning_rate=args.learning_rate, warmup_steps=20, average_decay=0.995,
         patch_px=source.patch_px(Config.patch_px), blur_radius_px=12.0, optics_bank=64,
     )  # fmt: skip
     out = args.out
-    train(config, source, out, args.minutes, args.resume, args.workers, args.model, log)
+    train(config, source, out, args.minutes, args.resume, args.workers, args.model, log, args.steps)
     state = checkpoint.load_checkpoint(out / "best.pt")
     if state["step"] == 0:
         log("nothing that was trained did better on the fields to choose by: the model is the one it began with")
@@ -257,6 +257,7 @@ def main(argv=None):
     parser.add_argument("--out", type=Path, required=True, help="folder for what is made")
     parser.add_argument("--model", type=Path, default=RELEASED, help="model or checkpoint to begin with (default: the released one)")
     parser.add_argument("--minutes", type=float, default=15, help="of training, all runs of this --out together")
+    parser.add_argument("--steps", type=int, help="end earlier, after so many steps: the same on a slow and on a fast machine")
     parser.add_argument("--name", help="of the new model (default: the name of OUT)")
     parser.add_argument("--version", default="1")
     parser.add_argument("--learning-rate", type=float, default=3e-4)
@@ -264,6 +265,8 @@ def main(argv=None):
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     args = parser.parse_args(argv)
     try:
+        if args.steps is not None and args.steps < 1:
+            raise ValueError(f"--steps {args.steps}: expected at least 1")
         if not 0 < args.learning_rate < 1:
             raise ValueError(f"--learning-rate {args.learning_rate}: expected a number between 0 and 1")
         if args.stacks:

@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import os
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -47,11 +50,30 @@ def run(released, *more):
     package.main(["finetune", "--model", str(released), "--workers", "0", *map(str, more)])
 
 
+def commands_of_the_page():
+    page = Path(finetune.__file__).parents[1] / "docs" / "finetune.md"
+    return [line.strip() for line in page.read_text().splitlines() if line.startswith("    python -m training ")]
+
+
+@pytest.mark.parametrize("command", commands_of_the_page())
+def test_the_pages_commands_are_understood(command, tmp_path, monkeypatch):
+    """Each is told that its folder is missing, but for the one that makes one; none that its words are wrong."""
+    monkeypatch.chdir(tmp_path)
+    if "make-stacks" in command:
+        package.main([*command.split()[3:], "--fields", "1", "--planes", "3"])
+        assert (tmp_path / "stacks" / "field00.tif").is_file()
+        return
+    with pytest.raises(SystemExit, match="finetune: .*(no such folder|no pairs|has no folder)"):
+        package.main(command.split()[3:])
+
+
 def test_the_released_model_learns_a_new_specimen(tmp_path, capsys):
-    """The command of docs/finetune.md, shortened: few fields, and a quarter of a minute for fifteen."""
+    """The commands of docs/finetune.md, shortened: few fields, and 40 steps."""
     stacks, out = tmp_path / "stacks", tmp_path / "mine"
-    package.main(["make-stacks", "--out", str(stacks), "--fields", "3", "--planes", "5"])
-    run(finetune.RELEASED, "--stacks", stacks, "--out", out, "--minutes", 0.25)
+    make, tune, *_ = [c.split()[3:] for c in commands_of_the_page()]
+    shorter = {"stacks": str(stacks), "runs/shells": str(out), "8": "3"}
+    package.main([shorter.get(word, word) for word in make] + ["--planes", "5"])
+    package.main([shorter.get(word, word) for word in tune] + ["--workers", "0", "--steps", "40"])
     said = capsys.readouterr().out
     assert "field field00: sharpest plane 2; drifts by up to" in said
     model = onnx.load(out / "mine.onnx")
@@ -59,7 +81,7 @@ def test_the_released_model_learns_a_new_specimen(tmp_path, capsys):
     ours = onnx.load(finetune.RELEASED, load_external_data=False)
     assert keys == {p.key for p in ours.metadata_props}  # what hosts read is all there
     state = checkpoint.load_checkpoint(out / "best.pt")
-    assert state["step"] > 0 and state["origin"]["name"] == finetune.RELEASED.name and state["sources"] == {"own stacks": 1}
+    assert 0 < state["step"] <= 40 and state["origin"]["name"] == finetune.RELEASED.name and state["sources"] == {"own stacks": 1}
     figures = json.loads((out / "report.json").read_text())
     gain = {when: finetune.mean_gain(figures[when]) for when in ("began", "tuned")}
     assert gain["tuned"] > gain["began"] + 0.1
@@ -70,6 +92,10 @@ def test_the_released_model_learns_a_new_specimen(tmp_path, capsys):
     line = next(l for l in text.splitlines() if l.startswith("Fields trained on"))
     assert len(told) == 1 and told.pop() not in line.split("The table is of")[0]
     assert (out / "before-after.png").stat().st_size > 1000
+    # It opens in the engine, where that was built.
+    if command := os.environ.get("PARFOCAL_COMMAND"):
+        done = subprocess.run([command, "info", str(out / "mine.onnx")], capture_output=True, text=True)
+        assert done.returncode == 0 and "name:                 mine" in done.stdout, done.stderr
     # The model file is what was reported on.
     network = evaluate.load_network(out / "mine.onnx", 1)
     fields = focal.split(focal.fields_of_stacks(stacks))[2]
@@ -78,10 +104,10 @@ def test_the_released_model_learns_a_new_specimen(tmp_path, capsys):
 
 def test_a_run_goes_on_where_it_stopped(released, stacks, tmp_path):
     out = tmp_path / "mine"
-    run(released, "--stacks", stacks, "--out", out, "--minutes", 0.005)
+    run(released, "--stacks", stacks, "--out", out, "--steps", 1)
     step = checkpoint.load_checkpoint(out / "last.pt")["step"]
-    run(released, "--stacks", stacks, "--out", out, "--minutes", 0.1, "--resume")
-    assert checkpoint.load_checkpoint(out / "last.pt")["step"] > step
+    run(released, "--stacks", stacks, "--out", out, "--steps", 3, "--resume")
+    assert checkpoint.load_checkpoint(out / "last.pt")["step"] == 3 > step == 1
     with pytest.raises(SystemExit, match=r"finetune: .*mine: holds a run already.*--resume"):
         run(released, "--stacks", stacks, "--out", out, "--minutes", 0.1)
 
@@ -106,7 +132,7 @@ def test_samples_are_planes_beside_their_targets(stacks):
 
 def test_a_full_disk_leaves_the_previous_checkpoint(released, stacks, tmp_path, monkeypatch):
     out = tmp_path / "mine"
-    run(released, "--stacks", stacks, "--out", out, "--minutes", 0.005)
+    run(released, "--stacks", stacks, "--out", out, "--steps", 1)
     before = (out / "last.pt").read_bytes()
 
     def full(state, target):
@@ -115,7 +141,7 @@ def test_a_full_disk_leaves_the_previous_checkpoint(released, stacks, tmp_path, 
 
     monkeypatch.setattr(torch, "save", full)
     with pytest.raises(SystemExit, match=r"finetune: .*(last|best)\.tmp: No space left on device; what was saved before is whole.*--resume"):
-        run(released, "--stacks", stacks, "--out", out, "--minutes", 0.01, "--resume")
+        run(released, "--stacks", stacks, "--out", out, "--steps", 2, "--resume")
     assert (out / "last.pt").read_bytes() == before
 
 
@@ -138,9 +164,9 @@ def test_bad_models(released, stacks, tmp_path, break_it, message):
 
 def test_a_checkpoint_of_another_configuration(released, stacks, tmp_path):
     out = tmp_path / "mine"
-    run(released, "--stacks", stacks, "--out", out, "--minutes", 0.005)
+    run(released, "--stacks", stacks, "--out", out, "--steps", 1)
     with pytest.raises(SystemExit, match=r"last\.pt: made with another configuration: learning_rate 0\.0003 \(now 0\.001\)"):
-        run(released, "--stacks", stacks, "--out", out, "--minutes", 0.01, "--resume", "--learning-rate", 0.001)
+        run(released, "--stacks", stacks, "--out", out, "--steps", 2, "--resume", "--learning-rate", 0.001)
 
 
 def test_too_few_fields(released, stacks, tmp_path):
@@ -165,5 +191,9 @@ def test_the_list_of_commands(capsys):
     for wrong in (["bake"], []):
         with pytest.raises(SystemExit, match=f"training: {wrong[0] if wrong else 'no command'}: expected one of"):
             package.main(wrong)
-    with pytest.raises(SystemExit, match="finetune: --learning-rate 2.0: expected a number between 0 and 1"):
-        package.main(["finetune", "--stacks", ".", "--out", ".", "--learning-rate", "2"])
+    for words, message in (
+        (["--learning-rate", "2"], "--learning-rate 2.0: expected a number between 0 and 1"),
+        (["--steps", "0"], "--steps 0: expected at least 1"),
+    ):
+        with pytest.raises(SystemExit, match=f"finetune: {message}"):
+            package.main(["finetune", "--stacks", ".", "--out", ".", *words])
