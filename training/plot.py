@@ -7,8 +7,8 @@ import numpy as np
 
 # Okabe and Ito's palette: told apart by the colour-blind, too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
-WIDTH, HEIGHT = 640, 400
-LEFT, RIGHT, TOP, BOTTOM = 60, 170, 36, 50
+WIDTH, HEIGHT = 690, 400
+LEFT, RIGHT, TOP, BOTTOM = 60, 220, 36, 50
 
 
 @dataclass
@@ -28,7 +28,8 @@ def ticks(low: float, high: float, most: int = 7) -> list[float]:
             step *= factor
             break
     first = np.ceil(low / step - 1e-9)
-    return [float(round(step * k, 10)) for k in np.arange(first, high / step + 1e-9)]
+    # Plus nothing: minus nothing would be written with its sign.
+    return [float(round(step * k, 10)) + 0.0 for k in np.arange(first, high / step + 1e-9)]
 
 
 def line_plot(title: str, x_label: str, y_label: str, lines: list[Line]) -> str:

@@ -86,13 +86,16 @@ def pictures(real: list[evaluate.Row], known: list[dict], simulated: list[held_o
     files = {}
     for stack in dict.fromkeys(r.stack for r in real):
         rows = sorted((r for r in real if r.stack == stack and r.distance != 0), key=lambda r: r.distance)
-        lines = [Line("model", [(r.distance, r.gained) for r in rows])]
-        for method in METHODS:
-            points = sorted((r["distance"], r[method].psnr - r["before"]) for r in known if r["stack"] == stack)
-            lines += [Line(f"{method}, oracle", points)] if points else []
-        files[f"real-{stack}.svg"] = line_plot(stack, f"distance from focus ({rows[0].unit})", "gain in PSNR (dB)", lines)
+        x_label = f"distance from focus ({rows[0].unit})"
+        gain = [Line("model", [(r.distance, r.gained) for r in rows])]
+        files[f"real-{stack}.svg"] = line_plot(stack, x_label, "gain in PSNR (dB)", gain)
         ssim = [Line("before", [(r.distance, r.ssim_before) for r in rows]), Line("model", [(r.distance, r.ssim_after) for r in rows])]
-        files[f"real-ssim-{stack}.svg"] = line_plot(stack, f"distance from focus ({rows[0].unit})", "SSIM", ssim)
+        files[f"real-ssim-{stack}.svg"] = line_plot(stack, x_label, "SSIM", ssim)
+        group = sorted((r for r in known if r["stack"] == stack), key=lambda r: r["distance"])
+        if group:
+            lines = [Line("model", [(r["distance"], r["model"] - r["before"]) for r in group])]
+            lines += [Line(f"{m}, oracle", [(r["distance"], r[m].psnr - r["before"]) for r in group]) for m in METHODS]
+            files[f"oracle-{stack}.svg"] = line_plot(f"{stack}, middle of the frame", x_label, "gain in PSNR (dB)", lines)
     for light in held_out.SPECIMENS:
         chosen = [r for r in simulated if r.light == light and r.photons in held_out.MODERATE]
         gain = lambda um, name: float(np.mean([r.restored[name] - r.before for r in chosen if r.defocus_um == um]))
@@ -107,7 +110,8 @@ def pictures(real: list[evaluate.Row], known: list[dict], simulated: list[held_o
     return files
 
 
-def page(model: str, version: str, sha256: str, real, known, simulated, work: str) -> str:
+def page(model: str, version: str, sha256: str, real, known, simulated, work: str, networks: bool) -> str:
+    """`networks`: whether networks.md stands beside this page."""
     nl = "\n"
     show = lambda kind, names: nl.join(f"![{kind}, {n}](evaluation/{kind}-{n}.svg)" for n in names)
     stacks = list(dict.fromkeys(r.stack for r in real))
@@ -147,6 +151,8 @@ middle of the frame.
 
 {nl.join(means(known))}
 
+{show("oracle", dict.fromkeys(r["stack"] for r in known))}
+
 {nl.join(oracle.table(known))}
 
 ## Simulated specimens that no training saw
@@ -169,7 +175,12 @@ image alone. `before` is PSNR in dB, the rest are gains on it, means over specim
     python -m training.compare train --out runs/compare --minutes 20 --width 8
     python -m training.compare report --out runs/compare --docs docs
 
-writes [networks.md](networks.md): head to tail, with cascade residuals, unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet.
+{"wrote [networks.md](networks.md)" if networks else "write a page of their own, networks.md; **these runs have not been made yet**"}: head
+to tail, with cascade residuals, unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet; twelve runs of 20 minutes. The choices that the
+paper leaves open have runs of their own:
+
+    python -m training.ablate train --out runs/ablate --minutes 10
+    python -m training.ablate report --out runs/ablate --docs docs
 """
 
 
@@ -200,7 +211,7 @@ def main(argv=None):
 
     facts = metadata_of(args.model)
     path = args.docs / "evaluation.md"
-    path.write_text(page(args.model.name, facts["version"], sha256_of(args.model)[:16], real, known, simulated, args.work.as_posix()))
+    path.write_text(page(args.model.name, facts["version"], sha256_of(args.model)[:16], real, known, simulated, args.work.as_posix(), (args.docs / "networks.md").exists()))
     print(path)
 
 

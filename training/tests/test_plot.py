@@ -32,3 +32,15 @@ def test_values_that_are_no_numbers_are_left_out_and_none_is_an_error():
 def test_ticks_are_round_and_few(low, high):
     found = ticks(low, high)
     assert 2 <= len(found) <= 8 and found == sorted(set(found)) and low - 1e-9 <= found[0] and found[-1] <= high + 1e-9
+
+
+def test_nothing_has_no_sign():
+    assert "-0" not in [f"{t:g}" for t in ticks(-0.001, 4)] and "0" in [f"{t:g}" for t in ticks(-0.001, 4)]
+
+
+def test_the_legend_has_room():
+    """At most 0.55 em a letter on average, as in common fonts of this kind."""
+    longest = "Richardson-Lucy, true blur"
+    text = line_plot("t", "x", "y", [Line(longest, [(0, 1), (1, 2)])])
+    (label,) = [t for t in xml.fromstring(text).iter(f"{NAMESPACE}text") if t.text == longest]
+    assert float(label.get("x")) + 0.55 * 12 * len(longest) <= WIDTH

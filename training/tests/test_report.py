@@ -1,0 +1,75 @@
+"""The page on a released model: what was measured is what it says, and deconvolution is looked for once."""
+
+import json
+
+import numpy as np
+import pytest
+
+from training import compare, evaluate, held_out, oracle, report
+from training.tests.test_oracle import few, made  # noqa: F401 (a fixture)
+from training.oracle import Shape
+
+ROOT = report.Path(report.__file__).parents[1]
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch, few):  # noqa: F811
+    """One real stack of two planes, and few exposures."""
+    sharp, plane = (np.rint(200 * image).clip(0, 255).astype(np.uint8) for image in made(Shape("wave", 4.0), 1))
+    planes = [("-1", -3.0, plane), ("0", 0.0, sharp)]
+    monkeypatch.setattr(evaluate, "stack_planes", lambda name, data=None: (sharp, planes, "planes"))
+    monkeypatch.setattr(evaluate, "DEVELOPMENT", ("tissue-brightfield",))
+    monkeypatch.setattr(evaluate, "TEST", ())
+    monkeypatch.setattr(oracle, "PLANES", {"tissue-brightfield": (3,)})
+    monkeypatch.setattr(held_out, "DEFOCUS_UM", (0.0, 2.0))
+    monkeypatch.setattr(held_out, "SPECIMENS", {"reflected": held_out.SPECIMENS["reflected"][:1]})
+    monkeypatch.setattr(held_out.cases, "__defaults__", (1, (0.0, 2.0), (1000,), held_out.SCOPE, held_out.SEED))
+    monkeypatch.setattr(held_out.measure, "__defaults__", (1, (0.0, 2.0), (1000,), True))
+    (tmp_path / "data" / "eval").mkdir(parents=True)
+    return tmp_path / "data"
+
+
+def test_the_page(data, tmp_path, monkeypatch):
+    model = ROOT / "tests" / "models" / "tiny.onnx"
+    words = ["--model", str(model), "--work", str(tmp_path / "work"), "--docs", str(tmp_path / "docs"), "--data", str(data), "--threads", "1"]
+    report.main(words)
+    text = (tmp_path / "docs" / "evaluation.md").read_text()
+    network = evaluate.load_network(model, 1)
+    (row,) = [r for r in evaluate.evaluate_stack("tissue-brightfield", network) if r.distance != 0]
+    assert f"| tissue-brightfield | 1 | {row.gained:+.2f} | {row.gained:+.2f} | {row.gained:+.2f} |" in text
+    (known,) = json.loads((tmp_path / "work" / "oracle-tissue-brightfield.json").read_text())
+    best = max(known[m]["psnr"] for m in report.METHODS)
+    assert f"| {known['model'] - best:+.2f} |" in text
+    exposures = held_out.measure("reflected", {"model": network})
+    margin = held_out.margins(exposures, "model")["Wiener"]
+    assert f"{abs(margin):.2f} dB {'above' if margin > 0 else 'below'} Wiener" in text
+    for name in {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}:
+        assert (tmp_path / "docs" / name).stat().st_size > 500
+    assert "have not been made yet" in text
+    # Again, with what is kept: deconvolution is not run, the model is measured.
+    monkeypatch.setattr(oracle, "compare", lambda *_, **__: pytest.fail("looked for again"))
+    monkeypatch.setattr(held_out, "deconvolved", lambda *_: pytest.fail("looked for again"))
+    (tmp_path / "docs" / "networks.md").write_text("")
+    report.main(words)
+    again = (tmp_path / "docs" / "evaluation.md").read_text()
+    assert "[networks.md](networks.md)" in again
+    assert again.split("## Networks")[0] == text.split("## Networks")[0]
+
+
+def test_what_is_kept_must_be_of_the_same_exposures(data, tmp_path):
+    model = ROOT / "tests" / "models" / "tiny.onnx"
+    network = evaluate.load_network(model, 1)
+    made = report.held_out_rows(tmp_path, model, network)
+    (stored,) = tmp_path.glob("model-*.json")
+    rows = json.loads(stored.read_text())
+    rows[0]["seed"] += 1
+    stored.write_text(json.dumps(rows))
+    with pytest.raises(ValueError, match="is of other exposures than deconvolution's; remove both"):
+        report.held_out_rows(tmp_path, model, network)
+    assert len(made) == 2 and compare.measure_oracles(tmp_path, 1)[0]["light"] == "reflected"
+
+
+def test_without_data_it_says_so(tmp_path):
+    words = ["--model", "m.onnx", "--work", str(tmp_path), "--docs", str(tmp_path), "--data", str(tmp_path / "none")]
+    with pytest.raises(SystemExit, match="report: no data: .*none/eval does not exist; set PARFOCAL_DATA"):
+        report.main(words)
