@@ -3,8 +3,9 @@
     python -m training.card CHECKPOINT models/parfocal-w16.onnx [--data FOLDER] [--results FILE.json]
                             [--device TEXT] [--note TEXT]
 
-Writes models/parfocal-w16.md. Every figure comes from the checkpoint, from the model file or from evaluate.py, which runs
-here unless `--results` names what `python -m training.evaluate --model MODEL --json` printed for the same file.
+Writes models/parfocal-w16.md and the picture of its failures. Every figure comes from the checkpoint, from the model file,
+from failures.py, or from evaluate.py, which runs here unless `--results` names what
+`python -m training.evaluate --model MODEL --json` printed for the same file.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import onnx
 
-from . import evaluate
+from . import evaluate, failures
 from .config import Config
 from .checkpoint import config_of, config_sha256, load_checkpoint
 
@@ -124,8 +125,11 @@ def _worse(rows: list[evaluate.Row]) -> str:
     return "\n".join(sentences) or f"- No plane of these stacks lost more than {LARGEST_LOSS_DB} dB."
 
 
-def card(state: dict, path: Path, rows: list[evaluate.Row], device: str, note: str = "") -> str:
-    """Markdown. `path`: the model file, whose metadata and hash are quoted; `note`: a paragraph on the training."""
+def card(state: dict, path: Path, rows: list[evaluate.Row], device: str, note: str = "", failures: list[str] = ()) -> str:
+    """Markdown. `path`: the model file, whose metadata and hash are quoted; `note`: a paragraph on the training.
+
+    `failures`: what training.failures says of the model.
+    """
     path = Path(path)
     config: Config = config_of(state)
     facts = metadata_of(path)
@@ -200,6 +204,14 @@ Planes that became worse by more than {LARGEST_LOSS_DB} dB:
 
 {nl.join(evaluate.table(rows))}
 
+## What it is not made for
+
+    python -m training.failures --model models/{path.name} --out models/{path.stem}-failures.png
+
+Simulated, with known truth. The error is the root mean square difference to the truth, in per cent of the image's range, without a fit.
+
+{nl.join(failures)}
+
 ## Limits
 
 {LIMITS}
@@ -238,7 +250,10 @@ def main(argv=None):
             rows = [row for stack in stacks for row in evaluate.evaluate_stack(stack, network, data)]
         else:
             raise ValueError(f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
-        text = card(state, args.model, rows, device, args.note)
+        measured = failures.measure(evaluate.load_network(args.model))
+        picture = args.model.with_name(f"{args.model.stem}-failures.png")
+        text = card(state, args.model, rows, device, args.note, failures.lines(measured, picture.name))
+        failures.sheet(measured).save(picture, optimize=True)
     except (OSError, ValueError) as error:
         sys.exit(f"card: {error}")
     out = args.model.with_suffix(".md")

@@ -47,6 +47,8 @@ def test_card_from_results(files, capsys):
         "- tissue-brightfield: 1 of 2 planes, 1 planes from focus, the worst by 0.50 dB (09).",
     ):  # fmt: skip
         assert expected in text, expected
+    assert "![What the model is not made for](parfocal-w1-failures.png)" in text and "| empty field: " in text
+    assert (files / "parfocal-w1-failures.png").stat().st_size > 1000
     assert "bbbc006" not in text  # not used by this run
     assert card.read_table(text) == card.read_table("\n".join(evaluate.table(ROWS)))
     assert card.read_table(text)["tissue-brightfield", "13"][5] == "+0.84"
