@@ -1,0 +1,39 @@
+"""The fast model beside the default one: a quarter of the cost, and at most 0.4 dB behind on the real stacks.
+
+PARFOCAL_ACCEPT_FAST names a file to be held to this before it is released as models/parfocal-w8.onnx.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training import card, evaluate
+
+MODELS = Path(__file__).parents[2] / "models"
+FAST = Path(os.environ.get("PARFOCAL_ACCEPT_FAST", MODELS / "parfocal-w8.onnx"))
+DEFAULT = MODELS / "parfocal-w16.onnx"
+LARGEST_LOSS_DB = 0.4
+STACKS = {"tissue-brightfield": (3, 8), "nucleus-widefield": (1.4, 6.1), "reflected-brightfield": (5, 11)}  # distances from focus
+
+pytestmark = pytest.mark.skipif(not FAST.exists(), reason="no fast model is released yet (models/parfocal-w8.onnx)")
+
+
+def test_it_takes_a_quarter_of_the_cost():
+    fast, default = (float(card.metadata_of(path)["macs_per_pixel"]) for path in (FAST, DEFAULT))
+    assert fast <= 0.26 * default
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_it_is_nearly_as_good(stack):
+    data = evaluate.data_folder()
+    if not (data / "eval").is_dir():
+        reason = f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA"
+        pytest.fail(reason) if os.environ.get("CI", "") not in ("", "false") else pytest.skip(reason)
+    gains = [
+        np.mean([r.gained for r in evaluate.evaluate_stack(stack, evaluate.load_network(path), data, STACKS[stack])])
+        for path in (FAST, DEFAULT)
+    ]
+    print(f"{stack}: {FAST.stem} {gains[0]:+.2f} dB, {DEFAULT.stem} {gains[1]:+.2f} dB")
+    assert gains[0] >= gains[1] - LARGEST_LOSS_DB
