@@ -16,7 +16,7 @@ from training import __main__ as package
 from training import checkpoint, evaluate, export, finetune, focal
 from training.config import Config
 from training.model import HeadToTail
-from training.tests.test_focal import stack
+from training.tests.test_focal import SIZE, stack
 
 WIDTH = 2
 
@@ -92,6 +92,8 @@ def test_the_released_model_learns_a_new_specimen(tmp_path, capsys):
     line = next(l for l in text.splitlines() if l.startswith("Fields trained on"))
     assert len(told) == 1 and told.pop() not in line.split("The table is of")[0]
     assert (out / "before-after.png").stat().st_size > 1000
+    shifts = (out / "planes.csv").read_text().splitlines()
+    assert len(shifts) == 1 + 3 * 5 and shifts[3].startswith("field00,2,0,0.00,0.00,1.0000,0.000")
     # It opens in the engine, where that was built.
     if command := os.environ.get("PARFOCAL_COMMAND"):
         done = subprocess.run([command, "info", str(out / "mine.onnx")], capture_output=True, text=True)
@@ -128,6 +130,16 @@ def test_samples_are_planes_beside_their_targets(stacks):
         blurred += gain > 1.0 and not np.array_equal(image, target)
     assert focused >= 1 and blurred >= 40
     assert source.counts() == {"own stacks": 4} and {s.modality for s in source.sharp} <= {"fluorescence", "brightfield"}
+
+
+def test_a_lighter_field_keeps_its_sharp_plane(stacks):
+    (one, *_) = focal.fields_of_stacks(stacks)
+    smaller = finetune.lighter(one, 96, 2)
+    assert [p.steps for p in smaller.planes] == [0] and smaller.reference.shape == (96, 96)
+    assert np.array_equal(smaller.reference, one.reference[16:112, 16:112])
+    many = focal.Field("many", [focal.Plane(str(i), one.reference, i - 7) for i in range(20)], 7)
+    steps = [p.steps for p in finetune.lighter(many, 4096, 9).planes]
+    assert steps == [-6, -3, 0, 3, 6, 9, 12] and finetune.lighter(one, 4096, 9).planes[0].image.shape == (SIZE, SIZE)
 
 
 def test_a_full_disk_leaves_the_previous_checkpoint(released, stacks, tmp_path, monkeypatch):
