@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from . import compare, evaluate, held_out, oracle
+from .card import metadata_of, rows_from_json, sha256_of
 from .plot import Line, line_plot
 
 METHODS = tuple(oracle.METHODS)
@@ -190,6 +191,7 @@ def main(argv=None):
     parser.add_argument("--work", type=Path, required=True, help="folder for what is kept between runs")
     parser.add_argument("--docs", type=Path, required=True)
     parser.add_argument("--data", type=Path, help="folder with eval/ (default: $PARFOCAL_DATA, else ../shared/data)")
+    parser.add_argument("--results", type=Path, help="output of evaluate.py --json for this model, instead of measuring the stacks again")
     parser.add_argument("--threads", type=int, default=0, help="for the network; 0 = all cores")
     args = parser.parse_args(argv)
     data = args.data or evaluate.data_folder()
@@ -198,17 +200,18 @@ def main(argv=None):
             raise ValueError(f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
         network = evaluate.load_network(args.model, args.threads)
         args.work.mkdir(parents=True, exist_ok=True)
-        real = [row for s in evaluate.DEVELOPMENT + evaluate.TEST for row in evaluate.evaluate_stack(s, network, data)]
+        if args.results:
+            real = rows_from_json(args.results.read_text())
+        else:
+            real = [row for s in evaluate.DEVELOPMENT + evaluate.TEST for row in evaluate.evaluate_stack(s, network, data)]
         known = real_oracles(args.work, network, data)
         simulated = held_out_rows(args.work, args.model, network)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         sys.exit(f"report: {error}")
     folder = args.docs / "evaluation"
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in pictures(real, known, simulated).items():
         (folder / name).write_text(text)
-    from .card import metadata_of, sha256_of
-
     facts = metadata_of(args.model)
     path = args.docs / "evaluation.md"
     path.write_text(page(args.model.name, facts["version"], sha256_of(args.model)[:16], real, known, simulated, args.work.as_posix(), (args.docs / "networks.md").exists()))

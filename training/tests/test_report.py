@@ -50,7 +50,8 @@ def test_the_page(data, tmp_path, monkeypatch):
     monkeypatch.setattr(oracle, "compare", lambda *_, **__: pytest.fail("looked for again"))
     monkeypatch.setattr(held_out, "deconvolved", lambda *_: pytest.fail("looked for again"))
     (tmp_path / "docs" / "networks.md").write_text("")
-    report.main(words)
+    (tmp_path / "rows.json").write_text(evaluate.as_json(evaluate.evaluate_stack("tissue-brightfield", network)))
+    report.main([*words, "--results", str(tmp_path / "rows.json")])
     again = (tmp_path / "docs" / "evaluation.md").read_text()
     assert "[networks.md](networks.md)" in again
     assert again.split("## Networks")[0] == text.split("## Networks")[0]
