@@ -176,7 +176,7 @@ image alone. `before` is PSNR in dB, the rest are gains on it, means over specim
     python -m training.compare train --out runs/compare --minutes 20 --width 8
     python -m training.compare report --out runs/compare --docs docs
 
-{"wrote [networks.md](networks.md)" if networks else "write a page of their own, networks.md; **these runs have not been made yet**"}: head
+{"What these gave stands in [networks.md](networks.md)" if networks else "**These runs have not been made yet.** The second command writes networks.md"}: head
 to tail, with cascade residuals, unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet; twelve runs of 20 minutes. The choices that the
 paper leaves open have runs of their own:
 

@@ -45,7 +45,7 @@ def test_the_page(data, tmp_path, monkeypatch):
     assert f"{abs(margin):.2f} dB {'above' if margin > 0 else 'below'} Wiener" in text
     for name in {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}:
         assert (tmp_path / "docs" / name).stat().st_size > 500
-    assert "have not been made yet" in text
+    assert "These runs have not been made yet." in text
     # Again, with what is kept: deconvolution is not run, the model is measured.
     monkeypatch.setattr(oracle, "compare", lambda *_, **__: pytest.fail("looked for again"))
     monkeypatch.setattr(held_out, "deconvolved", lambda *_: pytest.fail("looked for again"))
