@@ -124,9 +124,7 @@ void FrameProcessor::apply(const Settings &wanted) {
 void FrameProcessor::open(const Opening &wanted) {
     model_.reset();
     late_in_a_row_ = pass_ = 0;
-    for (std::vector<unsigned char> &output : outputs_) {
-        output.clear();
-    }
+    // Outputs stay known: what one model has restored is no camera's frame for another.
     {
         const std::lock_guard<std::mutex> lock(state_);
         device_.clear();

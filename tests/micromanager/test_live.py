@@ -83,6 +83,19 @@ def test_the_configuration_file_of_the_documentation(tmp_path):
     assert microscope.getProperty(label, "LastError") == ""
 
 
+def test_the_script_of_the_documentation():
+    text = (ROOT / "docs/microscope-control.md").read_text()
+    (script,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    made = core()
+    made.loadDevice(CAMERA, "DemoCamera", "DCam")
+    made.initializeDevice(CAMERA)
+    made.setCameraDevice(CAMERA)
+    names = {"core": made}
+    exec(script, names)
+    assert names["restored"].shape == (512, 512)
+    assert made.getProperty("Restore", "FramesProcessed") == "1"
+
+
 def test_unload_and_load_again(microscope, command):
     for _ in range(3):
         raw = microscope.raw()

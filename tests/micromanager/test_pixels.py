@@ -40,12 +40,15 @@ def test_a_frame_is_not_restored_twice(microscope, kind):
     assert microscope.counts() == (2, 0, 0)
 
 
-def test_another_model_begins_anew(microscope):
+def test_what_one_model_restored_is_not_restored_by_another(microscope):
     microscope.core.snapImage()
-    microscope.image()
-    microscope.set(Threads=2)
-    microscope.image()
-    assert microscope.counts() == (2, 0, 0), "what was restored by another model may be restored by this one"
+    first = microscope.image()
+    microscope.set(Model="")
+    np.testing.assert_array_equal(microscope.image(), first)
+    assert microscope.counts() == (1, 0, 0)
+    microscope.core.snapImage()
+    assert (microscope.image() != first).any()
+    assert microscope.counts() == (2, 0, 0)
 
 
 @pytest.mark.parametrize("kind", ["8bit", "16bit"])
