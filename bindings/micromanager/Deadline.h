@@ -1,4 +1,4 @@
-// Cancels a run that takes too long: the bound on what a camera's thread may be held up.
+// Cancels a run that takes too long.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 

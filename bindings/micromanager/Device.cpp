@@ -4,6 +4,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <iomanip>
+#include <locale>
+#include <sstream>
 
 namespace parfocal_mm {
 
@@ -15,6 +18,7 @@ namespace {
 const char *const yes = "Yes";
 const char *const no = "No";
 
+// For properties that are numbers: MMDevice reads them in the locale of the host.
 std::string number(double value) {
     char text[40];
     std::snprintf(text, sizeof text, "%.4f", value);
@@ -47,7 +51,11 @@ int Device::Initialize() {
     });
     choice("SkipWhenLate", {no, yes}, [](Settings &s, const std::string &value) { s.skip_when_late = value == yes; });
     changed("TimeBudgetMs", number(frames_.settings().time_budget_ms).c_str(), MM::Float,
-            [](Settings &s, const std::string &value) { s.time_budget_ms = std::atof(value.c_str()); });
+            [](Settings &s, const std::string &value) {
+                const double budget = std::atof(value.c_str());
+                // Micro-Manager lets "nan" through its limits.
+                s.time_budget_ms = budget >= 1 ? budget : 1;
+            });
     limits("TimeBudgetMs", 1, 60000);
     choice("FourBytePixels", {"untouched", "RGBA"}, [](Settings &s, const std::string &value) { s.four_bytes_are_rgba = value == "RGBA"; });
     changed("FrameLog", "", MM::String, [](Settings &s, const std::string &value) { s.log = value; });
@@ -59,25 +67,24 @@ int Device::Initialize() {
     told("LatencyMsP95", MM::Float, [this] { return number(frames_.counters().p95_ms); });
     told("FocusScore", MM::String, [this] {
         const double score = frames_.counters().score;
-        char digits[40] = "";
-        if (score >= 0) {
-            std::snprintf(digits, sizeof digits, "%.9g", score);
-        }
-        return std::string(digits);
+        // A text, and the same one in every locale.
+        std::ostringstream digits;
+        digits.imbue(std::locale::classic());
+        digits << std::setprecision(9);
+        return score < 0 ? std::string() : (digits << score, digits.str());
     });
     told("ActiveDevice", MM::String, [this] { return frames_.active_device(); });
     told("LastError", MM::String, [this] { return frames_.last_error(); });
     told("LibraryVersion", MM::String, [] { return parfocal::version(); });
 
-    CreateProperty("ResetCounters", no, MM::String, false, new MM::ActionLambda([this](MM::PropertyBase *property, MM::ActionType action) {
+    act("ResetCounters", no, MM::String, false, [this](MM::PropertyBase &property, MM::ActionType action) {
         std::string value;
-        property->Get(value);
+        property.Get(value);
         if (action == MM::AfterSet && value == yes) {
             frames_.reset_counters();
-            property->Set(no);
+            property.Set(no);
         }
-        return DEVICE_OK;
-    }));
+    });
     AddAllowedValue("ResetCounters", no);
     AddAllowedValue("ResetCounters", yes);
     return DEVICE_OK;
@@ -114,25 +121,36 @@ void Device::choice(const char *property, const std::vector<const char *> &value
 }
 
 void Device::changed(const char *property, const char *value, MM::PropertyType type, const Change &change) {
-    CreateProperty(property, value, type, false, new MM::ActionLambda([this, change](MM::PropertyBase *set, MM::ActionType action) {
+    act(property, value, type, false, [this, change](MM::PropertyBase &set, MM::ActionType action) {
         if (action == MM::AfterSet) {
             std::string given;
-            set->Get(given);
+            set.Get(given);
             Settings settings = frames_.settings();
             change(settings, given);
             frames_.set(settings);
         }
-        return DEVICE_OK;
-    }));
+    });
 }
 
 void Device::told(const char *property, MM::PropertyType type, const std::function<std::string()> &value) {
     // Asked for when it is read, not before: that may open a model.
-    CreateProperty(property, type == MM::String ? "" : "0", type, true, new MM::ActionLambda([value](MM::PropertyBase *got, MM::ActionType action) {
+    act(property, type == MM::String ? "" : "0", type, true, [value](MM::PropertyBase &got, MM::ActionType action) {
         if (action == MM::BeforeGet) {
-            got->Set(limited(value()).c_str());
+            got.Set(limited(value()).c_str());
         }
-        return DEVICE_OK;
+    });
+}
+
+void Device::act(const char *property, const char *value, MM::PropertyType type, bool read_only,
+                 const std::function<void(MM::PropertyBase &, MM::ActionType)> &action) {
+    CreateProperty(property, value, type, read_only, new MM::ActionLambda([action](MM::PropertyBase *about, MM::ActionType what) {
+        try {
+            action(*about, what);
+            return DEVICE_OK;
+        } catch (...) {
+            // Nothing may be thrown into MMCore.
+            return DEVICE_ERR;
+        }
     }));
 }
 

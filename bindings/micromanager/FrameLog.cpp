@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <iomanip>
+#include <locale>
 #include <stdexcept>
 
 namespace parfocal_mm {
@@ -62,19 +64,19 @@ void FrameLog::open(const std::string &path) {
     if (!file_) {
         fail(path, "cannot be opened");
     }
+    // A host may have set another locale, with a comma for the decimal point.
+    file_.imbue(std::locale::classic());
     if (file_.tellp() == std::ofstream::pos_type(0)) {
         file_ << "time,frame,width,height,bytes_per_pixel,done,milliseconds,score,message\n" << std::flush;
     }
 }
 
 void FrameLog::write(const FrameRecord &r) {
-    char figures[160];
-    std::snprintf(figures, sizeof figures, "%llu,%u,%u,%u,%s,%.3f,", static_cast<unsigned long long>(r.number), r.width,
-                  r.height, r.bytes_per_pixel, r.done, r.milliseconds);
     errno = 0;
-    file_ << now() << ',' << figures;
+    file_ << now() << ',' << r.number << ',' << r.width << ',' << r.height << ',' << r.bytes_per_pixel << ',' << quoted(r.done) << ','
+          << std::fixed << std::setprecision(3) << r.milliseconds << ',';
     if (r.score >= 0) {
-        file_ << r.score;
+        file_ << std::defaultfloat << std::setprecision(9) << r.score;
     }
     file_ << ',' << quoted(r.message) << '\n' << std::flush;
     if (!file_) {

@@ -23,6 +23,15 @@ std::string value(const std::string &json, const std::string &key) {
     return json.substr(from, json.find_first_of(text ? "\"" : ",}", from) - from);
 }
 
+// A value of an option, with spaces or without.
+std::string quoted(const std::string &text) {
+    std::string result = "'";
+    for (const char c : text) {
+        result += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    }
+    return result + "'";
+}
+
 // The value below which a part of all lies; `sorted` is not empty.
 double percentile(const std::vector<double> &sorted, double part) {
     return sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1) + 0.5)];
@@ -42,6 +51,8 @@ const char *name(Outcome outcome) {
         return "restored before";
     case Outcome::Late:
         return "late";
+    case Outcome::NotTried:
+        return "late, not tried";
     case Outcome::Untouched:
         return "untouched format";
     case Outcome::Failed:
@@ -65,7 +76,15 @@ Settings FrameProcessor::settings() const {
 void FrameProcessor::set(const Settings &settings) {
     const std::lock_guard<std::mutex> lock(state_);
     settings_ = settings;
+    changed_ = true;
     error_.clear();
+}
+
+Settings FrameProcessor::take_settings(bool &anew) {
+    const std::lock_guard<std::mutex> lock(state_);
+    anew = changed_;
+    changed_ = false;
+    return settings_;
 }
 
 Outcome FrameProcessor::process(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes) noexcept {
@@ -73,14 +92,16 @@ Outcome FrameProcessor::process(unsigned char *pixels, unsigned width, unsigned 
     Outcome outcome = Outcome::Failed;
     try {
         const std::lock_guard<std::mutex> lock(work_);
-        const Settings settings = this->settings();
         FrameRecord record;
         record.number = ++number_;
         record.width = width;
         record.height = height;
         record.bytes_per_pixel = bytes;
         try {
-            outcome = work(pixels, width, height, bytes, settings, record, begun);
+            bool anew = false;
+            const Settings settings = take_settings(anew);
+            apply(settings, anew);
+            outcome = work(pixels, width, height, bytes, settings, record);
         } catch (const std::exception &failed) {
             record.message = failed.what();
             fail(record.message);
@@ -89,26 +110,24 @@ Outcome FrameProcessor::process(unsigned char *pixels, unsigned width, unsigned 
         record.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - begun).count();
         count(outcome, record.milliseconds, record.score);
         if (log_.is_open()) {
-            log_.write(record);
+            write_log(record);
         }
-    } catch (const std::exception &failed) {
-        // Whatever it is: the camera goes on.
-        fail(failed.what());
+    } catch (...) {
+        // No memory for a message, say. The camera goes on.
     }
     return outcome;
 }
 
-void FrameProcessor::apply(const Settings &wanted) {
-    if (wanted.log != log_path_) {
-        log_path_ = wanted.log;
-        try {
-            log_.open(wanted.log);
-        } catch (const std::runtime_error &failed) {
-            // No reason to leave the frame as it is.
-            fail(failed.what());
-        }
+void FrameProcessor::apply(const Settings &wanted, bool anew) {
+    if (anew) {
+        // Perhaps there is more time now.
+        late_in_a_row_ = pass_ = 0;
     }
-    if (wanted.mode != Mode::Restore || (tried_ && wanted.opening == opened_)) {
+    if (wanted.log != log_path_ || (anew && !log_.is_open())) {
+        open_log(wanted.log);
+    }
+    const bool tried = tried_ && wanted.opening == opened_;
+    if (wanted.mode != Mode::Restore || (tried && (model_ || !anew))) {
         return;
     }
     tried_ = true;
@@ -121,16 +140,38 @@ void FrameProcessor::apply(const Settings &wanted) {
     }
 }
 
+// A log that fails is no reason to leave a frame as it is.
+void FrameProcessor::open_log(const std::string &path) {
+    log_path_ = path;
+    std::string error;
+    try {
+        log_.open(path);
+    } catch (const std::runtime_error &failed) {
+        error = failed.what();
+    }
+    const std::lock_guard<std::mutex> lock(state_);
+    log_error_ = error;
+}
+
+void FrameProcessor::write_log(const FrameRecord &record) {
+    try {
+        log_.write(record);
+    } catch (const std::runtime_error &failed) {
+        const std::lock_guard<std::mutex> lock(state_);
+        log_error_ = failed.what();
+    }
+}
+
 void FrameProcessor::open(const Opening &wanted) {
     model_.reset();
-    late_in_a_row_ = pass_ = 0;
     // Outputs stay known: what one model has restored is no camera's frame for another.
     {
         const std::lock_guard<std::mutex> lock(state_);
+        told_ = wanted;
         device_.clear();
         open_error_.clear();
     }
-    std::string options = "device=" + wanted.device;
+    std::string options = "device=" + quoted(wanted.device);
     if (wanted.threads > 0) {
         options += " threads=" + std::to_string(wanted.threads);
     }
@@ -150,12 +191,13 @@ void FrameProcessor::open_if_idle() {
     if (!lock) {
         return;
     }
-    apply(settings());
+    bool anew = false;
+    const Settings settings = take_settings(anew);
+    apply(settings, anew);
 }
 
 Outcome FrameProcessor::work(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes, const Settings &settings,
-                             FrameRecord &record, Clock::time_point begun) {
-    apply(settings);
+                             FrameRecord &record) {
     if (settings.mode == Mode::Off) {
         return Outcome::Off;
     }
@@ -173,11 +215,11 @@ Outcome FrameProcessor::work(unsigned char *pixels, unsigned width, unsigned hei
                                   : parfocal::focus_score(parfocal::View<const std::uint8_t>(pixels, count, shape, steps))[0];
         return Outcome::Scored;
     }
-    return restore(pixels, shape, bytes, settings, begun);
+    return restore(pixels, shape, bytes, settings);
 }
 
-Outcome FrameProcessor::restore(unsigned char *pixels, const parfocal::Shape &shape, unsigned bytes, const Settings &settings,
-                                Clock::time_point begun) {
+Outcome FrameProcessor::restore(unsigned char *pixels, const parfocal::Shape &shape, unsigned bytes,
+                                const Settings &settings) {
     if (!model_) {
         const std::lock_guard<std::mutex> lock(state_);
         throw std::runtime_error(open_error_);
@@ -186,14 +228,15 @@ Outcome FrameProcessor::restore(unsigned char *pixels, const parfocal::Shape &sh
     if (is_own_output(pixels, size)) {
         return Outcome::Again;
     }
+    if (settings.skip_when_late && pass_ > 0) {
+        --pass_;
+        return Outcome::NotTried;
+    }
+    const Clock::time_point begun = Clock::now();
     frame_.assign(pixels, pixels + size);
     if (!settings.skip_when_late) {
         run(frame_, shape, bytes, settings.run_options, nullptr);
     } else {
-        if (pass_ > 0) {
-            --pass_;
-            return Outcome::Late;
-        }
         if (!deadline_) {
             deadline_ = std::make_unique<Deadline>();
         }
@@ -249,7 +292,7 @@ void FrameProcessor::fail(const std::string &message) {
 
 void FrameProcessor::count(Outcome outcome, double milliseconds, double score) {
     const std::lock_guard<std::mutex> lock(state_);
-    counters_.skipped += outcome == Outcome::Late;
+    counters_.skipped += outcome == Outcome::Late || outcome == Outcome::NotTried;
     counters_.failed += outcome == Outcome::Failed;
     if (score >= 0) {
         counters_.score = score;
@@ -283,19 +326,25 @@ void FrameProcessor::reset_counters() {
     counters_ = Counters();
     milliseconds_.clear();
     next_ = 0;
+    changed_ = true;
     error_.clear();
 }
 
 std::string FrameProcessor::active_device() {
     open_if_idle();
     const std::lock_guard<std::mutex> lock(state_);
-    return device_;
+    return opening_counts() ? device_ : "";
 }
 
 std::string FrameProcessor::last_error() {
     open_if_idle();
     const std::lock_guard<std::mutex> lock(state_);
-    return error_.empty() ? open_error_ : error_;
+    if (!error_.empty()) {
+        return error_;
+    }
+    return opening_counts() && !open_error_.empty() ? open_error_ : log_error_;
 }
+
+bool FrameProcessor::opening_counts() const { return settings_.mode == Mode::Restore && settings_.opening == told_; }
 
 } // namespace parfocal_mm

@@ -4,6 +4,8 @@ PARFOCAL_ADAPTER is a folder with the adapter and its library, PARFOCAL_OLD_ADAP
 command line that results are compared with.
 """
 
+import contextlib
+import csv
 import os
 import pathlib
 import subprocess
@@ -26,6 +28,11 @@ def core(folder=None) -> pymmcore.CMMCore:
     adapter = folder or os.environ["PARFOCAL_ADAPTER"]
     made.setDeviceAdapterSearchPaths([str(mm_test_adapters.device_adapter_path()), str(adapter)])
     return made
+
+
+def threads() -> set:
+    """Of this process."""
+    return set(os.listdir("/proc/self/task"))
 
 
 class Microscope:
@@ -77,25 +84,45 @@ class Microscope:
     def image(self) -> np.ndarray:
         return self.core.getImage().copy()
 
+    @contextlib.contextmanager
+    def acquisition(self, count, overflow=False):
+        """An acquisition of frames, and its end. Yields a function that is true as long as it runs.
+
+        DemoCamera says that it has ended while its thread is still on its way out, and crashes if it is unloaded then: the thread is
+        waited for.
+        """
+        before = threads()
+        self.core.startSequenceAcquisition(count, 0, not overflow)
+        begun = threads() - before
+        limit = time.monotonic() + 300
+
+        def running():
+            assert time.monotonic() < limit, "the acquisition does not end"
+            return self.core.isSequenceRunning()
+
+        yield running
+        while running() or (begun and begun <= threads()):
+            time.sleep(0.001)
+
     def sequence(self, count) -> list:
         """The frames of an acquisition."""
         frames = []
-        self.core.startSequenceAcquisition(count, 0, True)
-        limit = time.monotonic() + 120
-        while len(frames) < count and time.monotonic() < limit:
-            if self.core.getRemainingImageCount() > 0:
-                frames.append(self.core.popNextImage().copy())
-            else:
-                time.sleep(0.001)
-        while self.core.isSequenceRunning() and time.monotonic() < limit:
-            time.sleep(0.001)
+        with self.acquisition(count) as running:
+            while running() or self.core.getRemainingImageCount() > 0:
+                if self.core.getRemainingImageCount() > 0:
+                    frames.append(self.core.popNextImage().copy())
+                else:
+                    time.sleep(0.001)
         assert len(frames) == count
         return frames
 
+    def waves(self) -> dict:
+        """The camera's own frames, by their bytes: its waves come again after some frames. Leaves the mode off."""
+        self.set(Mode="off")
+        return {frame.tobytes(): frame for frame in self.sequence(24)}
+
     def log(self, path) -> list:
         """The log's lines behind its header, as dictionaries."""
-        import csv
-
         with open(path, newline="") as file:
             return list(csv.DictReader(file))
 

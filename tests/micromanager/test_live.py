@@ -1,7 +1,13 @@
 """The adapter over time: late frames, the log, a configuration file, loading and unloading, memory."""
 
+import csv
+import os
 import pathlib
 import re
+import shutil
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -18,16 +24,24 @@ def test_late_frames_are_skipped_where_that_is_wanted(tmp_path):
     raw = microscope.raw()
     np.testing.assert_array_equal(microscope.image(), raw)
     assert microscope.counts() == (0, 1, 0) and microscope.get("LastError") == ""
-    microscope.sequence(9)
-    assert microscope.counts() == (0, 10, 0)
-    lines = microscope.log(log)
-    assert [line["done"] for line in lines] == ["off"] + ["late"] * 10
+    waves = microscope.waves()
+    log = tmp_path / "sequence.csv"
+    microscope.set(Mode="restore", FrameLog=log, ResetCounters="Yes")
+    frames = microscope.sequence(9)
+    assert all(frame.tobytes() in waves for frame in frames), "the camera's own pixels"
+    assert microscope.counts() == (0, 9, 0)
     # Tried again after 1 frame, then after 3, then after 7.
-    tried = [float(line["milliseconds"]) >= 1 for line in lines[1:]]
+    tried = [line["done"] == "late" for line in microscope.log(log)]
     assert [i for i, t in enumerate(tried) if t] == [0, 2, 6]
+    assert {line["done"] for line in microscope.log(log)} == {"late", "late, not tried"}
 
-    microscope.set(SkipWhenLate="No", ResetCounters="Yes")
-    microscope.core.snapImage()
+    # A budget that is large enough is taken at once, not after the frames that were to pass.
+    microscope.set(TimeBudgetMs=60000, ResetCounters="Yes")
+    raw = microscope.raw()
+    assert (microscope.image() != raw).any()
+    assert microscope.counts() == (1, 0, 0)
+    microscope.set(SkipWhenLate="No", TimeBudgetMs=1, ResetCounters="Yes")
+    raw = microscope.raw()
     assert (microscope.image() != raw).any()
     assert microscope.counts() == (1, 0, 0), "without it every frame is restored, however long it takes"
     assert float(microscope.get("LatencyMsMedian")) > 1
@@ -136,10 +150,9 @@ def test_memory_is_flat_over_5000_frames(late):
     microscope.core.setCircularBufferMemoryFootprint(4)
 
     def run(frames):
-        microscope.core.startSequenceAcquisition(frames, 0, False)
-        while microscope.core.isSequenceRunning():
-            microscope.core.sleep(5)
-        microscope.core.stopSequenceAcquisition()
+        with microscope.acquisition(frames, overflow=True) as running:
+            while running():
+                time.sleep(0.005)
 
     run(1000)
     before = resident()
@@ -153,12 +166,65 @@ def test_memory_is_flat_over_5000_frames(late):
 
 
 def test_a_reader_of_properties_does_not_wait_for_a_frame():
-    """The user's window asks while the camera's thread restores: no deadlock, and the figures are those of whole frames."""
-    microscope = Microscope(width=256, height=256)
-    microscope.core.startSequenceAcquisition(60, 0, False)
-    seen = []
-    while microscope.core.isSequenceRunning():
-        seen.append(microscope.count("FramesProcessed"))
-        microscope.get("LastError"), microscope.get("ActiveDevice"), microscope.get("LatencyMsP95")
-    assert seen == sorted(seen) and microscope.counts() == (60, 0, 0)
+    """The user's window asks while the camera's thread restores: hundreds of milliseconds on one thread."""
+    microscope = Microscope(width=512, height=512)
+    microscope.set(Model="", ResetCounters="Yes")
+    assert microscope.get("ActiveDevice") == "cpu, 1 threads"
+    reads = {0: 0, 1: 0, 2: 0, 3: 0}
+    with microscope.acquisition(3) as running:
+        while running():
+            reads[microscope.count("FramesProcessed")] += 1
+            assert microscope.get("LastError") == "" and microscope.get("ActiveDevice") == "cpu, 1 threads"
+            microscope.get("LatencyMsP95")
+    assert microscope.counts() == (3, 0, 0)
+    # A reader that waited for the frame in work would have come back once or twice for each.
+    assert min(reads[done] for done in (0, 1, 2)) > 10
     microscope.core.reset()
+
+
+def test_settings_may_change_while_frames_come():
+    microscope = Microscope(width=64, height=64)
+    changes = 0
+    with microscope.acquisition(200, overflow=True) as running:
+        while running():
+            microscope.set(Threads=1 + changes % 2, Mode=("restore", "score only", "off")[changes % 3])
+            changes += 1
+    assert changes > 3 and microscope.count("FramesFailed") == 0 and microscope.get("LastError") == ""
+    microscope.core.reset()
+
+
+COMMA = """
+import ctypes, locale, sys
+sys.path.insert(0, sys.argv[1])
+libc = ctypes.CDLL(None)
+libc.setlocale.restype = ctypes.c_char_p
+if libc.setlocale(locale.LC_ALL, b"de_DE.UTF-8") is None:
+    sys.exit(77)
+from conftest import Microscope
+microscope = Microscope()
+microscope.set(FrameLog=sys.argv[2], Mode="score only")
+microscope.core.snapImage()
+microscope.image()
+print(microscope.get("FocusScore"))
+"""
+
+
+def test_figures_do_not_depend_on_the_locale_of_the_host(tmp_path):
+    """Java and Qt set the user's locale for the process: there 0.5 is 0,5, which is two columns of a log."""
+    places = tmp_path / "locales"
+    places.mkdir()
+    made = subprocess.run(
+        ["localedef", "-i", "de_DE", "-f", "UTF-8", "--no-archive", places / "de_DE.UTF-8"], capture_output=True, check=False
+    ) if shutil.which("localedef") else None
+    if made is None or not (places / "de_DE.UTF-8").is_dir():
+        pytest.skip("localedef and the source of de_DE are not on this machine")
+    log = tmp_path / "frames.csv"
+    ran = subprocess.run(
+        [sys.executable, "-B", "-c", COMMA, pathlib.Path(__file__).parent, log],
+        env=os.environ | {"LOCPATH": str(places)}, capture_output=True, text=True, check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    (line,) = csv.DictReader(log.open(newline=""))
+    assert float(line["milliseconds"]) > 0
+    assert float(line["score"]) == float(ran.stdout) > 0
+    assert None not in line and "," not in ran.stdout

@@ -28,15 +28,29 @@ def test_options_reach_the_run(microscope, command):
 
 
 @pytest.mark.parametrize("kind", ["8bit", "16bit"])
-def test_a_frame_is_not_restored_twice(microscope, kind):
+def test_a_frame_is_not_restored_twice(microscope, command, kind):
     microscope.pixels(kind)
     microscope.core.snapImage()
     first = microscope.image()
     for _ in range(3):
         np.testing.assert_array_equal(microscope.image(), first)
     assert microscope.counts() == (1, 0, 0)
-    microscope.core.snapImage()
-    assert (microscope.image() != first).any(), "the camera's next frame"
+    raw = microscope.raw()
+    np.testing.assert_array_equal(microscope.image(), command(raw), "the camera's next frame")
+    assert microscope.counts() == (2, 0, 0)
+
+
+def test_two_cameras_in_turns(microscope, command):
+    """As getImage(channel) of a multi-camera device hands buffers out."""
+    microscope.core.loadDevice("Second", "DemoCamera", "DCam")
+    microscope.core.initializeDevice("Second")
+    frames = {}
+    for camera in ("Camera", "Second"):
+        microscope.core.setCameraDevice(camera)
+        frames[camera] = command(microscope.raw())
+    for camera in ("Camera", "Second", "Camera", "Second"):
+        microscope.core.setCameraDevice(camera)
+        np.testing.assert_array_equal(microscope.image(), frames[camera])
     assert microscope.counts() == (2, 0, 0)
 
 
@@ -46,17 +60,15 @@ def test_what_one_model_restored_is_not_restored_by_another(microscope):
     microscope.set(Model="")
     np.testing.assert_array_equal(microscope.image(), first)
     assert microscope.counts() == (1, 0, 0)
-    microscope.core.snapImage()
-    assert (microscope.image() != first).any()
+    raw = microscope.raw()
+    assert (microscope.image() != raw).any()
     assert microscope.counts() == (2, 0, 0)
 
 
 @pytest.mark.parametrize("kind", ["8bit", "16bit"])
 def test_every_frame_of_an_acquisition_is_restored(microscope, command, tmp_path, kind):
     microscope.pixels(kind)
-    microscope.set(Mode="off")
-    # The camera's waves come again after some frames.
-    waves = {frame.tobytes(): frame for frame in microscope.sequence(24)}
+    waves = microscope.waves()
     expected = {command(frame).tobytes() for frame in waves.values()}
     assert 2 < len(expected) == len(waves) < 24
     log = tmp_path / "frames.csv"
@@ -95,15 +107,21 @@ def test_other_formats_pass(microscope, tmp_path, kind):
     assert [line["done"] for line in microscope.log(log)] == ["off", "untouched format"]
 
 
-@pytest.mark.parametrize("kind", ["8bit", "16bit"])
+@pytest.mark.parametrize("kind", ["8bit", "16bit", "32bitRGB"])
 def test_scores_are_those_of_the_command_line(microscope, tmp_path, kind):
     microscope.pixels(kind)
-    microscope.set(Mode="score only", Model="no such file: none is needed")
+    # No model is needed, so none that is missing is told.
+    microscope.set(Model="/no/such/model.onnx", FourBytePixels="RGBA")
+    assert "no/such" in microscope.get("LastError")
+    microscope.set(Mode="score only")
     raw = microscope.raw()
     assert microscope.get("FocusScore") == ""
     np.testing.assert_array_equal(microscope.image(), raw)
     file = tmp_path / "frame.tif"
-    tifffile.imwrite(file, raw)
+    if kind == "32bitRGB":
+        tifffile.imwrite(file, np.ascontiguousarray(raw.view(np.uint8).reshape(*raw.shape, 4)[..., :3]), photometric="rgb")
+    else:
+        tifffile.imwrite(file, raw)
     told = subprocess.run([os.environ["PARFOCAL_COMMAND"], "score", "--json", str(file)], check=True, capture_output=True)
     ((score,),) = [file["scores"] for file in json.loads(told.stdout)["files"]]
     assert float(microscope.get("FocusScore")) == pytest.approx(score, rel=1e-8)
