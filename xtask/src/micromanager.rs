@@ -52,7 +52,8 @@ fn other_interface() -> Result<PathBuf> {
         let copy = sources.join(file.file_name().unwrap_or_default());
         fs::write(&copy, text).map_err(|e| fail(&copy, e))?;
     }
-    let adapter = build("other", &sources)?;
+    // From what is in the archive, as its users would.
+    let adapter = build("other", &installed()?.join("source"), &sources)?;
     let folder = to.join("adapter");
     fs::create_dir_all(&folder).map_err(|e| fail(&folder, e))?;
     let library = soname()?;

@@ -37,7 +37,7 @@ pub fn build(project: &Project) -> Result<Built> {
 }
 
 /// The folder of the package `ziglang`.
-fn zig() -> Result<PathBuf> {
+pub fn zig() -> Result<PathBuf> {
     let print = "import os, ziglang; print(os.path.dirname(ziglang.__file__))";
     let folder = output(Environment::Package.command()?.args(["-c", print]))?;
     Ok(PathBuf::from(folder.trim()))

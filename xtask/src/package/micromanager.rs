@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{checks, clear, copy, elf, files, package, program, unpacked, write, Project, HERE, RUNTIME};
+use super::{checks, clear, copy, elf, linker, package, program, unpacked, write, Project, GLIBC, HERE, RUNTIME};
 use crate::python::Environment;
+use crate::runtime::sha256;
 use crate::tools::{cache, lock, need, root, run, shown, target, Result};
 
 /// The device interface of the MMDevice that `fetch_mmdevice.py` fetches.
@@ -23,8 +24,33 @@ const EXPORTS: &[&str] = &[
     "GetNumberOfDevices",
     "InitializeModuleData",
 ];
-/// The oldest C library that it may ask for: that of Debian 12 and Ubuntu 22.04, where the C library has threads in itself.
-const GLIBC: &str = "2.34";
+/// What the adapter is made from; in the archive, too, for other device interfaces.
+const SOURCES: &[&str] = &[
+    "Adapter.cpp",
+    "CMakeLists.txt",
+    "Deadline.cpp",
+    "Deadline.h",
+    "Device.cpp",
+    "Device.h",
+    "FrameLog.cpp",
+    "FrameLog.h",
+    "FrameProcessor.cpp",
+    "FrameProcessor.h",
+    "README.md",
+    "Settings.h",
+    "exports.map",
+    "fetch_mmdevice.py",
+];
+/// The manual, and the pages and the picture that it points at.
+const PAGES: &[&str] = &[
+    "microscope-control.md",
+    "microscope-control/properties.png",
+    "c-cpp.md",
+    "focus-score.md",
+    "options.md",
+    "packaging.md",
+    "performance.md",
+];
 
 /// Builds, checks and packs; returns the archive. Once in a run of the task runner.
 pub fn micromanager() -> Result<PathBuf> {
@@ -38,10 +64,10 @@ fn make() -> Result<PathBuf> {
             "package micromanager: made on Linux on x86-64 only; docs/packaging.md has what other systems need".into(),
         );
     }
-    need(&[("g++", "g++"), ("cmake", "cmake")])?;
+    need(&[("cmake", "cmake")])?;
     package()?;
     let project = Project::read()?;
-    let built = build("adapter", &mmdevice()?)?;
+    let built = build("adapter", &root().join("bindings/micromanager"), &mmdevice()?)?;
     let tree = target().join("package/micromanager").join(name(&project));
     clear(&tree)?;
     let from = target().join("package/tree").join(project.name());
@@ -49,12 +75,14 @@ fn make() -> Result<PathBuf> {
     for library in [project.soname().as_str(), RUNTIME] {
         program(&from.join("lib").join(library), &tree.join(library))?;
     }
-    copy(&root().join("bindings/micromanager/README.md"), &tree.join("README.md"))?;
-    copy(&root().join("docs/microscope-control.md"), &tree.join("microscope-control.md"))?;
-    for file in files(&root().join("bindings/micromanager"))? {
-        if let Some(name) = file.file_name().filter(|name| *name != ".gitignore") {
-            copy(&file, &tree.join("source").join(name))?;
-        }
+    let readme = std::fs::read_to_string(root().join("xtask/package/micromanager.txt"));
+    let readme = readme.map_err(|e| format!("xtask/package/micromanager.txt: {e}"))?;
+    write(&tree.join("README.txt"), &super::filled(&project, &readme).replace("@INTERFACE@", INTERFACE))?;
+    for page in PAGES {
+        copy(&root().join("docs").join(page), &tree.join("doc").join(page))?;
+    }
+    for source in SOURCES {
+        copy(&root().join("bindings/micromanager").join(source), &tree.join("source").join(source))?;
     }
     licences(&from, &tree.join("licenses"))?;
     check(&project, &tree)?;
@@ -71,25 +99,31 @@ fn name(project: &Project) -> String {
 
 /// MMDevice's sources, fetched once.
 pub fn mmdevice() -> Result<PathBuf> {
-    let folder = cache()?.join(format!("mmdevice-{INTERFACE}"));
+    // The script says which version.
+    let script = root().join("bindings/micromanager/fetch_mmdevice.py");
+    let folder = cache()?.join(format!("mmdevice-{}", &sha256(&script)?[..12]));
     let _lock = lock("mmdevice")?;
     let complete = folder.join("complete");
     if !complete.exists() {
         clear(&folder)?;
-        run(Environment::Micromanager.command()?.arg("bindings/micromanager/fetch_mmdevice.py").arg(&folder))?;
+        run(Environment::Micromanager.command()?.arg(&script).arg(&folder))?;
         write(&complete, "")?;
     }
     Ok(folder)
 }
 
-/// The adapter, built against these sources as its page says, and the library of the archive.
-pub fn build(place: &str, mmdevice: &Path) -> Result<PathBuf> {
+/// The adapter, built from a folder against these sources of MMDevice as its page says, and the library of the archive.
+pub fn build(place: &str, sources: &Path, mmdevice: &Path) -> Result<PathBuf> {
     let prefix = unpacked()?;
     let folder = target().join("package/micromanager build").join(place);
     clear(&folder)?;
     run(Command::new("cmake")
-        .args(["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror", "-S"])
-        .arg(root().join("bindings/micromanager"))
+        .args(["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror"])
+        // Without names and places of this machine.
+        .arg("-DCMAKE_MODULE_LINKER_FLAGS=-s")
+        .arg(format!("-DCMAKE_CXX_COMPILER={}", linker::cpp_compiler()?.display()))
+        .arg("-S")
+        .arg(sources)
         .arg(format!("-DMMDEVICE={}", mmdevice.display()))
         .arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()))
         .arg("-B")
@@ -103,9 +137,11 @@ pub fn build(place: &str, mmdevice: &Path) -> Result<PathBuf> {
 fn check(project: &Project, tree: &Path) -> Result<()> {
     let adapter = elf::read(&tree.join(ADAPTER))?;
     let mut wrong = adapter.beyond(&[("GLIBC", GLIBC)]);
-    let parts = [project.soname(), "libc.so.6".into(), "libm.so.6".into(), "ld-linux-x86-64.so.2".into()];
-    let others = adapter.needed.iter().filter(|name| !parts.contains(name));
+    let soname = project.soname();
+    let parts = [&soname, "libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "ld-linux-x86-64.so.2"];
+    let others = adapter.needed.iter().filter(|name| !parts.contains(&name.as_str()));
     wrong.extend(others.map(|name| format!("needs {name}; expected {}", parts.join(", "))));
+    wrong.extend(checks::paths(tree)?);
     if adapter.search != ["$ORIGIN"] {
         wrong.push(format!("looks for libraries in {:?}; expected $ORIGIN", adapter.search));
     }
@@ -115,7 +151,7 @@ fn check(project: &Project, tree: &Path) -> Result<()> {
     if wrong.is_empty() {
         Ok(())
     } else {
-        Err(format!("{ADAPTER}: {}", wrong.join("\n  ")))
+        Err(format!("the adapter's archive is not as promised:\n  {}", wrong.join("\n  ")))
     }
 }
 
@@ -134,9 +170,10 @@ fn licences(from: &Path, folder: &Path) -> Result<()> {
     let text = std::fs::read_to_string(&table).map_err(|e| format!("{}: {e}", table.display()))?;
     let more = format!(
         "| Micro-Manager's MMDevice (in the adapter) | interface {INTERFACE} | BSD-3-Clause | `mmdevice/` |\n\
-         | GCC's C++ library (in the adapter) | | GPL-3.0 with the GCC Runtime Library Exception, which asks for nothing here | |\n"
+         | LLVM's C++ library (in the adapter) | | Apache-2.0 WITH LLVM-exception | `libcxx/` |\n"
     );
     write(&table, &(text + &more))?;
+    copy(&linker::zig()?.join("lib/libcxx/LICENSE.TXT"), &folder.join("libcxx/LICENSE.TXT"))?;
     copy(&mmdevice()?.join("license.txt"), &folder.join("mmdevice/license.txt"))
 }
 
