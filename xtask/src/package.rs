@@ -5,6 +5,7 @@ mod elf;
 pub mod fiji;
 mod licences;
 mod linker;
+pub mod micromanager;
 mod stage;
 
 use std::fs;

@@ -18,6 +18,8 @@ pub enum Environment {
     Package,
     /// The header's parser, and an ONNX Runtime of another version.
     Abi,
+    /// Micro-Manager's core and its simulated camera.
+    Micromanager,
 }
 
 impl Environment {
@@ -27,6 +29,7 @@ impl Environment {
             Environment::Training => "training",
             Environment::Package => "package",
             Environment::Abi => "abi",
+            Environment::Micromanager => "micromanager",
         }
     }
 

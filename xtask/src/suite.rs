@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::python::Environment;
 use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
-use crate::{abi, cuda, demo, fiji, fiji_bench, fuzz, hard, package, runtime};
+use crate::{abi, cuda, demo, fiji, fiji_bench, fuzz, hard, micromanager, package, runtime};
 
 type Stage = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -19,6 +19,11 @@ const STAGES: &[Stage] = &[
     ("abi", "the header; the C and C++ suites, examples and bad input against the archive", abi::stage),
     ("hard", "the C library: sanitizer, valgrind, faults, two runtimes, stress, memory", hard::stage),
     ("fiji", "the Java library and the ImageJ plugin, packaged, in a JVM and on a screen", fiji::stage),
+    (
+        "micromanager",
+        "the device adapter, packaged, in Micro-Manager's core with a simulated camera",
+        micromanager::stage,
+    ),
     ("cuda", "the command with an ONNX Runtime that has CUDA", cuda::cuda),
     ("tiff", "the command's files read back by other software (Python)", tiff),
     ("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::fuzz),
@@ -35,6 +40,7 @@ pub fn setup() -> Result<()> {
     if package::HERE {
         Environment::Package.interpreter()?;
         Environment::Abi.interpreter()?;
+        Environment::Micromanager.interpreter()?;
     }
     Ok(())
 }
@@ -78,12 +84,15 @@ pub fn test(names: &[String]) -> Result<()> {
 pub fn bench(rest: &[String]) -> Result<()> {
     check_machine()?;
     runtime::install()?;
-    if rest == ["fiji"] {
-        return fiji_bench::bench();
+    match rest {
+        [one] if one == "fiji" => return fiji_bench::bench(),
+        [one] if one == "micromanager" => return micromanager::bench(),
+        _ => {}
     }
     run(cargo().args(["bench", "--package", "parfocal"]).args(rest))?;
     if rest.is_empty() {
         fiji_bench::bench()?;
+        micromanager::bench()?;
     }
     Ok(())
 }
