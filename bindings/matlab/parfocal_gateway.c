@@ -270,7 +270,7 @@ static parfocal_status stream_submit(mxArray **out, const mxArray **in) {
     return library.stream_submit(unsigned64(in[0]), mxGetData(in[1]), count(in[1]), four(in[2]), unsigned64(in[3]));
 }
 
-/* [status, frame, tag] = streamReceive(stream, class, size, strides, timeout_ms); size is that of the frame, int64. */
+/* [status, frame] = streamReceive(stream, class, size, strides, timeout_ms); size is that of the frame, int64. */
 static parfocal_status stream_receive(mxArray **out, const mxArray **in) {
     const int64_t *wanted = (const int64_t *)mxGetData(in[2]);
     const char *class_name = text(in[1]);
@@ -278,14 +278,10 @@ static parfocal_status stream_receive(mxArray **out, const mxArray **in) {
                                : strcmp(class_name, "uint16") == 0 ? mxUINT16_CLASS
                                                                    : mxSINGLE_CLASS;
     mwSize size[3], dimensions = mxGetNumberOfElements(in[2]), i;
-    uint64_t tag = UINT64_MAX;
-    parfocal_status status;
     if (!mxIsInt64(in[2]) || dimensions < 2 || dimensions > 3) fault("expected a frame's size in int64");
     for (i = 0; i < dimensions; i++) size[i] = (mwSize)wanted[i];
     out[0] = mxCreateNumericArray(dimensions, size, class_id, mxREAL);
-    status = library.stream_receive(unsigned64(in[0]), mxGetData(out[0]), count(out[0]), four(in[3]), &tag, signed32(in[4]));
-    out[1] = number(tag);
-    return status;
+    return library.stream_receive(unsigned64(in[0]), mxGetData(out[0]), count(out[0]), four(in[3]), NULL, signed32(in[4]));
 }
 
 /* status = streamClose(stream) */
@@ -311,7 +307,7 @@ static const struct {
     {"focusScore", 3, 1, focus_score},
     {"streamOpen", 4, 1, stream_open},
     {"streamSubmit", 4, 0, stream_submit},
-    {"streamReceive", 5, 2, stream_receive},
+    {"streamReceive", 5, 1, stream_receive},
     {"streamClose", 1, 0, stream_close},
 };
 

@@ -16,8 +16,8 @@ function [path, looked] = findLibrary()
         elseif ismac()
             names = {fullfile('lib', 'libparfocal.dylib')};
         else
-            % The archive's; the second is its link.
-            names = {fullfile('lib', 'libparfocal.so.1'), fullfile('lib', 'libparfocal.so')};
+            % The archive's link, because loadlibrary goes by the ending; and the file, where links were lost on the way.
+            names = {fullfile('lib', 'libparfocal.so'), fullfile('lib', 'libparfocal.so.1')};
         end
         places = [fullfile(prefix, names), fullfile(here, names)];
         origin = '';

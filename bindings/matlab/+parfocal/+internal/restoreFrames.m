@@ -45,10 +45,12 @@ function frame = receive(stream, layout, plane, planes)
             frame = parfocal.internal.native('streamReceive', stream, layout.class, int64(layout.frame), layout.strides, POLL_MS);
         end
     catch failure
-        if planes == 1
-            rethrow(failure);
+        % The stream calls it a frame, by its number.
+        message = regexprep(failure.message, '^frame \d+: ', '');
+        if planes > 1
+            message = sprintf('plane %d of %d: %s', plane, planes, message);
         end
-        error(failure.identifier, 'plane %d of %d: %s', plane, planes, failure.message);
+        error(failure.identifier, '%s', message);
     end
 end
 

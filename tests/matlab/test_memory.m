@@ -1,0 +1,68 @@
+function tests = test_memory()
+%TEST_MEMORY  1,000 times open, restore, close: resident memory stays flat.
+    tests = {
+        'cycles of closing', @() cycles(@(m) m.close(), 1000)
+        'cycles of clearing', @() cycles(@(m) [], 100)
+        'what is lost on purpose is seen', @lost
+        'failures', @failures
+    };
+end
+
+function cycles(finish, count)
+    LIMIT = 4e6;  % bytes over all of them; a model alone takes more
+    grown = growth(@() cycle(finish), count);
+    assert(grown < LIMIT, '%d cycles left %.1f MB', count, grown / 1e6);
+    fprintf('%d cycles of open, restore and close: resident memory %+.2f MB\n', count, grown / 1e6);
+end
+
+function cycle(finish)
+    m = opened();
+    restored = m.restore(specimen([64 64], 'uint8'));
+    assert(isequal(size(restored), [64 64]));
+    finish(m);
+end
+
+% Bytes of resident memory that COUNT rounds take, after some to warm up: the middle of three looks at each end.
+function bytes = growth(action, count)
+    for k = 1:max(50, count / 5)
+        action();
+    end
+    before = resident();
+    for k = 1:count
+        action();
+    end
+    bytes = resident() - before;
+end
+
+function bytes = resident()
+    found = zeros(1, 3);
+    for k = 1:3
+        kib = regexp(fileread('/proc/self/status'), 'VmRSS:\s*(\d+) kB', 'tokens', 'once');
+        found(k) = 1024 * str2double(kib{1});
+        pause(0.05);
+    end
+    bytes = median(found);
+end
+
+% 200 models that stay open: the same measurement tells.
+function lost()
+    global kept %#ok<GVMIS>
+    kept = {};
+    grown = growth(@keep, 200);
+    kept = {};
+    clear -global kept
+    assert(grown > 20e6, '200 models left open took only %.1f MB: the measurement sees nothing', grown / 1e6);
+end
+
+function keep()
+    global kept %#ok<GVMIS>
+    kept{end + 1} = opened();
+end
+
+function failures()
+    m = opened();
+    image = specimen([200 200 3], 'uint8');
+    action = @() refused(@() m.restore(image, '', @(done, total) error('parfocal:CANCELLED', 'as asked')), 'CANCELLED', 'as asked');
+    grown = growth(action, 200);
+    assert(grown < 4e6, '200 ended runs left %.1f MB', grown / 1e6);
+end
