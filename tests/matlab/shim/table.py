@@ -40,6 +40,10 @@ class Reader:
         self.nodes = declarations(path)
         self.typedefs = {n.name: n.type for n in self.nodes if isinstance(n, c_ast.Typedef)}
         self.structures, self.enums = {}, {}
+        for name, node in self.typedefs.items():
+            # One without a tag goes by its typedef.
+            if isinstance(node, c_ast.TypeDecl) and isinstance(node.type, (c_ast.Struct, c_ast.Enum, c_ast.Union)):
+                node.type.name = node.type.name or name
         for node in self.nodes:
             self.collect(node)
 

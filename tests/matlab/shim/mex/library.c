@@ -35,6 +35,12 @@ static char *copied(const char *text) {
     return copy;
 }
 
+/* dlclose frees what dlerror said. */
+static char *kept_said(const char *text) {
+    char *copy = kept(strlen(text) + 1);
+    return strcpy(copy, text);
+}
+
 static void need(int count, int wanted, const char *command) {
     if (count != wanted) refuse("strict:Shim", "library.%s takes %d values, %d given", command, wanted, count);
 }
@@ -53,7 +59,7 @@ static mxArray *open_library(int count, const mxArray **given) {
     if (*thunks != '\0') {
         thunk_handle = dlopen(thunks, RTLD_NOW | RTLD_LOCAL);
         if (thunk_handle == NULL) {
-            const char *why = dlerror();
+            char *why = kept_said(dlerror());
             dlclose(handle);
             refuse("MATLAB:loadlibrary:ThunkLoadFailed", "%s", why);
         }

@@ -9,6 +9,7 @@ function [notfound, told] = declare(library, functions, structures)
   missing = told;
   for k = 1:numel(functions)
     f = functions(k);
+    check_types(f);
     check_call_type(f);
     if any(strcmp([{f.lhs} f.rhs], 'error'))
       % What MATLAB's parser writes for a type that it could not read: a union, a long double, "...".
@@ -34,6 +35,16 @@ end
 
 function made = note(name, message)
   made = struct('identifier', ['MATLAB:loadlibrary:' name], 'message', message);
+end
+
+function check_types(f)
+  for type = [{f.lhs} f.rhs]
+    if ~isempty(regexp(type{1}, '^u?long(Ptr)*$', 'once'))
+      error('strict:Long', '%s: the type ''%s'' has 32 bits on Windows and 64 elsewhere: use an exact one', f.name, type{1});
+    elseif ~isempty(regexp(type{1}, '^bool(Ptr)*$', 'once'))
+      error('strict:Bool', '%s: the type ''%s'' has no place in the interface: use int32', f.name, type{1});
+    end
+  end
 end
 
 function check_call_type(f)
