@@ -56,22 +56,32 @@ static struct {
 } library;
 
 /* A fault of +parfocal or of this file, never of a user. */
+static int text_count;
+
 static void fault(const char *format, ...) {
     char message[512];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    text_count = 0;
     mexErrMsgIdAndTxt("parfocal:INTERNAL", "parfocal_gateway: %s", message);
 }
 
 /* Arguments in. ------------------------------------------------------------------------------------------------- */
 
-/* Freed by Octave when the call ends. */
+/* Texts of this call, freed when it ends: Octave 7 itself forgets what mxArrayToString made. */
+static char *texts[8];
+
 static char *text(const mxArray *value) {
     char *copy = mxIsChar(value) ? mxArrayToString(value) : NULL;
     if (copy == NULL) fault("expected text, got %s", mxGetClassName(value));
+    texts[text_count++] = copy;
     return copy;
+}
+
+static void free_texts(void) {
+    while (text_count > 0) mxFree(texts[--text_count]);
 }
 
 static uint64_t unsigned64(const mxArray *value) {
@@ -330,6 +340,7 @@ void mexFunction(int nlhs, mxArray *plhs[], int nrhs, const mxArray *prhs[]) {
             if (j + 1 < nlhs) plhs[j + 1] = out[j];
             else mxDestroyArray(out[j]);
         }
+        free_texts();
         return;
     }
     fault("no verb '%s'", verb);

@@ -2,23 +2,23 @@ function tests = test_memory()
 %TEST_MEMORY  1,000 times open, restore, close: resident memory stays flat.
     tests = {
         'cycles of closing', @() cycles(@(m) m.close(), 1000)
-        'cycles of clearing', @() cycles(@(m) [], 100)
+        'cycles of clearing', @() cycles(@(m) [], 200)
         'what is lost on purpose is seen', @lost
         'failures', @failures
     };
 end
 
 function cycles(finish, count)
-    LIMIT = 4e6;  % bytes over all of them; a model alone takes more
-    grown = growth(@() cycle(finish), count);
+    LIMIT = 4e6;  % bytes over all of them; 200 models left open are far more, see below
+    image = specimen([64 64], 'uint8');
+    grown = growth(@() cycle(image, finish), count);
     assert(grown < LIMIT, '%d cycles left %.1f MB', count, grown / 1e6);
     fprintf('%d cycles of open, restore and close: resident memory %+.2f MB\n', count, grown / 1e6);
 end
 
-function cycle(finish)
+function cycle(image, finish)
     m = opened();
-    restored = m.restore(specimen([64 64], 'uint8'));
-    assert(isequal(size(restored), [64 64]));
+    m.restore(image);
     finish(m);
 end
 

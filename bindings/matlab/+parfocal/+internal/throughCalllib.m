@@ -97,11 +97,20 @@ function [status, reason] = load(path)
             'parfocal_thunk.c begins with'], thunk);
         return
     end
+    % Said below, once.
+    warned = warning('off', 'MATLAB:loadlibrary:FunctionNotFound');
+    restoring = onCleanup(@() warning(warned));
     try
-        loadlibrary(path, @parfocal_prototype, 'alias', 'parfocal');
+        [missing, ~] = loadlibrary(path, @parfocal_prototype, 'alias', 'parfocal');
     catch failure
         status = 9;
         reason = failure.message;
+        return
+    end
+    if ~isempty(missing)
+        unloadlibrary('parfocal');
+        status = 9;
+        reason = sprintf('it has no function %s', missing{1});
     end
 end
 
