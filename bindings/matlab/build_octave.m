@@ -19,13 +19,31 @@ function file = build_octave(include)
         include = candidates{find(found, 1)};
     end
     file = fullfile(here, ['parfocal_gateway.' mexext()]);
-    source = fullfile(here, 'parfocal_gateway.c');
+    % In a folder of its own, by names without a folder: mkoctfile hands paths with spaces to the linker in pieces.
+    work = tempname();
+    mkdir(work);
+    back = cd(work);
+    cleaning = onCleanup(@() leave(back, work));
+    copyfile(fullfile(here, 'parfocal_gateway.c'), work);
+    copyfile(fullfile(include, 'parfocal.h'), work);
     libraries = {'-ldl'};
     if ispc()
         libraries = {};
     end
-    [output, status] = mkoctfile('--mex', '-O2', ['-I' include], '-o', file, source, libraries{:});
+    [~, built] = fileparts(file);
+    built = [built '.' mexext()];
+    [output, status] = mkoctfile('--mex', '-O2', '-o', built, 'parfocal_gateway.c', libraries{:});
     if status ~= 0
         error('parfocal:IO', 'parfocal_gateway.c: mkoctfile could not build it: %s', output);
     end
+    [moved, message] = movefile(built, file, 'f');
+    if ~moved
+        error('parfocal:IO', '%s: cannot be written: %s', file, message);
+    end
+end
+
+function leave(back, work)
+    cd(back);
+    delete(fullfile(work, '*'));
+    rmdir(work);
 end

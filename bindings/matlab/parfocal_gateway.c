@@ -55,9 +55,11 @@ static struct {
 #undef MEMBER
 } library;
 
-/* A fault of +parfocal or of this file, never of a user. */
+/* Texts of this call, freed when it ends: Octave 7 itself forgets what mxArrayToString made. */
+static char *texts[8];
 static int text_count;
 
+/* A fault of +parfocal or of this file, never of a user. */
 static void fault(const char *format, ...) {
     char message[512];
     va_list arguments;
@@ -69,9 +71,6 @@ static void fault(const char *format, ...) {
 }
 
 /* Arguments in. ------------------------------------------------------------------------------------------------- */
-
-/* Texts of this call, freed when it ends: Octave 7 itself forgets what mxArrayToString made. */
-static char *texts[8];
 
 static char *text(const mxArray *value) {
     char *copy = mxIsChar(value) ? mxArrayToString(value) : NULL;
