@@ -181,7 +181,8 @@ def problems(path: Path) -> list:
     found += directives(text)
     try:
         found += same_for_all(path)
-        subprocess.run(["cc", "-std=c99", "-pedantic-errors", "-Wall", "-Werror", "-fsyntax-only", "-x", "c", path], check=True, capture_output=True)
+        strict = ["-std=c99", "-pedantic-errors", "-Wall", "-Werror", "-fsyntax-only", "-x", "c"]
+        subprocess.run(["cc", *strict, path], check=True, capture_output=True)
         reader = Reader(path)
     except Exception as error:  # the compiler's, pycparser's, or a number that is none
         told = getattr(error, "stderr", None) or str(error)

@@ -62,7 +62,10 @@ ADDED = {
     "a pointer by return": ("const uint8_t *parfocal_x(void);", "returns a pointer"),
     "text that is not const": ("char *parfocal_x(void);", "not const"),
     "no prototype": ("int32_t parfocal_x();", "()"),
-    "a body": ("static int32_t parfocal_x(void);\nstatic int32_t parfocal_x(void) { return parfocal_x(); }", "a function with a body"),
+    "a body": (
+        "static int32_t parfocal_x(void);\nstatic int32_t parfocal_x(void) { return parfocal_x(); }",
+        "a function with a body",
+    ),
     "extern before a function": ("extern int32_t parfocal_x(void);", "'extern' before it"),
     "a variable": ("extern int32_t parfocal_x;", "neither a function"),
     "a name too long": (f"int32_t parfocal_{'x' * 55}(void);", "64 characters"),
@@ -77,8 +80,8 @@ ADDED = {
     "an enumerator with an underscore first": ("enum PARFOCAL_E { _X = 1 };", "no name in MATLAB"),
 }
 # They break no rule, so that a refusal means something.
-SOUND = """int32_t parfocal_x(uint64_t a, int32_t b, const uint8_t *c, uint16_t *d, const float *e, double *f, const char *g, char *h, void *i,
-    int64_t *j, parfocal_task k, parfocal_model *l);
+SOUND = """int32_t parfocal_x(uint64_t a, int32_t b, const uint8_t *c, uint16_t *d, const float *e, double *f, const char *g,
+    char *h, void *i, int64_t *j, parfocal_task k, parfocal_model *l);
 const char *parfocal_y(void);
 void parfocal_z(int64_t a);
 enum PARFOCAL_E { PARFOCAL_F = -1, PARFOCAL_G = 0x10 };
