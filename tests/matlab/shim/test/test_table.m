@@ -3,7 +3,7 @@ function test_table(place)
   table = parfocal_h_table();
   text = fileread(place.parfocal_h);
   text = regexprep(text, '/\*.*?\*/', '');
-  [found, places] = regexp(text, '(\w[\w ]*[ *])(parfocal_\w+)\(([^)]*)\);', 'tokens', 'start');
+  found = regexp(text, '(\w[\w ]*[ *])(parfocal_\w+)\(([^)]*)\);', 'tokens');
   same('as many functions', numel(table.functions), numel(found));
   spelled = {'int32_t', 'int32'; 'parfocal_status', 'int32'; 'uint64_t', 'uint64'; 'parfocal_model', 'uint64'; ...
              'parfocal_task', 'uint64'; 'parfocal_stream', 'uint64'; 'const char *', 'cstring'; ...
