@@ -8,5 +8,6 @@ if [ $# -ne 2 ] || [ ! -f "$1" ]; then
 fi
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$2"
-mkoctfile --mex -std=gnu11 -O1 -g -Wall -Wextra -Werror -o "$2/shim_mex.mex" "$here"/mex/*.c -lffi -ldl
+# mkoctfile's -o takes no space in a path.
+(cd "$2" && mkoctfile --mex -std=gnu11 -O1 -g -Wall -Wextra -Werror -o shim_mex.mex "$here"/mex/*.c -lffi -ldl)
 "${PYTHON:-python3}" "$here/table.py" "$1" "$2"

@@ -1,6 +1,6 @@
 classdef string
 % STRING  Stands for MATLAB's string class, which Octave lacks: what "text" in double quotes is there, and never a char.
-%   Enough of it to try how a binding treats one: isstring, char, cellstr, strlength, ==, size. Octave's "text" itself is a char.
+%   Enough of it to try how a binding treats one: isstring, char, cellstr, strlength, ==, strcmp. Octave's "text" itself is a char.
   properties (Hidden)
     text = '';
   end
@@ -32,6 +32,9 @@ classdef string
       n = 1;
     end
     function yes = eq(a, b)
+      yes = strcmp(char(a), char(b));
+    end
+    function yes = strcmp(a, b)
       yes = strcmp(char(a), char(b));
     end
     function disp(s)

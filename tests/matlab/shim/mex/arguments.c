@@ -37,7 +37,8 @@ static void plain_array(Argument *out, const Type *type, const mxArray *given, c
                where, mxGetClassName(given));
     }
     if (class_size(class) == 0) {
-        refuse("strict:ArrayClass", "%s: a %s array for it; convert it to the class that the library expects", where, mxGetClassName(given));
+        refuse("strict:ArrayClass", "%s: a %s array for it; convert it to the class that the library expects", where,
+               mxGetClassName(given));
     }
     lend(out, given, class_size(class));
 }
@@ -52,7 +53,8 @@ static void pointer_object(Argument *out, const Type *type, const Pointer *point
     bool same = strcmp(pointer->type.name, type->name) == 0;
     bool untyped = pointer->type.name[0] == '\0' || strcmp(pointer->type.name, "voidPtr") == 0;
     if (!same && !untyped) {
-        refuse("MATLAB:libpointer:PointerTypesMustMatch", "Pointer types must match data type. (%s; a %s given)", where, pointer->type.name);
+        refuse("MATLAB:libpointer:PointerTypesMustMatch", "Pointer types must match data type. (%s; a %s given)", where,
+               pointer->type.name);
     }
 }
 
@@ -89,12 +91,11 @@ void argument_make(Argument *out, const Library *library, const Function *functi
         scalar_convert(&out->slot, type, given, where);
         return;
     case TEXT:
-        if (object) refuse("MATLAB:libpointer:MustBeString", "Parameter can not be converted to a character vector (%s; %s given)", where, class);
         if (out->pointer) {
             pointer_object(out, type, out->pointer, where);
-        } else if (!is_null_literal(given)) {
+        } else if (object || !is_null_literal(given)) {
             size_t size;
-            char *text = text_argument(given, where, &size);
+            char *text = text_argument(given, object, where, &size);
             out->copy = kept_block(size);
             memcpy(out->copy->bytes, text, size);
             out->slot.pointer = out->copy->bytes;
@@ -110,8 +111,7 @@ void argument_make(Argument *out, const Library *library, const Function *functi
         }
         return;
     case DEEP:
-        refuse("strict:Multilevel", "%s: support for pointers to pointers is limited and the documentation does not say how: the shim refuses them",
-               where);
+        refuse("strict:Multilevel", "%s: pointers to pointers have limited support, and no page says which: the shim refuses them", where);
     case STRUCTURE:
     case STRUCTURE_POINTER:
         structure(library, type, out->given, where);

@@ -94,8 +94,8 @@ static mxArray *returned(const Function *f, const Slot *back) {
 static void refuse_wide_return(const Function *f) {
     if (f->returns_nothing || f->returns.shape != SCALAR) return;
     if (f->returns.class != mxINT64_CLASS && f->returns.class != mxUINT64_CLASS) return;
-    refuse("strict:Return64", "%s returns %s by value: MATLAB makes a double of it, which loses bits beyond 2^53: use an out-pointer", f->call,
-           f->returns.name);
+    refuse("strict:Return64", "%s returns %s by value: MATLAB makes a double of it, which loses bits beyond 2^53: use an out-pointer",
+           f->call, f->returns.name);
 }
 
 /* The block that the argument points into, to look at its edges. */

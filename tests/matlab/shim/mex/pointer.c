@@ -95,8 +95,9 @@ static void holdable(const Type *type, int kind, const mxArray *value, const cha
     if (mxIsComplex(value)) refuse("strict:Complex", "libpointer, %s: a complex array; pass real(x)", type->name);
     mxClassID class = mxGetClassID(value);
     if (class_size(class) == 0 || (type->shape == ARRAY && class != type->class)) {
-        refuse("strict:ArrayClass", "libpointer, %s: a %s array for it; MATLAB converts with C's casts, which cut and wrap: convert it before",
-               type->name, mxGetClassName(value));
+        refuse("strict:ArrayClass",
+               "libpointer, %s: a %s array for it; MATLAB converts with C's casts, which cut and wrap: convert it before", type->name,
+               mxGetClassName(value));
     }
 }
 
@@ -107,11 +108,10 @@ static void replace(Pointer *p, Block *block) {
 }
 
 static void store(Pointer *p, int kind, const mxArray *value) {
-    char *object = kind == 0 ? NULL : kept_text(value, "an object's class");
+    const char *object = kind == 0 ? NULL : kind == 1 ? "lib.pointer" : kept_text(value, "an object's class");
     if (p->type.shape == TEXT) {
-        if (object) refuse("MATLAB:libpointer:MustBeString", "Parameter can not be converted to a character vector (libpointer, cstring; %s given)", object);
         size_t size;
-        char *text = text_argument(value, "libpointer, cstring", &size);
+        char *text = text_argument(value, object, "libpointer, cstring", &size);
         replace(p, block_make(size));
         memcpy(p->address, text, size);
         return;
@@ -121,7 +121,8 @@ static void store(Pointer *p, int kind, const mxArray *value) {
     if (p->address != NULL && p->block == NULL) {
         /* Memory of the library is written in place and keeps its size. */
         if (size > elements(p) * p->element || mxGetClassID(value) != p->class) {
-            refuse("strict:PastEnd", "a value of %zu bytes for a pointer to %zu bytes of the library's memory", size, elements(p) * p->element);
+            refuse("strict:PastEnd", "a value of %zu bytes for a pointer to %zu bytes of the library's memory", size,
+                   elements(p) * p->element);
         }
         memcpy(p->address, mxGetData(value), size);
         return;
@@ -141,7 +142,9 @@ static void store(Pointer *p, int kind, const mxArray *value) {
 static Type pointer_type(const char *name) {
     Type type = type_named(NULL, name);
     if (type.shape == UNKNOWN && *name != '\0') refuse("MATLAB:libpointer:InvalidType", "Type was not found. (libpointer, '%s')", name);
-    if (type.shape == DEEP) refuse("strict:Multilevel", "libpointer, %s: the shim refuses pointers to pointers, whose support is limited", name);
+    if (type.shape == DEEP) {
+        refuse("strict:Multilevel", "libpointer, %s: the shim refuses pointers to pointers, whose support is limited", name);
+    }
     if (type.shape == SCALAR) refuse("strict:PointerType", "libpointer, %s: no pointer type: add Ptr", name);
     return type;
 }
@@ -198,9 +201,12 @@ static void reshape(Pointer *p, const mxArray *rows, const mxArray *columns) {
         refuse("MATLAB:libpointer:reshape:InvalidType", "Only numericPtr data types may have their dimensions set.");
     }
     size_t size = dims[0] * dims[1] * p->element;
-    size_t room = p->block == NULL ? (p->address == NULL ? 0 : SIZE_MAX) : (size_t)(p->block->bytes + p->block->size - (uint8_t *)p->address);
+    /* How much memory of the library is there, only its caller knows. */
+    size_t room = p->address == NULL ? 0 : SIZE_MAX;
+    if (p->block != NULL) room = (size_t)(p->block->bytes + p->block->size - (uint8_t *)p->address);
     if (size > room) {
-        refuse("strict:PastEnd", "%zu x %zu elements of %zu bytes for a pointer to %zu bytes", (size_t)dims[0], (size_t)dims[1], p->element, room);
+        refuse("strict:PastEnd", "%zu x %zu elements of %zu bytes for a pointer to %zu bytes", (size_t)dims[0], (size_t)dims[1],
+               p->element, room);
     }
     set_dims(p, 2, dims);
 }

@@ -40,7 +40,7 @@ static _Noreturn void inexact(const Type *type, const char *where, const mxArray
 
 /* To a 64-bit integer of the sign that the type has; the caller narrows it. */
 static void to_integer(Slot *out, const Type *type, const mxArray *given, const char *where, Number n) {
-    bool wants_sign = type->class == mxINT8_CLASS || type->class == mxINT16_CLASS || type->class == mxINT32_CLASS || type->class == mxINT64_CLASS;
+    bool wants_sign = type->name[0] != 'u';
     unsigned bits = (unsigned)type->size * 8;
     uint64_t most = wants_sign ? (UINT64_C(1) << (bits - 1)) - 1 : bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
     if (n.as == REAL) {
@@ -69,7 +69,8 @@ void scalar_convert(Slot *out, const Type *type, const mxArray *given, const cha
     }
     if (mxIsComplex(given)) refuse("MATLAB:class:RequireReal", "Value must be real. (%s)", where);
     if (mxGetNumberOfElements(given) != 1) {
-        refuse("MATLAB:class:RequireScalar", "Value must be a scalar. (%s; %zu elements given)", where, (size_t)mxGetNumberOfElements(given));
+        refuse("MATLAB:class:RequireScalar", "Value must be a scalar. (%s; %zu elements given)", where,
+               (size_t)mxGetNumberOfElements(given));
     }
     if (mxIsSparse(given)) refuse("strict:Sparse", "%s: a sparse value; no page says that calllib takes one: pass full(x)", where);
     Number n = number_in(given);

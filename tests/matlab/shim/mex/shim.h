@@ -121,7 +121,7 @@ void pointer_abandon(void); /* the one that a refused command was making */
 mxArray *pointer_reference(uint64_t id);
 
 /* text.c */
-char *text_argument(const mxArray *given, const char *where, size_t *size);
+char *text_argument(const mxArray *given, const char *object, const char *where, size_t *size);
 mxArray *text_result(const char *text, const char *where);
 
 /* arguments.c */

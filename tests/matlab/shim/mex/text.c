@@ -15,11 +15,11 @@ static void only_ascii(const char *text, size_t size, const char *where, const c
     }
 }
 
-char *text_argument(const mxArray *given, const char *where, size_t *size) {
-    /* A number, a cell, a logical: measured on R2025b for numbers and strings. */
-    if (!mxIsChar(given)) {
+/* object: the class of an object that is given instead, a string for example, or NULL. */
+char *text_argument(const mxArray *given, const char *object, const char *where, size_t *size) {
+    if (object != NULL || !mxIsChar(given)) {
         refuse("MATLAB:libpointer:MustBeString", "Parameter can not be converted to a character vector (%s; %s given)", where,
-               class_of(given));
+               object != NULL ? object : class_of(given));
     }
     size_t count = mxGetNumberOfElements(given);
     bool row = mxGetNumberOfDimensions(given) == 2 && (count == 0 || mxGetM(given) == 1);

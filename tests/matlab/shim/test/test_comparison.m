@@ -44,7 +44,8 @@ function test_comparison(place)
         end
       end
     end
-    expect([good(k).name ' without its last argument'], shorter(direct, k), table, good(k).name, sprintf('expected %d', numel(good(k).rhs)));
+    expect([good(k).name ' without its last argument'], shorter(direct, k), table, good(k).name, ...
+           sprintf('expected %d', numel(good(k).rhs)));
     longer = direct;
     longer(k).rhs{end + 1} = 'uint64';
     expect([good(k).name ' with one argument more'], longer, table, good(k).name, sprintf('%d arguments', numel(longer(k).rhs)));

@@ -82,6 +82,9 @@ function test_libpointer(place)
   refused('more than its size', @() put(l, uint8(1:7)), 'strict:PastEnd', '7 bytes');
   h = call('probe_handle');
   same('a handle', {h.DataType, isNull(h)}, {'voidPtr', false});
+  refused('a size without a type', @() reshape(h, 1, 6), 'MATLAB:libpointer:reshape:InvalidType', 'Only numericPtr data types');
+  refused('a size below 0', @() setdatatype(h, 'uint8Ptr', -1, 6), 'strict:Size', 'at least 0');
+  refused('a size that is text', @() setdatatype(h, 'uint8Ptr', 'a', 6), 'strict:Size', 'whole number');
   setdatatype(h, 'uint8Ptr', 1, 6);
   same('given a type', numel(h.Value), 6);
 
@@ -95,11 +98,13 @@ function test_libpointer(place)
   refused('a cell', @() libpointer('doublePtr', {1}), 'MATLAB:libpointer:IllegalConversion', 'cell given');
   refused('a structure', @() libpointer('doublePtr', struct('x', 1)), 'MATLAB:libpointer:IllegalConversion', 'struct given');
   refused('a string', @() libpointer('uint8Ptr', string('x')), 'MATLAB:libpointer:IllegalConversion', 'string given');
+  refused('a pointer', @() libpointer('doublePtr', w), 'MATLAB:libpointer:IllegalConversion', 'lib.pointer given');
   refused('another class', @() libpointer('int32Ptr', 1e10), 'strict:ArrayClass', 'double', 'cut and wrap');
   refused('a logical', @() libpointer('uint8Ptr', true), 'strict:ArrayClass', 'logical');
   refused('a complex', @() libpointer('doublePtr', 1i), 'strict:Complex');
   refused('a sparse', @() libpointer('doublePtr', sparse(1)), 'strict:Sparse');
   refused('a number for a cstring', @() libpointer('cstring', 5), 'MATLAB:libpointer:MustBeString');
+  refused('a string for a cstring', @() libpointer('cstring', string('x')), 'MATLAB:libpointer:MustBeString', 'string given');
   refused('a value of another class', @() put(w, int8(1)), 'strict:ArrayClass', 'int8');
   d = libpointer('doublePtr', 1);
   delete(d);

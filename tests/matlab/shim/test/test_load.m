@@ -14,7 +14,8 @@ function test_load(place)
   refused('an option without its value', @() loadlibrary(place.probe, place.header, 'alias'), 'MATLAB:badsubscript', 'must not exceed 1');
   refused('a number as the alias', @() loadlibrary(place.probe, place.header, 'alias', 5), 'MATLAB:libisloaded:LibraryNameRequired');
   refused('a second header', @() loadlibrary(place.probe, place.header, 'addheader', 'x.h'), 'strict:Option', 'addheader');
-  refused('a library whose name MATLAB cannot use', @() loadlibrary(place.probe, place.header, 'alias', 'a-b'), 'strict:LibraryName', 'a-b');
+  refused('a library whose name MATLAB cannot use', @() loadlibrary(place.probe, place.header, 'alias', 'a-b'), ...
+          'strict:LibraryName', 'a-b');
   same('nothing was loaded', libisloaded(name), false);
 
   % What a header brings that MATLAB cannot use is a warning, and what the library lacks is told.
@@ -70,5 +71,7 @@ function test_load(place)
   file = fopen(fullfile(changed, 'probe.h'), 'a');
   fprintf(file, 'int32_t probe_new(void);\n');
   fclose(file);
+  copyfile(place.header, fullfile(changed, 'tableless.h'));
+  refused('a header without a table', @() loadlibrary(place.probe, fullfile(changed, 'tableless.h')), 'strict:NoTable', 'build.sh');
   refused('a header of another day', @() loadlibrary(place.probe, fullfile(changed, 'probe.h')), 'strict:StaleTable', 'run build.sh again');
 end

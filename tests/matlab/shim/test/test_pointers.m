@@ -52,7 +52,8 @@ function test_pointers(place)
   refused('a long double', @() call('probe_long_double', 1), 'MATLAB:invalidConversion');
   refused('variable arguments', @() call('probe_many', 2, 3, 4), 'MATLAB:calllib:NoMatchingSignatureFound');
   refused('one variable argument', @() call('probe_many', 1, 3), 'MATLAB:invalidConversion');
-  refused('a structure with bit fields', @() call('probe_bits_in', struct('low', 1)), 'MATLAB:libpointer:IllegalConversion', 'struct given');
+  refused('a structure with bit fields', @() call('probe_bits_in', struct('low', 1)), 'MATLAB:libpointer:IllegalConversion', ...
+          'struct given');
   refused('two levels', @() call('probe_deep', [1 2]), 'strict:Multilevel', 'doublePtrPtr');
   refused('texts', @() call('probe_texts', {'a'}), 'strict:Multilevel', 'stringPtrPtr');
   refused('three levels', @() call('probe_deeper', []), 'MATLAB:invalidConversion', 'Conversion to unknown');

@@ -16,6 +16,7 @@ function test_prototype(place)
   same('the signatures', libfunctions('libprobe', '-full'), {'double lhs1 one_more(double rhs1)'; 'int32 lhs1 probe_int32(int32 rhs1)'; ...
        'uint16Ptr lhs1 probe_scale(uint16Ptr rhs1, uint64 rhs2, uint16 rhs3)'; 'cstring lhs1 probe_text'});
   refused('a bad flag', @() libfunctions('libprobe', '-bogus'), 'MATLAB:badopt', 'Unknown command option.');
+  refused('three arguments', @() libfunctions('libprobe', '-full', 1), 'MATLAB:narginchk:tooManyInputs');
   refused('functions of nothing', @() libfunctions(), 'MATLAB:narginchk:notEnoughInputs');
   same('functions of what is not loaded', libfunctions('nosuch'), []);
   unloadlibrary('libprobe');
@@ -39,7 +40,11 @@ function test_prototype(place)
   refused('long', @() load_one('probe_int32', 'cdecl', 'int32', {'long'}, '', ''), 'strict:Long', 'probe_int32', '''long''');
   refused('ulongPtr', @() load_one('probe_int32', 'cdecl', 'int32', {'ulongPtr'}, '', ''), 'strict:Long', '''ulongPtr''');
   refused('bool', @() load_one('probe_int32', 'cdecl', 'bool', {'int32'}, '', ''), 'strict:Bool', '''bool''');
-  refused('an argument list that is text', @() load_one('probe_int32', 'cdecl', 'int32', 'int32', '', ''), 'strict:Prototype', 'RHS a cell');
+  refused('an argument list that is text', @() load_one('probe_int32', 'cdecl', 'int32', 'int32', '', ''), 'strict:Prototype', ...
+          'RHS a cell');
+  short = struct('name', {{'probe_int32'}}, 'calltype', {{'cdecl'}}, 'LHS', {{}}, 'RHS', {{{'int32'}}}, 'alias', {{}}, 'thunkname', {{}});
+  refused('a list that is too short', @() loadlibrary(place.probe, @() deal(short, [], [], '')), 'strict:Prototype', 'probe_int32', ...
+          'no calltype, LHS or RHS');
   refused('a return that is a number', @() load_one('probe_int32', 'cdecl', 5, {'int32'}, '', ''), 'strict:Prototype', 'LHS');
   refused('no name', @() load_one('', 'cdecl', 'int32', {'int32'}, '', ''), 'strict:Prototype', 'entry 1 has no name');
   refused('no structure', @() loadlibrary(place.probe, @() deal(5, [], [], '')), 'strict:Prototype', 'first output', 'double');
