@@ -17,6 +17,7 @@ function tests = test_model()
         'an error in progress ends the run', @progress_fails
         'help texts', @help_texts
         'text with letters beyond ASCII', @umlauts
+        'MATLAB''s strings', @strings
         'loading twice, and after clear all', @loading
     };
 end
@@ -185,6 +186,18 @@ function umlauts()
     m = parfocal.Model('device=cpu threads=1', file);
     assert(strcmp(m.describe().name, 'tiny'));
     refused(@() parfocal.Model('', [file 'x']), 'NOT_FOUND', [file 'x']);
+end
+
+function strings()
+    % Octave has none; the shim has a class of the name.
+    if exist('string') == 0 %#ok<EXIST>
+        return
+    end
+    m = parfocal.Model(string('device=cpu threads=1'), string(tiny()));
+    image = specimen([20 20], 'uint8');
+    assert(isequal(m.restore(image, string('tile=16')), m.restore(image, 'tile=16')));
+    message = refused(@() m.restore(image, string('tile=2')), 'BAD_OPTION', 'tile=2');
+    assert(ischar(message));
 end
 
 function loading()
