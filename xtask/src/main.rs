@@ -8,6 +8,7 @@ mod fiji_bench;
 mod fuzz;
 mod hard;
 mod machine;
+mod matlab;
 mod maven;
 mod package;
 mod python;
@@ -25,7 +26,7 @@ usage: cargo xtask COMMAND
   test [NAME ...]   every test there is: format, lints, Rust, Python, demo; NAMEs run those stages only
   package           the archive for builders in target/dist: library, headers, command, ONNX Runtime, licences (Linux)
   package fiji      the plugin for Fiji and ImageJ in target/dist/fiji: an update site's files and one zip (Linux)
-  bench             the benches, each against its limit; `bench fiji` only the plugin's
+  bench             the benches, each against its limit; `bench fiji`, `bench matlab` only theirs
   setup             only fetch what the tests need (ONNX Runtime, Python environments)
 ";
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::python::Environment;
 use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
-use crate::{abi, cuda, demo, fiji, fiji_bench, fuzz, hard, package, runtime};
+use crate::{abi, cuda, demo, fiji, fiji_bench, fuzz, hard, matlab, package, runtime};
 
 type Stage = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -19,6 +19,7 @@ const STAGES: &[Stage] = &[
     ("abi", "the header; the C and C++ suites, examples and bad input against the archive", abi::stage),
     ("hard", "the C library: sanitizer, valgrind, faults, two runtimes, stress, memory", hard::stage),
     ("fiji", "the Java library and the ImageJ plugin, packaged, in a JVM and on a screen", fiji::stage),
+    ("matlab", "+parfocal in Octave, over its gateway and over a strict stand-in for MATLAB's calllib", matlab::stage),
     ("cuda", "the command with an ONNX Runtime that has CUDA", cuda::cuda),
     ("tiff", "the command's files read back by other software (Python)", tiff),
     ("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::fuzz),
@@ -81,9 +82,13 @@ pub fn bench(rest: &[String]) -> Result<()> {
     if rest == ["fiji"] {
         return fiji_bench::bench();
     }
+    if rest == ["matlab"] {
+        return matlab::bench();
+    }
     run(cargo().args(["bench", "--package", "parfocal"]).args(rest))?;
     if rest.is_empty() {
         fiji_bench::bench()?;
+        matlab::bench()?;
     }
     Ok(())
 }

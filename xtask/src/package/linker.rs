@@ -36,6 +36,11 @@ pub fn build(project: &Project) -> Result<Built> {
     Ok(Built { library: release.join("libparfocal.so"), command: release.join("parfocal"), zig })
 }
 
+/// The same linker as a C compiler, once `build` has been called.
+pub fn compiler() -> PathBuf {
+    target().join("package/cc")
+}
+
 /// The folder of the package `ziglang`.
 fn zig() -> Result<PathBuf> {
     let print = "import os, ziglang; print(os.path.dirname(ziglang.__file__))";
