@@ -1,8 +1,11 @@
-function run_documents(page)
-%RUN_DOCUMENTS  Runs the code of a page, block by block, in one workspace: run_documents('docs/matlab.md').
+function run_documents(page, readme)
+%RUN_DOCUMENTS  Runs the code of a page, block by block, in one workspace: run_documents('docs/matlab.md', 'README.md').
+%   The code in README.md is to be that which the page begins with.
 
-    blocks = regexp(fileread(page), '```matlab\n(.*?)```', 'tokens');
+    pieces = @(file) regexp(fileread(file), '```matlab\n(.*?)```', 'tokens');
+    blocks = pieces(page);
     assert(~isempty(blocks), '%s: no code in it', page);
+    assert(isequal(pieces(readme), blocks(1)), '%s: its code is not what %s begins with', readme, page);
     back = cd(tempdir());
     folder = tempname();
     mkdir(folder);

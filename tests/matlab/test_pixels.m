@@ -14,6 +14,7 @@ function tests = test_pixels()
         'tiles as the command', @tiles
         'whole stack normalised as the command', @whole_stack
         'whole stack of few beads, constant planes, one value', @odd_stacks
+        'the range of a stack of many pixels', @large_range
         'fixed normalisation as the command', @fixed
         'NaN and infinite pixels come back, the rest as the command', @nonfinite
         'a matrix of NaN comes back', @all_nan
@@ -83,6 +84,19 @@ function odd_stacks()
         same(m.restore(image{1}, 'normalize=stack'), by_command(image{1}, '--normalize', 'stack'));
     end
     same(m.restore(one, 'normalize=stack'), one);
+end
+
+function large_range()
+    % More than are counted at a time, against sorting.
+    image = repmat(specimen([500 900], 'uint16'), [1 1 10]);
+    image(1:3:end) = image(1:3:end) + 77;
+    sorted = sort(double(image(:)));
+    place = (numel(sorted) - 1) * [0.001 0.999];
+    below = sorted(floor(place) + 1)';
+    expected = below + (sorted(floor(place) + 2)' - below) .* (place - floor(place));
+    found = parfocal.internal.stackRange(image, [0.1; 99.9]);
+    assert(max(abs(found - expected)) < 1e-9 * max(expected), '%s, expected %s', mat2str(found, 17), mat2str(expected, 17));
+    assert(isempty(parfocal.internal.stackRange(image * 0 + 7, [0.1; 99.9])));
 end
 
 function fixed()

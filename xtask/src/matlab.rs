@@ -29,7 +29,8 @@ pub fn stage() -> Result<()> {
     let pictures = place.work.join("examples");
     fs::create_dir_all(&pictures).map_err(|e| format!("{}: {e}", pictures.display()))?;
     place.octave(&[], &format!("run_examples('{}')", pictures.display()))?;
-    place.octave(&[], &format!("run_documents('{}')", root().join("docs/matlab.md").display()))
+    let [page, readme] = ["docs/matlab.md", "README.md"].map(|name| root().join(name).display().to_string());
+    place.octave(&[], &format!("run_documents('{page}', '{readme}')"))
 }
 
 /// Prints what `m.restore` adds to the C call, through Octave's gateway. There is no limit: Octave's own speed is in it.

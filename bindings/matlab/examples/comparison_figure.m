@@ -1,7 +1,7 @@
 %% A picture of an image, restored, and what has changed
 % Runs as it is on a drawn image; put your own into |image|, H x W. The folder |results| gets the picture.
 
-if ~exist('image', 'var') || isa(image, 'function_handle')
+if ~exist('image', 'var')
     stack = simulated_stack([256 256], 9);
     image = stack(:, :, 2);
 end

@@ -8,8 +8,13 @@ function range = stackRange(pixels, percentiles)
         count = numel(sorted);
         statistic = @(index) double(sorted(index + 1));
     else
-        % 8 and 16 bits: counting is faster than sorting.
-        counts = accumarray(double(pixels(:)) + 1, 1);
+        % 8 and 16 bits: counting is faster than sorting. In pieces, because accumarray wants them as doubles.
+        PIECE = 2^22;
+        counts = zeros(65536, 1);
+        for first = 1:PIECE:numel(pixels)
+            piece = pixels(first:min(first + PIECE - 1, end));
+            counts = counts + accumarray(double(piece(:)) + 1, 1, [65536 1]);
+        end
         upTo = cumsum(counts);
         count = upTo(end);
         statistic = @(index) find(upTo > index, 1) - 1;
