@@ -17,6 +17,9 @@ function file = build_octave(include)
                 strjoin(candidates, ' nor in '));
         end
         include = candidates{find(found, 1)};
+    elseif exist(fullfile(include, 'parfocal.h'), 'file') ~= 2
+        error('parfocal:NOT_FOUND', '%s: is not there; give the folder of parfocal.h: build_octave(FOLDER)', ...
+            fullfile(include, 'parfocal.h'));
     end
     file = fullfile(here, ['parfocal_gateway.' mexext()]);
     % In a folder of its own, by names without a folder: mkoctfile hands paths with spaces to the linker in pieces.

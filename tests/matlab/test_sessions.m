@@ -7,6 +7,8 @@ function tests = test_sessions()
         'a file that is no library', @no_library
         'another library', @other_library
         'found beside the package', @beside
+        'gateway or thunks not built', @not_built
+        'building without the header', @no_header
         'two sessions at once', @two
         'leaving with a model open', @leaving
         'models of another process', @other_process
@@ -75,6 +77,23 @@ function beside()
     assert(status == 0, '%s', message);
     [status, output] = session([code 'printf(''%s'', parfocal.version())'], 'PARFOCAL_LIBRARY=');
     assert(status == 0 && strcmp(output, parfocal.version()), '%s', output);
+end
+
+function not_built()
+    [code, folder, cleaning] = copied(); %#ok<ASGLU>
+    matlab = fullfile(folder, 'share', 'parfocal', 'matlab');
+    delete(fullfile(matlab, ['parfocal_gateway.' mexext()]));
+    delete(fullfile(matlab, 'parfocal_thunk_*.so'));
+    output = version_fails(code, ['PARFOCAL_LIBRARY=' parfocal.internal.findLibrary()]);
+    if isequal(parfocal.internal.backend(), @parfocal.internal.throughCalllib)
+        told(output, 'RUNTIME', ['thunk file ' fullfile(matlab, 'parfocal_thunk_')], 'parfocal_thunk.c begins with');
+    else
+        told(output, 'NOT_FOUND', 'parfocal_gateway', ['run build_octave once in ' matlab]);
+    end
+end
+
+function no_header()
+    refused(@() build_octave('/nowhere'), 'NOT_FOUND', fullfile('/nowhere', 'parfocal.h'), 'build_octave(FOLDER)');
 end
 
 function two()
