@@ -105,7 +105,7 @@ impl Place {
         for folder in self.folders(more) {
             command.arg("--path").arg(folder);
         }
-        run(command.args(["--eval", code])).map_err(|e| format!("{code}: {}", e.rsplit(": ").next().unwrap_or(&e)))
+        run(command.args(["--eval", code])).map_err(|_| format!("octave-cli: {code}: failed; see above"))
     }
 
     /// The library is to be found by where +parfocal lies, and brings its own ONNX Runtime.
