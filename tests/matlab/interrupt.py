@@ -21,10 +21,12 @@ def main():
     octave = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
     )
-    threading.Timer(DEADLINE_S, octave.kill).start()
+    deadline = threading.Timer(DEADLINE_S, octave.kill)
+    deadline.start()
     try:
         talk(octave)
     finally:
+        deadline.cancel()
         octave.kill()
 
 
