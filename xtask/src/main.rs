@@ -8,6 +8,7 @@ mod fiji_bench;
 mod fuzz;
 mod hard;
 mod machine;
+mod matlab;
 mod maven;
 mod micromanager;
 mod package;
@@ -27,7 +28,7 @@ usage: cargo xtask COMMAND
   package           the archive for builders in target/dist: library, headers, command, ONNX Runtime, licences (Linux)
   package fiji      the plugin for Fiji and ImageJ in target/dist/fiji: an update site's files and one zip (Linux)
   package micromanager   the device adapter for Micro-Manager in target/dist/micromanager (Linux)
-  bench             the benches, each against its limit; `bench fiji` only the plugin's, `bench micromanager` the adapter's
+  bench             the benches, each against its limit; `bench fiji`, `bench matlab`, `bench micromanager` only theirs
   setup             only fetch what the tests need (ONNX Runtime, Python environments)
 ";
 

@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{elf, Project, GLIBC, GLIBCXX, RUNTIME};
+use super::{elf, matlab, Project, GLIBC, GLIBCXX, RUNTIME};
 use crate::runtime::sha256;
 use crate::tools::{cache, root, target, Result};
 
@@ -27,10 +27,12 @@ pub fn check(project: &Project, tree: &Path) -> Result<()> {
         note("libparfocal", vec!["has no NODELETE flag: a host could unload it under its threads".into()]);
     }
     note("bin/parfocal", ours(&command));
+    let thunk = elf::read(&matlab::folder(tree).join(matlab::THUNK))?;
+    note(matlab::THUNK, ours(&thunk));
     note(RUNTIME, named(&runtime, RUNTIME));
     let limits = [("GLIBC", GLIBC), ("GLIBCXX", GLIBCXX), ("CXXABI", CXXABI), ("GCC", GCC)];
     note(RUNTIME, runtime.beyond(&limits));
-    for elf in [&library, &command, &runtime] {
+    for elf in [&library, &command, &runtime, &thunk] {
         let folders = elf.search.iter().map(|folder| format!("looks for libraries in {folder}; expected no RUNPATH"));
         note(elf.soname.as_deref().unwrap_or("bin/parfocal"), folders.collect());
     }

@@ -43,11 +43,11 @@ pub fn zig() -> Result<PathBuf> {
     Ok(PathBuf::from(folder.trim()))
 }
 
-/// A C++ compiler for the same old glibc, with a C++ library of its own that it links in.
-pub fn cpp_compiler() -> Result<PathBuf> {
+/// The same as a compiler for `cc` or `c++`, which links in a C++ library of its own.
+pub fn compiler(language: &str) -> Result<PathBuf> {
     let folder = target().join("package");
     fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    wrapper(&folder, &zig()?, "c++")
+    wrapper(&folder, &zig()?, language)
 }
 
 /// What cargo and CMake are given as a linker and a compiler: they take one file name, and these need words before the arguments.

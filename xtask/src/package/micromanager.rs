@@ -121,7 +121,7 @@ pub fn build(place: &str, sources: &Path, mmdevice: &Path) -> Result<PathBuf> {
         .args(["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror"])
         // Without names and places of this machine.
         .arg("-DCMAKE_MODULE_LINKER_FLAGS=-s")
-        .arg(format!("-DCMAKE_CXX_COMPILER={}", linker::cpp_compiler()?.display()))
+        .arg(format!("-DCMAKE_CXX_COMPILER={}", linker::compiler("c++")?.display()))
         .arg("-S")
         .arg(sources)
         .arg(format!("-DMMDEVICE={}", mmdevice.display()))
