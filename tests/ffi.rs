@@ -187,6 +187,41 @@ fn a_stream_gathers_and_scatters() {
     }
 }
 
+/// Columns in one piece, as in MATLAB, are copied in strips: widths around a strip's, each pixel in its place, nothing else written.
+#[test]
+fn a_stream_takes_and_gives_columns() {
+    let Some(model) = open() else { return };
+    for (width, channels) in [1usize, 15, 16, 17, 32, 45].into_iter().flat_map(|width| [(width, 1usize), (width, 3)]) {
+        let (height, pad) = (21usize, 3usize);
+        // A column takes more than its pixels.
+        let column = height + pad;
+        let count = column * width * channels;
+        let frame: Vec<u16> = (0..count).map(|i| (i * i * 13 % 4001) as u16).collect();
+        let strides = [column as i64, 1, (column * width) as i64, 0];
+        let shape = [width as i64, height as i64, channels as i64, 1];
+        let mut whole = frame.clone();
+        let mut out = vec![7u16; count];
+        unsafe {
+            let (source, steps) = (frame.as_ptr(), strides.as_ptr());
+            let (target, options, count) = (whole.as_mut_ptr(), c"normalize=0:4000".as_ptr(), count as u64);
+            let status =
+                parfocal_restore_u16(model, 0, source, count, steps, target, count, steps, shape.as_ptr(), options);
+            assert_eq!(status, 0, "{}", last_error());
+            let mut stream = 0;
+            assert_eq!(parfocal_stream_open(model, 2, shape.as_ptr(), options, &mut stream), 0, "{}", last_error());
+            assert_eq!(parfocal_stream_submit(stream, source.cast(), count, steps, 1), 0, "{}", last_error());
+            let received = parfocal_stream_receive(stream, out.as_mut_ptr().cast(), count, steps, null_mut(), 60_000);
+            assert_eq!(received, 0, "{}", last_error());
+            assert_eq!(parfocal_stream_close(stream), 0);
+        }
+        for (i, (found, expected)) in out.iter().zip(&whole).enumerate() {
+            let inside = i % column < height;
+            assert_eq!(*found, if inside { *expected } else { 7 }, "{width} pixels, {channels} channels, element {i}");
+        }
+    }
+    parfocal_model_close(model);
+}
+
 #[test]
 fn texts_out_tell_their_length_and_are_cut_between_characters() {
     let Some(model) = open() else { return };

@@ -20,6 +20,11 @@ pub struct Source<T>(*const T, Layout);
 pub struct Target<T>(*mut T, Layout);
 
 impl<T: Sample> Source<T> {
+    /// As `strip`, of these pixels.
+    pub fn strip(&self) -> usize {
+        strip(&self.1)
+    }
+
     /// Errors: `InvalidArgument`, naming the pointer by `name`.
     ///
     /// # Safety
@@ -32,15 +37,20 @@ impl<T: Sample> Source<T> {
         Ok(Self(given.pointer, unsafe { layout::<T>(given.count, given.strides, shape, false, name) }?))
     }
 
-    /// Copies a row of `row.len()` pixels.
+    /// Copies the first `row.len()` pixels of a row.
     pub fn read(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
+        self.read_from(0, plane, channel, y, row);
+    }
+
+    /// Copies `row.len()` pixels of a row, from its pixel `x` on.
+    pub fn read_from(&self, x: usize, plane: usize, channel: usize, y: usize, row: &mut [T]) {
         let Self(pointer, layout) = self;
-        assert!(row.len() <= layout.shape().width);
+        assert!(x + row.len() <= layout.shape().width && !row.is_empty());
         let step = layout.strides().x as usize;
         // SAFETY: `Layout::new` has checked that every sample of the shape is below `count`; the row is as long as the shape's.
         // Byte by byte and unaligned, because a camera's buffer need not be aligned.
         unsafe {
-            let first = pointer.add(layout.row(plane, channel, y));
+            let first = pointer.add(layout.row(plane, channel, y) + x * step);
             if step == 1 {
                 let bytes = std::mem::size_of_val(row);
                 std::ptr::copy_nonoverlapping(first.cast::<u8>(), row.as_mut_ptr().cast::<u8>(), bytes);
@@ -54,6 +64,11 @@ impl<T: Sample> Source<T> {
 }
 
 impl<T: Sample> Target<T> {
+    /// As `strip`, of these pixels.
+    pub fn strip(&self) -> usize {
+        strip(&self.1)
+    }
+
     /// Errors: `InvalidArgument`, naming the pointer by `name`.
     ///
     /// # Safety
@@ -66,14 +81,19 @@ impl<T: Sample> Target<T> {
         Ok(Self(given.pointer, unsafe { layout::<T>(given.count, given.strides, shape, true, name) }?))
     }
 
-    /// Copies a row of `row.len()` pixels.
+    /// Copies the first `row.len()` pixels of a row.
     pub fn write(&self, plane: usize, channel: usize, y: usize, row: &[T]) {
+        self.write_from(0, plane, channel, y, row);
+    }
+
+    /// Copies `row.len()` pixels of a row, from its pixel `x` on.
+    pub fn write_from(&self, x: usize, plane: usize, channel: usize, y: usize, row: &[T]) {
         let Self(pointer, layout) = self;
-        assert!(row.len() <= layout.shape().width);
+        assert!(x + row.len() <= layout.shape().width && !row.is_empty());
         let step = layout.strides().x as usize;
         // SAFETY: as in `Source::read`.
         unsafe {
-            let first = pointer.add(layout.row(plane, channel, y));
+            let first = pointer.add(layout.row(plane, channel, y) + x * step);
             if step == 1 {
                 let bytes = std::mem::size_of_val(row);
                 std::ptr::copy_nonoverlapping(row.as_ptr().cast::<u8>(), first.cast::<u8>(), bytes);
@@ -83,6 +103,18 @@ impl<T: Sample> Target<T> {
                 }
             }
         }
+    }
+}
+
+/// How many pixels of each row are best copied before the next row's: all, or, where columns lie in one piece (MATLAB), so few that what
+/// the cache has fetched of each column is still there when the next row comes.
+fn strip(layout: &Layout) -> usize {
+    const COLUMNS: usize = 16;
+    let (strides, width) = (layout.strides(), layout.shape().width);
+    if strides.x > strides.y {
+        width.min(COLUMNS)
+    } else {
+        width
     }
 }
 

@@ -1,6 +1,7 @@
 //! Streams: frames in from one thread, results out to another.
 
 use std::ffi::{c_char, c_void};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::general::{parfocal_model, parfocal_status, parfocal_stream};
 use super::objects::{add_stream, remove, AnyStream, Object};
 use super::pixels::{Given, Source, Target};
 use crate::error::{Error, Result, Status};
-use crate::frame::Sample;
+use crate::frame::{Sample, Shape};
 use crate::handles::Kind;
 use crate::pipeline::Model;
 use crate::stream::Stream;
@@ -109,23 +110,37 @@ unsafe fn submit<T: Sample>(
     }
     // SAFETY: the header's rules on pixels and arrays.
     let source = unsafe { Source::<T>::new(Given { pointer: frame.cast(), count, strides }, shape, "frame") }?;
-    take_in(stream, tag, |channel, y, row| source.read(0, channel, y, row))
+    take_in(stream, tag, source.strip(), |x, channel, y, row| source.read_from(x, 0, channel, y, row))
 }
 
 /// The tag that stands for no frame.
 pub(crate) const NO_TAG: u64 = u64::MAX;
 
-/// Submits a frame that `read` gives row by row: channel, row, pixels.
-pub(crate) fn take_in<T: Sample>(stream: &Stream<T>, tag: u64, read: impl Fn(usize, usize, &mut [T])) -> Result<()> {
+/// Submits a frame that `read` gives, `strip` pixels of a row at a time: the first pixel's x, channel, row, pixels.
+pub(crate) fn take_in<T: Sample>(
+    stream: &Stream<T>,
+    tag: u64,
+    strip: usize,
+    read: impl Fn(usize, usize, usize, &mut [T]),
+) -> Result<()> {
     let shape = stream.shape();
-    let mut row = RowBuffer::new(shape.width, shape.channels)?;
+    let mut row = RowBuffer::new(strip, shape.channels)?;
     stream.submit(tag, |pixels| {
-        for (y, line) in pixels.chunks_exact_mut(shape.width * shape.channels).enumerate() {
-            for channel in 0..shape.channels {
-                row.gather(line, channel, |row| read(channel, y, row));
+        for (x, part) in strips(shape, strip) {
+            for (y, line) in pixels.chunks_exact_mut(shape.width * shape.channels).enumerate() {
+                let line = &mut line[part.clone()];
+                for channel in 0..shape.channels {
+                    row.gather(line, channel, |row| read(x, channel, y, row));
+                }
             }
         }
     })
+}
+
+/// The first pixel of each strip of columns, and where its samples lie in an interleaved line.
+fn strips(shape: Shape, strip: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let end = move |x: usize| (x + strip).min(shape.width) * shape.channels;
+    (0..shape.width).step_by(strip).map(move |x| (x, x * shape.channels..end(x)))
 }
 
 /// Copies the next result out. In mode=every the results come in the order of the frames.
@@ -175,7 +190,8 @@ unsafe fn receive<T: Sample>(
     check_count(stream, count, strides.is_null())?;
     // SAFETY: the header's rules on pixels and arrays.
     let target = unsafe { Target::<T>::new(Given { pointer: frame.cast(), count, strides }, shape, "frame") }?;
-    let (number, outcome) = hand_out(stream, timeout, |channel, y, row| target.write(0, channel, y, row))?;
+    let (number, outcome) =
+        hand_out(stream, timeout, target.strip(), |x, channel, y, row| target.write_from(x, 0, channel, y, row))?;
     if !tag.is_null() {
         // SAFETY: the header's rule on out-pointers.
         unsafe { Out::new(tag, "tag") }?.set(number);
@@ -195,18 +211,23 @@ pub(crate) fn timeout(milliseconds: i32) -> Result<Option<Duration>> {
     }
 }
 
-/// Receives a frame that `write` takes row by row: channel, row, pixels. The tag, and the frame's own outcome.
+/// Receives a frame that `write` takes, `strip` pixels of a row at a time: the first pixel's x, channel, row, pixels. The tag, and the
+/// frame's own outcome.
 pub(crate) fn hand_out<T: Sample>(
     stream: &Stream<T>,
     timeout: Option<Duration>,
-    write: impl Fn(usize, usize, &[T]),
+    strip: usize,
+    write: impl Fn(usize, usize, usize, &[T]),
 ) -> Result<(u64, Result<()>)> {
     let shape = stream.shape();
-    let mut row = RowBuffer::new(shape.width, shape.channels)?;
+    let mut row = RowBuffer::new(strip, shape.channels)?;
     let (tag, outcome) = stream.receive(timeout, |pixels| {
-        for (y, line) in pixels.chunks_exact(shape.width * shape.channels).enumerate() {
-            for channel in 0..shape.channels {
-                write(channel, y, row.scatter(line, channel));
+        for (x, part) in strips(shape, strip) {
+            for (y, line) in pixels.chunks_exact(shape.width * shape.channels).enumerate() {
+                let line = &line[part.clone()];
+                for channel in 0..shape.channels {
+                    write(x, channel, y, row.scatter(line, channel));
+                }
             }
         }
     })?;
@@ -233,8 +254,9 @@ impl<T: Sample> RowBuffer<T> {
         if self.channels == 1 {
             return read(line);
         }
-        read(&mut self.row);
-        line.iter_mut().skip(channel).step_by(self.channels).zip(&self.row).for_each(|(to, &from)| *to = from);
+        let row = &mut self.row[..line.len() / self.channels];
+        read(row);
+        line.iter_mut().skip(channel).step_by(self.channels).zip(row).for_each(|(to, from)| *to = *from);
     }
 
     /// One channel of an interleaved line.
@@ -242,8 +264,9 @@ impl<T: Sample> RowBuffer<T> {
         if self.channels == 1 {
             return line;
         }
-        self.row.iter_mut().zip(line.iter().skip(channel).step_by(self.channels)).for_each(|(to, &from)| *to = from);
-        &self.row
+        let row = &mut self.row[..line.len() / self.channels];
+        row.iter_mut().zip(line.iter().skip(channel).step_by(self.channels)).for_each(|(to, &from)| *to = from);
+        row
     }
 }
 

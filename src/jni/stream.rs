@@ -76,7 +76,7 @@ fn submit<'local, T: JavaSample>(
     check_size(env, &source, shape, strides.is_none())?;
     let task = Task::new();
     let pixels = Pixels::new(env, shape, &task, Some(source), None);
-    let taken = take_in(stream, tag as u64, |channel, y, row| pixels.read(0, channel, y, row));
+    let taken = take_in(stream, tag as u64, shape.width, |_, channel, y, row| pixels.read(0, channel, y, row));
     pixels.finish()?;
     taken
 }
@@ -125,7 +125,8 @@ fn receive<'local, T: JavaSample>(
     check_size(env, &target, shape, strides.is_none())?;
     let task = Task::new();
     let pixels = Pixels::new(env, shape, &task, None, Some(target));
-    let (number, outcome) = hand_out(stream, timeout, |channel, y, row| pixels.write(0, channel, y, row))?;
+    let (number, outcome) =
+        hand_out(stream, timeout, shape.width, |_, channel, y, row| pixels.write(0, channel, y, row))?;
     pixels.finish()?;
     if !tag.is_null() {
         tag.set_region(env, 0, &[number as jlong]).map_err(java)?;

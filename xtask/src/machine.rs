@@ -19,6 +19,24 @@ pub const JAVA: &[Need] = &[
     Need { what: "mvn", package: "maven", there: || on_path("mvn") },
 ];
 
+/// GNU Octave with what builds MEX files, and libffi for the stand-in for MATLAB's calllib.
+pub const OCTAVE: &[Need] = &[
+    Need { what: "octave-cli", package: "octave", there: || on_path("octave-cli") },
+    Need { what: "mkoctfile", package: "octave-dev", there: || on_path("mkoctfile") },
+    Need { what: "ffi.h", package: "libffi-dev", there: || header("ffi.h") },
+];
+
+/// To draw figures without a screen.
+pub const FIGURES: &[Need] = &[
+    Need { what: "gnuplot", package: "gnuplot-nox", there: || on_path("gnuplot") },
+    Need { what: "gs", package: "ghostscript", there: || on_path("gs") },
+    Need {
+        what: "the font FreeSans",
+        package: "fonts-freefont-otf",
+        there: || Path::new("/usr/share/fonts/opentype/freefont/FreeSans.otf").is_file(),
+    },
+];
+
 /// A screen without a screen, with a window manager for titles and a font for texts.
 pub const SCREEN: &[Need] = &[
     Need { what: "Java with windows", package: "default-jre", there: || java_library("libawt_xawt.so") },
@@ -76,6 +94,13 @@ fn is_root() -> bool {
 
 fn on_path(name: &str) -> bool {
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+}
+
+/// A header that the C compiler finds.
+fn header(name: &str) -> bool {
+    let mut compiler = Command::new("cc");
+    compiler.args(["-E", "-include", name, "-x", "c", "/dev/null"]).stdout(Stdio::null()).stderr(Stdio::null());
+    compiler.status().is_ok_and(|status| status.success())
 }
 
 /// The version of the compiler, which says that this is a JDK and not only what runs programs.

@@ -8,7 +8,9 @@ mod fiji_bench;
 mod fuzz;
 mod hard;
 mod machine;
+mod matlab;
 mod maven;
+mod micromanager;
 mod package;
 mod python;
 mod runtime;
@@ -25,7 +27,8 @@ usage: cargo xtask COMMAND
   test [NAME ...]   every test there is: format, lints, Rust, Python, demo; NAMEs run those stages only
   package           the archive for builders in target/dist: library, headers, command, ONNX Runtime, licences (Linux)
   package fiji      the plugin for Fiji and ImageJ in target/dist/fiji: an update site's files and one zip (Linux)
-  bench             the benches, each against its limit; `bench fiji` only the plugin's
+  package micromanager   the device adapter for Micro-Manager in target/dist/micromanager (Linux)
+  bench             the benches, each against its limit; `bench fiji`, `bench matlab`, `bench micromanager` only theirs
   setup             only fetch what the tests need (ONNX Runtime, Python environments)
 ";
 
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Some("test") => suite::test(rest),
         Some("package") if rest.is_empty() => tools::check_machine().and_then(|_| package::package()).map(|_| ()),
         Some("package") if rest == ["fiji"] => fiji::package(),
+        Some("package") if rest == ["micromanager"] => micromanager::package(),
         Some("bench") => suite::bench(rest),
         Some("setup") if rest.is_empty() => suite::setup(),
         _ => {

@@ -5,6 +5,8 @@ mod elf;
 pub mod fiji;
 mod licences;
 mod linker;
+pub mod matlab;
+pub mod micromanager;
 mod stage;
 
 use std::fs;
@@ -156,6 +158,7 @@ fn lay_out(project: &Project, built: &linker::Built, tree: &Path) -> Result<()> 
             }
         }
     }
+    matlab::lay_out(tree)?;
     licences::gather(project, &built.zig, &documents)?;
     checks::write_sums(tree)
 }

@@ -20,6 +20,8 @@ pub enum Environment {
     Abi,
     /// bioimage.io's validator, and what runs a packaged model.
     Bioimage,
+    /// Micro-Manager's core and its simulated camera.
+    Micromanager,
 }
 
 impl Environment {
@@ -30,13 +32,14 @@ impl Environment {
             Environment::Package => "package",
             Environment::Abi => "abi",
             Environment::Bioimage => "bioimage",
+            Environment::Micromanager => "micromanager",
         }
     }
 
     fn requirements(self) -> PathBuf {
         let folder = match self {
             Environment::Light | Environment::Training | Environment::Bioimage => "training",
-            Environment::Package | Environment::Abi => "xtask",
+            Environment::Package | Environment::Abi | Environment::Micromanager => "xtask",
         };
         root().join(folder).join(format!("requirements-{}.txt", self.name()))
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::python::Environment;
 use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
-use crate::{abi, cuda, demo, fiji, fiji_bench, fuzz, hard, package, runtime};
+use crate::{abi, cuda, demo, fiji, fiji_bench, fuzz, hard, matlab, micromanager, package, runtime};
 
 type Stage = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -19,6 +19,12 @@ const STAGES: &[Stage] = &[
     ("abi", "the header; the C and C++ suites, examples and bad input against the archive", abi::stage),
     ("hard", "the C library: sanitizer, valgrind, faults, two runtimes, stress, memory", hard::stage),
     ("fiji", "the Java library and the ImageJ plugin, packaged, in a JVM and on a screen", fiji::stage),
+    (
+        "micromanager",
+        "the device adapter, packaged, in Micro-Manager's core with a simulated camera",
+        micromanager::stage,
+    ),
+    ("matlab", "+parfocal in Octave, over its gateway and over a strict stand-in for MATLAB's calllib", matlab::stage),
     ("cuda", "the command with an ONNX Runtime that has CUDA", cuda::cuda),
     ("tiff", "the command's files read back by other software (Python)", tiff),
     ("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::fuzz),
@@ -36,6 +42,7 @@ pub fn setup() -> Result<()> {
     if package::HERE {
         Environment::Package.interpreter()?;
         Environment::Abi.interpreter()?;
+        Environment::Micromanager.interpreter()?;
     }
     Ok(())
 }
@@ -79,12 +86,17 @@ pub fn test(names: &[String]) -> Result<()> {
 pub fn bench(rest: &[String]) -> Result<()> {
     check_machine()?;
     runtime::install()?;
-    if rest == ["fiji"] {
-        return fiji_bench::bench();
+    match rest {
+        [one] if one == "fiji" => return fiji_bench::bench(),
+        [one] if one == "matlab" => return matlab::bench(),
+        [one] if one == "micromanager" => return micromanager::bench(),
+        _ => {}
     }
     run(cargo().args(["bench", "--package", "parfocal"]).args(rest))?;
     if rest.is_empty() {
         fiji_bench::bench()?;
+        matlab::bench()?;
+        micromanager::bench()?;
     }
     Ok(())
 }

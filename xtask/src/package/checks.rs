@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{elf, Project, GLIBC, GLIBCXX, RUNTIME};
+use super::{elf, matlab, Project, GLIBC, GLIBCXX, RUNTIME};
 use crate::runtime::sha256;
 use crate::tools::{cache, root, target, Result};
 
@@ -27,26 +27,33 @@ pub fn check(project: &Project, tree: &Path) -> Result<()> {
         note("libparfocal", vec!["has no NODELETE flag: a host could unload it under its threads".into()]);
     }
     note("bin/parfocal", ours(&command));
+    let thunk = elf::read(&matlab::folder(tree).join(matlab::THUNK))?;
+    note(matlab::THUNK, ours(&thunk));
     note(RUNTIME, named(&runtime, RUNTIME));
     let limits = [("GLIBC", GLIBC), ("GLIBCXX", GLIBCXX), ("CXXABI", CXXABI), ("GCC", GCC)];
     note(RUNTIME, runtime.beyond(&limits));
-    for elf in [&library, &command, &runtime] {
+    for elf in [&library, &command, &runtime, &thunk] {
         let folders = elf.search.iter().map(|folder| format!("looks for libraries in {folder}; expected no RUNPATH"));
         note(elf.soname.as_deref().unwrap_or("bin/parfocal"), folders.collect());
     }
-    let places = places()?;
-    for file in walk(tree)?.iter().filter(|file| !file.ends_with(RUNTIME)) {
-        let bytes = fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
-        let name = file.strip_prefix(tree).unwrap_or(file).display().to_string();
-        note(
-            &name,
-            places.iter().filter(|place| contains(&bytes, place)).map(|p| format!("holds the path {p}")).collect(),
-        );
-    }
+    wrong.extend(paths(tree)?);
     if wrong.is_empty() {
         return Ok(());
     }
     Err(format!("the archive is not as promised:\n  {}", wrong.join("\n  ")))
+}
+
+/// Files that hold paths of the machine that made them, but for ONNX Runtime, which is not made here.
+pub fn paths(tree: &Path) -> Result<Vec<String>> {
+    let places = places()?;
+    let mut wrong = Vec::new();
+    for file in walk(tree)?.iter().filter(|file| !file.ends_with(RUNTIME)) {
+        let bytes = fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let name = file.strip_prefix(tree).unwrap_or(file).display();
+        let found = places.iter().filter(|place| contains(&bytes, place));
+        wrong.extend(found.map(|place| format!("{name}: holds the path {place}")));
+    }
+    Ok(wrong)
 }
 
 /// Older than the C++ library of GLIBCXX 3.4.22, so that they ask for no more than it does.

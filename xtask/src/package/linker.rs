@@ -20,7 +20,7 @@ pub fn build(project: &Project) -> Result<Built> {
     let zig = zig()?;
     let folder = target().join("package");
     fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let linker = wrapper(&folder, &zig)?;
+    let linker = wrapper(&folder, &zig, "cc")?;
     let out = folder.join("build");
     eprintln!("xtask: building the library and the command for glibc {GLIBC}");
     run(cargo()
@@ -37,22 +37,29 @@ pub fn build(project: &Project) -> Result<Built> {
 }
 
 /// The folder of the package `ziglang`.
-fn zig() -> Result<PathBuf> {
+pub fn zig() -> Result<PathBuf> {
     let print = "import os, ziglang; print(os.path.dirname(ziglang.__file__))";
     let folder = output(Environment::Package.command()?.args(["-c", print]))?;
     Ok(PathBuf::from(folder.trim()))
 }
 
-/// What cargo is given as a linker: it takes one file name, and the linker needs words before the arguments.
-fn wrapper(folder: &Path, zig: &Path) -> Result<PathBuf> {
+/// The same as a compiler for `cc` or `c++`, which links in a C++ library of its own.
+pub fn compiler(language: &str) -> Result<PathBuf> {
+    let folder = target().join("package");
+    fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    wrapper(&folder, &zig()?, language)
+}
+
+/// What cargo and CMake are given as a linker and a compiler: they take one file name, and these need words before the arguments.
+fn wrapper(folder: &Path, zig: &Path, language: &str) -> Result<PathBuf> {
     let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
     let kept = quoted(&cache()?.join("zig"));
     let text = format!(
-        "#!/bin/sh\nexport ZIG_GLOBAL_CACHE_DIR={kept} ZIG_LOCAL_CACHE_DIR={kept}\nexec {} cc -target \
+        "#!/bin/sh\nexport ZIG_GLOBAL_CACHE_DIR={kept} ZIG_LOCAL_CACHE_DIR={kept}\nexec {} {language} -target \
          x86_64-linux-gnu.{GLIBC} \"$@\"\n",
         quoted(&zig.join("zig"))
     );
-    let path = folder.join("cc");
+    let path = folder.join(language);
     // Cargo does not link anew because of it, but a file that is being run cannot be written.
     if fs::read_to_string(&path).is_ok_and(|old| old == text) {
         return Ok(path);

@@ -2,7 +2,6 @@ package org.parfocal.fiji;
 
 import ij.IJ;
 import ij.ImagePlus;
-import ij.Macro;
 import ij.WindowManager;
 import ij.gui.Roi;
 import ij.measure.ResultsTable;
@@ -16,20 +15,7 @@ import java.util.stream.Collectors;
 public final class FocusScore implements PlugIn {
     @Override
     public void run(String argument) {
-        try {
-            score(WindowManager.getCurrentImage());
-        } catch (Stopped stopped) {
-            if (!stopped.wanted()) {
-                Messages.error(stopped.getMessage());
-                return;
-            }
-            IJ.showStatus("Focus Score: " + stopped.getMessage());
-            if (IJ.isMacro()) {
-                Macro.abort();
-            }
-        } catch (RuntimeException | LinkageError | OutOfMemoryError failure) {
-            Messages.error(failure);
-        }
+        Messages.command("Focus Score", () -> score(WindowManager.getCurrentImage()));
     }
 
     private static void score(ImagePlus image) {

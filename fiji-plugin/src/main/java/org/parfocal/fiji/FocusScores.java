@@ -23,11 +23,11 @@ final class FocusScores {
         PlaneReader reader = new PlaneReader(image);
         List<PlaneScore> scores = new ArrayList<>();
         IJ.resetEscape();
-        try (HeldImage held = new HeldImage(image)) {
+        try (HeldImage held = new HeldImage(image, "scored")) {
             for (int slice : slices) {
-                held.check();
-                if (IJ.escapePressed()) {
-                    throw new Stopped("Stopped by Esc; no table was made.", true);
+                Stopped stopped = IJ.escapePressed() ? new Stopped("Stopped by Esc; no table was made.", true) : held.gone();
+                if (stopped != null) {
+                    throw stopped;
                 }
                 double score = of(type, reader.pixels(slice), image.getWidth(), area);
                 scores.add(new PlaneScore(image, slice, score));

@@ -2,27 +2,31 @@ package org.parfocal.fiji;
 
 import ij.ImagePlus;
 
-/** An image that a command looks at: no other command changes it meanwhile, and it is seen when the user closes it. */
+/** An image that a command is at work on: no other command changes it meanwhile, and it is seen when the user closes it. */
 final class HeldImage implements AutoCloseable {
     private final ImagePlus image;
+    private final String done;
     private final Closing closing;
 
-    /** Throws a {@link Problem} where another command has it. */
-    HeldImage(ImagePlus image) {
+    /**
+     * Throws a {@link Problem} where another command has it.
+     *
+     * @param done what happens to the image, for the user: "restored"
+     */
+    HeldImage(ImagePlus image, String done) {
         if (!image.lockSilently()) {
             throw new Problem("\"" + image.getTitle() + "\" is locked, because another command is at work on it. Wait until it "
                     + "is done; if none is, unlock the image with Plugins > Utilities > Reset.");
         }
         this.image = image;
+        this.done = done;
         closing = new Closing(image, () -> { });
     }
 
-    /** Throws {@link Stopped} when the image is not there any more. */
-    void check() {
-        if (closing.isClosed()) {
-            throw new Stopped("\"" + image.getTitle() + "\" was closed while it was being scored, so there is no result. "
-                    + "Open it again and repeat.", false);
-        }
+    /** Why the command must stop, once the image is not there any more; else null. */
+    Stopped gone() {
+        return !closing.isClosed() ? null : new Stopped("\"" + image.getTitle() + "\" was closed while it was being " + done
+                + ", so there is no result. Open it again and repeat.", false);
     }
 
     @Override

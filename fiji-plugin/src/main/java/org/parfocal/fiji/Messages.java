@@ -3,6 +3,7 @@ package org.parfocal.fiji;
 import java.awt.GraphicsEnvironment;
 
 import ij.IJ;
+import ij.Macro;
 import ij.macro.Interpreter;
 import org.parfocal.ParfocalException;
 
@@ -15,6 +16,28 @@ final class Messages {
     private static final int COLUMNS = 90;
 
     private Messages() {}
+
+    /** Does a command's work; the user is told why, if it does not reach its end. */
+    static void command(String name, Runnable work) {
+        try {
+            work.run();
+        } catch (Stopped stopped) {
+            if (!stopped.wanted()) {
+                error(stopped.getMessage());
+                return;
+            }
+            IJ.showStatus(name + ": " + stopped.getMessage());
+            if (IJ.isMacro()) {
+                Macro.abort();
+            }
+        } catch (RuntimeException | LinkageError | OutOfMemoryError failure) {
+            if (failure instanceof RuntimeException && Macro.MACRO_CANCELED.equals(failure.getMessage())) {
+                // ImageJ's own way to end a macro.
+                throw failure;
+            }
+            error(failure);
+        }
+    }
 
     /**
      * Shows a message and stops the macro that runs, if one does: a dialog where there is an ImageJ window, a line of text

@@ -108,13 +108,7 @@ final class Metadata {
         for (int i = 0; i < channels.length; i++) {
             luts[i] = all[channels[i] - 1];
         }
-        composite.setLuts(luts);
-        for (int i = 0; i < channels.length; i++) {
-            // setLuts keeps the ranges that were there.
-            LUT lut = composite.getChannelLut(i + 1);
-            lut.min = luts[i].min;
-            lut.max = luts[i].max;
-        }
+        Rendering.setLuts(composite, luts);
         boolean[] active = source.getActiveChannels();
         boolean[] target = composite.getActiveChannels();
         if (source.getMode() == IJ.COMPOSITE) {

@@ -15,32 +15,31 @@ public final class ModelInformation implements PlugIn {
 
     @Override
     public void run(String argument) {
-        try {
-            String path = "";
-            String device = "auto";
-            String options = Macro.getOptions();
-            if (options != null) {
-                MacroOptions told = new MacroOptions(TITLE, options, "model", "device");
-                path = told.text("model", path);
-                device = told.text("device", device);
-            } else if (!GraphicsEnvironment.isHeadless()) {
-                GenericDialog dialog = new GenericDialog(TITLE);
-                dialog.addFileField("Model file (blank: built in)", path, 30);
-                dialog.addChoice("Device", new String[] {"auto", "cpu", "cuda"}, device);
-                dialog.showDialog();
-                if (dialog.wasCanceled()) {
-                    return;
-                }
-                path = dialog.getNextString().trim();
-                device = dialog.getNextChoice();
+        Messages.command(TITLE, ModelInformation::ask);
+        IJ.showStatus("");
+    }
+
+    private static void ask() {
+        String path = "";
+        String device = "auto";
+        String options = Macro.getOptions();
+        if (options != null) {
+            MacroOptions told = new MacroOptions(TITLE, options, "model", "device");
+            path = told.text("model", path);
+            device = told.text("device", device);
+        } else if (!GraphicsEnvironment.isHeadless()) {
+            GenericDialog dialog = new GenericDialog(TITLE);
+            dialog.addFileField("Model file (blank: built in)", path, 30);
+            dialog.addChoice("Device", new String[] {"auto", "cpu", "cuda"}, device);
+            dialog.showDialog();
+            if (dialog.wasCanceled()) {
+                return;
             }
-            IJ.showStatus("Opening the model...");
-            report(path, device).show();
-        } catch (RuntimeException | LinkageError | OutOfMemoryError failure) {
-            Messages.error(failure);
-        } finally {
-            IJ.showStatus("");
+            path = dialog.getNextString().trim();
+            device = dialog.getNextChoice();
         }
+        IJ.showStatus("Opening the model...");
+        report(path, device).show();
     }
 
     /** Opens the model, if no command has yet, and asks it. */

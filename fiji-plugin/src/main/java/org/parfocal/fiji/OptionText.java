@@ -1,52 +1,70 @@
 package org.parfocal.fiji;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
- * Reads one value out of the engine's options: {@code key=value} pairs separated by white space. A value may stand in single
- * quotes; inside them {@code \'} is a quote and {@code \\} a backslash.
+ * Reads the engine's options as the engine does: {@code key=value} pairs separated by white space. A value may stand in single
+ * quotes; {@code \'} is a quote and {@code \\} a backslash.
  */
 final class OptionText {
     private OptionText() {}
 
+    /** The pairs, as they are written: a quoted value keeps its quotes. */
+    static List<String> pairs(String options) {
+        List<String> pairs = new ArrayList<>();
+        StringBuilder pair = new StringBuilder();
+        // A quote opens a value only where the value begins.
+        boolean begins = false;
+        boolean quoted = false;
+        for (int i = 0; i < options.length(); i++) {
+            char c = options.charAt(i);
+            if (!quoted && Character.isWhitespace(c)) {
+                add(pairs, pair);
+                begins = false;
+                continue;
+            }
+            pair.append(c);
+            if (quoted && c == '\\' && i + 1 < options.length()) {
+                pair.append(options.charAt(++i));
+            } else if (c == '\'') {
+                quoted = begins;
+            }
+            begins = c == '=' && pair.indexOf("=") == pair.length() - 1;
+        }
+        add(pairs, pair);
+        return pairs;
+    }
+
+    private static void add(List<String> pairs, StringBuilder pair) {
+        if (pair.length() > 0) {
+            pairs.add(pair.toString());
+            pair.setLength(0);
+        }
+    }
+
+    /** The key of a pair. */
+    static String key(String pair) {
+        int equals = pair.indexOf('=');
+        return equals < 0 ? pair : pair.substring(0, equals);
+    }
+
     /** The value of a key without its quotes, the last one where there are several; null if the key is not there. */
     static String value(String options, String key) {
         String found = null;
-        int at = 0;
-        while (at < options.length()) {
-            if (Character.isWhitespace(options.charAt(at))) {
-                at++;
-                continue;
+        for (String pair : pairs(options)) {
+            if (pair.startsWith(key + "=")) {
+                found = unquoted(pair.substring(key.length() + 1));
             }
-            int from = at;
-            while (at < options.length() && options.charAt(at) != '=' && !Character.isWhitespace(options.charAt(at))) {
-                at++;
-            }
-            boolean wanted = options.substring(from, at).equals(key);
-            if (at == options.length() || options.charAt(at) != '=') {
-                continue;
-            }
-            StringBuilder value = new StringBuilder();
-            at = value(options, at + 1, value);
-            found = wanted ? value.toString() : found;
         }
         return found;
     }
 
-    /** Collects the value that begins at {@code at}; gives where it ends. */
-    private static int value(String options, int at, StringBuilder value) {
-        boolean quoted = at < options.length() && options.charAt(at) == '\'';
-        int i = quoted ? at + 1 : at;
-        while (i < options.length()) {
-            char c = options.charAt(i);
-            if (quoted ? c == '\'' : Character.isWhitespace(c)) {
-                return quoted ? i + 1 : i;
-            }
-            if (quoted && c == '\\' && i + 1 < options.length()) {
-                c = options.charAt(++i);
-            }
-            value.append(c);
-            i++;
-        }
-        return i;
+    private static String unquoted(String value) {
+        boolean opened = value.startsWith("'");
+        boolean closed = opened && value.length() > 1 && value.endsWith("'");
+        String inside = value.substring(opened ? 1 : 0, value.length() - (closed ? 1 : 0));
+        return inside.replaceAll("\\\\(['\\\\])", "$1");
     }
 
     /** True if all planes are normalised together. */

@@ -68,7 +68,8 @@ final class PlaneReader {
         }
         String found = form(folder, name);
         String expected = stack.getWidth() + " x " + stack.getHeight() + " pixels of " + stack.getBitDepth() + " bits";
-        // ImageJ can be told to convert all files of a folder when it opens them.
+        // The file is opened here and once more by ImageJ, which also takes the label out of it; ImageJ can be told to convert
+        // all files of a folder when it opens them.
         if (!found.equals(expected) && !found.equals(form(folder, stack.getFileName(1)))) {
             throw unreadable(number, file + " has " + found + ", the stack " + expected + ". ");
         }

@@ -105,7 +105,7 @@ final class PreviewOverlay extends Overlay {
 
         @Override
         public void draw(Graphics g) {
-                // ImageJ also draws a canvas to flatten an image, which is then a copy of this one.
+            // ImageJ also draws a canvas to flatten an image, which is then a copy of this one.
             if (getImage() != image || image.getCurrentSlice() != plane) {
                 return;
             }

@@ -48,7 +48,8 @@ final class Progress implements AutoCloseable {
 
     /** For a command: Esc stops it. */
     static Progress command(String title, Supplier<Stopped> stop) {
-        return new Progress(title, () -> IJ.escapePressed() ? new Stopped("Stopped by Esc.", true) : stop.get(), true);
+        return new Progress(title, () -> !IJ.escapePressed() ? stop.get()
+                : new Stopped("Stopped by Esc. The image is as it was.", true), true);
     }
 
     /** The status line until the next plane. */

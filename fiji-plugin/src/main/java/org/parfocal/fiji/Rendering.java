@@ -49,6 +49,16 @@ final class Rendering {
                 && ((CompositeImage) image).getMode() == IJ.COMPOSITE;
     }
 
+    /** Colours and display ranges of all channels; ImageJ's setLuts keeps the ranges that were there. */
+    static void setLuts(CompositeImage image, LUT[] luts) {
+        image.setLuts(luts);
+        for (int i = 0; i < luts.length; i++) {
+            LUT lut = image.getChannelLut(i + 1);
+            lut.min = luts[i].min;
+            lut.max = luts[i].max;
+        }
+    }
+
     private static Image mixed(CompositeImage image, Object pixels) {
         int channels = image.getNChannels();
         int current = image.getC();
@@ -69,13 +79,7 @@ final class Rendering {
         ImagePlus plain = new ImagePlus("", stack);
         plain.setDimensions(channels, 1, 1);
         CompositeImage composite = new CompositeImage(plain, IJ.COMPOSITE);
-        composite.setLuts(luts);
-        for (int c = 1; c <= channels; c++) {
-            // setLuts keeps the ranges that were there.
-            LUT lut = composite.getChannelLut(c);
-            lut.min = luts[c - 1].min;
-            lut.max = luts[c - 1].max;
-        }
+        setLuts(composite, luts);
         boolean[] active = image.getActiveChannels();
         System.arraycopy(active, 0, composite.getActiveChannels(), 0, active.length);
         composite.setProp("CompositeProjection", image.getProp("CompositeProjection"));

@@ -50,7 +50,7 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         axes = new boolean[] {image.getNChannels() > 1, image.getNSlices() > 1, image.getNFrames() > 1};
         addFileField("Model file (blank: built in)", start.model, COLUMNS);
         addChoice("Device", devices(start.device), start.device);
-        addChoice("Planes", labels(Settings.Planes.values()), start.planes.label);
+        addChoice("Planes", Settings.labels(Settings.Planes.values()), start.planes.label);
         if (axes[0]) {
             addStringField(axis("Channels", image.getNChannels()), start.channels, 12);
         }
@@ -60,8 +60,8 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         if (axes[2]) {
             addStringField(axis("Frames", image.getNFrames()), start.frames, 12);
         }
-        addChoice("Region", labels(Settings.Part.values()), start.region.label);
-        addChoice("Output", labels(Settings.Output.values()), start.output.label);
+        addChoice("Region", Settings.labels(Settings.Part.values()), start.region.label);
+        addChoice("Output", Settings.labels(Settings.Output.values()), start.output.label);
         addStringField("File (blank: ask)", start.file, COLUMNS);
         addStringField("Options (key=value)", start.options, COLUMNS);
         addCheckbox("Preview on this plane", false);
@@ -160,14 +160,6 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         return devices.toArray(new String[0]);
     }
 
-    private static String[] labels(Enum<?>[] choices) {
-        String[] labels = new String[choices.length];
-        for (int i = 0; i < labels.length; i++) {
-            labels[i] = Settings.label(choices[i]);
-        }
-        return labels;
-    }
-
     private static String askForFile(ImagePlus image) {
         SaveDialog dialog = new SaveDialog("Restored Image as TIFF", Metadata.title(image.getTitle()), ".tif");
         return dialog.getFileName() == null ? null : new File(dialog.getDirectory(), dialog.getFileName()).getPath();
@@ -262,9 +254,9 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
             chosen.add(((Choice) choice).getSelectedItem());
         }
         read.device = chosen.get(0);
-        read.planes = Settings.choose("Planes", chosen.get(1), Settings.Planes.values());
-        read.region = Settings.choose("Region", chosen.get(2), Settings.Part.values());
-        read.output = Settings.choose("Output", chosen.get(3), Settings.Output.values());
+        read.planes = Settings.choose(chosen.get(1), Settings.Planes.values());
+        read.region = Settings.choose(chosen.get(2), Settings.Part.values());
+        read.output = Settings.choose(chosen.get(3), Settings.Output.values());
         if (read.planes == Settings.Planes.RANGE) {
             read.channels = ranges[0];
             read.slices = ranges[1];

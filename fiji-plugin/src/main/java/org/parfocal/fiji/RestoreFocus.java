@@ -42,32 +42,25 @@ public final class RestoreFocus implements PlugIn {
     }
 
     private static void command(ImagePlus image) {
+        Messages.command("Restore Focus", () -> alone(image));
+    }
+
+    private static void alone(ImagePlus image) {
+        if (image == null) {
+            throw new Problem("No image is open. Open the image to restore, or click into its window, and repeat.");
+        }
+        synchronized (BUSY) {
+            if (!BUSY.add(image.getID())) {
+                throw new Problem("Restore Focus is already at work on \"" + image.getTitle() + "\". Finish or cancel it "
+                        + "there first.");
+            }
+        }
         try {
-            if (image == null) {
-                throw new Problem("No image is open. Open the image to restore, or click into its window, and repeat.");
-            }
+            run(image);
+        } finally {
             synchronized (BUSY) {
-                if (!BUSY.add(image.getID())) {
-                    throw new Problem("Restore Focus is already at work on \"" + image.getTitle() + "\". Finish or cancel it "
-                            + "there first.");
-                }
+                BUSY.remove(image.getID());
             }
-            try {
-                run(image);
-            } finally {
-                synchronized (BUSY) {
-                    BUSY.remove(image.getID());
-                }
-            }
-        } catch (Stopped stopped) {
-            stopped(stopped);
-        } catch (RuntimeException failed) {
-            if (Macro.MACRO_CANCELED.equals(failed.getMessage())) {
-                throw failed;
-            }
-            Messages.error(failed);
-        } catch (OutOfMemoryError | LinkageError failed) {
-            Messages.error(failed);
         }
     }
 
@@ -93,14 +86,9 @@ public final class RestoreFocus implements PlugIn {
         }
     }
 
-    /** Restores a locked image, and sees whether it is closed meanwhile. */
     private static ImagePlus restore(ImagePlus image, Settings settings, boolean open) {
-        if (!image.lockSilently()) {
-            throw new Problem("\"" + image.getTitle() + "\" is locked, because another command is at work on it. Wait until it "
-                    + "is done; if none is, unlock the image with Plugins > Utilities > Reset.");
-        }
-        Closing closing = new Closing(image, () -> {});
-        try (Progress progress = Progress.command("Restore Focus", () -> closing.isClosed() ? closed(image) : null)) {
+        try (HeldImage held = new HeldImage(image, "restored");
+                Progress progress = Progress.command("Restore Focus", held::gone)) {
             Restorer restorer = new Restorer(image, settings);
             ImagePlus result = restorer.run(progress);
             progress.done();
@@ -113,19 +101,7 @@ public final class RestoreFocus implements PlugIn {
                 result = restorer.planes() > 1 ? IJ.openVirtual(path) : IJ.openImage(path);
             }
             return result;
-        } finally {
-            closing.close();
-            image.unlock();
-            if (closing.isClosed()) {
-                // ImageJ frees nothing of an image that is locked.
-                image.flush();
-            }
         }
-    }
-
-    private static Stopped closed(ImagePlus image) {
-        return new Stopped("\"" + image.getTitle() + "\" was closed while it was being restored, so there is no result. Open it "
-                + "again and repeat.", false);
     }
 
     private static void show(ImagePlus result) {
@@ -151,17 +127,6 @@ public final class RestoreFocus implements PlugIn {
             String value = Recorder.fixString(IJ.isWindows() ? option[1].replace('\\', '/') : option[1]);
             boolean bare = value.indexOf(' ') >= 0 || !(value.startsWith("[") || value.startsWith("'"));
             Recorder.recordOption(option[0], bare ? value : "[" + value + "]");
-        }
-    }
-
-    private static void stopped(Stopped stopped) {
-        if (!stopped.wanted()) {
-            Messages.error(stopped.getMessage());
-            return;
-        }
-        IJ.showStatus("Restore Focus: " + stopped.getMessage() + " The image is as it was.");
-        if (IJ.isMacro()) {
-            Macro.abort();
         }
     }
 }

@@ -317,7 +317,7 @@ class FocusScoreTest {
         refused(colour, "", "\"paletted\" is an 8-bit colour image", "Image > Type > RGB Color");
         image.setRoi(new Roi(200, 200, 10, 10));
         refused(image, "", "selection has no pixels inside \"paletted\"", "Select None");
-        refused(stack(3), "planes=some", "planes=[some] cannot be", "[along z], [all]");
+        refused(stack(3), "planes=some", "planes=some cannot be", "[along z], all.");
         refused(stack(3), "planes=all plot=true", "plot=true cannot be: \"plot\" is a checkbox");
         refused(stack(3), "go=true", "go=true cannot be");
         refused(stack(3), "planes=all plott", "\"plott\" is not one of its keys", "planes, plot, clear, go");

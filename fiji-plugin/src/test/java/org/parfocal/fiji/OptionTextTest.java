@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ij.ImagePlus;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 /** Values are found in the engine's options as the engine reads them. */
@@ -18,6 +19,14 @@ class OptionTextTest {
         assertEquals("", OptionText.value("x=", "x"));
         assertNull(OptionText.value("retile=512 tile", "tile"));
         assertNull(OptionText.value("", "tile"));
+    }
+
+    @Test
+    void pairsAsTheEngineReadsThem() {
+        assertEquals(Arrays.asList("a='x \\' =y'", "b='\\\\'", "c=it's", "d", "e=''"),
+                OptionText.pairs(" a='x \\' =y'\tb='\\\\' c=it's d\ne=''"));
+        assertEquals("it's", OptionText.value("c=it's d=2", "c"), "a quote opens a value only where it begins");
+        assertEquals("C:\\some\\where", OptionText.value("c=C:\\some\\where", "c"));
     }
 
     @Test

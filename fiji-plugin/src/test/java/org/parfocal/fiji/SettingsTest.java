@@ -36,6 +36,7 @@ class SettingsTest {
         assertEquals("", Settings.parse("file=[] preview").file);
         assertEquals("range", Settings.parse("slices=2").planes.label);
         assertEquals("whole image", Settings.parse("region=[Whole Image]").region.label);
+        assertEquals("cpu", Settings.parse("Device=cpu").device);
     }
 
     @Test
@@ -48,7 +49,8 @@ class SettingsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "devise=cuda | \"devise\" is not one of its keys, which are model, device, planes",
-        "stack | \"stack\" has no value. Write stack=value",
+        "stack | \"stack\" is not one of its keys",
+        "device | \"device\" has no value. Write device=value; values with spaces stand in [brackets].",
         "planes=some | planes=some cannot be; the choices are all, current, range.",
         "output=clipboard | output=clipboard cannot be; the choices are [new image], [in place], [TIFF file].",
         "region=roi | region=roi cannot be; the choices are [whole image], [crop to selection], [inside selection].",

@@ -1,0 +1,61 @@
+function restored = restoreFrames(model, image, options, progress)
+%RESTOREFRAMES  Restores an image or a stack, frame by frame through a stream, so that Ctrl-C ends it.
+%   A call into the library cannot be interrupted, so it never waits long: frames go in, and results are asked for until one is there.
+%   Ctrl-C, or an error in PROGRESS, closes the stream, which stops the network within one of its nodes.
+
+    [pixels, layout] = parfocal.internal.frames(image);
+    options = parfocal.internal.runOptions(model, options, pixels, layout);
+    planes = double(layout.shape(4));
+    shape = layout.shape;
+    shape(4) = 1;
+    stream = parfocal.internal.native('streamOpen', model, layout.pixelType, shape, options);
+    closing = onCleanup(@() parfocal.internal.native('streamClose', stream));
+    if planes == 1
+        submit(stream, pixels, layout, 1);
+        restored = reshape(receive(stream, layout, 1, 1), layout.size);
+        report(progress, 1, 1);
+    else
+        restored = zeros(layout.size, layout.class);
+        across = repmat({':'}, 1, numel(layout.size) - 1);
+        submit(stream, pixels(across{:}, 1), layout, 1);
+        for plane = 1:planes
+            % The next one is there when this one is done.
+            if plane < planes
+                submit(stream, pixels(across{:}, plane + 1), layout, plane + 1);
+            end
+            restored(across{:}, plane) = receive(stream, layout, plane, planes);
+            report(progress, plane, planes);
+        end
+    end
+    if layout.isDouble
+        restored = double(restored);
+    end
+end
+
+function submit(stream, frame, layout, plane)
+    parfocal.internal.native('streamSubmit', stream, frame, layout.strides, uint64(plane));
+end
+
+% The next result, in the order of the planes. Between two questions Ctrl-C is heard.
+function frame = receive(stream, layout, plane, planes)
+    POLL_MS = int32(50);
+    frame = [];
+    try
+        while isempty(frame)
+            frame = parfocal.internal.native('streamReceive', stream, layout.class, int64(layout.frame), layout.strides, POLL_MS);
+        end
+    catch failure
+        % The stream calls it a frame, by its number.
+        message = regexprep(failure.message, '^frame \d+: ', '');
+        if planes > 1
+            message = sprintf('plane %d of %d: %s', plane, planes, message);
+        end
+        error(failure.identifier, '%s', message);
+    end
+end
+
+function report(progress, done, total)
+    if ~isempty(progress)
+        progress(done, total);
+    end
+end

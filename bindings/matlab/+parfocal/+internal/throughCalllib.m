@@ -1,0 +1,149 @@
+function [status, varargout] = throughCalllib(verb, varargin)
+%THROUGHCALLLIB  The verbs of the C library through MATLAB's loadlibrary and calllib: [status, ...] = throughCalllib(verb, ...).
+%   The twin of parfocal_gateway.c, which Octave uses. What the library writes goes into libpointers, whose Value is asked for
+%   afterwards: a number of 64 bits that a function returned would come back as a double. Pixels go in and out as columns, which
+%   are the same numbers in the same order as any matrix. Every pointer is given; no NULL.
+
+    persistent received
+    varargout = cell(1, max(nargout - 1, 0));
+    switch verb
+        case 'load'  % [status, reason] = load(path)
+            [status, varargout{1}] = load(varargin{1});
+
+        case 'version'  % [status, version, abi] = version()
+            status = 0;
+            varargout = {calllib('parfocal', 'parfocal_version'), calllib('parfocal', 'parfocal_abi_version')};
+
+        case 'failure'  % [status, name, message] = failure(status)
+            name = calllib('parfocal', 'parfocal_status_name', int32(varargin{1}));
+            [status, message] = told('parfocal_last_error');
+            varargout = {name, message};
+
+        case 'doctor'  % [status, json] = doctor()
+            [status, varargout{1}] = told('parfocal_doctor');
+
+        case 'open'  % [status, model] = open(path, options)
+            out = libpointer('uint64Ptr', uint64(0));
+            status = calllib('parfocal', 'parfocal_model_open', utf8(varargin{1}), utf8(varargin{2}), out);
+            varargout{1} = out.Value;
+
+        case 'describe'  % [status, json] = describe(model)
+            [status, varargout{1}] = told('parfocal_model_describe', varargin{1});
+
+        case 'close'  % status = close(model)
+            status = calllib('parfocal', 'parfocal_model_close', varargin{1});
+
+        case 'restore'  % [status, restored] = restore(model, pixels, strides, shape, options)
+            [model, pixels, strides, shape, options] = varargin{:};
+            buffer = column(pixels);
+            count = uint64(numel(pixels));
+            status = calllib('parfocal', ['parfocal_restore_' suffix(pixels)], model, uint64(0), buffer, count, strides, ...
+                buffer, count, strides, shape, utf8(options));
+            varargout{1} = reshape(buffer.Value, size(pixels));
+
+        case 'restoreFile'  % status = restoreFile(model, input, output, options)
+            [model, input, output, options] = varargin{:};
+            status = calllib('parfocal', 'parfocal_restore_file', model, uint64(0), utf8(input), utf8(output), utf8(options));
+
+        case 'focusScore'  % [status, scores] = focusScore(pixels, strides, shape)
+            [pixels, strides, shape] = varargin{:};
+            scores = libpointer('doublePtr', zeros(double(shape(4)), 1));
+            status = calllib('parfocal', ['parfocal_focus_score_' suffix(pixels)], column(pixels), uint64(numel(pixels)), ...
+                strides, shape, scores);
+            varargout{1} = reshape(scores.Value, [], 1);
+
+        case 'streamOpen'  % [status, stream] = streamOpen(model, pixelType, shape, options)
+            [model, pixelType, shape, options] = varargin{:};
+            out = libpointer('uint64Ptr', uint64(0));
+            status = calllib('parfocal', 'parfocal_stream_open', model, pixelType, shape, utf8(options), out);
+            varargout{1} = out.Value;
+
+        case 'streamSubmit'  % status = streamSubmit(stream, frame, strides, tag)
+            [stream, frame, strides, tag] = varargin{:};
+            status = calllib('parfocal', 'parfocal_stream_submit', stream, column(frame), uint64(numel(frame)), strides, tag);
+
+        case 'streamReceive'  % [status, frame] = streamReceive(stream, class, size, strides, timeout_ms)
+            [stream, kind, extent, strides, timeout] = varargin{:};
+            count = prod(double(extent));
+            % Kept while a result is waited for, which may take many questions.
+            if isempty(received) || ~strcmp(received.kind, kind) || received.count ~= count
+                received = struct('kind', kind, 'count', count, 'buffer', libpointer([kind 'Ptr'], zeros(count, 1, kind)));
+            end
+            tag = libpointer('uint64Ptr', uint64(0));
+            status = calllib('parfocal', 'parfocal_stream_receive', stream, received.buffer, uint64(count), strides, tag, timeout);
+            if status == 0
+                varargout{1} = reshape(received.buffer.Value, double(extent));
+            end
+
+        case 'streamClose'  % status = streamClose(stream)
+            received = [];
+            status = calllib('parfocal', 'parfocal_stream_close', varargin{1});
+
+        otherwise
+            error('parfocal:INTERNAL', 'throughCalllib: no verb ''%s''', verb);
+    end
+end
+
+function [status, reason] = load(path)
+    status = 0;
+    reason = '';
+    if libisloaded('parfocal')
+        return
+    end
+    [~, ~, ~, thunk] = parfocal_prototype();
+    if isempty(dir([thunk '.*']))
+        status = 5;
+        reason = sprintf(['its thunk file %s is not there, which MATLAB calls it through; build it with the line that ' ...
+            'parfocal_thunk.c begins with'], thunk);
+        return
+    end
+    % Said below, once.
+    warned = warning('off', 'MATLAB:loadlibrary:FunctionNotFound');
+    restoring = onCleanup(@() warning(warned));
+    try
+        [missing, ~] = loadlibrary(path, @parfocal_prototype, 'alias', 'parfocal');
+    catch failure
+        status = 9;
+        reason = failure.message;
+        return
+    end
+    if ~isempty(missing)
+        unloadlibrary('parfocal');
+        status = 9;
+        reason = sprintf('it has no function %s', missing{1});
+    end
+end
+
+% The text that a function tells; asked for again where it has grown meanwhile.
+function [status, text] = told(name, varargin)
+    INVALID_ARGUMENT = 1;
+    capacity = 65536;
+    while true
+        buffer = libpointer('uint8Ptr', zeros(1, capacity, 'uint8'));
+        needed = libpointer('uint64Ptr', uint64(0));
+        status = calllib('parfocal', name, varargin{:}, buffer, uint64(capacity), needed);
+        length = double(needed.Value);
+        if status ~= INVALID_ARGUMENT || length <= capacity
+            break
+        end
+        capacity = length + 64;
+    end
+    text = '';
+    if status == 0
+        bytes = buffer.Value;
+        text = native2unicode(reshape(bytes(1:length - 1), 1, []), 'UTF-8');
+    end
+end
+
+function bytes = utf8(text)
+    bytes = [reshape(unicode2native(text, 'UTF-8'), 1, []), uint8(0)];
+end
+
+function pointer = column(pixels)
+    pointer = libpointer([class(pixels) 'Ptr'], pixels(:));
+end
+
+function name = suffix(pixels)
+    names = struct('uint8', 'u8', 'uint16', 'u16', 'single', 'f32');
+    name = names.(class(pixels));
+end

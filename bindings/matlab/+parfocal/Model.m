@@ -1,0 +1,123 @@
+classdef Model < handle
+%PARFOCAL.MODEL  A model that restores out-of-focus microscope images.
+%   m = parfocal.Model opens the model inside the library, J = m.restore(I) restores an image, and m.close() frees it:
+%
+%       m = parfocal.Model("device=auto");
+%       J = m.restore(I);
+%       m.close();
+%
+%   m = parfocal.Model(OPTIONS) opens it with OPTIONS, text of KEY=VALUE separated by spaces: device, threads, precision, memory, runtime.
+%   The page docs/options.md has the table. m = parfocal.Model(OPTIONS, FILE) opens an ONNX file of your own.
+%
+%   m.restore(I)        an image or stack in a matrix: same size, class, range and units
+%   m.restoreFile(A, B) a TIFF file, page by page
+%   m.describe()        what runs, and how, as a struct
+%   m.close()           frees it; clearing the last variable that has it does so, too
+%
+%   A model belongs to the MATLAB process that opened it: open one in each worker of a parfor loop.
+%   What fails is an MException whose identifier is parfocal:<STATUS>, parfocal:BAD_OPTION say.
+%
+%   See also parfocal.Model/restore, parfocal.restoreFile, parfocal.focusScore, parfocal.doctor, parfocal.version
+
+    properties (Access = private, Transient)
+        Handle = uint64(0)  % of the library; 0 in an object that came from another process
+        Open = false
+    end
+
+    methods
+        function m = Model(options, file)
+        %MODEL  Opens a model: parfocal.Model(OPTIONS, FILE), both optional.
+            if nargin < 1
+                options = '';
+            end
+            if nargin < 2
+                file = '';
+            end
+            options = parfocal.internal.text(options, 'options');
+            file = parfocal.internal.text(file, 'model file');
+            m.Handle = parfocal.internal.native('open', file, options);
+            m.Open = true;
+        end
+
+        function J = restore(m, I, options, progress)
+        %RESTORE  Restores an image or a stack: same size, class, range and units.
+        %   J = m.restore(I). I is uint8, uint16, single or double (computed in single):
+        %     H x W          one grey image
+        %     H x W x 3      one colour image; its channels are normalised together
+        %     H x W x N      a stack of N grey planes, each a frame of its own
+        %     H x W x 3 x N  a stack of colour images
+        %   Three grey planes are H x W x 1 x 3: reshape(I, size(I, 1), size(I, 2), 1, 3).
+        %   NaN and infinite pixels come back as they were.
+        %
+        %   J = m.restore(I, OPTIONS) takes tile, halo, normalize, pixel_size_um: "tile=512 normalize=stack" say.
+        %
+        %   J = m.restore(I, OPTIONS, PROGRESS) calls PROGRESS(DONE, TOTAL), planes, after each. An error in it ends the run.
+        %   Ctrl-C ends it, too, within one node of the network. Nothing is returned then.
+            if nargin < 3
+                options = '';
+            end
+            if nargin < 4
+                progress = [];
+            end
+            options = parfocal.internal.text(options, 'options');
+            if ~(isnumeric(progress) && isempty(progress)) && ~isa(progress, 'function_handle')
+                error('parfocal:INVALID_ARGUMENT', 'progress: %s; expected a function handle, @(done, total) ..., or []', ...
+                    parfocal.internal.shown(progress));
+            end
+            J = parfocal.internal.restoreFrames(m.own(), I, options, progress);
+        end
+
+        function restoreFile(m, input, output, options)
+        %RESTOREFILE  Restores a TIFF file page by page: same type, compression and metadata.
+        %   m.restoreFile(INPUT, OUTPUT), m.restoreFile(INPUT, OUTPUT, OPTIONS) with the options of m.restore.
+        %   OUTPUT must not exist; it appears complete or not at all. Memory does not grow with the stack.
+        %   The whole file is one call into the library, which Ctrl-C does not end before it is done.
+            if nargin < 4
+                options = '';
+            end
+            input = parfocal.internal.text(input, 'input');
+            output = parfocal.internal.text(output, 'output');
+            options = parfocal.internal.text(options, 'options');
+            parfocal.internal.native('restoreFile', m.own(), input, output, options);
+        end
+
+        function about = describe(m)
+        %DESCRIBE  What runs, and how, as a struct: name, version, sha256, license, device, provider, threads, tile, warnings and so on.
+            about = jsondecode(parfocal.internal.native('describe', m.own()));
+        end
+
+        function close(m)
+        %CLOSE  Frees the model. Closing twice is an error, parfocal:INVALID_HANDLE.
+            % The number stays, so that the library can say what is wrong with it.
+            m.Open = false;
+            parfocal.internal.native('close', m.own());
+        end
+
+        function delete(m)
+        %DELETE  Closes the model if it is open; MATLAB does so when the last variable that has it is cleared.
+            if m.Open
+                m.close();
+            end
+        end
+
+        function disp(m)
+        %DISP  One line: which model, and where it runs.
+            if ~m.Open
+                fprintf('  parfocal.Model, closed\n');
+                return
+            end
+            about = m.describe();
+            fprintf('  parfocal.Model %s %s on %s, open\n', about.name, about.version, about.device);
+        end
+    end
+
+    methods (Access = private)
+        function handle = own(m)
+            if m.Handle == 0
+                error('parfocal:INVALID_HANDLE', ...
+                    'model: it was not opened in this process (a file or another worker brought it here); open one here with parfocal.Model');
+            end
+            handle = m.Handle;
+        end
+    end
+end

@@ -1,0 +1,78 @@
+"""Ctrl-C during a restore in an interactive Octave: interrupt.py FOLDER..., the folders for Octave's path.
+
+The run ends at once, its stream is closed (its thread is gone), nothing was assigned, and the model works on.
+"""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+LIMIT_S = 2.0  # a restore of the frame below takes longer, its slowest node a small part of it
+DEADLINE_S = 120
+
+
+def main():
+    command = ["octave-cli", "--quiet", "--norc", "--no-history", "--no-line-editing", "--interactive"]
+    for folder in sys.argv[1:]:
+        command += ["--path", folder]
+    octave = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+    )
+    deadline = threading.Timer(DEADLINE_S, octave.kill)
+    deadline.start()
+    try:
+        talk(octave)
+    finally:
+        deadline.cancel()
+        octave.kill()
+
+
+def talk(octave):
+    printed = []
+
+    def say(line):
+        octave.stdin.write(line + "\n")
+        octave.stdin.flush()
+
+    def until(word):
+        for line in octave.stdout:
+            printed.append(line)
+            if word in line:
+                return
+        raise SystemExit(f"Octave ended before it printed '{word}':\n{''.join(printed)}")
+
+    def streams():
+        threads = Path(f"/proc/{octave.pid}/task").glob("*/comm")
+        return sum(thread.read_text().strip() == "parfocal-stream" for thread in threads)
+
+    # The words are put together so that an echo of the line is not taken for what it prints.
+    say("m = parfocal.Model('device=cpu threads=1'); frame = uint16(rand(1500) * 999); disp(['rea' 'dy']);")
+    until("ready")
+    for frames in ("frame", "cat(3, frame, frame, frame)"):
+        say(f"disp(['g' 'o']); restored = m.restore({frames}); disp(['not st' 'opped']);")
+        until("go")
+        give_up = time.monotonic() + 60
+        while streams() != 1:
+            if time.monotonic() > give_up:
+                raise SystemExit(f"no stream was opened:\n{''.join(printed)}")
+            time.sleep(0.05)
+        time.sleep(0.3)
+        stopped = time.monotonic()
+        octave.send_signal(signal.SIGINT)
+        say("disp(['aft' 'er']); printf('restored: %d\\n', exist('restored', 'var'));")
+        until("restored: 0")
+        took = time.monotonic() - stopped
+        if any("not stopped" in line for line in printed) or took > LIMIT_S:
+            raise SystemExit(f"Ctrl-C took {took:.2f} s:\n{''.join(printed)}")
+        if streams() != 0:
+            raise SystemExit("the stream is still open after Ctrl-C")
+        print(f"Ctrl-C ended a restore of {frames} after {took:.2f} s")
+    say("restored = m.restore(frame(1:40, 1:30)); m.close(); printf('size %d %d\\n', size(restored)); exit")
+    until("size 40 30")
+
+
+if __name__ == "__main__":
+    main()

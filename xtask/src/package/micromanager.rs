@@ -1,0 +1,186 @@
+//! `cargo xtask package micromanager`: the device adapter with its library in target/dist/micromanager, as one archive; docs/packaging.md.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::{checks, clear, copy, elf, linker, package, program, unpacked, write, Project, GLIBC, HERE, RUNTIME};
+use crate::python::Environment;
+use crate::runtime::sha256;
+use crate::tools::{cache, lock, need, root, run, shown, target, Result};
+
+/// The device interface of the MMDevice that `fetch_mmdevice.py` fetches.
+const INTERFACE: &str = "75";
+const ADAPTER: &str = "libmmgr_dal_Parfocal.so.0";
+/// All that MMCore looks for in it.
+const EXPORTS: &[&str] = &[
+    "CreateDevice",
+    "DeleteDevice",
+    "GetDeviceDescription",
+    "GetDeviceInterfaceVersion",
+    "GetDeviceName",
+    "GetDeviceType",
+    "GetModuleVersion",
+    "GetNumberOfDevices",
+    "InitializeModuleData",
+];
+/// What the adapter is made from; in the archive, too, for other device interfaces.
+const SOURCES: &[&str] = &[
+    "Adapter.cpp",
+    "CMakeLists.txt",
+    "Deadline.cpp",
+    "Deadline.h",
+    "Device.cpp",
+    "Device.h",
+    "FrameLog.cpp",
+    "FrameLog.h",
+    "FrameProcessor.cpp",
+    "FrameProcessor.h",
+    "README.md",
+    "Settings.h",
+    "exports.map",
+    "fetch_mmdevice.py",
+];
+/// The manual, and the pages and the picture that it points at.
+const PAGES: &[&str] = &[
+    "microscope-control.md",
+    "microscope-control/properties.png",
+    "c-cpp.md",
+    "focus-score.md",
+    "options.md",
+    "packaging.md",
+    "performance.md",
+];
+
+/// Builds, checks and packs; returns the archive. Once in a run of the task runner.
+pub fn micromanager() -> Result<PathBuf> {
+    static DONE: OnceLock<Result<PathBuf>> = OnceLock::new();
+    DONE.get_or_init(make).clone()
+}
+
+fn make() -> Result<PathBuf> {
+    if !HERE {
+        return Err(
+            "package micromanager: made on Linux on x86-64 only; docs/packaging.md has what other systems need".into(),
+        );
+    }
+    need(&[("cmake", "cmake")])?;
+    package()?;
+    let project = Project::read()?;
+    let built = build("adapter", &root().join("bindings/micromanager"), &mmdevice()?)?;
+    let tree = target().join("package/micromanager").join(name(&project));
+    clear(&tree)?;
+    let from = target().join("package/tree").join(project.name());
+    program(&built, &tree.join(ADAPTER))?;
+    for library in [project.soname().as_str(), RUNTIME] {
+        program(&from.join("lib").join(library), &tree.join(library))?;
+    }
+    let readme = std::fs::read_to_string(root().join("xtask/package/micromanager.txt"));
+    let readme = readme.map_err(|e| format!("xtask/package/micromanager.txt: {e}"))?;
+    write(&tree.join("README.txt"), &super::filled(&project, &readme).replace("@INTERFACE@", INTERFACE))?;
+    for page in PAGES {
+        copy(&root().join("docs").join(page), &tree.join("doc").join(page))?;
+    }
+    for source in SOURCES {
+        copy(&root().join("bindings/micromanager").join(source), &tree.join("source").join(source))?;
+    }
+    licences(&from, &tree.join("licenses"))?;
+    check(&project, &tree)?;
+    let archive = root().join("target/dist/micromanager").join(format!("{}.tar.gz", name(&project)));
+    super::pack(&tree, &archive)?;
+    let size = std::fs::metadata(&archive).map_or(0, |m| m.len());
+    println!("package: {} ({:.1} MB)", shown(&archive), size as f64 / 1e6);
+    Ok(archive)
+}
+
+fn name(project: &Project) -> String {
+    format!("parfocal-micromanager-{}-interface{INTERFACE}-linux-x86_64", project.version)
+}
+
+/// MMDevice's sources, fetched once.
+pub fn mmdevice() -> Result<PathBuf> {
+    // The script says which version.
+    let script = root().join("bindings/micromanager/fetch_mmdevice.py");
+    let folder = cache()?.join(format!("mmdevice-{}", &sha256(&script)?[..12]));
+    let _lock = lock("mmdevice")?;
+    let complete = folder.join("complete");
+    if !complete.exists() {
+        clear(&folder)?;
+        run(Environment::Micromanager.command()?.arg(&script).arg(&folder))?;
+        write(&complete, "")?;
+    }
+    Ok(folder)
+}
+
+/// The adapter, built from a folder against these sources of MMDevice as its page says, and the library of the archive.
+pub fn build(place: &str, sources: &Path, mmdevice: &Path) -> Result<PathBuf> {
+    let prefix = unpacked()?;
+    let folder = target().join("package/micromanager build").join(place);
+    clear(&folder)?;
+    run(Command::new("cmake")
+        .args(["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror"])
+        // Without names and places of this machine.
+        .arg("-DCMAKE_MODULE_LINKER_FLAGS=-s")
+        .arg(format!("-DCMAKE_CXX_COMPILER={}", linker::compiler("c++")?.display()))
+        .arg("-S")
+        .arg(sources)
+        .arg(format!("-DMMDEVICE={}", mmdevice.display()))
+        .arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()))
+        .arg("-B")
+        .arg(&folder)
+        .stdout(std::process::Stdio::null()))?;
+    run(Command::new("cmake").arg("--build").arg(&folder).arg("--parallel").stdout(std::process::Stdio::null()))?;
+    Ok(folder.join(ADAPTER))
+}
+
+/// What it asks of the machine, where it looks, what it shows.
+fn check(project: &Project, tree: &Path) -> Result<()> {
+    let adapter = elf::read(&tree.join(ADAPTER))?;
+    let mut wrong = adapter.beyond(&[("GLIBC", GLIBC)]);
+    let soname = project.soname();
+    let parts = [&soname, "libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "ld-linux-x86-64.so.2"];
+    let others = adapter.needed.iter().filter(|name| !parts.contains(&name.as_str()));
+    wrong.extend(others.map(|name| format!("needs {name}; expected {}", parts.join(", "))));
+    wrong.extend(checks::paths(tree)?);
+    if adapter.search != ["$ORIGIN"] {
+        wrong.push(format!("looks for libraries in {:?}; expected $ORIGIN", adapter.search));
+    }
+    if adapter.exports != EXPORTS {
+        wrong.push(format!("shows {:?}; expected {EXPORTS:?}", adapter.exports));
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("the adapter's archive is not as promised:\n  {}", wrong.join("\n  ")))
+    }
+}
+
+/// Those of the archive, and of what the adapter is built from.
+fn licences(from: &Path, folder: &Path) -> Result<()> {
+    let documents = from.join("share/doc/parfocal");
+    for file in checks::walk(&documents)? {
+        let name = file.strip_prefix(&documents).map_err(|e| format!("{}: {e}", file.display()))?;
+        // The manuals of the archive are for builders.
+        let manual = name.parent() == Some(Path::new("")) && !name.starts_with("THIRD-PARTY.md");
+        if !manual || name.to_string_lossy().starts_with("LICENSE") {
+            copy(&file, &folder.join(name))?;
+        }
+    }
+    let table = folder.join("THIRD-PARTY.md");
+    let text = std::fs::read_to_string(&table).map_err(|e| format!("{}: {e}", table.display()))?;
+    let more = format!(
+        "| Micro-Manager's MMDevice (in the adapter) | interface {INTERFACE} | BSD-3-Clause | `mmdevice/` |\n\
+         | LLVM's C++ library (in the adapter) | | Apache-2.0 WITH LLVM-exception | `libcxx/` |\n"
+    );
+    write(&table, &(text + &more))?;
+    copy(&linker::zig()?.join("lib/libcxx/LICENSE.TXT"), &folder.join("libcxx/LICENSE.TXT"))?;
+    copy(&mmdevice()?.join("license.txt"), &folder.join("mmdevice/license.txt"))
+}
+
+/// The archive unpacked into a folder with a space in its name.
+pub fn installed() -> Result<PathBuf> {
+    let folder = target().join("package/micromanager/my Micro-Manager");
+    clear(&folder)?;
+    run(Command::new("tar").arg("--extract").arg("--file").arg(micromanager()?).arg("--directory").arg(&folder))?;
+    Ok(folder.join(name(&Project::read()?)))
+}
