@@ -33,7 +33,7 @@ RANGES = (
     ("middle_share", "share of blurred samples whose disc is drawn evenly from a narrower range", ""),
     ("middle_blur_px", "that range", "px"),
     ("in_focus_share", "share of samples in focus", ""),
-    ("layered_share", "share of specimens with a second, dimmer layer at another depth", ""),
+    ("layered_share", "share of specimens with other, dimmer layers at other depths", ""),
     ("layer_blur_px", "blur disc of that layer when the main one is in focus, up to", "px"),
     ("relief_share", "share of specimens that are tilted, bent or uneven, or seen with a curved field", ""),
     ("relief_blur_px", "blur disc where these are highest when their middle is in focus, up to", "px"),

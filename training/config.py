@@ -32,6 +32,7 @@ class Config:
     loss: str = "log_mse"  # or "mse" (the paper's) or another of training/loss.py
     error_floor: float = 1.5e-4  # of log_mse: below it (38 dB) a sample no longer weighs more the better it is known
     bright_target: float = 1.5  # of mse: targets reaching above this are weighted down by the square of the excess
+    blur_weight: float = 0.0  # of the second task of training/second_task.py: to tell the blur; 0: no such task
     average_decay: float = 0.999  # exponential moving average of the weights; this is what is validated and shipped
     seed: int = 1
     # Specimens
@@ -53,13 +54,19 @@ class Config:
     wavelength_um: tuple = (0.42, 0.70)
     spherical_waves: float = 0.12  # at most, RMS, either sign
     corrected_share: float = 0.4  # microscopes without spherical aberration
+    # Bright-field light is partly coherent: aperture of the illumination beside the objective's, in this share of microscopes
+    # (the others: as large as the objective's), and phase delay in radians for each unit of absorbance (standard deviation).
+    coherent_share: float = 0.6
+    condenser: tuple = (0.3, 1.0)
+    phase: float = 0.5
     blur_radius_px: float = 16.0  # largest radius of the geometric blur disc
     blur_power: float = 1.7  # radius = largest * uniform ** power: above 1 favours small defocus
     in_focus_share: float = 0.15
     # Discs of a few pixels are where most can be regained, and where the blur must be recognised most exactly.
     middle_share: float = 0.4  # of the blurred samples, those with a disc between these, all alike
     middle_blur_px: tuple = (1.5, 8.0)
-    layered_share: float = 0.15  # specimens with a second, dimmer layer at another depth
+    layered_share: float = 0.15  # thick specimens: with other, dimmer layers at other depths
+    most_layers: int = 3  # other layers, at most
     layer_blur_px: float = 12.0
     relief_share: float = 0.15  # specimens that are tilted, bent or uneven, or seen with a curved field
     relief_blur_px: float = 2.5  # blur disc where the relief is highest when the middle is in focus, at most

@@ -5,6 +5,8 @@ Sources of the formulas:
   [Goodman]  J. W. Goodman, Introduction to Fourier Optics, 3rd ed. 2005, ch. 6 (pupil, incoherent imaging, OTF).
   [Hanser]   B. M. Hanser et al., Phase-retrieved pupil functions in wide-field fluorescence microscopy,
              J. Microscopy 216 (2004) 32-48 (defocus as the axial wave vector times z, eq. 2).
+  [Streibl]  N. Streibl, Three-dimensional imaging by a microscope, JOSA A 2 (1985) 121-127 (weak objects in partially
+             coherent light, eq. 11 to 13).
   [Noll]     R. J. Noll, Zernike polynomials and atmospheric turbulence, J. Opt. Soc. Am. 66 (1976) 207-211 (Z11).
   [Janesick] J. R. Janesick, Photon Transfer, SPIE 2007 (shot noise, read noise, offset, quantisation).
 """
@@ -53,12 +55,19 @@ class Microscope:
         return blur_radius_px / self.blur_radius_px(1.0)
 
 
-def transfer_function(scope: Microscope, defocus_um: float, size: int) -> np.ndarray:
-    """Incoherent optical transfer function of the optics and the pixel's area, for images of `size` x `size` pixels.
+def transfer_function(scope: Microscope, defocus_um: float, size: int, condenser: float = 1.0, phase: float = 0.0) -> np.ndarray:
+    """Optical transfer function of the optics and the pixel's area, for images of `size` x `size` pixels.
 
     Returns float32 [size, size // 2 + 1], laid out as `np.fft.rfft2`; 1 at zero frequency (energy is kept). It is real
     because the pupil is rotationally symmetric. The image must be wider than the blur, or the blur wraps around.
+
+    As it stands it is that of incoherent light (fluorescence). In transmitted or reflected light `condenser` is the aperture
+    of the illumination as a share of the objective's, above 0 to 1: the smaller, the more coherent the light, and a
+    specimen that also delays the light by `phase` radians for each unit of absorbance shows that delay out of focus, as
+    contrast that changes its sign with the side of focus. Valid for weak objects [Streibl].
     """
+    if not 0 < condenser <= 1:
+        raise ValueError(f"condenser {condenser} must lie above 0 and not above 1, the objective's own aperture")
     # The intensity has twice the bandwidth of the field: sample finely enough for it, then bin to camera pixels.
     oversampling = max(1, int(np.ceil(2 * scope.cutoff_per_um * scope.pixel_size_um)))
     fine = size * oversampling
@@ -73,16 +82,22 @@ def transfer_function(scope: Microscope, defocus_um: float, size: int) -> np.nda
     axial = np.sqrt(np.maximum(medium**2 - radius2, 0)) - medium
     rho2 = np.minimum(radius2 / limit**2, 1)
     zernike11 = np.sqrt(5) * (6 * rho2**2 - 6 * rho2 + 1)  # [Noll]
-    phase = 2 * np.pi * (defocus_um * axial + scope.spherical_waves * zernike11)
-    pupil = (aperture * np.exp(1j * phase)).astype(np.complex64)
-    intensity = np.abs(np.fft.ifft2(pupil)) ** 2  # incoherent point image [Goodman 6.3]
+    wavefront = 2 * np.pi * (defocus_um * axial + scope.spherical_waves * zernike11)
+    pupil = (aperture * np.exp(1j * wavefront)).astype(np.complex64)
+    field = np.fft.ifft2(pupil)
+    if condenser < 1:
+        # Correlation of the lit part of the pupil with the whole of it; with all of it lit there is no phase contrast.
+        lit = pupil * np.clip((condenser * limit - np.sqrt(radius2)) / step + 0.5, 0, 1)
+        intensity = np.conj(np.fft.ifft2(lit)) * field
+    else:
+        intensity = np.abs(field) ** 2  # incoherent point image [Goodman 6.3]
     # A pixel adds up the light on its area: a product with sinc in frequency; then sample once per pixel.
     pixel = np.sinc(frequency * scope.pixel_size_um).astype(np.float32)
     spectrum = np.fft.fft2(intensity) * (pixel[:, None] * pixel[None, :])
     if oversampling > 1:  # sampling in space folds the spectrum
         spectrum = spectrum.reshape(oversampling, size, oversampling, size).sum((0, 2))
-    spectrum = spectrum.real[:, : size // 2 + 1]
-    return (spectrum / spectrum[0, 0]).astype(np.float32)
+    spectrum = spectrum[:, : size // 2 + 1] / spectrum[0, 0].real
+    return (spectrum.real + 2 * phase * spectrum.imag).astype(np.float32)
 
 
 def point_spread_function(scope: Microscope, defocus_um: float, size: int) -> np.ndarray:

@@ -27,6 +27,20 @@ def random_microscope(config: Config, random: np.random.Generator) -> Microscope
     )
 
 
+# Frequencies (cycles a pixel) at which `contrast_kept` tells what defocus has left.
+FREQUENCIES = (0.02, 0.04, 0.06, 0.09, 0.12, 0.16, 0.2, 0.25, 0.31, 0.38)
+
+
+def contrast_kept(focused: np.ndarray, blurred: np.ndarray) -> np.ndarray:
+    """What defocus leaves of the focused image's contrast, float32 [len(FREQUENCIES)], -2 to 2: H(z) / H(0) along an axis.
+
+    `focused`, `blurred`: transfer functions [size, size // 2 + 1]. 0 where the focused image has no contrast either.
+    """
+    index = np.rint(np.array(FREQUENCIES) * focused.shape[0]).astype(int)
+    whole, left = focused[0, index], blurred[0, index]
+    return np.where(whole > 1e-3, np.clip(left / np.maximum(whole, 1e-3), -2, 2), 0).astype(np.float32)
+
+
 def blur_radius_px(config: Config, random: np.random.Generator) -> float:
     if random.random() < config.middle_share:
         return random.uniform(*config.middle_blur_px)
@@ -37,12 +51,12 @@ class Optics:
     """One microscope at the defocus of one exposure, for images of patch and margin.
 
     `layers`: a pair of transfer functions, in focus and out of focus, for each depth that the specimen has; the first is
-    the depth in focus. `kind`: what the depths are: "thin" (one), "layered" (two specimens, one dimmer), "relief" (one
+    the depth in focus. `kind`: what the depths are: "thin" (one), "layered" (several specimens, all but the first dimmer), "relief" (one
     specimen whose surface goes from the second depth through the first to the third). `radius_px`: of the blur disc.
     `once_more`: whether an image taken in focus can stand for the specimen.
     """
 
-    def __init__(self, config: Config, random: np.random.Generator):
+    def __init__(self, config: Config, random: np.random.Generator, light: str = "fluorescence"):
         self.size = config.patch_px + 2 * config.margin_px
         scope = random_microscope(config, random)
         in_focus = random.random() < config.in_focus_share
@@ -52,15 +66,20 @@ class Optics:
         self.kind = ("thin", "layered", "relief")[random.choice(3, p=[thin, config.layered_share, config.relief_share])]
         depths = [0.0]
         if self.kind == "layered":
-            depths += [random.choice([-1, 1]) * scope.defocus_um(random.uniform(0.5, config.layer_blur_px))]
+            more = 1 + random.integers(config.most_layers)
+            depths += [random.choice([-1, 1]) * scope.defocus_um(random.uniform(0.5, config.layer_blur_px)) for _ in range(more)]
         elif self.kind == "relief":
             height = scope.defocus_um(config.relief_blur_px * random.random())
             depths += [-height, height]
         self.layers = []
+        partly = {}
+        if light == "brightfield" and random.random() < config.coherent_share:
+            partly = {"condenser": random.uniform(*config.condenser), "phase": config.phase * random.standard_normal()}
         for depth in depths:
-            focused = transfer_function(scope, depth, self.size)
-            blurred = focused if in_focus else transfer_function(scope, depth + defocus, self.size)
+            focused = transfer_function(scope, depth, self.size, **partly)
+            blurred = focused if in_focus else transfer_function(scope, depth + defocus, self.size, **partly)
             self.layers.append((focused, blurred))
+        self.contrast_kept = contrast_kept(*self.layers[0]) if self.kind == "thin" else np.full(len(FREQUENCIES), np.nan, np.float32)
         self.once_more = scope.cutoff_per_um * scope.pixel_size_um >= config.seen_cutoff_per_px
 
     def image(self, depths: list[np.ndarray], seen: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +94,7 @@ class Optics:
             if seen:
                 # Where neither passes anything the ratio is 1: what an image has there is no light of the specimen.
                 tiny = 1e-3
-                transfer = np.clip((transfer + tiny) / (np.maximum(self.layers[0][0], 0) + tiny), -1, 1)
+                transfer = np.clip((transfer + tiny) / (np.maximum(self.layers[0][0], 0) + tiny), -2, 2)
             total = total + np.fft.rfft2(specimen) * transfer
         return tuple(np.fft.irfft2(total, (self.size, self.size)))
 

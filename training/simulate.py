@@ -40,9 +40,10 @@ class Sampler:
             for kind, planes in self.images.items()
             if planes
         }
-        self.optics: list[Optics] = []
+        self.optics: dict[str, list[Optics]] = {"fluorescence": [], "brightfield": []}
         self.drawn: list[np.ndarray] = []
         self.count = 0
+        self.contrast_kept = None  # of the latest sample: what training/optics.py says of its blur
 
     def _pool(self, pool: list, target: int, every: int, make):
         """An entry of a pool that grows to `target` and then has one entry replaced at every `every`-th call."""
@@ -80,12 +81,14 @@ class Sampler:
     def _light(self, image: np.ndarray, kind: str, may_be_seen: bool) -> np.ndarray:
         """Light in focus and out of focus, [2, patch, patch]."""
         config, random = self.config, self.random
-        optics = self._pool(self.optics, config.optics_bank, config.optics_life, lambda: Optics(config, random))
+        optics = self._pool(self.optics[kind], config.optics_bank, config.optics_life, lambda: Optics(config, random, kind))
+        self.contrast_kept = optics.contrast_kept
         depths = [image]
         if optics.kind == "layered":
-            # Light of a second layer adds up in fluorescence; in transmission the two factors are near enough a sum.
-            other = np.roll(image, tuple(random.integers(0, self.size, 2)), (0, 1))
-            depths += [(other - (0 if kind == "fluorescence" else other.mean())) * random.uniform(0.1, 0.7)]
+            # Light of other layers adds up in fluorescence; in transmission their factors are near enough a sum.
+            for _ in optics.layers[1:]:
+                other = np.roll(image, tuple(random.integers(0, self.size, 2)), (0, 1))
+                depths.append((other - (0 if kind == "fluorescence" else other.mean())) * random.uniform(0.1, 0.7))
         elif optics.kind == "relief":
             depths = at_depths(image, relief(self.size, random))
         seen = may_be_seen and optics.once_more and random.random() < config.seen_share

@@ -28,6 +28,8 @@ from .config import NAMED, Config
 from .data import load_sharp, source_counts
 from .loss import scale_loss
 from .networks import build
+from .optics import FREQUENCIES
+from .second_task import BlurHead
 from .simulate import Sampler
 from .validation import Validation
 
@@ -68,8 +70,10 @@ class Samples(torch.utils.data.IterableDataset):
         index = 0 if worker is None else worker.id
         torch.set_num_threads(1)
         sampler = self.source.sampler(self.config, hash((self.config.seed, index, self.start_step)) & 0xFFFFFFFF)
+        unknown = np.full(len(FREQUENCIES), np.nan, np.float32)
         while True:
-            yield sampler()
+            image, target = sampler()
+            yield image, target, getattr(sampler, "contrast_kept", unknown)
 
 
 def is_spike(value: float, smooth: float | None) -> bool:
@@ -132,16 +136,19 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
     model = build(**network_settings(config)).to(device, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    average = copy.deepcopy(model).eval()
+    head = BlurHead(model).to(device) if config.blur_weight > 0 else None
+    learned = [*model.parameters(), *(head.parameters() if head is not None else ())]
+    optimizer = torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=config.weight_decay)
     origin = None  # name and SHA-256 of the file whose weights the run began with
     if start is not None and not (out / "last.pt").exists():
         weights, origin = start_weights(start, config)
         model.load_state_dict(weights)
+        average.load_state_dict(weights)
         log(f"weights of {origin['name']}")
-    average = copy.deepcopy(model).eval()
     step, spent, best = 0, 0.0, Best()
     history = []
-    smooth = None  # running mean of the loss
+    smooth = told_smooth = None  # running means of the loss and of the second task's
     if resume and (out / "last.pt").exists():
         state = load_checkpoint(out / "last.pt")
         if config_of(state) != config:
@@ -153,6 +160,8 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
         model.load_state_dict(state["model"])
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
+        if head is not None:
+            head.load_state_dict(state["blur_head"])
         step, spent, best = state["step"], state["minutes"], Best(state["best_score"])
         history = state.get("history", [[0, state["commit"]]])
         smooth, origin = state.get("loss"), state.get("origin")
@@ -179,6 +188,7 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
             "step": step, "minutes": total(), "best_score": best.score, "config": dataclasses.asdict(config),
             "commit": run_commit, "seed": config.seed, "planned_minutes": minutes, "device": device_name(device),
             "sources": source.counts(), "loss": smooth, "origin": origin,
+            "blur_head": head.state_dict() if head is not None else None,
             "history": history,  # [first step, commit] of each run with other code
         }
 
@@ -188,7 +198,7 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
         if better:
             save(state(), out / "best.pt")
         line = {"step": step, "minutes": round(total(), 2), "loss": round(smooth or 0, 6), "score": round(score, 4),
-                "best": better} | {k: round(v, 3) for k, v in parts.items()}
+                "best": better} | ({"blur error": round(told_smooth or 0, 5)} if head is not None else {}) | {k: round(v, 3) for k, v in parts.items()}
         with open(out / "log.jsonl", "a") as file:
             file.write(json.dumps(line) + "\n")
         log(json.dumps(line))
@@ -197,17 +207,22 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
         validate()  # what the run starts from is its first mark
     with tqdm(total=minutes, initial=spent, unit="min", disable=not sys.stderr.isatty(), bar_format="{l_bar}{bar}| {n:.1f}/{total:.0f} min {postfix}") as bar:
         while total() < minutes and (steps is None or step < steps):
-            image, target = (t.unsqueeze(1).to(device, memory_format=torch.channels_last, non_blocking=True) for t in next(loader))
+            image, target, contrast_kept = next(loader)
+            image, target = (t.unsqueeze(1).to(device, memory_format=torch.channels_last, non_blocking=True) for t in (image, target))
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(config, step, max(total() / minutes, step / steps if steps else 0.0))
             with torch.autocast(device.type, torch.bfloat16) if low_precision else contextlib.nullcontext():
                 outputs = model.scales(image)
             loss = scale_loss(outputs, target, config)
             value = loss.item()
+            if head is not None:
+                told = head.loss(contrast_kept.to(device))
+                told_smooth = told.item() if told_smooth is None else told_smooth + 0.01 * (told.item() - told_smooth)
+                loss = loss + config.blur_weight * told
             if not is_spike(value, smooth):
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
-                norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.gradient_clip)
+                norm = torch.nn.utils.clip_grad_norm_(learned, config.gradient_clip)
                 if torch.isfinite(norm):  # one bad batch must not end the run
                     optimizer.step()
                 with torch.no_grad():

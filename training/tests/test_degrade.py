@@ -65,6 +65,32 @@ def test_both_signs_of_defocus_agree_only_without_spherical_aberration():
     assert np.abs(up - down).max() > 0.02
 
 
+def test_coherent_light_gives_the_textbook_cosine_and_sine():
+    """One plane wave: a weak absorber passes by cos W, a weak phase object by sin W, W the wavefront of the defocus."""
+    defocus, phase = 3.0, 0.7
+    frequency = np.arange(SIZE // 2 + 1) / (SIZE * DRY.pixel_size_um)
+    axial = 1 / DRY.wavelength_um
+    wavefront = 2 * np.pi * defocus * (np.sqrt(axial**2 - np.minimum(frequency, axial) ** 2) - axial)
+    inside = frequency < 0.95 * DRY.numerical_aperture / DRY.wavelength_um
+    transfer = transfer_function(DRY, defocus, SIZE, condenser=0.01, phase=phase)[0]
+    expected = (np.cos(wavefront) + 2 * phase * np.sin(wavefront)) * np.sinc(frequency * DRY.pixel_size_um)
+    assert np.abs(transfer - expected)[inside].max() < 0.03
+
+
+def test_phase_is_seen_out_of_focus_in_partly_coherent_light_alone():
+    plain = lambda z, **settings: transfer_function(DRY, z, SIZE, **settings)
+    assert np.allclose(plain(2.0, phase=1.0), plain(2.0), atol=1e-6)  # lit through the whole aperture
+    assert np.abs(plain(0.0, condenser=0.5, phase=1.0) - plain(0.0, condenser=0.5)).max() < 1e-4  # in focus
+    above, below = (plain(z, condenser=0.5, phase=1.0) - plain(z, condenser=0.5) for z in (2.0, -2.0))
+    assert np.abs(above).max() > 0.2 and np.abs(above + below).max() < 1e-3  # contrast changes its sign through focus
+    assert above[0, 0] == 0  # no light is gained or lost
+
+
+def test_an_illumination_wider_than_the_objective_is_refused():
+    with pytest.raises(ValueError, match="condenser 1.5 must lie above 0 and not above 1"):
+        transfer_function(DRY, 0.0, SIZE, condenser=1.5)
+
+
 def test_energy_is_kept():
     random = np.random.default_rng(0)
     image = random.random((SIZE, SIZE))

@@ -7,7 +7,7 @@ import pytest
 
 from training.config import Config
 from training.degrade import convolve
-from training.optics import Optics, at_depths, relief
+from training.optics import FREQUENCIES, Optics, at_depths, relief
 from training.specimen import mixture
 
 CONFIG = Config(patch_px=64, margin_px=32, in_focus_share=0.0)
@@ -78,3 +78,26 @@ def test_light_is_kept():
         parts = [image] if kind == "thin" else at_depths(image, relief(SIZE, np.random.default_rng(1)))
         for light in made.image(parts, seen=False):
             assert light.sum() == pytest.approx(image.sum(), rel=1e-5)
+
+
+def test_thick_specimens_have_several_other_layers_and_no_single_blur():
+    made = [optics("layered", seed) for seed in range(12)]
+    assert {len(m.layers) for m in made} == {2, 3, 4}
+    assert all(np.isnan(m.contrast_kept).all() for m in made)
+
+
+def test_what_is_told_of_a_thin_specimens_blur_is_the_contrast_that_a_wave_keeps():
+    made = optics("thin", 3, cutoff_per_px=(1.2, 1.4))
+    x = np.arange(SIZE)
+    for frequency, kept in zip(FREQUENCIES, made.contrast_kept, strict=True):
+        wave = np.tile(np.cos(2 * np.pi * np.rint(frequency * SIZE) / SIZE * x), (SIZE, 1))
+        focused, blurred = made.image([wave], seen=False)
+        assert (blurred * wave).sum() / (focused * wave).sum() == pytest.approx(kept, abs=1e-4)
+
+
+def test_only_bright_field_light_is_partly_coherent():
+    config = dataclasses.replace(CONFIG, coherent_share=1.0, condenser=(0.3, 0.3), phase=0.0, layered_share=0.0, relief_share=0.0)
+    made = {light: Optics(config, np.random.default_rng(5), light) for light in ("fluorescence", "brightfield")}
+    # A narrow cone of light is defocused less: the same microscope and distance keep more contrast.
+    coarse = slice(1, 4)
+    assert made["brightfield"].contrast_kept[coarse].sum() > made["fluorescence"].contrast_kept[coarse].sum()
