@@ -33,8 +33,8 @@ classdef Model < handle
             if nargin < 2
                 file = '';
             end
-            options = parfocal.internal.options(options);
-            file = parfocal.internal.path(file, 'model file');
+            options = parfocal.internal.optionText(options);
+            file = parfocal.internal.filePath(file, 'model file');
             % Ctrl-C is heard between the library's answer and the next line.
             dropping = onCleanup(@() parfocal.internal.drop());
             m.Handle = parfocal.internal.native('open', file, options);
@@ -65,7 +65,7 @@ classdef Model < handle
             if nargin < 4
                 progress = [];
             end
-            options = parfocal.internal.options(options);
+            options = parfocal.internal.optionText(options);
             if ~(isnumeric(progress) && isempty(progress)) && ~isa(progress, 'function_handle')
                 error('parfocal:INVALID_ARGUMENT', 'progress: %s; expected a function handle, @(done, total) ..., or []', ...
                     parfocal.internal.shown(progress));
@@ -81,9 +81,9 @@ classdef Model < handle
             if nargin < 4
                 options = '';
             end
-            input = parfocal.internal.path(input, 'input');
-            output = parfocal.internal.path(output, 'output');
-            options = parfocal.internal.options(options);
+            input = parfocal.internal.filePath(input, 'input');
+            output = parfocal.internal.filePath(output, 'output');
+            options = parfocal.internal.optionText(options);
             parfocal.internal.native('restoreFile', m.own(), input, output, options);
         end
 
