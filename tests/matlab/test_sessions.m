@@ -85,7 +85,7 @@ function other_interface()
     [status, output] = system(sprintf('cc -shared -fPIC -o ''%s'' ''%s'' 2>&1', library, source));
     assert(status == 0, '%s', output);
     right = parfocal.internal.findLibrary();
-    code = sprintf(['try, parfocal.version(); catch failure, printf(''%%s|%%s\n'', failure.identifier, failure.message); end; ' ...
+    code = sprintf(['try, parfocal.version(); catch failure, printf(''%%s|%%s '', failure.identifier, failure.message); end; ' ...
         'setenv(''PARFOCAL_LIBRARY'', ''%s''); printf(''then %%s'', parfocal.version())'], right);
     [status, output] = session(code, ['PARFOCAL_LIBRARY=' library]);
     assert(status == 0, '%s', output);
