@@ -21,7 +21,6 @@ function tests = test_model()
         'loading twice, and after clear all', @loading
         'no image given', @not_given
         'options with a no-break space', @pasted
-        'several models at once', @several
     };
 end
 
@@ -229,10 +228,4 @@ function pasted()
     image = specimen([40 40 2], 'uint8');
     pasted = strrep('tile=32_normalize=stack', '_', native2unicode(uint8([194 160]), 'UTF-8'));
     assert(isequal(m.restore(image, pasted), m.restore(image, 'tile=32 normalize=stack')));
-end
-
-function several()
-    models = {opened(), opened()};
-    printed = evalc('disp([models{1} models{2}])');
-    assert(~isempty(strfind(printed, '2 objects of parfocal.Model')), '%s', printed); %#ok<STREMP>
 end

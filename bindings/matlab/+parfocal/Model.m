@@ -110,7 +110,7 @@ classdef Model < handle
 
         function disp(m)
         %DISP  One line: which model, and where it runs.
-            if numel(m) ~= 1
+            if numel(m) ~= 1  % in MATLAB; Octave has no arrays of objects
                 fprintf('  %d objects of parfocal.Model\n', numel(m));
                 return
             end
