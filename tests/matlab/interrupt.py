@@ -62,8 +62,10 @@ def talk(octave):
         for round in range(rounds):
             say(f"disp(['g' 'o']); {line}; disp(['no' 't stopped']);")
             until("go")
-            time.sleep(0.01 + 0.01 * round)
+            time.sleep(0.01 + 0.005 * round)
             octave.send_signal(signal.SIGINT)
+            # At the prompt, if the line was faster, Ctrl-C throws away what has been typed.
+            time.sleep(0.3)
             say("disp(['aft' 'er']);")
             until("after")
 
