@@ -64,8 +64,10 @@ def talk(octave):
             until("go")
             time.sleep(0.01 + 0.005 * round)
             octave.send_signal(signal.SIGINT)
-            # At the prompt, if the line was faster, Ctrl-C throws away what has been typed.
-            time.sleep(0.3)
+            # At the prompt, if the line was faster, Ctrl-C throws the next line away.
+            time.sleep(0.1)
+            say("")
+            time.sleep(0.1)
             say("disp(['aft' 'er']);")
             until("after")
 
