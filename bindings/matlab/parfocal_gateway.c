@@ -55,6 +55,9 @@ static struct {
 #undef MEMBER
 } library;
 
+/* What was opened last, until the caller has its number and takes it: Ctrl-C is heard before an assignment is done. */
+static uint64_t untaken_model, untaken_stream;
+
 /* Texts of this call, freed when it ends: Octave 7 itself forgets what mxArrayToString made. */
 static char *texts[8];
 static int text_count;
@@ -185,6 +188,27 @@ static parfocal_status load(mxArray **out, const mxArray **in) {
     return library.handle != NULL ? PARFOCAL_STATUS_OK : PARFOCAL_STATUS_NOT_FOUND;
 }
 
+/* status = forget(): the library that was loaded is not the one that is wanted. It stays in memory, as it asks for. */
+static parfocal_status forget(mxArray **out, const mxArray **in) {
+    (void)out, (void)in;
+    library.handle = NULL;
+    return PARFOCAL_STATUS_OK;
+}
+
+/* status = take() */
+static parfocal_status take(mxArray **out, const mxArray **in) {
+    (void)out, (void)in;
+    untaken_model = untaken_stream = 0;
+    return PARFOCAL_STATUS_OK;
+}
+
+/* status = drop(): closes what was opened and not taken. */
+static parfocal_status drop(mxArray **out, const mxArray **in) {
+    if (untaken_model != 0) library.model_close(untaken_model);
+    if (untaken_stream != 0) library.stream_close(untaken_stream);
+    return take(out, in);
+}
+
 /* [status, version, abi] = version() */
 static parfocal_status version(mxArray **out, const mxArray **in) {
     (void)in;
@@ -209,6 +233,7 @@ static parfocal_status doctor(mxArray **out, const mxArray **in) {
 static parfocal_status model_open(mxArray **out, const mxArray **in) {
     parfocal_model model = 0;
     parfocal_status status = library.model_open(text(in[0]), text(in[1]), &model);
+    untaken_model = model;
     out[0] = number(model);
     return status;
 }
@@ -269,6 +294,7 @@ static parfocal_status focus_score(mxArray **out, const mxArray **in) {
 static parfocal_status stream_open(mxArray **out, const mxArray **in) {
     parfocal_stream stream = 0;
     parfocal_status status = library.stream_open(unsigned64(in[0]), signed32(in[1]), four(in[2]), text(in[3]), &stream);
+    untaken_stream = stream;
     out[0] = number(stream);
     return status;
 }
@@ -305,6 +331,9 @@ static const struct {
     parfocal_status (*call)(mxArray **out, const mxArray **in);
 } VERBS[] = {
     {"load", 1, 1, load},
+    {"forget", 0, 0, forget},
+    {"take", 0, 0, take},
+    {"drop", 0, 0, drop},
     {"version", 0, 2, version},
     {"failure", 1, 2, failure},
     {"doctor", 0, 1, doctor},
@@ -332,7 +361,8 @@ void mexFunction(int nlhs, mxArray *plhs[], int nrhs, const mxArray *prhs[]) {
         if (strcmp(verb, VERBS[i].name) != 0) continue;
         if (nrhs - 1 != VERBS[i].inputs) fault("%s takes %d inputs", verb, VERBS[i].inputs);
         if (nlhs - 1 > VERBS[i].outputs) fault("%s has %d outputs beside the status", verb, VERBS[i].outputs);
-        if (library.handle == NULL && VERBS[i].call != load) fault("the library is not loaded");
+        if (library.handle == NULL && VERBS[i].call != load && VERBS[i].call != drop)
+            fault("the library is not loaded");
         status = VERBS[i].call(out, prhs + 1);
         plhs[0] = mxCreateDoubleScalar(status);
         for (j = 0; j < VERBS[i].outputs; j++) {

@@ -45,8 +45,31 @@ def talk(octave):
         raise SystemExit(f"Octave ended before it printed '{word}':\n{''.join(printed)}")
 
     def streams():
-        threads = Path(f"/proc/{octave.pid}/task").glob("*/comm")
-        return sum(thread.read_text().strip() == "parfocal-stream" for thread in threads)
+        count = 0
+        for thread in Path(f"/proc/{octave.pid}/task").glob("*/comm"):
+            try:
+                count += thread.read_text().strip() == "parfocal-stream"
+            except OSError:  # it has ended meanwhile
+                pass
+        return count
+
+    def resident():
+        """Bytes of memory in use."""
+        return int(Path(f"/proc/{octave.pid}/statm").read_text().split()[1]) * 4096
+
+    def interrupted(line, rounds):
+        """Ctrl-C sooner or later after the begin of a line."""
+        for round in range(rounds):
+            say(f"disp(['g' 'o']); {line}; disp(['no' 't stopped']);")
+            until("go")
+            time.sleep(0.01 + 0.005 * round)
+            octave.send_signal(signal.SIGINT)
+            # At the prompt, if the line was faster, Ctrl-C throws the next line away.
+            time.sleep(0.1)
+            say("")
+            time.sleep(0.1)
+            say("disp(['aft' 'er']);")
+            until("after")
 
     # The words are put together so that an echo of the line is not taken for what it prints.
     say("m = parfocal.Model('device=cpu threads=1'); frame = uint16(rand(1500) * 999); disp(['rea' 'dy']);")
@@ -70,6 +93,17 @@ def talk(octave):
         if streams() != 0:
             raise SystemExit("the stream is still open after Ctrl-C")
         print(f"Ctrl-C ended a restore of {frames} after {took:.2f} s")
+    # While a stream or a model is being opened, nobody has its number yet.
+    say("large = zeros(6000, 6000, 'uint8'); large(1) = 1;")
+    interrupted("restored = m.restore(large)", 8)
+    if streams() != 0:
+        raise SystemExit(f"{streams()} streams are open after Ctrl-C while they were opened")
+    before = resident()
+    interrupted("n = parfocal.Model('device=cpu threads=1'); n.close()", 12)
+    grown = resident() - before
+    if grown > 100e6:
+        raise SystemExit(f"Ctrl-C while models were opened left {grown / 1e6:.0f} MB")
+    print(f"Ctrl-C while streams and models were opened left {grown / 1e6:.0f} MB")
     say("restored = m.restore(frame(1:40, 1:30)); m.close(); printf('size %d %d\\n', size(restored)); exit")
     until("size 40 30")
 

@@ -50,4 +50,13 @@ function batch(results)
     assert(isequal(size(read_tiff(report(2).output)), [40 50 4]));
     evalc('report = batch_folder(input, output);');
     assert(isequal({report(1:2).outcome}, {'was there', 'was there'}));
+    % Other endings, and the results in the same folder.
+    write_tiff(fullfile(input, 'a.TIFF'), specimen([30 20], 'uint8'));
+    evalc('report = batch_folder(input, input);');
+    evalc('report = batch_folder(input, input);');
+    assert(isequal(sort({report.input}), {'a.TIFF', 'a.tif', 'b.tif', 'broken.tif'}), '%s ', report.input);
+    assert(isequal(size(read_tiff(fullfile(input, 'a-restored.TIFF'))), [30 20]));
+    assert(isequal(size(read_tiff(fullfile(input, 'a-restored.tif'))), [60 70]));
+    empty = fullfile(results, 'nothing');
+    refused(@() batch_folder(empty, output), 'NOT_FOUND', empty, 'has no TIFF files');
 end

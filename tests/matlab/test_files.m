@@ -9,6 +9,7 @@ function tests = test_files()
         'input that is no TIFF file', @no_tiff
         'names that are no text', @no_text
         'names with letters beyond ASCII', @umlauts
+        'names in the home folder', @home
         'a bad option writes nothing', @bad_option
     };
 end
@@ -17,6 +18,21 @@ function [folder, cleaning] = place()
     folder = tempname();
     mkdir(folder);
     cleaning = onCleanup(@() removed(folder));
+end
+
+function home()
+    if ispc()
+        return
+    end
+    [folder, cleaning] = place(); %#ok<ASGLU>
+    before = getenv('HOME');
+    restoring = onCleanup(@() setenv('HOME', before));
+    setenv('HOME', folder);
+    write_tiff(fullfile(folder, 'from.tif'), specimen([20 30], 'uint8'));
+    copyfile(tiny(), fullfile(folder, 'model.onnx'));
+    m = parfocal.Model('device=cpu threads=1', '~/model.onnx');
+    m.restoreFile('~/from.tif', '~/to.tif');
+    assert(isequal(size(read_tiff(fullfile(folder, 'to.tif'))), [20 30]));
 end
 
 function as_command()

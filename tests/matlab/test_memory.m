@@ -69,7 +69,8 @@ function failures()
     image = specimen([200 200 3], 'uint8');
     action = @() refused(@() m.restore(image, '', @(done, total) error('parfocal:CANCELLED', 'as asked')), 'CANCELLED', 'as asked');
     grown = growth(action, 100);
-    assert(grown < 1.5e6, '100 ended runs left %.1f MB', grown / 1e6);
+    % A stream that is left open is 120 kB at least.
+    assert(grown < 5e6, '100 ended runs left %.1f MB', grown / 1e6);
 end
 
 % Octave 7 does not free the texts that a MEX function gets: 70 bytes a call, if the gateway did not.

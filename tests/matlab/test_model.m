@@ -19,6 +19,8 @@ function tests = test_model()
         'text with letters beyond ASCII', @umlauts
         'MATLAB''s strings', @strings
         'loading twice, and after clear all', @loading
+        'no image given', @not_given
+        'options with a no-break space', @pasted
     };
 end
 
@@ -203,11 +205,27 @@ end
 function loading()
     m = opened();
     image = specimen([20 20], 'uint8');
-    expected = m.restore(image);
+    % What is kept in a variable would be gone, too.
+    setenv('PARFOCAL_EXPECTED', sprintf('%d ', m.restore(image)));
+    lastwarn('', '');
     parfocal.internal.ensureLoaded(parfocal.internal.backend());
     parfocal.internal.ensureLoaded(parfocal.internal.backend());
     clear -all  % of this function; and functions, classes and their persistent variables of the session
     m = opened();
     image = specimen([20 20], 'uint8');
-    assert(~isempty(m.restore(image)));
+    assert(isequal(sprintf('%d ', m.restore(image)), getenv('PARFOCAL_EXPECTED')));
+    [message, identifier] = lastwarn();
+    assert(~strcmp(identifier, 'MATLAB:loadlibrary:ClassIsLoaded'), '%s', message);
+end
+
+function not_given()
+    m = opened();
+    refused(@() m.restore(), 'INVALID_ARGUMENT', 'image: not given');
+end
+
+function pasted()
+    m = opened();
+    image = specimen([40 40 2], 'uint8');
+    pasted = strrep('tile=32_normalize=stack', '_', native2unicode(uint8([194 160]), 'UTF-8'));
+    assert(isequal(m.restore(image, pasted), m.restore(image, 'tile=32 normalize=stack')));
 end

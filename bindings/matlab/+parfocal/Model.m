@@ -33,13 +33,16 @@ classdef Model < handle
             if nargin < 2
                 file = '';
             end
-            options = parfocal.internal.text(options, 'options');
-            file = parfocal.internal.text(file, 'model file');
+            options = parfocal.internal.optionText(options);
+            file = parfocal.internal.filePath(file, 'model file');
+            % Ctrl-C is heard between the library's answer and the next line.
+            dropping = onCleanup(@() parfocal.internal.drop());
             m.Handle = parfocal.internal.native('open', file, options);
             m.Open = true;
+            parfocal.internal.native('take');
         end
 
-        function J = restore(m, I, options, progress)
+        function J = restore(m, image, options, progress)
         %RESTORE  Restores an image or a stack: same size, class, range and units.
         %   J = m.restore(I). I is uint8, uint16, single or double (computed in single):
         %     H x W          one grey image
@@ -53,18 +56,21 @@ classdef Model < handle
         %
         %   J = m.restore(I, OPTIONS, PROGRESS) calls PROGRESS(DONE, TOTAL), planes, after each. An error in it ends the run.
         %   Ctrl-C ends it, too, within one node of the network. Nothing is returned then.
+            if nargin < 2
+                error('parfocal:INVALID_ARGUMENT', 'image: not given; expected J = m.restore(image)');
+            end
             if nargin < 3
                 options = '';
             end
             if nargin < 4
                 progress = [];
             end
-            options = parfocal.internal.text(options, 'options');
+            options = parfocal.internal.optionText(options);
             if ~(isnumeric(progress) && isempty(progress)) && ~isa(progress, 'function_handle')
                 error('parfocal:INVALID_ARGUMENT', 'progress: %s; expected a function handle, @(done, total) ..., or []', ...
                     parfocal.internal.shown(progress));
             end
-            J = parfocal.internal.restoreFrames(m.own(), I, options, progress);
+            J = parfocal.internal.restoreFrames(m.own(), image, options, progress);
         end
 
         function restoreFile(m, input, output, options)
@@ -75,9 +81,9 @@ classdef Model < handle
             if nargin < 4
                 options = '';
             end
-            input = parfocal.internal.text(input, 'input');
-            output = parfocal.internal.text(output, 'output');
-            options = parfocal.internal.text(options, 'options');
+            input = parfocal.internal.filePath(input, 'input');
+            output = parfocal.internal.filePath(output, 'output');
+            options = parfocal.internal.optionText(options);
             parfocal.internal.native('restoreFile', m.own(), input, output, options);
         end
 
@@ -95,13 +101,19 @@ classdef Model < handle
 
         function delete(m)
         %DELETE  Closes the model if it is open; MATLAB does so when the last variable that has it is cleared.
-            if m.Open
-                m.close();
+            for k = 1:numel(m)
+                if m(k).Open
+                    m(k).close();
+                end
             end
         end
 
         function disp(m)
         %DISP  One line: which model, and where it runs.
+            if numel(m) ~= 1  % in MATLAB; Octave has no arrays of objects
+                fprintf('  %d objects of parfocal.Model\n', numel(m));
+                return
+            end
             if ~m.Open
                 fprintf('  parfocal.Model, closed\n');
                 return

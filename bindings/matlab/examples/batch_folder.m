@@ -1,6 +1,6 @@
 function report = batch_folder(input, output, options, openOptions)
 %BATCH_FOLDER  Restores every TIFF file of a folder into another one, in parallel where there is a pool of workers.
-%   batch_folder(INPUT, OUTPUT) writes OUTPUT/<name>-restored.tif for every INPUT/<name>.tif. What is there already is left out, so that a
+%   batch_folder(INPUT, OUTPUT) writes OUTPUT/<name>-restored.tif for every INPUT/<name>.tif (.tiff, .TIF ...). What is there already is left out, so that a
 %   run that was stopped can be started again. A file that fails does not stop the others.
 %   batch_folder(INPUT, OUTPUT, OPTIONS, OPENOPTIONS) has those of the run and of opening. One thread for each worker is the default:
 %   the workers share the cores already.
@@ -17,13 +17,25 @@ function report = batch_folder(input, output, options, openOptions)
     if exist(output, 'dir') ~= 7
         mkdir(output);
     end
-    files = [dir(fullfile(input, '*.tif')); dir(fullfile(input, '*.tiff'))];
-    names = {files.name};
+    found = dir(input);
+    names = {};
+    for k = 1:numel(found)
+        name = found(k).name;
+        % Not what an earlier run wrote into the same folder.
+        if ~found(k).isdir && ~isempty(regexpi(name, '\.tiff?$')) && isempty(regexpi(name, '-restored\.tiff?$'))
+            names{end + 1} = name; %#ok<AGROW>
+        end
+    end
+    if isempty(names)
+        error('parfocal:NOT_FOUND', '%s: has no TIFF files (.tif, .tiff); expected a folder with images to restore', input);
+    end
     outcomes = cell(1, numel(names));
     outputs = cell(1, numel(names));
+    for k = 1:numel(names)
+        % With its own ending, so that a.tif and a.tiff have two results.
+        outputs{k} = fullfile(output, regexprep(names{k}, '(\.[^.]*)$', '-restored$1'));
+    end
     parfor k = 1:numel(names)
-        [~, stem] = fileparts(names{k});
-        outputs{k} = fullfile(output, [stem '-restored.tif']);
         outcomes{k} = restored(fullfile(input, names{k}), outputs{k}, options, openOptions);
         fprintf('%s: %s\n', names{k}, outcomes{k});
     end

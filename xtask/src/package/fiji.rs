@@ -121,18 +121,7 @@ fn properties(project: &Project, folder: &Path) -> Result<()> {
 
 /// Those of the archive, and of the parser that is in the plugin's jar.
 fn licences(tree: &Path, folder: &Path) -> Result<()> {
-    let from = tree.join("share/doc/parfocal");
-    for file in super::checks::walk(&from)? {
-        let name = file.strip_prefix(&from).map_err(|e| format!("{}: {e}", file.display()))?;
-        // The manuals of the archive are for builders.
-        let manual = name.parent() == Some(Path::new("")) && !name.starts_with("THIRD-PARTY.md");
-        if !manual || name.to_string_lossy().starts_with("LICENSE") {
-            copy(&file, &folder.join(name))?;
-        }
-    }
-    let table = folder.join("THIRD-PARTY.md");
-    let text = fs::read_to_string(&table).map_err(|e| format!("{}: {e}", table.display()))?;
-    write(&table, &(text + "| minimal-json (in the plugin's jar) | 0.9.5 | MIT | `minimal-json/` |\n"))?;
+    super::licences::carry(tree, folder, "| minimal-json (in the plugin's jar) | 0.9.5 | MIT | `minimal-json/` |\n")?;
     copy(&root().join("fiji-plugin/licenses/minimal-json.txt"), &folder.join("minimal-json/LICENSE.txt"))
 }
 

@@ -95,6 +95,22 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
     super::write(&folder.join("THIRD-PARTY.md"), &table)
 }
 
+/// Copies those of the archive in `tree` into the folder of another package; `rows` are added to the table, for what only that has inside.
+pub fn carry(tree: &Path, folder: &Path, rows: &str) -> Result<()> {
+    let from = tree.join("share/doc/parfocal");
+    for file in super::checks::walk(&from)? {
+        let name = file.strip_prefix(&from).map_err(|e| format!("{}: {e}", file.display()))?;
+        // The manuals of the archive are for builders.
+        let manual = name.parent() == Some(Path::new("")) && !name.starts_with("THIRD-PARTY.md");
+        if !manual || name.to_string_lossy().starts_with("LICENSE") {
+            super::copy(&file, &folder.join(name))?;
+        }
+    }
+    let table = folder.join("THIRD-PARTY.md");
+    let text = std::fs::read_to_string(&table).map_err(|e| format!("{}: {e}", table.display()))?;
+    super::write(&table, &(text + rows))
+}
+
 /// The packages whose code is in the library or the command: normal dependencies, theirs, and so on; sorted.
 fn linked(project: &Project) -> Result<Vec<&Value>> {
     let list = |value: &'static str, of: &Value| of[value].as_array().cloned().unwrap_or_default();

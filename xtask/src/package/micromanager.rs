@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{checks, clear, copy, elf, linker, package, program, unpacked, write, Project, GLIBC, HERE, RUNTIME};
+use super::{checks, clear, copy, elf, linker, package, program, write, Project, GLIBC, HERE, RUNTIME};
 use crate::python::Environment;
 use crate::runtime::sha256;
 use crate::tools::{cache, lock, need, root, run, shown, target, Result};
@@ -114,7 +114,8 @@ pub fn mmdevice() -> Result<PathBuf> {
 
 /// The adapter, built from a folder against these sources of MMDevice as its page says, and the library of the archive.
 pub fn build(place: &str, sources: &Path, mmdevice: &Path) -> Result<PathBuf> {
-    let prefix = unpacked()?;
+    package()?;
+    let prefix = target().join("package/tree").join(Project::read()?.name());
     let folder = target().join("package/micromanager build").join(place);
     clear(&folder)?;
     run(Command::new("cmake")
@@ -157,28 +158,22 @@ fn check(project: &Project, tree: &Path) -> Result<()> {
 
 /// Those of the archive, and of what the adapter is built from.
 fn licences(from: &Path, folder: &Path) -> Result<()> {
-    let documents = from.join("share/doc/parfocal");
-    for file in checks::walk(&documents)? {
-        let name = file.strip_prefix(&documents).map_err(|e| format!("{}: {e}", file.display()))?;
-        // The manuals of the archive are for builders.
-        let manual = name.parent() == Some(Path::new("")) && !name.starts_with("THIRD-PARTY.md");
-        if !manual || name.to_string_lossy().starts_with("LICENSE") {
-            copy(&file, &folder.join(name))?;
-        }
-    }
-    let table = folder.join("THIRD-PARTY.md");
-    let text = std::fs::read_to_string(&table).map_err(|e| format!("{}: {e}", table.display()))?;
-    let more = format!(
+    let rows = format!(
         "| Micro-Manager's MMDevice (in the adapter) | interface {INTERFACE} | BSD-3-Clause | `mmdevice/` |\n\
          | LLVM's C++ library (in the adapter) | | Apache-2.0 WITH LLVM-exception | `libcxx/` |\n"
     );
-    write(&table, &(text + &more))?;
+    super::licences::carry(from, folder, &rows)?;
     copy(&linker::zig()?.join("lib/libcxx/LICENSE.TXT"), &folder.join("libcxx/LICENSE.TXT"))?;
     copy(&mmdevice()?.join("license.txt"), &folder.join("mmdevice/license.txt"))
 }
 
-/// The archive unpacked into a folder with a space in its name.
+/// The archive unpacked into a folder with a space in its name. Once in a run of the task runner.
 pub fn installed() -> Result<PathBuf> {
+    static DONE: OnceLock<Result<PathBuf>> = OnceLock::new();
+    DONE.get_or_init(install).clone()
+}
+
+fn install() -> Result<PathBuf> {
     let folder = target().join("package/micromanager/my Micro-Manager");
     clear(&folder)?;
     run(Command::new("tar").arg("--extract").arg("--file").arg(micromanager()?).arg("--directory").arg(&folder))?;

@@ -18,8 +18,9 @@ function ensureLoaded(call)
     end
     [~, version, abi] = call('version');
     if abi ~= ABI
+        call('forget');
         error('parfocal:UNSUPPORTED', ...
-            '%s: is Parfocal %s with binary interface %d; these files expect %d: take both from one archive', ...
+            '%s: is Parfocal %s with binary interface %d; these files expect %d: take both from one archive, and set PARFOCAL_LIBRARY to that file if it is set', ...
             path, version, abi, ABI);
     end
     loaded = path;

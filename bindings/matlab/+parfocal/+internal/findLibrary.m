@@ -4,7 +4,7 @@ function [path, looked] = findLibrary()
 %   2. The folder lib (on Windows also bin) of the archive that this folder lies in as share/parfocal/matlab.
 %   3. The folder lib beside +parfocal.
 
-    named = getenv('PARFOCAL_LIBRARY');
+    named = parfocal.internal.filePath(getenv('PARFOCAL_LIBRARY'), 'PARFOCAL_LIBRARY');
     if ~isempty(named)
         places = {named};
         origin = ' (PARFOCAL_LIBRARY)';

@@ -8,8 +8,11 @@ function restored = restoreFrames(model, image, options, progress)
     planes = double(layout.shape(4));
     shape = layout.shape;
     shape(4) = 1;
+    % Ctrl-C is heard between the library's answer and the next line.
+    dropping = onCleanup(@() parfocal.internal.drop());
     stream = parfocal.internal.native('streamOpen', model, layout.pixelType, shape, options);
     closing = onCleanup(@() parfocal.internal.native('streamClose', stream));
+    parfocal.internal.native('take');
     if planes == 1
         submit(stream, pixels, layout, 1);
         restored = reshape(receive(stream, layout, 1, 1), layout.size);

@@ -5,10 +5,32 @@ function [status, varargout] = throughCalllib(verb, varargin)
 %   are the same numbers in the same order as any matrix. Every pointer is given; no NULL.
 
     persistent received
+    persistent untaken  % what was opened last, until 'take'
+    if isempty(untaken)
+        untaken = {[], []};
+    end
     varargout = cell(1, max(nargout - 1, 0));
     switch verb
         case 'load'  % [status, reason] = load(path)
             [status, varargout{1}] = load(varargin{1});
+
+        case 'forget'  % status = forget(): the library that was loaded is not the one that is wanted
+            status = 0;
+            unloadlibrary('parfocal');
+
+        case 'take'  % status = take(): the caller has the number of what was opened last
+            status = 0;
+            untaken = {[], []};
+
+        case 'drop'  % status = drop(): closes what was opened and not taken
+            status = 0;
+            closing = {'parfocal_model_close', 'parfocal_stream_close'};
+            for k = 1:2
+                if ~isempty(untaken{k}) && untaken{k}.Value ~= 0
+                    calllib('parfocal', closing{k}, untaken{k}.Value);
+                end
+            end
+            untaken = {[], []};
 
         case 'version'  % [status, version, abi] = version()
             status = 0;
@@ -23,9 +45,9 @@ function [status, varargout] = throughCalllib(verb, varargin)
             [status, varargout{1}] = told('parfocal_doctor');
 
         case 'open'  % [status, model] = open(path, options)
-            out = libpointer('uint64Ptr', uint64(0));
-            status = calllib('parfocal', 'parfocal_model_open', utf8(varargin{1}), utf8(varargin{2}), out);
-            varargout{1} = out.Value;
+            untaken{1} = libpointer('uint64Ptr', uint64(0));
+            status = calllib('parfocal', 'parfocal_model_open', utf8(varargin{1}), utf8(varargin{2}), untaken{1});
+            varargout{1} = untaken{1}.Value;
 
         case 'describe'  % [status, json] = describe(model)
             [status, varargout{1}] = told('parfocal_model_describe', varargin{1});
@@ -54,9 +76,9 @@ function [status, varargout] = throughCalllib(verb, varargin)
 
         case 'streamOpen'  % [status, stream] = streamOpen(model, pixelType, shape, options)
             [model, pixelType, shape, options] = varargin{:};
-            out = libpointer('uint64Ptr', uint64(0));
-            status = calllib('parfocal', 'parfocal_stream_open', model, pixelType, shape, utf8(options), out);
-            varargout{1} = out.Value;
+            untaken{2} = libpointer('uint64Ptr', uint64(0));
+            status = calllib('parfocal', 'parfocal_stream_open', model, pixelType, shape, utf8(options), untaken{2});
+            varargout{1} = untaken{2}.Value;
 
         case 'streamSubmit'  % status = streamSubmit(stream, frame, strides, tag)
             [stream, frame, strides, tag] = varargin{:};
