@@ -29,12 +29,16 @@ RANGES = (
     ("wavelength_um", "wavelength", "um"),
     ("spherical_waves", "spherical aberration, RMS, either sign, up to", "waves"),
     ("corrected_share", "share of microscopes without it", ""),
+    ("coherent_share", "share of bright-field microscopes whose light is partly coherent", ""),
+    ("condenser", "aperture of their illumination beside the objective's", ""),
+    ("phase", "phase delay of their specimens, standard deviation", "radians for each unit of absorbance"),
     ("blur_radius_px", "radius of the geometric blur disc, up to", "px"),
     ("middle_share", "share of blurred samples whose disc is drawn evenly from a narrower range", ""),
     ("middle_blur_px", "that range", "px"),
     ("in_focus_share", "share of samples in focus", ""),
     ("layered_share", "share of specimens with other, dimmer layers at other depths", ""),
-    ("layer_blur_px", "blur disc of that layer when the main one is in focus, up to", "px"),
+    ("most_layers", "other layers, up to", ""),
+    ("layer_blur_px", "blur disc of these layers when the main one is in focus, up to", "px"),
     ("relief_share", "share of specimens that are tilted, bent or uneven, or seen with a curved field", ""),
     ("relief_blur_px", "blur disc where these are highest when their middle is in focus, up to", "px"),
     ("seen_share", "of real images that were shrunk, share taken as focused images themselves", ""),
@@ -63,9 +67,10 @@ LIMITS = """\
 - **The result is an estimate, not a measurement.** The network fills in what its training images make likely. Detail that
   defocus has removed from the data is guessed, and a guess can be wrong: keep the original, and do not count, measure or
   diagnose from the restored image alone.
-- **Thick specimens.** The simulation blurs one plane, in some samples uneven or with one dimmer layer at another depth.
+- **Thick specimens.** The simulation blurs one plane, in some samples uneven or with a few dimmer layers at other depths.
   A specimen that is thick everywhere is not in it.
-- **Phase objects.** Unstained cells, phase contrast and interference contrast are not in it: their defocus is no blur.
+- **Phase objects.** Stain that also delays the light is simulated, as far as the delay is small. Unstained cells, phase
+  contrast and interference contrast are not: their defocus is no blur.
 - **Strong defocus.** Beyond the largest blur disc above nothing was trained.
 - **Sampling.** Images with a cut-off outside the range above (much finer or coarser pixels) were not trained.
 - **Fine structure near focus.** Grain and noise of an image in focus are smoothed: see PSNR(restored, input) above."""
