@@ -36,6 +36,7 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "activation-gelu": ("activation", {"activation": "gelu"}),
     "down-average": ("downsampling", {"downsampling": "average"}),
     "up-bilinear": ("upsampling", {"upsampling": "bilinear"}),
+    "blur-told": ("telling the blur as a second task", {"blur_weight": 8.0}),
 }
 
 

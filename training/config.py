@@ -37,11 +37,11 @@ class Config:
     seed: int = 1
     # Specimens
     margin_px: int = 32  # simulated around each patch, cut off after the blur: convolution by FFT is cyclic there
-    share_fluorescence: float = 0.38
-    share_brightfield: float = 0.27
-    share_drawn: float = 0.35
-    absorb_share: float = 0.35  # fluorescent and drawn specimens shown as absorbers in transmitted light
-    reflect_share: float = 0.5  # of the other drawn specimens, those shown as surfaces in reflected light
+    share_fluorescence: float = 0.31
+    share_brightfield: float = 0.23
+    share_drawn: float = 0.46
+    absorb_share: float = 0.3  # fluorescent and drawn specimens shown as absorbers in transmitted light
+    reflect_share: float = 0.4  # of the other drawn specimens, those shown as surfaces in reflected light
     downscale: tuple = (1.0, 3.0)
     # A photograph of a specimen has been through a microscope once. In this share of the real images that were shrunk
     # (which takes their own blur and noise away) it stands for the focused image itself, at cut-offs that it can have.
@@ -59,11 +59,11 @@ class Config:
     coherent_share: float = 0.6
     condenser: tuple = (0.3, 1.0)
     phase: float = 0.5
-    blur_radius_px: float = 16.0  # largest radius of the geometric blur disc
-    blur_power: float = 1.7  # radius = largest * uniform ** power: above 1 favours small defocus
+    blur_radius_px: float = 26.0  # largest radius of the geometric blur disc
+    blur_power: float = 1.9  # radius = largest * uniform ** power: above 1 favours small defocus
     in_focus_share: float = 0.15
     # Discs of a few pixels are where most can be regained, and where the blur must be recognised most exactly.
-    middle_share: float = 0.4  # of the blurred samples, those with a disc between these, all alike
+    middle_share: float = 0.25  # of the blurred samples, those with a disc between these, all alike
     middle_blur_px: tuple = (1.5, 8.0)
     layered_share: float = 0.15  # thick specimens: with other, dimmer layers at other depths
     most_layers: int = 3  # other layers, at most
@@ -78,7 +78,7 @@ class Config:
     # Camera
     photons: tuple = (30.0, 60000.0)
     brightfield_photons: tuple = (300.0, 60000.0)
-    clean_share: float = 0.35  # exposures with so many photons that the blur, not the noise, is what is to be undone
+    clean_share: float = 0.3  # exposures with so many photons that the blur, not the noise, is what is to be undone
     clean_photons: tuple = (2000.0, 60000.0)
     read_noise: tuple = (0.5, 4.0)
     background: tuple = (0.0, 0.4)  # of the brightest structure, fluorescence
