@@ -36,7 +36,7 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "activation-gelu": ("activation", {"activation": "gelu"}),
     "down-average": ("downsampling", {"downsampling": "average"}),
     "up-bilinear": ("upsampling", {"upsampling": "bilinear"}),
-    "blur-told": ("telling the blur as a second task", {"blur_weight": 8.0}),
+    "blur-not-told": ("no second task that tells the blur", {"blur_weight": 0.0}),
 }
 
 

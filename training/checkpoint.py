@@ -37,7 +37,7 @@ def load_checkpoint(path: Path) -> dict:
 
 
 # Settings that older checkpoints do not have, at the values that mean what their simulation did.
-BEFORE = {"corrected_share": 0.0, "middle_share": 0.0, "clean_share": 0.0, "coherent_share": 0.0, "most_layers": 1}
+BEFORE = {"corrected_share": 0.0, "middle_share": 0.0, "clean_share": 0.0, "coherent_share": 0.0, "most_layers": 1, "blur_weight": 0.0, "brightest_target": 1e9}
 
 
 def config_of(state: dict) -> Config:

@@ -31,8 +31,8 @@ class Config:
     scale_weights: tuple = (0.25, 0.5, 1.0)  # of the loss at 1/4, 1/2 and full size
     loss: str = "log_mse"  # or "mse" (the paper's) or another of training/loss.py
     error_floor: float = 1.5e-4  # of log_mse: below it (38 dB) a sample no longer weighs more the better it is known
-    bright_target: float = 1.5  # of mse: targets reaching above this are weighted down by the square of the excess
-    blur_weight: float = 0.0  # of the second task of training/second_task.py: to tell the blur; 0: no such task
+    bright_target: float = 1.5  # of mse and mse_fourier: targets reaching above this are weighted down by the square of the excess
+    blur_weight: float = 8.0  # of the second task of training/second_task.py: to tell the blur; 0: no such task
     average_decay: float = 0.999  # exponential moving average of the weights; this is what is validated and shipped
     seed: int = 1
     # Specimens
@@ -89,6 +89,9 @@ class Config:
     hot_share: float = 0.04  # exposures with a few hot pixels
     jpeg_share: float = 0.15  # of the 8-bit exposures, those that were compressed
     jpeg_quality: tuple = (70, 97)
+    # A few points, strongly blurred, or a patch with next to no contrast: what the focused image would reach is beyond any
+    # restoring, and one such sample would outweigh a thousand others in most losses. It is drawn again.
+    brightest_target: float = 12.0  # of the input's range
     # Percentiles come from the patch; frames are larger, so some patches are shown as the dim part of one.
     dim_share: float = 0.35
 
@@ -110,5 +113,5 @@ class Config:
 # mean square error at every scale, none of them weighted, and nothing of ours added to it.
 NAMED = {
     "default": {},
-    "paper": {"loss": "mse", "scale_weights": (1.0, 1.0, 1.0), "bright_target": 1e9, "activation": "relu"},
+    "paper": {"loss": "mse", "scale_weights": (1.0, 1.0, 1.0), "bright_target": 1e9, "activation": "relu", "blur_weight": 0.0},
 }

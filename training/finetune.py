@@ -249,6 +249,7 @@ def finetune(args, fields: list[Field], log=print) -> Path:
     config = Config(
         network=known["name"], width=known["width"], learning_rate=args.learning_rate, warmup_steps=20, average_decay=0.995,
         patch_px=source.patch_px(Config.patch_px), blur_radius_px=12.0, optics_bank=64,
+        blur_weight=0.0,  # the blur of a real plane is not known
     )  # fmt: skip
     train(config, source, out, args.minutes, args.resume, args.workers, args.model, log, args.steps)
     state = checkpoint.load_checkpoint(out / "best.pt")

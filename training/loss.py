@@ -57,14 +57,14 @@ def scale_loss(outputs, target, config: Config):
     2021, section 3.3), bounded below. A sample weighs by the inverse of its own error, so that a clean image next to
     focus, whose error is a thousandth of a strongly blurred one's, is learned as well in decibels.
 
-    "l1", "charbonnier": mean absolute error, and its smooth form. "mse_fourier": mean square error and a hundredth of the mean
+    "l1", "charbonnier": mean absolute error, and its smooth form. "mse_fourier": that mean square error and a hundredth of the mean
     absolute error of the Fourier transform, which at 1 % of error is about as large.
 
     "mimo": mean absolute error and a tenth of that of the Fourier transform, all sizes alike (Cho et al., ICCV 2021, eq.
     9 to 11).
     """
     weight = 1.0
-    if config.loss == "mse":
+    if config.loss in ("mse", "mse_fourier"):
         peak = target.abs().amax((1, 2, 3))
         weight = (config.bright_target / peak.clamp(min=config.bright_target)) ** 2
     measure = MEASURES[config.loss]

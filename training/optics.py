@@ -1,5 +1,7 @@
 """Random microscopes: what each does to a specimen of one or several depths, in focus and out of focus. NumPy only."""
 
+import dataclasses
+
 import numpy as np
 
 from .config import Config
@@ -59,6 +61,11 @@ class Optics:
     def __init__(self, config: Config, random: np.random.Generator, light: str = "fluorescence"):
         self.size = config.patch_px + 2 * config.margin_px
         scope = random_microscope(config, random)
+        partly = {}
+        if light == "brightfield" and random.random() < config.coherent_share:
+            partly = {"condenser": random.uniform(*config.condenser), "phase": config.phase * random.standard_normal()}
+            # Z11 is balanced for the whole pupil: through a part of it, focus would lie elsewhere, with contrast inverted here.
+            scope = dataclasses.replace(scope, spherical_waves=0.0)
         in_focus = random.random() < config.in_focus_share
         self.radius_px = 0.0 if in_focus else blur_radius_px(config, random)
         defocus = random.choice([-1, 1]) * scope.defocus_um(self.radius_px)
@@ -72,9 +79,6 @@ class Optics:
             height = scope.defocus_um(config.relief_blur_px * random.random())
             depths += [-height, height]
         self.layers = []
-        partly = {}
-        if light == "brightfield" and random.random() < config.coherent_share:
-            partly = {"condenser": random.uniform(*config.condenser), "phase": config.phase * random.standard_normal()}
         for depth in depths:
             focused = transfer_function(scope, depth, self.size, **partly)
             blurred = focused if in_focus else transfer_function(scope, depth + defocus, self.size, **partly)
@@ -95,6 +99,8 @@ class Optics:
                 # Where neither passes anything the ratio is 1: what an image has there is no light of the specimen.
                 tiny = 1e-3
                 transfer = np.clip((transfer + tiny) / (np.maximum(self.layers[0][0], 0) + tiny), -2, 2)
+                if pair is self.layers[0]:
+                    transfer[0] = 1
             total = total + np.fft.rfft2(specimen) * transfer
         return tuple(np.fft.irfft2(total, (self.size, self.size)))
 

@@ -16,6 +16,10 @@ class BlurHead(nn.Module):
 
     def __init__(self, model: nn.Module):
         super().__init__()
+        if not hasattr(model, "subnetworks"):
+            raise ValueError(
+                f"blur_weight: the network {type(model).__name__} has no sub-networks to read the blur from; give --set blur_weight=0"
+            )
         self.features: dict[int, torch.Tensor] = {}
         self.tell = nn.ModuleList()
         for index, subnetwork in enumerate(model.subnetworks[1:]):

@@ -141,6 +141,12 @@ class Sampler:
         return seen
 
     def __call__(self) -> tuple[np.ndarray, np.ndarray]:
+        while True:
+            image, target = self._draw()
+            if target.max() <= self.config.brightest_target:
+                return image, target
+
+    def _draw(self) -> tuple[np.ndarray, np.ndarray]:
         config, random = self.config, self.random
         self.count += 1
         image, kind, may_be_seen = self._specimen()

@@ -39,6 +39,7 @@ def test_only_mimo_has_a_loss_of_its_own():
         config = compare.settings_of(CONFIG, name, 2)
         assert (config.network, config.seed) == (name, 2)
         assert config.loss == ("mimo" if name == "mimo" else CONFIG.loss)
+        assert config.blur_weight == 0  # a task that not all of them can have
 
 
 def test_runs_are_made_resumed_measured_and_reported(data, tmp_path):

@@ -19,12 +19,12 @@ def test_loss_is_zero_for_the_truth_and_tames_bright_targets(loss):
     scales = [torch.nn.functional.avg_pool2d(target, f) if f > 1 else target for f in (4, 2, 1)]
     assert scale_loss(scales, target, config) == pytest.approx(0, abs=2e-3)  # Charbonnier's smallest value is its constant
     assert scale_loss([s + 0.1 for s in scales], target, config) > scale_loss([s + 0.05 for s in scales], target, config) > 0
-    if loss not in ("mse", "log_mse"):  # as published: they weigh nothing
+    if loss not in ("mse", "mse_fourier", "log_mse"):  # as published: they weigh nothing
         return
     bright = target.clone()
     bright[0] *= 100
     zero = [torch.zeros_like(s) for s in scales]
-    assert scale_loss(zero, bright, config) < 10 * (1 if loss == "mse" else 3)
+    assert scale_loss(zero, bright, config) < 10 * (3 if loss == "log_mse" else 1)
 
 
 def test_log_mse_weighs_samples_by_the_inverse_of_their_error():

@@ -101,3 +101,13 @@ def test_only_bright_field_light_is_partly_coherent():
     # A narrow cone of light is defocused less: the same microscope and distance keep more contrast.
     coarse = slice(1, 4)
     assert made["brightfield"].contrast_kept[coarse].sum() > made["fluorescence"].contrast_kept[coarse].sum()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_partly_coherent_light_leaves_focus_alone(seed):
+    """In focus nothing is inverted, and an image that was taken there is its own focused image."""
+    made = Optics(dataclasses.replace(CONFIG, coherent_share=1.0, corrected_share=0.0), np.random.default_rng(seed), "brightfield")
+    assert made.layers[0][0].min() > -0.01
+    if made.kind == "thin":
+        image = specimen()
+        assert np.abs(made.image([image], seen=True)[0] - image).max() < 1e-6 * np.ptp(image)

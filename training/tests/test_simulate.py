@@ -88,3 +88,13 @@ def test_specimens_are_drawn_from_their_seed():
     for kind in KINDS:
         one, two = (kind(96, np.random.default_rng(1)) for _ in range(2))
         assert one.shape == (96, 96) and np.array_equal(one, two) and one.min() >= 0 and one.max() > 0
+
+
+def test_a_target_beyond_any_restoring_is_drawn_again():
+    config = dataclasses.replace(SMALL, brightest_target=1.3)
+    assert max(target.max() for _, target in (sampler(config)() for _ in range(1))) <= 1.3
+    make = sampler(config)
+    peaks = [make()[1].max() for _ in range(60)]
+    assert max(peaks) <= 1.3
+    free = sampler(dataclasses.replace(SMALL, brightest_target=1e9))
+    assert max(free()[1].max() for _ in range(60)) > 1.3
