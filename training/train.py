@@ -122,6 +122,7 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
           log=print, steps: int | None = None):  # fmt: skip
     """Runs until the planned minutes, earlier runs counted in, are used. Returns the best validation score.
 
+    A run that is finished is left as it is, unless it is given more minutes than it had.
     `steps`: ends the run earlier, after so many, wherever it runs.
     `data`: a folder with train/ in it, or an object with the methods of SharpImages.
     `start`: a checkpoint or a model file whose weights a new run begins with.
@@ -147,6 +148,7 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
         average.load_state_dict(weights)
         log(f"weights of {origin['name']}")
     step, spent, best = 0, 0.0, Best()
+    cpu_spent = 0.0  # None: a part of the run did not count
     history = []
     smooth = told_smooth = None  # running means of the loss and of the second task's
     if resume and (out / "last.pt").exists():
@@ -168,13 +170,18 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
         # A run killed between saving the best and the last knows its best score from best.pt only.
         if (out / "best.pt").exists():
             best.offer(load_checkpoint(out / "best.pt")["best_score"])
+        cpu_spent = state.get("cpu_minutes")
+        # Killed after its last step but before its last validation, a run has that still to do.
+        if state.get("finished", True) and (spent >= minutes or (steps is not None and step >= steps)):
+            log(f"finished already: {step} steps, {spent:.1f} minutes")
+            return best.score
         log(f"resumed at step {step}, {spent:.1f} minutes")
     source = SharpImages(data) if isinstance(data, Path) else data
     validation = source.validation(config)
     loader = iter(torch.utils.data.DataLoader(Samples(source, config, step), config.batch, num_workers=workers,
                                               prefetch_factor=8 if workers else None, persistent_workers=workers > 0))
     low_precision = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
-    started, run_commit = time.monotonic(), commit()
+    started, cpu_started, run_commit = time.monotonic(), time.process_time(), commit()
     if not history or history[-1][1] != run_commit:
         history = [*history, [step, run_commit]]
     total = lambda: spent + (time.monotonic() - started) / 60
@@ -182,7 +189,7 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
     interval = min(VALIDATION_SECONDS, max(60.0, 10 * minutes))
     next_validation = time.monotonic() + interval
 
-    def state():
+    def state(finished=False):
         return {
             "model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
             "step": step, "minutes": total(), "best_score": best.score, "config": dataclasses.asdict(config),
@@ -190,6 +197,9 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
             "sources": source.counts(), "loss": smooth, "origin": origin,
             "blur_head": head.state_dict() if head is not None else None,
             "history": history,  # [first step, commit] of each run with other code
+            # Of this process, all its threads: wall time says little about how much was computed where others compute, too.
+            "cpu_minutes": cpu_spent + (time.process_time() - cpu_started) / 60 if cpu_spent is not None else None,
+            "finished": finished,
         }
 
     def validate():
@@ -240,7 +250,7 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
             bar.n = total()
             bar.set_postfix(step=step, loss=f"{smooth or 0:.4f}", best=f"{best.score:.2f}", refresh=step % 10 == 0)
     validate()
-    save(state(), out / "last.pt")
+    save(state(finished=True), out / "last.pt")
     return best.score
 
 

@@ -31,6 +31,11 @@ def data(tmp_path):
     return tmp_path / "data"
 
 
+def more(run):
+    """Minutes that a finished run has not used yet."""
+    return train.load_checkpoint(run / "last.pt")["minutes"] + 0.01
+
+
 @pytest.fixture(autouse=True)
 def few_patches(monkeypatch):
     monkeypatch.setattr(train.Validation, "PATCHES", 4)
@@ -47,8 +52,10 @@ def test_best_is_the_best():
 def test_best_file_holds_the_highest_score_of_the_log(data, tmp_path, monkeypatch):
     scores = iter([3.0, 5.0, 4.0, 1.0])
     monkeypatch.setattr(train.Validation, "__call__", lambda self, model: (next(scores), {}))
-    for minutes in (0.01, 0.02, 0.03, 0.04):
+    minutes = 0.01
+    for _ in range(4):
         train.train(CONFIG, data, tmp_path / "run", minutes, resume=True, **QUIET)
+        minutes = more(tmp_path / "run")
     lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [line["best"] for line in lines] == [True, True, False, False]
     best = train.load_checkpoint(tmp_path / "run" / "best.pt")
@@ -62,9 +69,9 @@ def test_best_survives_a_kill_between_the_two_files(data, tmp_path, monkeypatch)
     run = tmp_path / "run"
     train.train(CONFIG, data, run, 0.01, resume=False, **QUIET)
     early = (run / "last.pt").read_bytes()
-    train.train(CONFIG, data, run, 0.02, resume=True, **QUIET)
+    train.train(CONFIG, data, run, more(run), resume=True, **QUIET)
     (run / "last.pt").write_bytes(early)
-    train.train(CONFIG, data, run, 0.03, resume=True, **QUIET)
+    train.train(CONFIG, data, run, more(run), resume=True, **QUIET)
     assert train.load_checkpoint(run / "best.pt")["best_score"] == 5.0
 
 
@@ -75,8 +82,8 @@ def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tm
     assert first["seed"] == CONFIG.seed and train.config_of(first) == CONFIG and first["sources"] == {"loose files": 2}
     here = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
     assert first["commit"].startswith(here.stdout.strip() or "unknown")
-    # Nothing to do: what is saved again is what was loaded.
-    train.train(CONFIG, data, run, 0.02, resume=True, **QUIET)
+    # Next to no time is left: what is saved again is what was loaded.
+    train.train(CONFIG, data, run, first["minutes"] + 1e-9, resume=True, **QUIET)
     again = train.load_checkpoint(run / "last.pt")
     for name in ("model", "average"):
         assert all(torch.equal(first[name][k], again[name][k]) for k in first[name])
@@ -84,16 +91,38 @@ def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tm
     assert len(moments[0]) > 0 and all(torch.equal(a, b) for a, b in zip(*moments, strict=True))
     assert first["history"] == again["history"] == [[0, first["commit"]]]
     monkeypatch.setattr(train, "commit", lambda: "other code")
-    train.train(CONFIG, data, run, 0.05, resume=True, **QUIET)
+    planned = again["minutes"] + 0.03
+    train.train(CONFIG, data, run, planned, resume=True, **QUIET)
     second = train.load_checkpoint(run / "last.pt")
     assert second["step"] > first["step"] > 0
     assert second["commit"] == "other code" and second["history"] == [*first["history"], [first["step"], "other code"]]
     # The first run's time counts; what is over is one step, one validation and one save.
-    assert 0.05 <= second["minutes"] < 0.05 + 0.15
+    assert planned <= second["minutes"] < planned + 0.15
+    assert 0 < first["cpu_minutes"] < second["cpu_minutes"]
     with pytest.raises(ValueError, match=r"last\.pt.*another configuration: seed 1 \(now 9\)"):
         train.train(dataclasses.replace(CONFIG, seed=9), data, run, 0.05, resume=True, **QUIET)
     with pytest.raises(ValueError, match=r"run: holds a run already.*--resume"):
         train.train(CONFIG, data, run, 0.05, resume=False, **QUIET)
+
+
+def test_a_finished_run_is_left_alone(data, tmp_path):
+    run = tmp_path / "run"
+    best = train.train(CONFIG, data, run, 0.01, resume=False, **QUIET)
+    files = {p.name: p.read_bytes() for p in run.iterdir()}
+    assert {"last.pt", "best.pt", "log.jsonl"} <= set(files)
+    assert train.train(CONFIG, data, run, 0.01, resume=True, **QUIET) == best
+    assert {p.name: p.read_bytes() for p in run.iterdir()} == files
+    # One that was bounded by steps, too.
+    step = train.load_checkpoint(run / "last.pt")["step"]
+    train.train(CONFIG, data, run, 60, resume=True, steps=step, **QUIET)
+    assert {p.name: p.read_bytes() for p in run.iterdir()} == files
+    # Killed before its last validation, it is not finished; nor is it with more minutes than it had.
+    for state, minutes in ((train.load_checkpoint(run / "last.pt") | {"finished": False}, 0.01), (None, more(run))):
+        if state:
+            train.save(state, run / "last.pt")
+        lines = len((run / "log.jsonl").read_text().splitlines())
+        train.train(CONFIG, data, run, minutes, resume=True, **QUIET)
+        assert len((run / "log.jsonl").read_text().splitlines()) == lines + 1
 
 
 def test_a_warm_start_begins_with_the_weights_and_validates_them(data, tmp_path):
@@ -108,7 +137,7 @@ def test_a_warm_start_begins_with_the_weights_and_validates_them(data, tmp_path)
     assert lines[0]["step"] == 0 and lines[0]["best"]
     assert second["origin"]["name"] == "last.pt"
     # What goes on is the run itself, not its start.
-    train.train(CONFIG, data, run, 0.02, resume=True, start=tmp_path / "absent.pt", **QUIET)
+    train.train(CONFIG, data, run, more(run), resume=True, start=tmp_path / "absent.pt", **QUIET)
     assert train.load_checkpoint(run / "last.pt")["origin"] == second["origin"]
 
 
