@@ -17,6 +17,11 @@ class Line:
     points: list[tuple[float, float]]
     spread: list[float] = field(default_factory=list)  # half the length of each point's error bar
 
+    def bars(self) -> list[tuple[float, float, float]]:
+        """(x, y, half the length) of each error bar that can be drawn."""
+        made = [(x, y, half) for (x, y), half in zip(self.points, self.spread)]
+        return [bar for bar in made if np.isfinite(bar).all() and bar[2] > 0]
+
 
 def ticks(low: float, high: float, most: int = 7) -> list[float]:
     """Round numbers from low to high, at most `most`."""
@@ -38,7 +43,8 @@ def line_plot(title: str, x_label: str, y_label: str, lines: list[Line]) -> str:
     if not points:
         raise ValueError(f"{title}: nothing to plot")
     xs, ys = zip(*points)
-    x_low, x_high, y_low, y_high = min(xs), max(xs), min(ys), max(ys)
+    ends = [y + sign * half for line in lines for _, y, half in line.bars() for sign in (-1, 1)]
+    x_low, x_high, y_low, y_high = min(xs), max(xs), min([*ys, *ends]), max([*ys, *ends])
     margin = 0.05 * (y_high - y_low) or 1.0
     y_low, y_high = y_low - margin, y_high + margin
     x_span = x_high - x_low or 1.0
@@ -63,7 +69,7 @@ def line_plot(title: str, x_label: str, y_label: str, lines: list[Line]) -> str:
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
         out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.8"/>')
         out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{colour}"/>' for x, y in placed]
-        for (x, y), half in zip(line.points, line.spread):
+        for x, y, half in line.bars():
             out.append(
                 f'<line x1="{at_x(x):.1f}" x2="{at_x(x):.1f}" y1="{at_y(y - half):.1f}" y2="{at_y(y + half):.1f}" stroke="{colour}"/>'
             )

@@ -22,6 +22,16 @@ def test_points_lie_inside_and_in_order():
     assert "a &lt; b" in text and ">one<" in text and ">two<" in text
 
 
+def test_error_bars_lie_inside():
+    nan = float("nan")
+    text = line_plot("t", "x", "y", [Line("one", [(0, 1), (1, 3), (2, nan), (3, 2)], [4.0, 7.0, 1.0, nan]), Line("two", [(0, 2)], [0.0])])
+    bars = [bar for bar in xml.fromstring(text).iter(f"{NAMESPACE}line") if bar.get("x1") == bar.get("x2")]
+    ends = [sorted(float(bar.get(end)) for end in ("y1", "y2")) for bar in bars]
+    assert len(ends) == 2  # no bar without a length or a place
+    assert all(TOP <= top < bottom <= HEIGHT - BOTTOM for top, bottom in ends)
+    assert ends[1][1] - ends[1][0] == pytest.approx(7 / 4 * (ends[0][1] - ends[0][0]), abs=0.3)
+
+
 def test_values_that_are_no_numbers_are_left_out_and_none_is_an_error():
     assert len(circles(line_plot("t", "x", "y", [Line("one", [(0, float("nan")), (1, 2)])]))) == 1
     with pytest.raises(ValueError, match="t: nothing to plot"):
