@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import wraps
 from pathlib import Path
 
 import numpy as np
@@ -27,20 +28,21 @@ SIZE, MARGIN = 192, 48
 DEFOCUS_UM = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)  # blur discs of 0, 0.9, 1.7, 3.5, 7 and 14 px
 PHOTONS = (50, 200, 1000, 5000, 20000)  # in the brightest structure of the focused image
 MODERATE = (200, 1000, 5000)
+MODERATE_WORDS = f"{MODERATE[0]} to {MODERATE[-1]} photons"
 SEED = 20_000_000  # training draws its specimens from 32-bit hashes: the chance of meeting one of these is nil
 BACKGROUND = 0.1  # of the brightest structure, fluorescence
 
 
 def _fluorescence(kind):
-    return lambda size, random: kind(size, random) + BACKGROUND
+    return wraps(kind)(lambda size, random: kind(size, random) + BACKGROUND)
 
 
 def _absorber(kind):
-    return lambda size, random: np.exp(-1.2 * kind(size, random))
+    return wraps(kind)(lambda size, random: np.exp(-1.2 * kind(size, random)))
 
 
 def _surface(kind):
-    return lambda size, random: 0.2 + 0.8 * kind(size, random)
+    return wraps(kind)(lambda size, random: 0.2 + 0.8 * kind(size, random))
 
 
 # Specimens of each kind of light; each of `seeds` seeds draws one of each.
@@ -128,6 +130,22 @@ def measure(light: str, networks: dict, seeds: int = 1, defocus=DEFOCUS_UM, phot
     return rows
 
 
+def beside(known: list[dict], ours: dict[str, list[dict]], source) -> list[Row]:
+    """Rows of deconvolution with those of models, by name, measured on the same exposures. `source`: whose file `known` is.
+
+    Raises ValueError where they are of other exposures. What an exposure measures before restoring tells it from any other.
+    """
+    what = lambda row: [row[k] for k in ("light", "defocus_um", "photons", "seed")]
+    merged = [Row(**(row | {"restored": dict(row["restored"]), "ssim": dict(row["ssim"])})) for row in known]
+    for name, rows in ours.items():
+        same = len(rows) == len(known) and all(what(a) == what(b) and abs(a["before"] - b["before"]) < 0.01 for a, b in zip(rows, known))
+        if not same:
+            raise ValueError(f"{source}: is of other exposures than those {name} was measured on; remove both and run this again")
+        for row, mine in zip(merged, rows):
+            row.restored[name], row.ssim[name] = mine["restored"]["model"], mine["ssim"]["model"]
+    return merged
+
+
 def table(rows: list[Row]) -> list[str]:
     """Markdown: PSNR before, and what each method and model gains on it, by light, defocus and photons."""
     names = list(rows[0].restored)
@@ -145,6 +163,41 @@ def margins(rows: list[Row], name: str) -> dict[str, float]:
     """How far the model `name` is above each deconvolution on average, out of focus at moderate photon levels, in dB."""
     group = [r for r in rows if r.defocus_um > 0 and r.photons in MODERATE]
     return {m: float(np.mean([r.restored[name] - r.restored[m] for r in group])) for m in METHODS}
+
+
+def kind_of(row: Row) -> str:
+    """The function of training/specimen.py that drew it: seeds count through them."""
+    return SPECIMENS[row.light][row.seed % 1000].__name__.replace("_", " ")
+
+
+def margin_tables(rows: list[Row], name: str) -> list[str]:
+    """Markdown: what the mean of `margins` is made of, by photons, by defocus and by kind of specimen."""
+    outside = lambda r: r.defocus_um > 0
+    moderate = lambda r: r.photons in MODERATE
+    splits = (
+        (f"photons (all out of focus; {MODERATE_WORDS} make the mean above)", outside, lambda r: f"{r.photons:g}"),
+        (f"defocus ({MODERATE_WORDS}; all but 0 um make the mean above)", moderate, lambda r: f"{r.defocus_um:g} um"),
+        (f"specimen (out of focus, {MODERATE_WORDS})", lambda r: outside(r) and moderate(r), lambda r: f"{kind_of(r)}, {r.light}"),
+    )
+    lines = []
+    for title, wanted, label in splits:
+        chosen = [r for r in rows if wanted(r)]
+        lines += [f"| {title} | exposures | " + " | ".join(f"above {m} (dB)" for m in METHODS) + " | above both |"]
+        lines += ["|---|---|" + "---|" * len(METHODS) + "---|"]
+        for key in dict.fromkeys(map(label, chosen)):
+            group = [r for r in chosen if label(r) == key]
+            apart = [[r.restored[name] - r.restored[m] for m in METHODS] for r in group]
+            cells = " | ".join(f"{v:+.2f}" for v in np.mean(apart, 0))
+            lines.append(f"| {key} | {len(group)} | {cells} | {sum(min(a) > 0 for a in apart)} of {len(group)} |")
+        lines.append("")
+    return lines[:-1]
+
+
+def above_or_below(apart: float) -> str:
+    """Words for a difference in dB, as it is printed."""
+    if round(abs(apart), 2) == 0:
+        return "as good as"
+    return f"{abs(apart):.2f} dB {'above' if apart > 0 else 'below'}"
 
 
 def main(argv=None):
@@ -167,7 +220,8 @@ def main(argv=None):
     print("\n".join(table(rows)), "\n")
     for name in networks:
         for method, margin in margins(rows, name).items():
-            print(f"{name} against {method}, out of focus, {MODERATE[0]} to {MODERATE[-1]} photons: {margin:+.2f} dB")
+            print(f"{name} against {method}, out of focus, {MODERATE_WORDS}: {margin:+.2f} dB")
+        print("\n".join(["", *margin_tables(rows, name), ""]))
 
 
 if __name__ == "__main__":
