@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import compare, evaluate, held_out, oracle
+from . import compare, evaluate, held_out, oracle, sentences
 from .card import metadata_of, rows_from_json, sha256_of
 from .plot import Line, line_plot
 
@@ -49,12 +49,7 @@ def held_out_rows(work: Path, model: Path, network) -> list[held_out.Row]:
     if not stored.exists():
         made = [asdict(r) for light in held_out.SPECIMENS for r in held_out.measure(light, {"model": network}, SEEDS, oracles=False)]
         stored.write_text(json.dumps(made, allow_nan=False))
-    merged = []
-    for row, ours in zip(known, json.loads(stored.read_text()), strict=True):
-        if [row[k] for k in ("light", "defocus_um", "photons", "seed")] != [ours[k] for k in ("light", "defocus_um", "photons", "seed")]:
-            raise ValueError(f"{stored}: is of other exposures than deconvolution's; remove both and run this again")
-        merged.append(held_out.Row(**(row | {"restored": row["restored"] | ours["restored"], "ssim": ours["ssim"]})))
-    return merged
+    return held_out.beside(known, {"model": json.loads(stored.read_text())}, f"deconvolution in {work}")
 
 
 # ---- the page -------------------------------------------------------------------------------------------------------
@@ -74,12 +69,8 @@ def means(rows: list[dict]) -> list[str]:
 
 def margins(rows: list[held_out.Row]) -> list[str]:
     """Sentences: how far the model is above each deconvolution, from the figures alone."""
-    low, high = held_out.MODERATE[0], held_out.MODERATE[-1]
-    found = []
-    for method, margin in held_out.margins(rows, "model").items():
-        word = "above" if margin > 0 else "below"
-        found.append(f"- Out of focus at {low} to {high} photons, the model is {abs(margin):.2f} dB {word} {method} on average.")
-    return found
+    told = held_out.margins(rows, "model").items()
+    return [f"- Out of focus at {held_out.MODERATE_WORDS}, the model is {held_out.above_or_below(v)} {m} on average." for m, v in told]
 
 
 def pictures(real: list[evaluate.Row], known: list[dict], simulated: list[held_out.Row]) -> dict[str, str]:
@@ -104,11 +95,24 @@ def pictures(real: list[evaluate.Row], known: list[dict], simulated: list[held_o
             Line(words, [(um, gain(um, name)) for um in held_out.DEFOCUS_UM])
             for name, words in (("model", "model"), *((m, f"{m}, true blur") for m in METHODS))
         ]
-        files[f"held-out-{light}.svg"] = line_plot(f"Simulated specimens, {light}", "defocus (um)", "gain in PSNR (dB)", lines)
+        title = f"Simulated specimens, {light}, {held_out.MODERATE_WORDS}"
+        files[f"held-out-{light}.svg"] = line_plot(title, "defocus (um)", "gain in PSNR (dB)", lines)
         similar = lambda um, name: float(np.mean([r.ssim[name] for r in chosen if r.defocus_um == um]))
         lines = [Line(name, [(um, similar(um, name)) for um in held_out.DEFOCUS_UM]) for name in ("before", "model")]
-        files[f"held-out-ssim-{light}.svg"] = line_plot(f"Simulated specimens, {light}", "defocus (um)", "SSIM", lines)
+        files[f"held-out-ssim-{light}.svg"] = line_plot(title, "defocus (um)", "SSIM", lines)
     return files
+
+
+def networks_section(made: bool) -> str:
+    """`made`: whether networks.md stands beside this page. It has the commands of its runs; here is how to begin."""
+    return f"""\
+{"[networks.md](networks.md) has what" if made else "**The page has not been made yet.** networks.md will have what"} {len(compare.runs())} runs of equal minutes gave: head to tail, with cascade residuals,
+unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet. The choices that the paper leaves open have runs of their own.
+
+    python -m training.compare train --out runs/compare --minutes MINUTES
+    python -m training.compare report --out runs/compare --docs docs
+    python -m training.ablate train --out runs/ablate --minutes MINUTES
+    python -m training.ablate report --out runs/ablate --docs docs"""
 
 
 def page(model: str, version: str, sha256: str, real, known, simulated, work: str, networks: bool) -> str:
@@ -132,7 +136,7 @@ estimate: these are means over planes, and any one image can come out worse.
 ## Real focal stacks
 
 PSNR against the sharpest plane after a fit of gain and offset, in its 0.1 to 99.9 percentile range. Every plane stands in the
-[card](../models/{Path(model).stem}.md). tissue-brightfield and nucleus-widefield chose the checkpoint; the others did not.
+[card](../models/{Path(model).stem}.md). {sentences.CHOICE}
 
 | stack | planes out of focus | mean gain (dB) | worst | best |
 |---|---|---|---|---|
@@ -161,27 +165,27 @@ middle of the frame.
     python -m training.held_out --model models/{model}
 
 20x, NA 0.75, pixels of 0.325 um. Deconvolution is given the TRUE point spread function and the best amount; the model is given the
-image alone. `before` is PSNR in dB, the rest are gains on it, means over specimens.
+image alone. {sentences.SPECIMENS}
 
 {nl.join(margins(simulated))}
+
+What these means are made of:
+
+{nl.join(held_out.margin_tables(simulated, "model"))}
+
+Plots, at {held_out.MODERATE_WORDS}. {sentences.SSIM}
 
 {show("held-out", held_out.SPECIMENS)}
 
 {show("held-out-ssim", held_out.SPECIMENS)}
 
+All levels; `before` is PSNR in dB, the rest are gains on it, means over specimens.
+
 {nl.join(held_out.table(simulated))}
 
 ## Networks compared with one another
 
-    python -m training.compare train --out runs/compare --minutes 20 --width 8
-    python -m training.compare report --out runs/compare --docs docs
-
-{"What these gave stands in [networks.md](networks.md)" if networks else "**These runs have not been made yet.** The second command writes networks.md"}: head
-to tail, with cascade residuals, unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet; twelve runs of 20 minutes. The choices that the
-paper leaves open have runs of their own:
-
-    python -m training.ablate train --out runs/ablate --minutes 10
-    python -m training.ablate report --out runs/ablate --docs docs
+{networks_section(networks)}
 """
 
 

@@ -43,9 +43,11 @@ def test_the_page(data, tmp_path, monkeypatch):
     exposures = held_out.measure("reflected", {"model": network})
     margin = held_out.margins(exposures, "model")["Wiener"]
     assert f"{abs(margin):.2f} dB {'above' if margin > 0 else 'below'} Wiener" in text
+    assert f"| 1000 | 1 | {margin:+.2f} | " in text and f"| edges, reflected | 1 | {margin:+.2f} | " in text
+    assert ">Simulated specimens, reflected, 200 to 5000 photons<" in (tmp_path / "docs" / "evaluation" / "held-out-ssim-reflected.svg").read_text()
     for name in {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}:
         assert (tmp_path / "docs" / name).stat().st_size > 500
-    assert "These runs have not been made yet." in text
+    assert "has not been made yet" in text and f" {len(compare.runs())} runs of equal minutes" in text
     # Again, with what is kept: deconvolution is not run, the model is measured.
     monkeypatch.setattr(oracle, "compare", lambda *_, **__: pytest.fail("looked for again"))
     monkeypatch.setattr(held_out, "deconvolved", lambda *_: pytest.fail("looked for again"))
@@ -63,9 +65,9 @@ def test_what_is_kept_must_be_of_the_same_exposures(data, tmp_path):
     made = report.held_out_rows(tmp_path, model, network)
     (stored,) = tmp_path.glob("model-*.json")
     rows = json.loads(stored.read_text())
-    rows[0]["seed"] += 1
+    rows[0]["before"] += 0.5
     stored.write_text(json.dumps(rows))
-    with pytest.raises(ValueError, match="is of other exposures than deconvolution's; remove both"):
+    with pytest.raises(ValueError, match="deconvolution in .*: is of other exposures than those model was measured on; remove both"):
         report.held_out_rows(tmp_path, model, network)
     assert len(made) == 2 and compare.measure_oracles(tmp_path, 1)[0]["light"] == "reflected"
 

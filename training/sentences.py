@@ -1,0 +1,20 @@
+"""What more than one of the pages that are made here must say, in the same words."""
+
+from .evaluate import DEVELOPMENT
+
+# How training/validation.py chooses.
+CHOICE = (
+    f"Half of the score that chooses a checkpoint is of planes of {' and '.join(DEVELOPMENT)}, half of simulated specimens of seeds\n"
+    "of their own. The other stacks have no part in training or in the choice."
+)
+
+# What training/held_out.py can show, and what it cannot.
+SPECIMENS = (
+    "These specimens come from the generator that also draws a large share of the training samples: other seeds, but the same kinds, and a\n"
+    "microscope and a camera within the ranges of training. They measure deconvolution, not how well a model does on other specimens."
+)
+
+SSIM = (
+    "SSIM is measured without a fit on simulated specimens and after the fit of gain and offset on real stacks. That of deconvolution\n"
+    "was not computed."
+)
