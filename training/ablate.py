@@ -4,9 +4,9 @@
     python -m training.ablate report --out runs/ablate --docs docs
 
 `train` makes one run for each name, one after the other, of the same minutes, data, seed and validation; it can be stopped and
-started again: finished runs are left alone, a broken one goes on. `report` measures the best checkpoint of each run as
-training.compare does, and writes ablation.md into `--docs`. One seed each: differences below those between seeds of one network
-(training.compare prints them) decide nothing.
+started again: finished runs are left alone, a broken one goes on. `report` measures the best checkpoint of each finished run as
+training.compare does, and writes ablation.md into `--docs`; it refuses runs that differ in more than their names say. One seed
+each: differences below those between seeds of one network (training.compare prints them) decide nothing.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import evaluate, held_out
-from .compare import gain, measure_run
+from . import evaluate, held_out, runs, sentences
+from .compare import gain
 from .config import NAMED, Config
 
 # Name of the run, what is asked, and the changes; "released" is what all are compared with.
@@ -61,39 +61,54 @@ def table(measured: dict[str, dict]) -> list[str]:
     outside = tuple(um for um in held_out.DEFOCUS_UM if um > 0)
     held = {name: gain(m["simulated"], "model", defocus_um=outside) for name, m in measured.items()}
     lines = [
-        "| run | what is changed | parameters | multiply-adds a pixel | steps | held-out specimens | against released | "
+        "| run | what is changed | parameters | multiply-adds a pixel | steps | CPU minutes | held-out specimens | against released | "
         + " | ".join(stacks) + " |",
-        "|---|---|---|---|---|---|---|" + "---|" * len(stacks),
+        "|---|---|---|---|---|---|---|---|" + "---|" * len(stacks),
     ]  # fmt: skip
     for name, m in measured.items():
-        apart = f"{held[name] - held['released']:+.2f}" if name != "released" and "released" in held else ""
+        apart = f"{held[name] - held['released']:+.2f}" if name != "released" else ""
         real = [f"{np.mean([r['gained'] for r in m['real'] if r['stack'] == stack]):+.2f}" for stack in stacks]
-        cells = [name, VARIANTS[name][0], f"{m['parameters']:,}", f"{m['multiply_adds']:,.0f}", f"{m['steps']:,}", f"{held[name]:+.2f}", apart]
+        compute = [f"{m['steps']:,}", runs.span([m["cpu_minutes"]], ".1f")]
+        cells = [name, VARIANTS[name][0], f"{m['parameters']:,}", f"{m['multiply_adds']:,.0f}", *compute, f"{held[name]:+.2f}", apart]
         lines.append("| " + " | ".join([*cells, *real]) + " |")
     return lines
 
 
-def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
-    names = [name for name in VARIANTS if (out / name / "best.pt").exists()]
-    if not names:
-        raise ValueError(f"{out}: holds no run of training.ablate train")
-    measured = {name: measure_run(out / name, data, seeds, threads) for name in names}
-    first = next(iter(measured.values()))
+def page(measured: dict[str, dict], out: str, seeds: int, minutes: float, left_out: list[str]) -> str:
+    """`minutes`: what all were planned for; `left_out`: sentences on runs that are not here."""
+    base = measured["released"]["config"]
+    missing = [name for name in VARIANTS if name not in measured]
     nl = "\n"
-    missing = [name for name in VARIANTS if name not in names]
-    docs.mkdir(parents=True, exist_ok=True)
-    path = docs / "ablation.md"
-    path.write_text(f"""\
+    return f"""\
 # Choices the paper leaves open
 
-    python -m training.ablate train --out {out.as_posix()} --minutes {first["minutes"]:.0f} --width {first["width"]}
-    python -m training.ablate report --out {out.as_posix()} --docs docs
+    python -m training.ablate train --out {out} --minutes {minutes:g} --width {base.width}{runs.set_words(base, ("width",))}
+    python -m training.ablate report --out {out} --docs docs --seeds {seeds}
 
-Each run differs from the released settings in one thing; same minutes, data and seed. Gains are dB of PSNR, out of focus, after a fit
-of gain and offset. One seed each: small differences decide nothing.
+Each run differs from `released` in what its line says; same minutes, data and seed. Gains are dB of PSNR, out of focus, after a fit
+of gain and offset. One seed each: small differences decide nothing. {runs.COMPUTE}
+
+{sentences.SPECIMENS}
+
+{sentences.CHOICE}
 
 {nl.join(table(measured))}
-{f"{nl}Not run yet: {', '.join(missing)}.{nl}" if missing else ""}""")
+{f"{nl}Not on this page: {', '.join(missing)}. {' '.join(left_out)}".rstrip() + nl if missing else ""}"""
+
+
+def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
+    found, left_out = runs.finished([runs.facts(out / name) for name in VARIANTS if (out / name / "best.pt").exists()])
+    by_name = {run["folder"].name: run for run in found}
+    if "released" not in by_name:
+        told = f"{out}: holds no finished run `released` of training.ablate train, which the others are compared with."
+        raise ValueError(" ".join([told, *left_out]))
+    minutes = runs.one_plan(found)
+    for name, run in by_name.items():
+        runs.check_settings(run, settings_of(by_name["released"]["config"], name), out / "released")
+    measured = {name: run | runs.measure(run["folder"], data, seeds, threads) for name, run in by_name.items()}
+    docs.mkdir(parents=True, exist_ok=True)
+    path = docs / "ablation.md"
+    path.write_text(page(measured, out.as_posix(), seeds, minutes, left_out))
     return path
 
 

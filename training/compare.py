@@ -6,13 +6,13 @@
 `train` makes one run for each network and seed, one after the other, each for the same minutes, with the same data,
 multiply-adds a pixel, loss, schedule and validation; only MIMO-UNet keeps its own published loss. It can be stopped and
 started again: finished runs are left alone, a broken one goes on. Head to tail, cascade and unlinked get three seeds each.
-`report` measures the best checkpoint of each run on held-out simulated specimens and on the real stacks, keeps what it
-measured beside the runs (by the checkpoint's hash), and writes networks.md with its plots into `--docs`.
+`report` measures the best checkpoint of each finished run on held-out simulated specimens and on the real stacks, keeps what
+it measured beside the runs (by the checkpoint's hash), and writes networks.md with its plots into `--docs`. It refuses runs
+whose planned minutes or settings differ.
 """
 
 import argparse
 import dataclasses
-import hashlib
 import json
 import sys
 from dataclasses import asdict
@@ -20,12 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from . import evaluate, held_out
+from . import evaluate, held_out, runs as finished_runs, sentences
 from .config import NETWORKS, Config
 from .plot import Line, line_plot
 
 SEEDS = {"head-to-tail": (1, 2, 3), "cascade": (1, 2, 3), "unlinked": (1, 2, 3)}  # the others: one
 OURS = "head-to-tail"
+STEPS_APART = 0.1  # runs of one network that differ by more in steps are named
 
 
 def runs(only=NETWORKS) -> list[tuple[str, int]]:
@@ -40,6 +41,17 @@ def settings_of(base: Config, name: str, seed: int) -> Config:
     return dataclasses.replace(base, network=name, seed=seed, loss=loss, blur_weight=0.0)
 
 
+def base_of(found: list[dict]) -> Config:
+    """The settings that all runs share. Raises ValueError where they share less than they should."""
+    first = next((run for run in found if run["network"] != "mimo"), found[0])
+    base = first["config"]
+    if first["network"] == "mimo":
+        base = dataclasses.replace(base, loss=Config().loss)
+    for run in found:
+        finished_runs.check_settings(run, settings_of(base, run["network"], run["seed"]), first["folder"])
+    return base
+
+
 def train_all(base: Config, data: Path, out: Path, minutes: float, workers: int, only=NETWORKS, log=print) -> None:
     from .train import train
 
@@ -49,40 +61,6 @@ def train_all(base: Config, data: Path, out: Path, minutes: float, workers: int,
 
 
 # ---- measuring ------------------------------------------------------------------------------------------------------
-
-
-def measure_run(folder: Path, data: Path, seeds: int, threads: int) -> dict:
-    """Facts of one run and its rows; read from the folder where this checkpoint was measured before."""
-    from .checkpoint import config_of, load_checkpoint, network_settings
-    from .model import multiply_adds_per_pixel, parameter_count
-    from .networks import build
-
-    path = folder / "best.pt"
-    key = hashlib.sha256(path.read_bytes() + f"{seeds} {held_out.SEED}".encode()).hexdigest()
-    stored = folder / "measured.json"
-    if stored.exists() and (known := json.loads(stored.read_text()))["key"] == key:
-        return known
-    state = load_checkpoint(path)
-    config = config_of(state)
-    model = build(**network_settings(config))
-    network = evaluate.load_network(path, threads)
-    simulated = [
-        asdict(r) for light in held_out.SPECIMENS for r in held_out.measure(light, {"model": network}, seeds, oracles=False)
-    ]
-    real = []
-    if (data / "eval").is_dir():
-        stacks = evaluate.DEVELOPMENT + evaluate.TEST
-        rows = [r for stack in stacks for r in evaluate.evaluate_stack(stack, network, data)]
-        real = [asdict(r) | {"gained": r.gained} for r in rows if r.distance != 0]
-    last = load_checkpoint(folder / "last.pt") if (folder / "last.pt").exists() else state
-    found = {
-        "key": key, "network": config.network, "seed": config.seed, "loss": config.loss, "width": config.width,
-        "steps": last["step"], "minutes": last["minutes"], "score": state["best_score"],
-        "parameters": parameter_count(model), "multiply_adds": multiply_adds_per_pixel(model),
-        "simulated": simulated, "real": real,
-    }  # fmt: skip
-    stored.write_text(json.dumps(found, allow_nan=False))
-    return found
 
 
 def measure_oracles(out: Path, seeds: int) -> list[dict]:
@@ -116,9 +94,9 @@ def network_table(measured: list[dict]) -> list[str]:
     """One row a network: cost, what it got, and mean gains; ± is the standard deviation over seeds."""
     stacks = list(dict.fromkeys(row["stack"] for m in measured for row in m["real"]))
     lines = [
-        "| network | seeds | parameters | multiply-adds a pixel | steps | loss | held-out specimens | "
+        "| network | seeds | parameters | multiply-adds a pixel | steps | CPU minutes | loss | held-out specimens | "
         + " | ".join(stacks) + " |",
-        "|---|---|---|---|---|---|---|" + "---|" * len(stacks),
+        "|---|---|---|---|---|---|---|---|" + "---|" * len(stacks),
     ]  # fmt: skip
     outside = tuple(um for um in held_out.DEFOCUS_UM if um > 0)
     for name, group in by_network(measured).items():
@@ -128,10 +106,20 @@ def network_table(measured: list[dict]) -> list[str]:
             _mean_and_spread([float(np.mean([r["gained"] for r in m["real"] if r["stack"] == stack])) for m in group])
             for stack in stacks
         ]
-        steps = f"{np.mean([m['steps'] for m in group]):,.0f}"
-        cells = [name, len(group), f"{first['parameters']:,}", f"{first['multiply_adds']:,.0f}", steps, first["loss"], held, *real]
+        compute = [finished_runs.span([m["steps"] for m in group]), finished_runs.span([m["cpu_minutes"] for m in group], ".1f")]
+        cells = [name, len(group), f"{first['parameters']:,}", f"{first['multiply_adds']:,.0f}", *compute, first["loss"], held, *real]
         lines.append("| " + " | ".join(str(c) for c in cells) + " |")
     return lines
+
+
+def unequal_steps(measured: list[dict]) -> list[str]:
+    """Sentences on the networks whose runs got through unlike numbers of steps in the same minutes."""
+    found = []
+    for name, group in by_network(measured).items():
+        low, high = (pick(m["steps"] for m in group) for pick in (min, max))
+        if high > (1 + STEPS_APART) * low:
+            found.append(f"- **Runs of {name} differ by {100 * (high / max(low, 1) - 1):.0f} % in steps: equal minutes were not equal compute.**")
+    return found
 
 
 def verdict(measured: list[dict]) -> list[str]:
@@ -141,19 +129,20 @@ def verdict(measured: list[dict]) -> list[str]:
         return []
     outside = tuple(um for um in held_out.DEFOCUS_UM if um > 0)
     values = {name: [gain(m["simulated"], "model", defocus_um=outside) for m in group] for name, group in groups.items()}
-    sentences = []
+    ours, told = values.pop(OURS), []
     for name, theirs in values.items():
-        if name == OURS:
-            continue
-        ours = values[OURS]
         apart = float(np.mean(ours) - np.mean(theirs))
-        noise = ""
         if len(ours) > 1 and len(theirs) > 1:
             error = float(np.sqrt(np.var(ours, ddof=1) / len(ours) + np.var(theirs, ddof=1) / len(theirs)))
-            noise = f" (standard error of the difference: {error:.2f} dB)"
-        word = "above" if apart > 0 else "below"
-        sentences.append(f"- On held-out specimens out of focus, {OURS} is {abs(apart):.2f} dB {word} {name}{noise}.")
-    return sentences
+            noise = f"standard error of the difference: {error:.2f} dB"
+        elif len(ours) > 1:
+            noise = f"one seed of {name}; seeds of {OURS} differ by up to {np.ptp(ours):.2f} dB"
+        elif len(theirs) > 1:
+            noise = f"one seed of {OURS}; seeds of {name} differ by up to {np.ptp(theirs):.2f} dB"
+        else:
+            noise = "one seed each: how far seeds differ is not known"
+        told.append(f"- On held-out specimens out of focus, {OURS} is {held_out.above_or_below(apart)} {name} ({noise}).")
+    return told
 
 
 def plots(measured: list[dict], oracles: list[dict]) -> dict[str, str]:
@@ -173,43 +162,54 @@ def plots(measured: list[dict], oracles: list[dict]) -> dict[str, str]:
                 ssim.append((um, float(np.mean(chosen))))
             lines.append(Line(name, points, spread))
             similar.append(Line(name, ssim))
+        before = lambda um: [r["ssim"]["before"] for r in measured[0]["simulated"]
+                             if r["light"] == light and r["defocus_um"] == um and r["photons"] in held_out.MODERATE]  # fmt: skip
+        similar.insert(0, Line("before", [(um, float(np.mean(before(um)))) for um in held_out.DEFOCUS_UM]))
         for method in oracles[0]["restored"] if oracles else ():
             points = [(um, gain(oracles, method, light=light, defocus_um=um, photons=held_out.MODERATE)) for um in held_out.DEFOCUS_UM]
             lines.append(Line(f"{method}, true blur", points))
-        files[f"psnr-{light}.svg"] = line_plot(f"Held-out specimens, {light} light", "defocus (um)", "gain in PSNR (dB)", lines)
-        files[f"ssim-{light}.svg"] = line_plot(f"Held-out specimens, {light} light", "defocus (um)", "SSIM", similar)
+        title = f"Held-out specimens, {light} light, {held_out.MODERATE_WORDS}"
+        files[f"psnr-{light}.svg"] = line_plot(title, "defocus (um)", "gain in PSNR (dB)", lines)
+        files[f"ssim-{light}.svg"] = line_plot(title, "defocus (um)", "SSIM", similar)
     return files
 
 
-def page(measured: list[dict], oracles: list[dict], out: str, seeds: int) -> str:
-    minutes = sorted({round(m["minutes"]) for m in measured})
-    budget = f"{minutes[0]}" if len(minutes) == 1 else f"{minutes[0]} to {minutes[-1]}"
-    networks = {name: group[0] for name, group in by_network(measured).items()}
-    merged = []  # one row an exposure: deconvolution and the first seed of each network
-    for index, row in enumerate(oracles):
-        models = {name: m["simulated"][index]["restored"]["model"] for name, m in networks.items()}
-        merged.append(held_out.Row(**(row | {"restored": row["restored"] | models})))
+def page(measured: list[dict], oracles: list[dict], out: str, seeds: int, minutes: float, base: Config, left_out: list[str] = ()) -> str:
+    """`minutes`, `base`: what all runs were planned for and have in common; `left_out`: sentences on runs that are not here."""
+    first_seeds = {name: group[0]["simulated"] for name, group in by_network(measured).items()}
+    merged = held_out.beside(oracles, first_seeds, f"deconvolution in {out}")
     pictures = "\n".join(
         f"![{what}, {light}](evaluation/{kind}-{light}.svg)"
         for light in held_out.SPECIMENS for kind, what in (("psnr", "PSNR over defocus"), ("ssim", "SSIM over defocus"))
     )  # fmt: skip
     nl = "\n"
+    own_loss = " MIMO-UNet has its own published loss." if "mimo" in first_seeds else ""
+    missing = [f"{name}-{seed}" for name, seed in runs() if not any((m["network"], m["seed"]) == (name, seed) for m in measured)]
+    absent = f"\nNot on this page: {', '.join(missing)}. {' '.join(left_out)}\n" if missing else ""
+    settings = finished_runs.set_words(base, ("network", "seed", "width", "blur_weight"))
     return f"""\
 # Networks compared
 
-Networks of equal multiply-adds, each trained for {budget} minutes from the same simulated data; deconvolution with the true
+Networks of equal multiply-adds, each trained for {minutes:g} minutes from the same simulated data; deconvolution with the true
 point spread function and the best amount by oracle. Made by
 
-    python -m training.compare train --out {out} --minutes {minutes[-1]} --width {measured[0]["width"]}
+    python -m training.compare train --out {out} --minutes {minutes:g} --width {base.width}{settings}
     python -m training.compare report --out {out} --docs docs --seeds {seeds}
 
+No run has the second task of training/second_task.py: networks without sub-networks have nothing to read the blur from.{own_loss}
+{sentences.CHOICE}
+
 Gains are dB of PSNR over the image as it was, out of focus, after a fit of gain and offset; ± is the standard deviation over
-seeds. The real stacks are explained in [training/](../training/README.md); tissue-brightfield and nucleus-widefield chose the
-checkpoints.
+seeds, and steps and CPU minutes are those of the shortest and the longest run. {finished_runs.COMPUTE}
+The real stacks are explained in [training/](../training/README.md).
 
 {nl.join(network_table(measured))}
+{absent}
+{nl.join([*unequal_steps(measured), *verdict(measured)])}
 
-{nl.join(verdict(measured))}
+{sentences.SPECIMENS}
+
+Plots, at {held_out.MODERATE_WORDS}. {sentences.SSIM}
 
 {pictures}
 
@@ -223,15 +223,18 @@ The first seed of each network. `before` is PSNR in dB, the rest are gains on it
 
 def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
     folders = [out / f"{name}-{seed}" for name, seed in runs() if (out / f"{name}-{seed}" / "best.pt").exists()]
-    if not folders:
-        raise ValueError(f"{out}: holds no run of training.compare train")
-    measured = [measure_run(folder, data, seeds, threads) for folder in folders]
+    found, left_out = finished_runs.finished([finished_runs.facts(folder) for folder in folders])
+    if not found:
+        raise ValueError(" ".join([f"{out}: holds no finished run of training.compare train.", *left_out]))
+    minutes, base = finished_runs.one_plan(found), base_of(found)
+    measured = [run | finished_runs.measure(run["folder"], data, seeds, threads) for run in found]
     oracles = measure_oracles(out, seeds)
+    text = page(measured, oracles, out.as_posix(), seeds, minutes, base, left_out)
     (docs / "evaluation").mkdir(parents=True, exist_ok=True)
-    for name, text in plots(measured, oracles).items():
-        (docs / "evaluation" / name).write_text(text)
+    for name, picture in plots(measured, oracles).items():
+        (docs / "evaluation" / name).write_text(picture)
     path = docs / "networks.md"
-    path.write_text(page(measured, oracles, out.as_posix(), seeds))
+    path.write_text(text)
     return path
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from training import ablate, compare, train
 from training.config import Config
-from training.tests.test_compare import CONFIG, data  # noqa: F401 (a fixture)
+from training.tests.test_compare import CONFIG, data, real_stacks  # noqa: F401 (a fixture)
 
 
 def test_each_run_changes_what_it_says():
@@ -30,16 +30,34 @@ def test_a_name_that_is_not_known():
         train.parse_settings([], "papers")
 
 
-def test_runs_are_made_measured_and_reported(data, tmp_path):  # noqa: F811
+def test_runs_are_made_measured_and_reported(data, tmp_path, monkeypatch):  # noqa: F811
     out, names = tmp_path / "runs", ["released", "up-bilinear", "loss-l1"]
     ablate.train_all(CONFIG, data, out, 0.003, 0, names, log=lambda *_: None)
-    before = {n: train.load_checkpoint(out / n / "last.pt")["step"] for n in names}
+    contents = lambda: {n: [(out / n / f).read_bytes() for f in ("last.pt", "best.pt", "log.jsonl")] for n in names}
+    before = contents()
     ablate.train_all(CONFIG, data, out, 0.003, 0, names, log=lambda *_: None)
-    assert before == {n: train.load_checkpoint(out / n / "last.pt")["step"] for n in names}
+    assert contents() == before
+    real_stacks(data, monkeypatch)
     text = ablate.report(out, tmp_path / "docs", data, 1, 1).read_text()
     stored = {n: json.loads((out / n / "measured.json").read_text()) for n in names}
     gains = {n: compare.gain(m["simulated"], "model", defocus_um=(2.0,)) for n, m in stored.items()}
     assert f"| {gains['loss-l1']:+.2f} | {gains['loss-l1'] - gains['released']:+.2f} |" in text
-    assert "Not run yet: paper, width-half" in text and f"{stored['up-bilinear']['parameters']:,}" in text
-    with pytest.raises(SystemExit, match="ablate: .*holds no run"):
+    (row,) = [r for r in stored["loss-l1"]["real"] if r["stack"] == "nucleus-widefield"]
+    assert "| tissue-brightfield | nucleus-widefield |\n" in text and f" | {row['gained']:+.2f} |\n" in text
+    assert "Not on this page: paper, width-half" in text
+    assert "--minutes 0.003 --width 1 --set batch=2 patch_px=32 margin_px=16 optics_bank=4\n" in text
+    # A run that is not finished is left out; one of other settings or another plan is refused.
+    last, best = (out / "loss-l1" / name for name in ("last.pt", "best.pt"))
+    state, chosen = train.load_checkpoint(last), train.load_checkpoint(best)
+    train.save(state | {"minutes": 0.002}, last)
+    text = ablate.report(out, tmp_path / "docs", data, 1, 1).read_text()
+    assert "loss-l1 is not finished (0.0 of 0.003 minutes) and left out." in text and "| loss-l1 |" not in text
+    train.save(state | {"planned_minutes": 0.001}, last)
+    with pytest.raises(ValueError, match="released 0.003, up-bilinear 0.003, loss-l1 0.001|released 0.003, loss-l1 0.001, up-bilinear 0.003"):
+        ablate.report(out, tmp_path / "docs", data, 1, 1)
+    train.save(state, last)
+    train.save(chosen | {"config": chosen["config"] | {"seed": 7}}, best)
+    with pytest.raises(ValueError, match=r"loss-l1: differs from .*released in more than its name says: seed 7 \(expected 1\)"):
+        ablate.report(out, tmp_path / "docs", data, 1, 1)
+    with pytest.raises(SystemExit, match="ablate: .*holds no finished run `released`"):
         ablate.main(["report", "--out", str(tmp_path), "--docs", str(tmp_path / "docs"), "--data", str(tmp_path)])

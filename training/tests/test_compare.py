@@ -1,12 +1,14 @@
 """The comparison: what is run, that it can be stopped, and that the page says what was measured."""
 
+import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from training import compare, held_out, train
+from training import compare, evaluate, held_out, runs, train
 from training.config import NETWORKS, Config
 
 CONFIG = Config(width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)
@@ -42,40 +44,111 @@ def test_only_mimo_has_a_loss_of_its_own():
         assert config.blur_weight == 0  # a task that not all of them can have
 
 
-def test_runs_are_made_resumed_measured_and_reported(data, tmp_path):
+def real_stacks(data, monkeypatch):
+    """From here on there are stacks to evaluate on, of two planes each."""
+    (data / "eval").mkdir()
+    sharp, blurred = (np.random.default_rng(n).integers(0, 255, (48, 48), np.uint8) for n in (1, 2))
+    planes = [("0", 0.0, sharp), ("1", 3.0, blurred)]
+    monkeypatch.setattr(evaluate, "stack_planes", lambda name, data=None: (sharp, planes, "planes"))
+
+
+def test_runs_are_made_resumed_measured_and_reported(data, tmp_path, monkeypatch):
     out = tmp_path / "runs"
     names = ["head-to-tail", "unet"]
     compare.train_all(CONFIG, data, out, 0.005, 0, names, log=lambda *_: None)
     folders = sorted(p.name for p in out.iterdir())
     assert folders == ["head-to-tail-1", "head-to-tail-2", "head-to-tail-3", "unet-1"]
-    steps = lambda: {f: train.load_checkpoint(out / f / "last.pt")["step"] for f in folders}
-    before = steps()
+    contents = lambda: {f: [(out / f / n).read_bytes() for n in ("last.pt", "best.pt", "log.jsonl")] for f in folders if f != "unet-1"}
+    before = contents()
     # Finished runs are left alone, and one that lost its checkpoint is made again.
     (out / "unet-1" / "last.pt").unlink()
     compare.train_all(CONFIG, data, out, 0.005, 0, names, log=lambda *_: None)
-    assert {k: v for k, v in steps().items() if k != "unet-1"} == {k: v for k, v in before.items() if k != "unet-1"}
-    path = compare.report(out, tmp_path / "docs", data, 1, 1)
-    text = path.read_text()
+    assert contents() == before and (out / "unet-1" / "last.pt").exists()
+    text = compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
     stored = json.loads((out / "unet-1" / "measured.json").read_text())
     assert f"{compare.gain(stored['simulated'], 'model', defocus_um=(2.0,)):+.2f}" in text
-    assert "dB below unet" in text or "dB above unet" in text
+    assert "unet (one seed of unet; seeds of head-to-tail differ by up to " in text
+    assert "--minutes 0.005 --width 1 --set batch=2 patch_px=32 margin_px=16 optics_bank=4\n" in text
+    assert "Not on this page: cascade-1, unlinked-1, both-1, mimo-1, cascade-2" in text and "tissue" not in text.split("| network |")[1]
     pictures = {p.name for p in (tmp_path / "docs" / "evaluation").iterdir()}
     assert pictures == {"psnr-reflected.svg", "ssim-reflected.svg"} and all(f"evaluation/{p}" in text for p in pictures)
-    # Measured once for each checkpoint.
-    (out / "unet-1" / "measured.json").write_text(json.dumps(stored | {"parameters": 123456789}))
-    assert "123,456,789" in compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
-    (out / "unet-1" / "measured.json").write_text(json.dumps(stored | {"key": "another", "parameters": 123456789}))
-    assert "123,456,789" not in compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
+    similar = (tmp_path / "docs" / "evaluation" / "ssim-reflected.svg").read_text()
+    assert ">before<" in similar and "200 to 5000 photons<" in similar
+    # Measured once for each checkpoint; steps and minutes are read each time.
+    altered = stored | {"simulated": [r | {"restored": {"model": r["before"] + 77}} for r in stored["simulated"]]}
+    (out / "unet-1" / "measured.json").write_text(json.dumps(altered))
+    train.save(train.load_checkpoint(out / "unet-1" / "last.pt") | {"step": 123456789, "cpu_minutes": 54.321}, out / "unet-1" / "last.pt")
+    again = compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
+    assert "| +77.00 |" in again and "| 123,456,789 | 54.3 |" in again
+    # With stacks there is more to measure.
+    real_stacks(data, monkeypatch)
+    again = compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
+    assert "+77.00" not in again and "| tissue-brightfield | nucleus-widefield | reflected-brightfield |" in again
+    (row,) = [r for r in json.loads((out / "unet-1" / "measured.json").read_text())["real"] if r["stack"] == "smear-brightfield"]
+    assert f"| {row['gained']:+.2f} |" in again and row["distance"] == 3.0
+
+
+def made_run(network, **more):
+    config = compare.settings_of(dataclasses.replace(CONFIG, loss="l1"), network, 1)
+    return {"folder": Path(f"out/{network}-1"), "config": config, "network": network, "seed": 1, "minutes": 20.1, "planned": 20.0, "finished": True} | more
+
+
+def test_only_finished_runs_of_one_plan_and_the_same_settings_are_compared():
+    ours, mimo = made_run("head-to-tail"), made_run("mimo")
+    done, left_out = runs.finished([ours, made_run("unet", finished=False, minutes=4.0)])
+    assert done == [ours] and left_out == ["unet-1 is not finished (4.0 of 20 minutes) and left out."]
+    assert runs.one_plan([ours, mimo]) == 20
+    with pytest.raises(ValueError, match="planned minutes are not compared: head-to-tail-1 20, mimo-1 30; give train the same --minutes"):
+        runs.one_plan([ours, mimo | {"planned": 30.0}])
+    base = compare.base_of([mimo, ours])
+    assert runs.set_words(base, ("network", "seed", "width", "blur_weight")) == " --set batch=2 patch_px=32 loss=l1 margin_px=16 optics_bank=4"
+    for name, value in (("learning_rate", 0.5), ("blur_weight", 8.0)):
+        other = made_run("unet", config=dataclasses.replace(made_run("unet")["config"], **{name: value}))
+        with pytest.raises(ValueError, match=f"out/unet-1: differs from out/head-to-tail-1 in more than its name says: {name} {value} "):
+            compare.base_of([ours, other])
+
+
+def test_the_settings_on_the_page_give_the_runs_again():
+    import shlex
+
+    base = dataclasses.replace(Config(), photons=(10.0, 20.5), loss="l1", phase=0.0)
+    words = shlex.split(runs.set_words(base, ()))
+    assert words[0] == "--set" and len(words) == 4 and train.parse_settings(words[1:]) == base
+    assert runs.set_words(Config(), ()) == ""
+
+
+def test_an_unfinished_run_is_told_from_a_finished_one(data, tmp_path):
+    train.train(CONFIG, data, tmp_path / "run", 0.003, False, 0, log=lambda *_: None)
+    assert runs.facts(tmp_path / "run")["finished"] and runs.facts(tmp_path / "run")["planned"] == 0.003
+    state = train.load_checkpoint(tmp_path / "run" / "last.pt")
+    for change in ({"finished": False}, {"planned_minutes": 1.0 + state["minutes"]}):
+        train.save(state | change, tmp_path / "run" / "last.pt")
+        assert not runs.facts(tmp_path / "run")["finished"]
+    (tmp_path / "run" / "last.pt").unlink()
+    assert not runs.facts(tmp_path / "run")["finished"]
+
+
+def test_runs_that_got_through_unlike_numbers_of_steps_are_named():
+    made = lambda name, steps: {"network": name, "steps": steps}
+    assert compare.unequal_steps([made("cascade", 1000), made("cascade", 1090), made("unet", 5000)]) == []
+    (line,) = compare.unequal_steps([made("cascade", 1000), made("cascade", 1250), made("unet", 5000)])
+    assert "Runs of cascade differ by 25 % in steps: equal minutes were not equal compute" in line
+    assert (runs.span([1000, 1250]), runs.span([5.0, 5.0], ".1f"), runs.span([1.0, None])) == ("1,000 to 1,250", "5.0", "")
 
 
 def test_nothing_to_report(tmp_path):
-    with pytest.raises(SystemExit, match="compare: .*holds no run"):
+    with pytest.raises(SystemExit, match="compare: .*holds no finished run"):
         compare.main(["report", "--out", str(tmp_path), "--docs", str(tmp_path / "docs"), "--data", str(tmp_path)])
 
 
 def test_the_verdict_follows_the_figures():
     row = lambda gained: {"light": "reflected", "defocus_um": 2.0, "photons": 1000, "before": 20.0, "restored": {"model": 20.0 + gained}}
     made = lambda name, gained: {"network": name, "simulated": [row(gained)], "real": []}
-    lines = compare.verdict([made("head-to-tail", 2.0), made("head-to-tail", 2.2), made("cascade", 1.0), made("cascade", 1.2), made("unet", 3.0)])
-    assert "1.00 dB above cascade (standard error of the difference: 0.14 dB)" in lines[0]
-    assert "0.90 dB below unet." in lines[1]
+    ours = [made("head-to-tail", 2.0), made("head-to-tail", 2.2)]
+    lines = compare.verdict([*ours, made("cascade", 1.0), made("cascade", 1.2), made("unet", 3.0), made("both", 2.1)])
+    assert "1.00 dB above cascade (standard error of the difference: 0.14 dB)." in lines[0]
+    assert "head-to-tail is as good as both (one seed of both; seeds of head-to-tail differ by up to 0.20 dB)." in lines[1]
+    assert "0.90 dB below unet (one seed of unet; seeds of head-to-tail differ by up to 0.20 dB)." in lines[2]
+    lines = compare.verdict([ours[0], made("cascade", 1.0), made("cascade", 1.2), made("unet", 3.0)])
+    assert "(one seed of head-to-tail; seeds of cascade differ by up to 0.20 dB)" in lines[0]
+    assert "1.00 dB below unet (one seed each: how far seeds differ is not known)." in lines[1]
