@@ -78,6 +78,7 @@ def page(measured: dict[str, dict], out: str, seeds: int, minutes: float, left_o
     """`minutes`: what all were planned for; `left_out`: sentences on runs that are not here."""
     base = measured["released"]["config"]
     missing = [name for name in VARIANTS if name not in measured]
+    absent = "\n" + " ".join([f"Not on this page: {', '.join(missing)}.", *left_out]) + "\n" if missing else ""
     nl = "\n"
     return f"""\
 # Choices the paper leaves open
@@ -93,7 +94,7 @@ of gain and offset. One seed each: small differences decide nothing. {runs.COMPU
 {sentences.CHOICE}
 
 {nl.join(table(measured))}
-{f"{nl}Not on this page: {', '.join(missing)}. {' '.join(left_out)}".rstrip() + nl if missing else ""}"""
+{absent}"""
 
 
 def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:

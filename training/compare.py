@@ -185,7 +185,7 @@ def page(measured: list[dict], oracles: list[dict], out: str, seeds: int, minute
     nl = "\n"
     own_loss = " MIMO-UNet has its own published loss." if "mimo" in first_seeds else ""
     missing = [f"{name}-{seed}" for name, seed in runs() if not any((m["network"], m["seed"]) == (name, seed) for m in measured)]
-    absent = f"\nNot on this page: {', '.join(missing)}. {' '.join(left_out)}\n" if missing else ""
+    absent = "\n" + " ".join([f"Not on this page: {', '.join(missing)}.", *left_out]) + "\n" if missing else ""
     settings = finished_runs.set_words(base, ("network", "seed", "width", "blur_weight"))
     return f"""\
 # Networks compared

@@ -1,6 +1,8 @@
 """What more than one of the pages that are made here must say, in the same words."""
 
+from .config import Config
 from .evaluate import DEVELOPMENT
+from .held_out import PHOTONS
 
 # How training/validation.py chooses.
 CHOICE = (
@@ -9,9 +11,12 @@ CHOICE = (
 )
 
 # What training/held_out.py can show, and what it cannot.
+_FEWER = [f"{n:g}" for n in PHOTONS if n < Config().brightfield_photons[0]]
 SPECIMENS = (
     "These specimens come from the generator that also draws a large share of the training samples: other seeds, but the same kinds, and a\n"
-    "microscope and a camera within the ranges of training. They measure deconvolution, not how well a model does on other specimens."
+    "microscope and a camera within the ranges of training"
+    + (f" (but for {' and '.join(_FEWER)} photons in transmitted and reflected light, which are fewer)" if _FEWER else "")
+    + ".\nThey measure deconvolution, not how well a model does on other specimens."
 )
 
 SSIM = (
