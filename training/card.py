@@ -213,7 +213,8 @@ Planes that became worse by more than {LARGEST_LOSS_DB} dB:
 
     python -m training.failures --model models/{path.name} --out models/{path.stem}-failures.png
 
-Simulated, with known truth. The error is the root mean square difference to the truth, in per cent of the image's range, without a fit.
+Simulated, with known truth. The error is the root mean square difference to the truth, without a fit, and contrast the standard deviation; both in per cent of
+the image's range.
 
 {nl.join(failures)}
 

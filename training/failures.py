@@ -2,8 +2,9 @@
 
     python -m training.failures --model models/parfocal-w16.onnx --out models/parfocal-w16-failures.png
 
-Three simulated exposures with known truth, each outside of what was trained: an unstained cell, whose defocus is interference and
-inverts its contrast; a specimen so thick that most light comes from other depths; and a field with nothing in it.
+Three simulated exposures with known truth, each beyond what training draws: unstained cells, whose defocus is interference and
+inverts their contrast; a specimen so thick that most light comes from other depths; and a field with nothing in it. The words
+describe the images and hold for every model; what a model does to them is told by figures.
 """
 
 import argparse
@@ -29,7 +30,8 @@ class Case:
     words: str  # what it is
     seen: np.ndarray  # uint16 [SIZE, SIZE]
     truth: np.ndarray  # float [SIZE, SIZE], in focus and without noise
-    lesson: str  # what to make of it
+    hard: str  # what makes it hard, and what the truth contains
+    lower: np.ndarray | None = None  # of the truth, the light of layers below the one in focus
 
 
 def _cut(image: np.ndarray) -> np.ndarray:
@@ -69,25 +71,27 @@ def phase_object() -> Case:
     truth = camera.expectation(_cut(partially_coherent(field, SCOPE, 0.0)))
     return Case(
         "unstained cells", "6 um from focus, transmitted light, phase only", seen, truth,
-        "In focus they are nearly invisible. Out of focus they are bright on one side of focus and dark on the other, by interference; "
-        "the model takes that for stain and sharpens it.",
+        "In focus they are nearly invisible, and so they are in the truth. Out of focus they are bright on one side of focus and dark on "
+        "the other, by interference: contrast that looks like stain and is none.",
     )  # fmt: skip
 
 
 def thick() -> Case:
     random = np.random.default_rng(SEED + 1)
     n = SIZE + 2 * MARGIN
-    light, truth = 0.0, 0.0
+    light, truth, lower = 0.0, 0.0, 0.0
     for z in np.arange(0.0, 41.0, 4.0):  # um below the plane in focus
         layer = specimen.nuclei(n, random)
         light = light + convolve(layer, transfer_function(SCOPE, z + 2.5, n))
-        truth = truth + convolve(layer, transfer_function(SCOPE, z, n))
+        focused = convolve(layer, transfer_function(SCOPE, z, n))
+        truth, lower = truth + focused, lower + (focused if z > 0 else 0.0)
     camera = Camera(photons=600, read_noise=1.5, offset=100, counts_per_photon=1.0, full_scale=65535)
     seen = camera.expose(_cut(np.maximum(light, 0)), random).astype(np.uint16)
     return Case(
         "thick specimen", "11 layers of nuclei over 40 um, the uppermost 2.5 um from focus", seen, camera.expectation(_cut(np.maximum(truth, 0))),
-        "Light of the lower layers lies over the uppermost. The model takes none of it away, and gives some of it edges that are not "
-        "there.",
+        "Light of the lower layers lies over the uppermost. The truth is what the microscope shows with the uppermost in focus: it "
+        "contains that light, as the targets of training do.",
+        camera.photons * camera.counts_per_photon * _cut(lower),
     )  # fmt: skip
 
 
@@ -97,7 +101,7 @@ def empty() -> Case:
     camera = Camera(photons=100, read_noise=2.0, offset=100, counts_per_photon=2.0, full_scale=65535)
     return Case(
         "empty field", "background alone, 20 photons a pixel", camera.expose(light, random).astype(np.uint16), camera.expectation(light),
-        "There is nothing to restore. The noise is smoothed, and what is left of it is faint structure that was never there.",
+        "There is nothing to restore, and the truth is even: any structure in the result was never there.",
     )  # fmt: skip
 
 
@@ -109,6 +113,28 @@ def cases() -> tuple[Case, ...]:
 def error_of(image: np.ndarray, truth: np.ndarray, low: float, high: float) -> float:
     """Root mean square difference in per cent of the input's range; no fit."""
     return float(100 * np.sqrt(np.mean((image.astype(np.float64) - truth) ** 2)) / (high - low))
+
+
+def contrast_of(image: np.ndarray, low: float, high: float) -> float:
+    """Standard deviation in per cent of the input's range."""
+    return float(100 * np.std(image.astype(np.float64)) / (high - low))
+
+
+def lower_share(image: np.ndarray, case: Case) -> float:
+    """How much of the lower layers' light `image` has, in per cent of the truth's; least squares beside the rest of the truth."""
+    parts = np.stack([np.ones(case.truth.size), (case.truth - case.lower).ravel(), case.lower.ravel()], 1)
+    return float(100 * np.linalg.lstsq(parts, image.astype(np.float64).ravel(), rcond=None)[0][2])
+
+
+def outcome(case: Case, restored: np.ndarray, before: float, after: float) -> str:
+    """Sentences on what became of the image, from the figures alone."""
+    if f"{before:.1f}" == f"{after:.1f}":
+        text = "Restored, it is as far from the truth as before."
+    else:
+        text = f"Restored, it is {'nearer to' if after < before else 'further from'} the truth than before."
+    if case.lower is not None:
+        text += f" Of the lower layers' light, the image has {lower_share(case.seen, case):.0f} % and the restored one {lower_share(restored, case):.0f} %."
+    return text
 
 
 def measure(network) -> list[tuple[Case, np.ndarray, float, float]]:
@@ -139,8 +165,13 @@ def sheet(measured) -> Image.Image:
 
 def lines(measured, picture: str) -> list[str]:
     """Markdown for the card."""
-    head = ["| image | error before | after | |", "|---|---|---|---|"]
-    rows = [f"| {c.name}: {c.words} | {before:.1f} % | {after:.1f} % | {c.lesson} |" for c, _, before, after in measured]
+    head = ["| image | error before | after | contrast of the truth | before | after | |", "|---|---|---|---|---|---|---|"]
+    rows = []
+    for case, restored, before, after in measured:
+        low, high = normalisation_range(case.seen)
+        contrast = " | ".join(f"{contrast_of(image, low, high):.1f} %" for image in (case.truth, case.seen, restored))
+        told = f"{case.hard} {outcome(case, restored, before, after)}"
+        rows.append(f"| {case.name}: {case.words} | {before:.1f} % | {after:.1f} % | {contrast} | {told} |")
     return [f"![What the model is not made for]({picture})", "", *head, *rows]
 
 

@@ -35,6 +35,21 @@ def test_figures_and_picture():
     lines = failures.lines(same, "picture.png")
     assert lines[0] == "![What the model is not made for](picture.png)" and len(lines) == 4 + 3
     assert f"| {same[0][2]:.1f} % | {same[0][3]:.1f} % |" in lines[4]
+    assert "| 0.0 % |" in lines[6]  # the truth of an empty field has no contrast
+    assert all("as far from the truth as before" in line for line in lines[4:])
+
+
+def test_what_became_of_an_image_is_told_by_its_figures():
+    case = failures.cases()[1]
+    assert case.lower is not None and case.lower.mean() > 0.5 * (case.truth.mean() - 100)  # most light is not of the layer in focus
+    without = case.truth - case.lower
+    told = failures.outcome(case, without, 5.0, 2.0)
+    assert "nearer to the truth" in told and "the restored one 0 %." in told
+    told = failures.outcome(case, without + 0.5 * case.lower, 2.0, 5.0)
+    assert "further from the truth" in told and "the restored one 50 %." in told
+    assert failures.outcome(failures.cases()[0], without, 5.0, 5.01) == "Restored, it is as far from the truth as before."
+    # The same words for every model, but for what is told of the outcome.
+    assert not any(word in c.hard for c in failures.cases() for word in ("model", "sharpen", "smooth", "restored"))
 
 
 def test_a_model_that_is_not_there(tmp_path):
