@@ -16,7 +16,7 @@ from pathlib import Path
 
 import onnx
 
-from . import evaluate, failures
+from . import evaluate, failures, sentences
 from .config import Config
 from .checkpoint import config_of, config_sha256, load_checkpoint
 
@@ -45,6 +45,8 @@ RANGES = (
     ("seen_downscale", "shrunk at least by", ""),
     ("seen_cutoff_per_px", "cut-off of these, from", "cycles per pixel"),
     ("haze_share", "share of specimens in haze", ""),
+    ("haze", "its strength beside the specimen's", ""),
+    ("haze_px", "standard deviation of its blur", "px"),
     ("photons", "photons in the brightest structure, fluorescence", ""),
     ("brightfield_photons", "photons in the brightest structure, transmitted and reflected light", ""),
     ("clean_share", "share of exposures with more photons", ""),
@@ -54,26 +56,57 @@ RANGES = (
     ("shading", "change of illumination across the patch, up to", ""),
     ("saturated_share", "share of exposures that saturate", ""),
     ("grain_share", "share of exposures with correlated noise", ""),
+    ("grain_px", "length of its correlation", "px"),
     ("hot_share", "share of exposures with hot pixels", ""),
     ("jpeg_share", "of 8-bit exposures, share compressed as JPEG", ""),
+    ("jpeg_quality", "quality of these", ""),
+    ("dim_share", "share of patches shown as the dim part of a frame", ""),
+    ("brightest_target", "drawn again: targets that reach above this, of the input's range", ""),
     ("share_fluorescence", "share of fluorescence images", ""),
     ("share_brightfield", "share of bright-field images", ""),
     ("share_drawn", "share of drawn specimens", ""),
+    ("downscale", "real images are shrunk by", ""),
     ("absorb_share", "of fluorescent and drawn specimens, share shown as absorbers", ""),
     ("reflect_share", "of the other drawn specimens, share shown as reflecting surfaces", ""),
 )
 
-LIMITS = """\
+# Ranges that mean nothing where a share is 0: nothing was drawn from them.
+SHARE_OF = {
+    "condenser": "coherent_share", "phase": "coherent_share", "most_layers": "layered_share", "layer_blur_px": "layered_share",
+    "relief_blur_px": "relief_share", "middle_blur_px": "middle_share", "seen_downscale": "seen_share", "seen_cutoff_per_px": "seen_share",
+    "haze": "haze_share", "haze_px": "haze_share", "clean_photons": "clean_share", "grain_px": "grain_share", "jpeg_quality": "jpeg_share",
+}  # fmt: skip
+NO_LIMIT = 1e9  # a setting as large as this bounds nothing
+
+
+def limits(config: Config) -> str:
+    """What the model is not for, as far as that follows from what its training drew."""
+    thick = "one plane"
+    if config.layered_share > 0:
+        more = "one dimmer layer at another depth" if config.most_layers == 1 else f"up to {config.most_layers} dimmer layers at other depths"
+        thick += f", in some samples with {more}"
+    if config.relief_share > 0:
+        thick += ", in some uneven"
+    if config.coherent_share > 0 and config.phase > 0:
+        phase = (
+            "Stain that also delays the light is simulated, as far as the delay is small. Unstained cells, phase\n"
+            "  contrast and interference contrast are not: their defocus is no blur."
+        )
+    else:
+        phase = (
+            "Specimens are simulated as if they delayed no light. Unstained cells, and those seen in phase contrast or\n"
+            "  interference contrast, delay it: their defocus is no blur."
+        )
+    return f"""\
 - **The result is an estimate, not a measurement.** The network fills in what its training images make likely. Detail that
   defocus has removed from the data is guessed, and a guess can be wrong: keep the original, and do not count, measure or
   diagnose from the restored image alone.
-- **Thick specimens.** The simulation blurs one plane, in some samples uneven or with a few dimmer layers at other depths.
+- **Thick specimens.** The simulation blurs {thick}.
   A specimen that is thick everywhere is not in it.
-- **Phase objects.** Stain that also delays the light is simulated, as far as the delay is small. Unstained cells, phase
-  contrast and interference contrast are not: their defocus is no blur.
+- **Phase objects.** {phase}
 - **Strong defocus.** Beyond the largest blur disc above nothing was trained.
 - **Sampling.** Images with a cut-off outside the range above (much finer or coarser pixels) were not trained.
-- **Fine structure near focus.** Grain and noise of an image in focus are smoothed: see PSNR(restored, input) above."""
+- **Fine structure near focus.** An image in focus is changed, too: PSNR(restored, input) above tells how much."""
 
 
 def metadata_of(path: Path) -> dict[str, str]:
@@ -99,6 +132,8 @@ def read_table(text: str) -> dict[tuple[str, str], list[str]]:
 
 
 def _range(value, unit: str) -> str:
+    if value == NO_LIMIT:
+        return "none"
     text = f"{value[0]:g} to {value[1]:g}" if isinstance(value, tuple) else f"{value:g}"
     return f"{text} {unit}".strip()
 
@@ -144,7 +179,9 @@ def card(state: dict, path: Path, rows: list[evaluate.Row], device: str, note: s
         f"| {d['name']} | {d.get('planes', '')} | {d['source']} | {d['commit']} | {d['licence']} |"
         for d in json.loads(facts["training_data"])
     )
-    ranges = "\n".join(f"| {words} | {_range(getattr(config, name), unit)} |" for name, words, unit in RANGES)
+    drawn = [row for row in RANGES if row[0] not in SHARE_OF or getattr(config, SHARE_OF[row[0]]) > 0]
+    ranges = "\n".join(f"| {words} | {_range(getattr(config, name), unit)} |" for name, words, unit in drawn)
+    told = f"telling the blur, weight {config.blur_weight:g} (`training/second_task.py`); its part is not in the model" if config.blur_weight > 0 else "none"
     history = state.get("history", [[0, state["commit"]]])
     commits = ", ".join(f"`{code}`" + (f" from step {first:,}" if first else "") for first, code in history)
     nl = "\n"
@@ -173,6 +210,7 @@ training and all figures are this project's own: the paper's are not repeated he
 | device | {device} |
 | began with | {_origin(state.get("origin"))} |
 | loss | {config.loss} (`training/loss.py`) at the three scales |
+| second task | {told} |
 | seed | {config.seed} |
 | code, commit | {commits} |
 | configuration, SHA-256 | `{config_sha256(state)}` |
@@ -191,8 +229,7 @@ Simulated over:
 |---|---|
 {ranges}
 
-The checkpoint was chosen by its score on planes of tissue-brightfield and nucleus-widefield only. The other stacks below
-had no part in training or in the choice of the checkpoint.
+{sentences.CHOICE}
 
 ## Results on real focal stacks
 
@@ -220,7 +257,7 @@ the image's range.
 
 ## Limits
 
-{LIMITS}
+{limits(config)}
 """
 
 

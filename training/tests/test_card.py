@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from training import card, evaluate, export, train
+from training import card, checkpoint, evaluate, export, train
 from training.config import Config
 from training.model import HeadToTail
 
@@ -52,6 +52,44 @@ def test_card_from_results(files, capsys):
     assert "bbbc006" not in text  # not used by this run
     assert card.read_table(text) == card.read_table("\n".join(evaluate.table(ROWS)))
     assert card.read_table(text)["tissue-brightfield", "13"][5] == "+0.84"
+
+
+def test_every_setting_of_the_simulation_stands_in_the_card():
+    """A setting that is added to Config belongs in RANGES, or here with a reason."""
+    other = {
+        "network", "width", "activation", "downsampling", "upsampling", "batch", "patch_px", "learning_rate", "final_learning_rate",
+        "warmup_steps", "weight_decay", "gradient_clip", "scale_weights", "loss", "error_floor", "bright_target", "blur_weight",
+        "average_decay", "seed",  # network and optimisation
+        "margin_px", "optics_bank", "optics_life",  # how it is computed
+        "blur_power",  # how a range is filled
+    }  # fmt: skip
+    fields = {f.name for f in dataclasses.fields(Config)}
+    listed = [name for name, _, _ in card.RANGES]
+    assert set(listed) | other == fields and not set(listed) & other and len(listed) == len(set(listed))
+    assert set(card.SHARE_OF) | set(card.SHARE_OF.values()) <= set(listed)
+
+
+def test_what_the_checkpoint_did_not_have_is_not_claimed(files):
+    old = {k: v for k, v in STATE["config"].items() if k not in checkpoint.BEFORE}
+    text = lambda config: card.card(STATE | {"config": config}, files / "parfocal-w1.onnx", ROWS, "x")
+    now = text(STATE["config"])
+    assert "| other layers, up to | 3 |" in now and "up to 3 dimmer layers at other depths, in some uneven" in now
+    assert "| second task | telling the blur, weight 8 " in now and "Stain that also delays the light is simulated" in now
+    assert "| aperture of their illumination beside the objective's | 0.3 to 1 |" in now and "of the input's range | 12 |" in now
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(card, "config_sha256", lambda state: CONFIG.sha256())  # the file was exported from another checkpoint
+        before = text(old)
+    assert "| other layers, up to | 1 |" in before and "in some samples with one dimmer layer at another depth" in before
+    assert "| second task | none |" in before and "Specimens are simulated as if they delayed no light" in before
+    assert "whose light is partly coherent | 0 |" in before and "aperture of their illumination" not in before
+    assert "of the input's range | none |" in before
+    flat = card.limits(dataclasses.replace(CONFIG, layered_share=0.0, relief_share=0.0))
+    assert "The simulation blurs one plane.\n" in flat
+
+
+def test_both_halves_of_what_chose_the_checkpoint_are_named(files):
+    text = card.card(STATE, files / "parfocal-w1.onnx", ROWS, "x").replace("\n", " ")
+    assert "Half of the score that chooses a checkpoint is of planes of tissue-brightfield and nucleus-widefield, half of simulated" in text
 
 
 def test_a_run_with_changed_code_names_all_commits(files):
