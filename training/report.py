@@ -32,7 +32,11 @@ def real_oracles(work: Path, network, data: Path, log=print) -> list[dict]:
             made = [oracle.row_from_json(row) for row in json.loads(stored.read_text())]
             sharp, planes, _ = evaluate.stack_planes(stack, data)
             by_name = {name: plane for name, _, plane in planes}
+            cut = oracle.window(sharp.shape[:2])
+            before = lambda plane: oracle.fitted_psnr(plane[cut].astype(np.float64), sharp[cut].astype(np.float64))
             for row in made:
+                if row["plane"] not in by_name or abs(before(by_name[row["plane"]]) - row["before"]) > 0.01:
+                    raise ValueError(f"{stored}: is of other planes than those in {data / 'eval' / stack}; remove it and run this again")
                 row["model"] = oracle.model_psnr(by_name[row["plane"]], sharp, network)
         else:
             made = oracle.compare(stack, network, data, log=lambda row: log(f"{row['stack']} {row['plane']}"))
@@ -218,7 +222,9 @@ def main(argv=None):
         (folder / name).write_text(text)
     facts = metadata_of(args.model)
     path = args.docs / "evaluation.md"
-    path.write_text(page(args.model.name, facts["version"], sha256_of(args.model)[:16], real, known, simulated, args.work.as_posix(), (args.docs / "networks.md").exists()))
+    has_networks = (args.docs / "networks.md").exists()
+    version, sha256 = facts["version"], sha256_of(args.model)[:16]
+    path.write_text(page(args.model.name, version, sha256, real, known, simulated, args.work.as_posix(), has_networks))
     print(path)
 
 

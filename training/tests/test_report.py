@@ -59,6 +59,16 @@ def test_the_page(data, tmp_path, monkeypatch):
     assert again.split("## Networks")[0] == text.split("## Networks")[0]
 
 
+def test_what_is_kept_must_be_of_the_same_planes(data, tmp_path, monkeypatch):
+    network = evaluate.load_network(ROOT / "tests" / "models" / "tiny.onnx", 1)
+    report.real_oracles(tmp_path, network, data, log=lambda *_: None)
+    sharp, planes, unit = evaluate.stack_planes("tissue-brightfield")
+    for other in ([("-1", -3.0, np.roll(planes[0][2], 5)), planes[1]], [("-2", *planes[0][1:]), planes[1]]):
+        monkeypatch.setattr(evaluate, "stack_planes", lambda name, data=None: (sharp, other, unit))
+        with pytest.raises(ValueError, match=r"oracle-tissue-brightfield\.json: is of other planes than those in .*tissue-brightfield; remove it"):
+            report.real_oracles(tmp_path, network, data)
+
+
 def test_what_is_kept_must_be_of_the_same_exposures(data, tmp_path):
     model = ROOT / "tests" / "models" / "tiny.onnx"
     network = evaluate.load_network(model, 1)
