@@ -109,9 +109,11 @@ def pictures(real: list[evaluate.Row], known: list[dict], simulated: list[held_o
 
 def networks_section(made: bool) -> str:
     """`made`: whether networks.md stands beside this page. It has the commands of its runs; here is how to begin."""
+    there = "[networks.md](networks.md) has what runs of equal minutes gave, and names those that it does not have"
     return f"""\
-{"[networks.md](networks.md) has what" if made else "**The page has not been made yet.** networks.md will have what"} {len(compare.runs())} runs of equal minutes gave: head to tail, with cascade residuals,
-unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet. The choices that the paper leaves open have runs of their own.
+{there if made else "**These runs have not been reported yet.** The second command writes networks.md"}.
+The networks: head to tail, with cascade residuals, unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet. The choices
+that the paper leaves open have runs of their own.
 
     python -m training.compare train --out runs/compare --minutes MINUTES
     python -m training.compare report --out runs/compare --docs docs

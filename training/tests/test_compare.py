@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from training import compare, evaluate, held_out, runs, train
+from training import compare, evaluate, held_out, runs, sentences, train
 from training.config import NETWORKS, Config
 
 CONFIG = Config(width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)
@@ -69,6 +69,7 @@ def test_runs_are_made_resumed_measured_and_reported(data, tmp_path, monkeypatch
     text = compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
     stored = json.loads((out / "unet-1" / "measured.json").read_text())
     assert f"{compare.gain(stored['simulated'], 'model', defocus_um=(2.0,)):+.2f}" in text
+    assert all(words in text for words in (sentences.SPECIMENS, sentences.SSIM, sentences.CHOICE, "No run has the second task"))
     assert "unet (one seed of unet; seeds of head-to-tail differ by up to " in text
     assert "--minutes 0.005 --width 1 --set batch=2 patch_px=32 margin_px=16 optics_bank=4\n" in text
     assert "Not on this page: cascade-1, unlinked-1, both-1, mimo-1, cascade-2" in text and "tissue" not in text.split("| network |")[1]
