@@ -2,8 +2,9 @@
 
     python -m training.failures --model models/parfocal-w16.onnx --out models/parfocal-w16-failures.png
 
-Three simulated exposures with known truth: unstained cells, whose defocus is interference and inverts their contrast; a specimen so thick that most light comes from other depths; and a field with nothing in it. The words
-describe the images and hold for every model; what a model does to them is told by figures.
+Three simulated exposures with known truth: unstained cells, whose defocus is interference and inverts their contrast; a specimen
+so thick that most light comes from other depths; and a field with nothing in it. The words describe the images and hold for every
+model; what a model does to them is told by figures.
 """
 
 import argparse
