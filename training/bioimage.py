@@ -26,16 +26,36 @@ from .degrade import convolve, normalisation_range, transfer_function
 
 FORMAT = "0.5.3"
 SIZE = 512
-VALIDATION = """
+RESULTS = "Results on real focal stacks"  # the heading in the card of a released model
+VALIDATION = f"""
 # Validation
 
-See "Results on real focal stacks" above: PSNR and SSIM against the sharpest plane, which no image of the training is from.
+See "{RESULTS}" above: PSNR and SSIM against the sharpest plane, which no image of the training is from.
 Compare a restored image with the original, and where there is one with a plane in focus, before anything is concluded from it.
+"""
+NO_VALIDATION = """
+# Validation
+
+Its card names no measurement. Compare a restored image with the original, and where there is one with a plane in focus.
 """
 PAPER = {
     "text": "J. Wang, B. Han, Defocus Deblur Microscopy via Head-to-Tail Cross-Scale Fusion, ICIP 2022, 2081-2086",
     "doi": "10.1109/ICIP46576.2022.9897168",
 }
+
+
+def title(name: str) -> str:
+    """The name as bioimage.io takes it: letters, digits and _+- (), 5 to 128 of them. Raises ValueError."""
+    if not re.fullmatch(r"[A-Za-z0-9_+\- ()]{1,128}", name):
+        raise ValueError(f"name {name!r}: expected 1 to 128 letters a to z, digits, spaces or _+-(); give another")
+    return name if len(name) >= 5 else f"Parfocal {name}"
+
+
+def semantic(version: str) -> str:
+    """A version in three parts. Raises ValueError."""
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9}){0,2}", version):
+        raise ValueError(f"version {version!r}: expected one to three numbers, as 2 or 2.1.0; give another")
+    return ".".join([*version.split("."), "0", "0"][:3])
 
 
 def metadata_of(path: Path) -> dict[str, str]:
@@ -91,9 +111,9 @@ def describe(facts: dict[str, str], files: dict[str, bytes], model: str) -> dict
     return {
         "type": "model",
         "format_version": FORMAT,
-        "name": re.sub(r"[^\w +\-()]", " ", facts["name"]),
+        "name": title(facts["name"]),
         "description": facts["description"][:1024],
-        "version": facts["version"] if facts["version"].count(".") else f"{facts['version']}.0.0",
+        "version": semantic(facts["version"]),
         "authors": [{"name": "The Parfocal authors"}],
         "maintainers": [],
         "cite": [PAPER],
@@ -138,6 +158,15 @@ def package(model: Path, out: Path, card: Path | None = None) -> dict:
     card = card or model.with_suffix(".md")
     if not card.is_file():
         raise ValueError(f"{card}: no such file; expected the model's card (python -m training.card makes it)")
+    try:
+        title(facts["name"]), semantic(facts["version"])
+    except ValueError as error:
+        raise ValueError(f"{model}: {error} when the model is made (--name and --version of export and finetune)") from error
+    words = card.read_text(encoding="utf-8")
+    if RESULTS in words:
+        words += VALIDATION
+    elif "\n# Validation\n" not in words:
+        words += NO_VALIDATION
     seen = test_image()
     image, low, high = scaled(seen)
     session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
@@ -152,7 +181,7 @@ def package(model: Path, out: Path, card: Path | None = None) -> dict:
     picture = io.BytesIO()
     Image.fromarray(shown).save(picture, "PNG")
     files = {
-        model.name: model.read_bytes(), "README.md": card.read_bytes() + VALIDATION.encode(), "cover.png": picture.getvalue(),
+        model.name: model.read_bytes(), "README.md": words.encode(), "cover.png": picture.getvalue(),
         "test_input.npy": file(seen), "test_output.npy": file(restored),
     }  # fmt: skip
     described = describe(facts, files, model.name)
