@@ -6,8 +6,9 @@
 
 STACKS holds one TIFF (or one folder of planes) for each field. The sharpest plane of each is found, shifts and exposure of
 the others are measured against it (training/focal.py), and fields are split: most to train on, some to choose the
-checkpoint by, some to report on. A part of the samples is simulated from the sharp planes, so that what the model could do
-before is not lost. OUT gets last.pt, best.pt, log.jsonl, and at the end the model file, report.md and before-after.png.
+checkpoint by, some to report on. A part of the samples is simulated (from the sharp planes and from drawn specimens), so that
+what the model could do before is not lost. OUT gets fields.json, last.pt, best.pt, log.jsonl, and at the end the model file
+with its card, report.md and before-after.png.
 docs/finetune.md is the page for users.
 """
 

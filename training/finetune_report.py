@@ -124,6 +124,6 @@ def card(name: str, text: str, parts) -> str:
 {text}
 # Validation
 
-The table above is all that was measured of {name}: {len(parts[2])} field(s) of the same microscope, which it was neither trained on nor
+The table above is all that was measured of {name}: {len(parts[2])} field(s) of the same stacks, which it was neither trained on nor
 chosen by. It was not measured on other specimens or microscopes; the figures of the model that it began with do not hold for it.
 """

@@ -135,6 +135,29 @@ def test_samples_are_planes_beside_their_targets(stacks):
     assert source.counts() == {"own stacks": 4} and {s.modality for s in source.sharp} <= {"fluorescence", "brightfield"}
 
 
+def test_a_colour_is_normalised_by_the_range_of_its_frame(stacks):
+    """In the samples, and for the network in the report."""
+    (one, *_) = focal.fields_of_stacks(stacks)
+    config = Config(patch_px=96, optics_bank=4)
+    low, high = one.planes[0].range
+    wider = dataclasses.replace(one, planes=[dataclasses.replace(p, range=(low, low + 2 * (high - low))) for p in one.planes])
+    patches = [real_planes.RealSampler(real_planes.pairs_of(f)[:1], None, config, 0)() for f in (dataclasses.replace(one), wider)]
+    for own, shared in zip(*patches):
+        assert np.abs(own / 2 - shared).max() < 1e-5 and own.max() > 0.5
+    seen = []
+    finetune_report.rows_of([wider], lambda x: seen.append(x.max()) or x)
+    assert 0.4 < seen[0] < 0.6
+
+
+def test_planes_are_held_as_they_were_read(stacks):
+    """Not as floats with a target each: many fields would fill the memory."""
+    fields = focal.fields_of_stacks(stacks)
+    source = real_planes.RealPlanes(fields, [])
+    assert all(p.plane.image.dtype == np.uint16 and p.field in fields for p in source.pairs)
+    arrays = lambda pair: [v for v in vars(pair).values() if isinstance(v, np.ndarray)]
+    assert not any(arrays(p) for p in source.pairs)
+
+
 def test_a_lighter_field_keeps_its_sharp_plane(stacks):
     (one, *_) = focal.fields_of_stacks(stacks)
     smaller = real_planes.lighter(one, 96, 2)
@@ -231,7 +254,7 @@ def test_the_folder_one_is_in(released, stacks, tmp_path, monkeypatch):
     run(released, "--stacks", stacks, "--out", ".", "--steps", 1)
     assert (tmp_path / "here" / "here.onnx").is_file()
     card = (tmp_path / "here" / "here.md").read_text()
-    assert "# Validation" in card and "1 field(s) of the same microscope" in card and "was not measured on other" in card
+    assert "# Validation" in card and "1 field(s) of the same stacks" in card and "was not measured on other" in card
     assert bioimage.RESULTS not in card
     (tmp_path / "file").write_text("x")
     with pytest.raises(SystemExit, match="--out .*file: is a file; expected a folder"):
