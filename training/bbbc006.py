@@ -76,8 +76,10 @@ def fields(folder: Path, log=lambda words: None, most: int | None = None) -> lis
         except ValueError as error:
             last = str(error)
             log(f"[{number + 1}/{len(wanted)}] left out: {last}")
-    if len({f.place for f in made}) < 3:
-        raise ValueError(f"{folder}: {len({f.place for f in made})} place(s) are left of {len(chosen)}; expected at least 3" + (f"; the last fault was: {last}" if last else ""))
+    left = len({f.place for f in made})
+    if left < 3:
+        fault = f"; the last fault was: {last}" if last else ""
+        raise ValueError(f"{folder}: {left} place(s) are left of {len(chosen)}; expected at least 3{fault}")
     return made
 
 

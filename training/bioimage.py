@@ -25,6 +25,7 @@ from . import demo
 from .degrade import convolve, normalisation_range, transfer_function
 
 FORMAT = "0.5.3"
+AUTHOR = "The Parfocal authors"
 SIZE = 512
 RESULTS = "Results on real focal stacks"  # the heading in the card of a released model
 VALIDATION = f"""
@@ -99,7 +100,7 @@ def yaml(value, indent: int = 0) -> str:
     return "\n".join(f"{pad}- {yaml(item, indent + 1).lstrip()}" if isinstance(item, dict) else f"{pad}- {json.dumps(item)}" for item in value)
 
 
-def describe(facts: dict[str, str], files: dict[str, bytes], model: str) -> dict:
+def describe(facts: dict[str, str], files: dict[str, bytes], model: str, author: str) -> dict:
     """The description as bioimage.io has it. `files`: all others of the package, by name."""
     source = lambda name: {"source": name, "sha256": hashlib.sha256(files[name]).hexdigest()}
     low, high = (float(p) for p in facts["percentiles"].split(","))
@@ -114,7 +115,7 @@ def describe(facts: dict[str, str], files: dict[str, bytes], model: str) -> dict
         "name": title(facts["name"]),
         "description": facts["description"][:1024],
         "version": semantic(facts["version"]),
-        "authors": [{"name": "The Parfocal authors"}],
+        "authors": [{"name": author}],
         "maintainers": [],
         "cite": [PAPER],
         "license": facts["license"],
@@ -149,11 +150,13 @@ def describe(facts: dict[str, str], files: dict[str, bytes], model: str) -> dict
     }
 
 
-def package(model: Path, out: Path, card: Path | None = None) -> dict:
+def package(model: Path, out: Path, card: Path | None = None, author: str = AUTHOR) -> dict:
     """Writes the zip, whole or not at all, and returns the description. `card`: default is the one beside the model."""
     import onnxruntime
 
     model, out = Path(model), Path(out)
+    if not author.strip() or re.search(r"[/\\]", author):
+        raise ValueError(f"--author {author!r}: expected a name without slashes")
     facts = metadata_of(model)
     card = card or model.with_suffix(".md")
     if not card.is_file():
@@ -184,7 +187,7 @@ def package(model: Path, out: Path, card: Path | None = None) -> dict:
         model.name: model.read_bytes(), "README.md": words.encode(), "cover.png": picture.getvalue(),
         "test_input.npy": file(seen), "test_output.npy": file(restored),
     }  # fmt: skip
-    described = describe(facts, files, model.name)
+    described = describe(facts, files, model.name, author)
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_suffix(".tmp")
     try:
@@ -203,9 +206,10 @@ def main(argv=None):
     parser.add_argument("model", type=Path, help="a model file of training.export")
     parser.add_argument("--out", type=Path, required=True, help="the zip to write")
     parser.add_argument("--card", type=Path, help="its card (default: beside the model)")
+    parser.add_argument("--author", default=AUTHOR, help=f"who made the model, for one of your own (default: {AUTHOR})")
     args = parser.parse_args(argv)
     try:
-        package(args.model, args.out, args.card)
+        package(args.model, args.out, args.card, args.author)
     except ValueError as error:
         sys.exit(f"bioimage: {error}")
     except OSError as error:

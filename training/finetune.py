@@ -64,11 +64,15 @@ def refuse_another_run(out: Path, record: dict) -> None:
             raise ValueError(f"{path}: the run began with field {name}, which is no longer there; {todo}")
         if name not in of:
             raise ValueError(f"{path}: field {name} was not there when the run began; {todo}")
-        change = f"was {of[name][1]} and would now be {now[name][1]}" if of[name][0] == now[name][0] else "has other pixels than when the run began"
+        change = "has other pixels than when the run began"
+        if of[name][0] == now[name][0]:
+            change = f"was {of[name][1]} and would now be {now[name][1]}"
         raise ValueError(f"{path}: field {name} {change}; {todo}")
     (name, digest), (model_now,) = model, record["model"].items()
     if digest != model_now[1]:
-        raise ValueError(f"{path}: the run began with another model, {name} (SHA-256 {digest[:12]}), not {model_now[0]}; give that one with --model")
+        raise ValueError(
+            f"{path}: the run began with another model, {name} (SHA-256 {digest[:12]}), not {model_now[0]}; give that one with --model"
+        )
 
 
 def checked_name(args) -> str:

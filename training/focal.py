@@ -220,13 +220,16 @@ def _measure(where: str, one: Plane, reference: np.ndarray) -> bool:
 def measured(stack: Stack, sharp: int | None = None) -> Field:
     """The field with the shift and exposure of each plane. `sharp`: where it is known. Raises ValueError."""
     sharp = sharpest(stack.name, stack.names, stack.planes) if sharp is None else sharp
-    planes, notes = [], list(stack.notes)
+    planes, far, notes = [], [], list(stack.notes)
     for index, (name, image) in enumerate(zip(stack.names, stack.planes)):
         one = Plane(name, image, index - sharp, range=stack.ranges[index] if stack.ranges else None)
         if index == sharp or _measure(f"field {stack.name}, plane {name}", one, stack.planes[sharp]):
             planes.append(one)
         else:
-            notes.append(f"plane {name} left out: blurred by {BLURS_PX[-1]:.0f} px or more, too much to tell its shift and exposure")
+            far.append(name)
+    if far:
+        which = f"plane{'s' if len(far) > 1 else ''} {', '.join(far)}"
+        notes.append(f"{which} left out: blurred by {BLURS_PX[-1]:.0f} px or more, too much to tell shift and exposure")
     if len(planes) < 2:
         raise ValueError(
             f"field {stack.name}: every plane but the sharp one is blurred by {BLURS_PX[-1]:.0f} px or more; take planes nearer to "
@@ -246,16 +249,30 @@ def said(one: Field) -> str:
     return f"field {one.name}: sharpest plane {one.planes[one.sharp].name}" + "".join(f"; {note}" for note in one.notes)
 
 
-def _all_measured(found: list[Stack], log, sharp: int | None = None) -> list[Field]:
-    made = []
+def _all_measured(found: list[Stack], log, measure) -> list[Field]:
+    """A channel that cannot be learned from (little light, all noise) is left out where its place has another that can."""
+    made: list[Field] = []
+    failed: dict[str, list[ValueError]] = {}
     for number, one in enumerate(found):
-        made.append(measured(one, sharp))
-        log(f"[{number + 1}/{len(found)}] {said(made[-1])}")
+        where = f"[{number + 1}/{len(found)}]"
+        try:
+            made.append(measure(one))
+            log(f"{where} {said(made[-1])}")
+        except ValueError as error:
+            if sum(other.place == one.place for other in found) == 1:
+                raise
+            failed.setdefault(one.place, []).append(error)
+            log(f"{where} left out: {error}")
+    for place, errors in failed.items():
+        kept = next((one for one in made if one.place == place), None)
+        if kept is None:
+            raise errors[0]
+        kept.notes += [f"left out: {error}" for error in errors]
     return made
 
 
 def fields_of_stacks(folder: Path, log=lambda words: None) -> list[Field]:
-    return _all_measured(read_stacks(folder), log)
+    return _all_measured(read_stacks(folder), log, measured)
 
 
 def refuse_less_sharp(name: str, planes: np.ndarray, sharp: int, words: str) -> None:
@@ -268,11 +285,13 @@ def refuse_less_sharp(name: str, planes: np.ndarray, sharp: int, words: str) -> 
 
 def fields_of_pairs(folder: Path, log=lambda words: None) -> list[Field]:
     """Each pair of PAIRS/blurred and PAIRS/sharp as a field of two planes."""
-    found = read_pairs(folder)
-    for one in found:
-        words = "its image in sharp/ is not clearly sharper than that in blurred/; are the folders exchanged? Else leave the pair out"
+    words = "its image in sharp/ is not clearly sharper than that in blurred/; are the folders exchanged? Else leave the pair out"
+
+    def measure(one: Stack) -> Field:
         refuse_less_sharp(one.name, one.planes, 1, words)
-    return _all_measured(found, log, sharp=1)
+        return measured(one, sharp=1)
+
+    return _all_measured(read_pairs(folder), log, measure)
 
 
 def split(fields: list[Field]) -> tuple[list[Field], list[Field], list[Field]]:

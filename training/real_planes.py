@@ -68,7 +68,8 @@ class RealPlanes:
         planes = max(4, min(9, CHOOSE_PLANES // len(fields))) if fields else 0
         self.choose = [lighter(field, CHOOSE_PX, planes) for field in fields]
         looked = sum(len(f.planes) for f in self.choose)
-        log(f"the checkpoint is chosen by {looked} planes of {len(fields)} of {len(choose)} held-back field(s), {CHOOSE_PX} px of each at most")
+        of = f"{len(fields)} of {len(choose)} held-back field(s), {CHOOSE_PX} px of each at most"
+        log(f"the checkpoint is chosen by {looked} planes of {of}")
         self.sharp = []
         for field in spread(learn, SIMULATED_FROM):
             low, high = normalisation_range(field.reference)

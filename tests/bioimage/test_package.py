@@ -34,6 +34,7 @@ def test_the_validator_finds_it_valid(described):
     assert isinstance(described, ModelDescr), described.validation_summary.format()
     assert described.validation_summary.status in ("valid-format", "passed")
     facts = bioimage.metadata_of(MODEL)
+    assert [a.name for a in described.authors] == [bioimage.AUTHOR]
     assert described.name == facts["name"] and str(described.version) == facts["version"] + ".0.0"
     assert str(described.license) == facts["license"] and described.weights.onnx.opset_version == 17
     assert [axis.halo for axis in described.outputs[0].axes if axis.type == "space"] == [int(facts["halo"])] * 2
@@ -97,10 +98,11 @@ def test_a_fine_tuned_model_is_packaged_and_claims_nothing_else(tmp_path):
     """Its short name and its card beside it, as `finetune` leaves them."""
     model = renamed(tmp_path / "mine.onnx", name="mine", version="1.2")
     model.with_suffix(".md").write_text(CARD)
-    bioimage.main([str(model), "--out", str(tmp_path / "mine.zip")])
+    bioimage.main([str(model), "--out", str(tmp_path / "mine.zip"), "--author", "A. Nother"])
     described = load_description(tmp_path / "mine.zip", perform_io_checks=True)
     assert isinstance(described, ModelDescr), described.validation_summary.format()
     assert described.validation_summary.status in ("valid-format", "passed")
+    assert [a.name for a in described.authors] == ["A. Nother"]
     assert described.name == "Parfocal mine" and str(described.version) == "1.2.0"
     with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
         assert archive.read("README.md").decode() == CARD  # and not what was measured of the released model
@@ -137,6 +139,7 @@ def test_bad_input(tmp_path, monkeypatch):
         assert not list(tmp_path.glob("out.*"))
         return str(error.value)
 
+    assert "--author 'a/b': expected a name without slashes" in refused(MODEL, "--author", "a/b")
     (tmp_path / "broken.onnx").write_bytes(MODEL.read_bytes()[:1000])
     assert "broken.onnx: not a model that ONNX Runtime opens" in refused(tmp_path / "broken.onnx")
     shutil.copy(MODEL, tmp_path / "alone.onnx")

@@ -75,6 +75,24 @@ def test_colours_are_fields_of_their_own(tmp_path):
     assert [f.name for f in found] == [f"a, channel {c}" for c in range(3)] and found[0].planes.shape == (3, SIZE, SIZE)
 
 
+def test_a_colour_of_nothing_but_noise_is_left_out(tmp_path):
+    (tmp_path / "a").mkdir()
+    for number, plane in enumerate(stack()):
+        noise = np.random.default_rng(number).integers(0, 3, plane.shape, np.uint8)
+        colours = np.stack([noise, (plane // 40).clip(0, 255).astype(np.uint8), noise], -1)
+        Image.fromarray(colours).save(tmp_path / "a" / f"{number}.png")
+    said = []
+    (one,) = focal.fields_of_stacks(tmp_path, said.append)
+    assert one.name == "a, channel 1" and one.place == "a"
+    assert [words.startswith(f"[{i + 1}/3] left out: field a, channel {i}") for i, words in enumerate(said)] == [True, False, True]
+    assert sum(note.startswith("left out: field a, channel ") for note in one.notes) == 2  # which the report prints
+    for number in range(3):
+        noise = np.random.default_rng(number).integers(0, 3, (SIZE, SIZE, 3), np.uint8)
+        Image.fromarray(noise).save(tmp_path / "a" / f"{number}.png")
+    with pytest.raises(ValueError, match="field a, channel 0"):
+        focal.fields_of_stacks(tmp_path)
+
+
 def write(folder, planes, name="bad.tif"):
     tifffile.imwrite(folder / name, planes, photometric="minisblack", metadata={"axes": "ZYX"[-planes.ndim :]})
 
