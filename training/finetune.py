@@ -76,7 +76,15 @@ def refuse_another_run(out: Path, record: dict) -> None:
 
 
 def checked_name(args) -> str:
-    """The new model's name; what would fail only after the training is refused here. Raises ValueError."""
+    """The new model's name; what would fail only after the fields were measured, or trained on, is refused here. Raises ValueError."""
+    if args.steps is not None and args.steps < 1:
+        raise ValueError(f"--steps {args.steps}: expected at least 1")
+    if not 0 < args.learning_rate < 1:
+        raise ValueError(f"--learning-rate {args.learning_rate}: expected a number between 0 and 1")
+    if not 0 < args.minutes < float("inf"):
+        raise ValueError(f"--minutes {args.minutes}: expected a number above 0")
+    if args.fields is not None and (args.fields < 3 or not args.bbbc006):
+        raise ValueError(f"--fields {args.fields}: expected at least 3, and --bbbc006")
     name = args.name or args.out.resolve().name
     try:
         bioimage.title(name)
@@ -85,6 +93,9 @@ def checked_name(args) -> str:
         raise ValueError(f"{error} with --name or --version") from error
     if args.out.exists() and not args.out.is_dir():
         raise ValueError(f"--out {args.out}: is a file; expected a folder, or a name that is free")
+    if (args.out / "last.pt").exists() and not args.resume:
+        raise ValueError(f"{args.out}: holds a run already (last.pt); choose another --out, or go on with --resume")
+    checkpoint.settings_of(args.model)
     return name
 
 
@@ -164,12 +175,6 @@ def main(argv=None):
     parser.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     args = parser.parse_args(argv)
     try:
-        if args.steps is not None and args.steps < 1:
-            raise ValueError(f"--steps {args.steps}: expected at least 1")
-        if not 0 < args.learning_rate < 1:
-            raise ValueError(f"--learning-rate {args.learning_rate}: expected a number between 0 and 1")
-        if args.fields is not None and (args.fields < 3 or not args.bbbc006):
-            raise ValueError(f"--fields {args.fields}: expected at least 3, and --bbbc006")
         name = checked_name(args)
         if args.stacks:
             fields = fields_of_stacks(args.stacks, print)
