@@ -25,17 +25,38 @@ from . import demo
 from .degrade import convolve, normalisation_range, transfer_function
 
 FORMAT = "0.5.3"
+AUTHOR = "The Parfocal authors"
 SIZE = 512
-VALIDATION = """
+RESULTS = "Results on real focal stacks"  # the heading in the card of a released model
+VALIDATION = f"""
 # Validation
 
-See "Results on real focal stacks" above: PSNR and SSIM against the sharpest plane, which no image of the training is from.
+See "{RESULTS}" above: PSNR and SSIM against the sharpest plane, which no image of the training is from.
 Compare a restored image with the original, and where there is one with a plane in focus, before anything is concluded from it.
+"""
+NO_VALIDATION = """
+# Validation
+
+Its card names no measurement. Compare a restored image with the original, and where there is one with a plane in focus.
 """
 PAPER = {
     "text": "J. Wang, B. Han, Defocus Deblur Microscopy via Head-to-Tail Cross-Scale Fusion, ICIP 2022, 2081-2086",
     "doi": "10.1109/ICIP46576.2022.9897168",
 }
+
+
+def title(name: str) -> str:
+    """The name as bioimage.io takes it: letters, digits and _+- (), 5 to 128 of them. Raises ValueError."""
+    if not re.fullmatch(r"[A-Za-z0-9_+\- ()]{1,128}", name):
+        raise ValueError(f"name {name!r}: expected 1 to 128 letters a to z, digits, spaces or _+-(); give another")
+    return name if len(name) >= 5 else f"Parfocal {name}"
+
+
+def semantic(version: str) -> str:
+    """A version in three parts. Raises ValueError."""
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9}){0,2}", version):
+        raise ValueError(f"version {version!r}: expected one to three numbers, as 2 or 2.1.0; give another")
+    return ".".join([*version.split("."), "0", "0"][:3])
 
 
 def metadata_of(path: Path) -> dict[str, str]:
@@ -79,7 +100,7 @@ def yaml(value, indent: int = 0) -> str:
     return "\n".join(f"{pad}- {yaml(item, indent + 1).lstrip()}" if isinstance(item, dict) else f"{pad}- {json.dumps(item)}" for item in value)
 
 
-def describe(facts: dict[str, str], files: dict[str, bytes], model: str) -> dict:
+def describe(facts: dict[str, str], files: dict[str, bytes], model: str, author: str) -> dict:
     """The description as bioimage.io has it. `files`: all others of the package, by name."""
     source = lambda name: {"source": name, "sha256": hashlib.sha256(files[name]).hexdigest()}
     low, high = (float(p) for p in facts["percentiles"].split(","))
@@ -91,10 +112,10 @@ def describe(facts: dict[str, str], files: dict[str, bytes], model: str) -> dict
     return {
         "type": "model",
         "format_version": FORMAT,
-        "name": re.sub(r"[^\w +\-()]", " ", facts["name"]),
+        "name": title(facts["name"]),
         "description": facts["description"][:1024],
-        "version": facts["version"] if facts["version"].count(".") else f"{facts['version']}.0.0",
-        "authors": [{"name": "The Parfocal authors"}],
+        "version": semantic(facts["version"]),
+        "authors": [{"name": author}],
         "maintainers": [],
         "cite": [PAPER],
         "license": facts["license"],
@@ -129,15 +150,26 @@ def describe(facts: dict[str, str], files: dict[str, bytes], model: str) -> dict
     }
 
 
-def package(model: Path, out: Path, card: Path | None = None) -> dict:
+def package(model: Path, out: Path, card: Path | None = None, author: str = AUTHOR) -> dict:
     """Writes the zip, whole or not at all, and returns the description. `card`: default is the one beside the model."""
     import onnxruntime
 
     model, out = Path(model), Path(out)
+    if not author.strip() or re.search(r"[/\\]", author):
+        raise ValueError(f"--author {author!r}: expected a name without slashes")
     facts = metadata_of(model)
     card = card or model.with_suffix(".md")
     if not card.is_file():
         raise ValueError(f"{card}: no such file; expected the model's card (python -m training.card makes it)")
+    try:
+        title(facts["name"]), semantic(facts["version"])
+    except ValueError as error:
+        raise ValueError(f"{model}: {error} when the model is made (--name and --version of export and finetune)") from error
+    words = card.read_text(encoding="utf-8")
+    if RESULTS in words:
+        words += VALIDATION
+    elif "\n# Validation\n" not in words:
+        words += NO_VALIDATION
     seen = test_image()
     image, low, high = scaled(seen)
     session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
@@ -152,10 +184,10 @@ def package(model: Path, out: Path, card: Path | None = None) -> dict:
     picture = io.BytesIO()
     Image.fromarray(shown).save(picture, "PNG")
     files = {
-        model.name: model.read_bytes(), "README.md": card.read_bytes() + VALIDATION.encode(), "cover.png": picture.getvalue(),
+        model.name: model.read_bytes(), "README.md": words.encode(), "cover.png": picture.getvalue(),
         "test_input.npy": file(seen), "test_output.npy": file(restored),
     }  # fmt: skip
-    described = describe(facts, files, model.name)
+    described = describe(facts, files, model.name, author)
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_suffix(".tmp")
     try:
@@ -174,9 +206,10 @@ def main(argv=None):
     parser.add_argument("model", type=Path, help="a model file of training.export")
     parser.add_argument("--out", type=Path, required=True, help="the zip to write")
     parser.add_argument("--card", type=Path, help="its card (default: beside the model)")
+    parser.add_argument("--author", default=AUTHOR, help=f"who made the model, for one of your own (default: {AUTHOR})")
     args = parser.parse_args(argv)
     try:
-        package(args.model, args.out, args.card)
+        package(args.model, args.out, args.card, args.author)
     except ValueError as error:
         sys.exit(f"bioimage: {error}")
     except OSError as error:

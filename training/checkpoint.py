@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import io
 import json
 import os
 from pathlib import Path
@@ -15,9 +16,22 @@ from .networks import build
 
 def save(state: dict, path: Path):
     """Whole or not at all: a full disk or a kill leaves the previous file."""
+    stream = io.BytesIO()
+    torch.save(state, stream)
+    write_whole(path, stream.getbuffer())
+
+
+def write_whole(path: Path, content) -> None:
+    """By Python's own writing: PyTorch's reports a full disk as an internal error without its number."""
     temporary = path.with_suffix(".tmp")
-    torch.save(state, temporary)
-    os.replace(temporary, path)
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)  # on a full disk it would be what keeps the next one from being written
+        if isinstance(error, OSError) and not error.filename:
+            error.filename = str(path)
+        raise
 
 
 def load_checkpoint(path: Path) -> dict:
@@ -27,12 +41,26 @@ def load_checkpoint(path: Path) -> dict:
     except FileNotFoundError as error:
         raise ValueError(f"{path}: no such file; expected a checkpoint of training.train") from error
     except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        # PyTorch's words advise to read it with weights_only=False, which would run whatever is in the file.
+        reason = "it is damaged, or holds more than numbers and settings"
+        if isinstance(error, OSError):
+            reason = error.strerror or reason
         raise ValueError(
             f"{path}: not a readable checkpoint ({reason}); expected last.pt or best.pt as training.train wrote them"
         ) from error
-    if not isinstance(state, dict) or "config" not in state or "average" not in state:
+    if not isinstance(state, dict) or not isinstance(state.get("config"), dict) or "average" not in state:
         raise ValueError(f"{path}: a PyTorch file, but not a checkpoint of training.train")
+    unknown = sorted(state["config"].keys() - {f.name for f in dataclasses.fields(Config)})
+    if unknown:
+        commit = f" (commit {state['commit'][:12]})" if isinstance(state.get("commit"), str) else ""
+        raise ValueError(
+            f"{path}: has the setting {unknown[0]} that training/config.py does not know; use it with the version of Parfocal "
+            f"that made it{commit}"
+        )
+    try:
+        config_of(state)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: its settings cannot be used: {error}; use it with the version of Parfocal that made it") from error
     return state
 
 

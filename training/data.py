@@ -12,13 +12,14 @@ Where no folder is named after a modality, names decide: a file that starts with
 whose name ends in `-he` or contains `brightfield`, is bright-field; all else is fluorescence.
 """
 
-import struct
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tifffile
 from PIL import Image
+
+from . import tiff
 
 SUFFIXES = {".png", ".tif", ".tiff", ".jpg", ".jpeg"}
 
@@ -26,13 +27,29 @@ SUFFIXES = {".png", ".tif", ".tiff", ".jpg", ".jpeg"}
 def read_image(path: Path) -> np.ndarray:
     """File to array as stored: [H, W], [H, W, C] or [C, H, W]. Raises ValueError that names the file."""
     path = Path(path)
+    if path.suffix.lower() in {".tif", ".tiff"}:
+        return tiff.read(path)[0]
     try:
-        if path.suffix.lower() in {".tif", ".tiff"}:
-            return tifffile.imread(path)
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB") if image.mode == "P" else image)
-    except (OSError, ValueError, IndexError, struct.error, tifffile.TiffFileError) as error:
+    except (OSError, ValueError, IndexError, SyntaxError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path}: cannot be read as an image: {error}") from error
+
+
+def in_order(names: list[str]) -> list[str]:
+    """As a person would order them: numbers by value, not by digits, signs and all (`z2` before `z10`, `-01` before `+00`).
+
+    A minus in front of a number is its sign, unless every name has one there: then it parts the number from the word.
+    """
+    parts = {name: re.split(r"([+-]?\d+(?:\.\d+)?)", name) for name in names}  # words and numbers in turn
+    most = max((len(p) for p in parts.values()), default=0)
+    signed = [any(not p[i].startswith("-") for p in parts.values() if len(p) > i) if i % 2 else False for i in range(most)]
+
+    def key(name):
+        value = lambda i, part: float(part) if signed[i] else abs(float(part))
+        return [value(i, part) if i % 2 else part.lower() for i, part in enumerate(parts[name])], name
+
+    return sorted(names, key=key)
 
 
 def channels(image: np.ndarray) -> list[np.ndarray]:
@@ -120,8 +137,7 @@ def load_stack(path: Path) -> list[tuple[str, np.ndarray]]:
     """Planes of one field in order, with their names: a folder of files or a multi-page TIFF."""
     path = Path(path)
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
-        planes = [(p.stem, read_image(p)) for p in files]
+        planes = [(p.stem, read_image(p)) for p in image_files(path)]
     elif path.is_file():
         planes = [(str(i), plane) for i, plane in enumerate(read_image(path))]
     else:
@@ -131,18 +147,32 @@ def load_stack(path: Path) -> list[tuple[str, np.ndarray]]:
     return planes
 
 
-def load_pairs(root: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(blurred, sharp) arrays of equal shape from PAIRS/blurred and PAIRS/sharp."""
+def image_files(folder: Path) -> list[Path]:
+    """The images of a folder, as `in_order` has their names; other files and hidden ones are passed over."""
+    files = {p.name: p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file() and not p.name.startswith(".")}
+    return [files[name] for name in in_order(list(files))]
+
+
+def pair_files(root: Path) -> list[tuple[Path, Path]]:
+    """Files of equal names in PAIRS/blurred and PAIRS/sharp."""
     root = Path(root)
     pairs = []
-    for blurred in sorted((root / "blurred").glob("*")):
+    for blurred in image_files(root / "blurred") if (root / "blurred").is_dir() else []:
         sharp = root / "sharp" / blurred.name
         if not sharp.is_file():
             raise ValueError(f"{blurred}: has no partner; expected {sharp}")
+        pairs.append((blurred, sharp))
+    if not pairs:
+        raise ValueError(f"{root}: no pairs; expected images of equal names in blurred/ and sharp/")
+    return pairs
+
+
+def load_pairs(root: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(blurred, sharp) arrays of equal shape from PAIRS/blurred and PAIRS/sharp."""
+    pairs = []
+    for blurred, sharp in pair_files(root):
         a, b = read_image(blurred), read_image(sharp)
         if a.shape != b.shape:
             raise ValueError(f"{blurred}: shape {a.shape}, but {sharp} has {b.shape}; a pair must be of one shape")
         pairs.append((a, b))
-    if not pairs:
-        raise ValueError(f"{root}: no pairs; expected files of equal names in blurred/ and sharp/")
     return pairs

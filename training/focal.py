@@ -1,30 +1,32 @@
-"""Focal stacks as a user's microscope makes them: read, looked at for what is wrong with them, and brought together.
+"""Focal stacks as a user's microscope makes them, brought together: what is measured of a field, and what is refused.
 
-A field is one place on the slide: its planes at different heights. For each field the sharpest plane is found, every
-other plane's shift and exposure are measured against it, and what cannot be learned from is refused with the reason.
+A field is one place on the slide: its planes at different heights (training/stacks.py reads them). For each field the
+sharpest plane is found, every other plane's shift and exposure are measured against it, and what cannot be learned from is
+refused with the reason.
 """
 
-import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import tifffile
 from scipy import ndimage
 from skimage.registration import phase_cross_correlation
 
-from .data import SUFFIXES, load_pairs, read_image
 from .degrade import normalisation_range
 from .focus import score
+from .stacks import Range, Stack, read_pairs, read_stacks
 
-TYPES = (np.uint8, np.uint16, np.float32)
-SMALLEST_PX = 64
 LARGEST_SHIFT = 0.05  # of the shorter side: more is no drift but another place
 LEAST_CONTRAST = 1.05  # the sharpest plane's focus score over the least sharp one's
 BLURS_PX = (0.0, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 5.5, 7.5, 10.0, 14.0)  # of `exposure_against`
+FAR_SCORE = 0.25  # of the sharp plane's focus score; another place in focus has more
 REFINEMENTS = 3
-LOOK_PX = 768
+EDGE_PX = 4  # beyond the largest shift: not compared, and not learned from
+LOOK_PX = 512
+MIRRORED = -0.5  # the same correlation of a plane whose contrast is inverted; other places reach -0.3 by chance
 LEAST_LIKENESS = 0.2  # correlation of the middle frequencies of a registered plane and the sharp one
+SPLINE_PX = 16  # beyond a window: what a cubic spline's values in it depend on
+CHOOSE_PLACES = 8  # more would take the time of the training
 
 
 @dataclass
@@ -37,6 +39,11 @@ class Plane:
     shift_px: tuple[float, float] = (0.0, 0.0)  # of this plane's content against the sharp plane's, y and x
     gain: float = 1.0  # this plane was exposed as gain x sharp plane + offset
     offset: float = 0.0
+    range: Range | None = None  # what the engine normalises its frame by; None: what its own pixels give
+
+    def __post_init__(self):
+        if self.range is None:
+            self.range = normalisation_range(self.image)
 
 
 @dataclass
@@ -47,110 +54,54 @@ class Field:
     planes: list[Plane]
     sharp: int
     notes: list[str] = field(default_factory=list)
+    place: str = ""  # fields of one place are never parted by a split; "": this one's name
+
+    def __post_init__(self):
+        self.place = self.place or self.name
 
     @property
     def reference(self) -> np.ndarray:
         return self.planes[self.sharp].image
 
-    def target(self, plane: Plane) -> np.ndarray:
-        """What `plane` should have looked like: the sharp plane, float64, with this plane's shift and exposure."""
-        return moved(self.reference, plane.shift_px) * plane.gain + plane.offset
+    def target(self, plane: Plane, window: tuple[slice, slice] | None = None) -> np.ndarray:
+        """What `plane` should have looked like: the sharp plane, float64, with this plane's shift and exposure.
+
+        `window`: only this part of it; rows and columns.
+        """
+        whole = window or tuple(slice(0, n) for n in self.reference.shape)
+        reach = SPLINE_PX + int(np.ceil(max(map(abs, plane.shift_px))))
+        wider = tuple(slice(max(0, w.start - reach), min(n, w.stop + reach)) for w, n in zip(whole, self.reference.shape))
+        inside = tuple(slice(w.start - v.start, w.stop - v.start) for w, v in zip(whole, wider))
+        return moved(self.reference[wider], plane.shift_px)[inside] * plane.gain + plane.offset
 
 
-# ---- reading --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Pair:
+    """One plane and what it should have looked like, a part at a time: whole targets of many fields would fill the memory."""
+
+    field: Field
+    plane: Plane
+    edge: int
+
+    @property
+    def focused(self) -> bool:
+        return self.plane.steps == 0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        h, w = self.plane.image.shape
+        return h - 2 * self.edge, w - 2 * self.edge
+
+    def patch(self, y: int, x: int, h: int, w: int) -> tuple[np.ndarray, np.ndarray]:
+        """Image and target, float64, counted from the edge that is left out."""
+        top, left = y + self.edge, x + self.edge
+        window = np.s_[top : top + h, left : left + w]
+        return self.plane.image[window].astype(np.float64), self.field.target(self.plane, window)
 
 
-def _channels_of_tiff(path: Path) -> list[np.ndarray]:
-    """Stacks [Z, H, W], one for each channel or colour of the file."""
-    try:
-        with tifffile.TiffFile(path) as file:
-            series = file.series[0]
-            image, axes = series.asarray(), series.axes
-    except (OSError, ValueError, IndexError, struct.error, tifffile.TiffFileError) as error:
-        raise ValueError(f"{path}: cannot be read as a TIFF: {error}; save the stack as TIFF again") from error
-    if "Y" not in axes or "X" not in axes:
-        raise ValueError(f"{path}: axes {axes}; expected planes of rows and columns")
-    names = list(axes)
-    for name in [n for n in names if n not in "ZIQTCSYX"]:
-        if image.shape[names.index(name)] > 1:
-            raise ValueError(f"{path}: has an axis {name} of {image.shape[names.index(name)]}; expected one stack for each file")
-    deep = [n for n in names if n in "ZIQT" and image.shape[names.index(n)] > 1]
-    if len(deep) > 1:
-        raise ValueError(f"{path}: has axes {' and '.join(deep)} of several planes each; expected one stack for each file")
-    colour = [n for n in names if n in "CS" and image.shape[names.index(n)] > 1]
-    order = [*colour, *deep, "Y", "X"]
-    kept = tuple(0 if n not in order else slice(None) for n in names)
-    image = np.transpose(image[kept], [[n for n in names if n in order].index(n) for n in order])
-    if not deep:
-        image = np.expand_dims(image, -3)
-    flat = image.reshape(-1, *image.shape[-3:])
-    return list(flat[:3] if colour == ["S"] else flat)  # a fourth sample is alpha
-
-
-def _channels_of_folder(path: Path) -> tuple[list[str], list[np.ndarray]]:
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
-    images = [read_image(p) for p in files]
-    shapes = {i.shape for i in images}
-    types = {i.dtype for i in images}
-    if len(shapes) > 1 or len(types) > 1:
-        odd = next(i for i, image in enumerate(images) if (image.shape, image.dtype) != (images[0].shape, images[0].dtype))
-        raise ValueError(
-            f"{files[odd]}: {images[odd].dtype} {images[odd].shape}, but {files[0].name} is {images[0].dtype} "
-            f"{images[0].shape}; the planes of a field must be of one type and size"
-        )
-    if not images:
-        return [], []
-    stack = np.stack(images)
-    if stack.ndim == 4:  # colour last, as files have it
-        return [p.stem for p in files], list(np.moveaxis(stack[..., :3], -1, 0))
-    return [p.stem for p in files], [stack]
-
-
-def read_stacks(folder: Path) -> list[tuple[str, list[str], np.ndarray]]:
-    """(name, names of the planes, planes [Z, H, W]) of all fields; colours are fields of their own. Raises ValueError."""
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder; expected one TIFF (or one folder of planes) for each field")
-    found = []
-    for entry in sorted(folder.iterdir()):
-        if entry.is_dir():
-            names, stacks = _channels_of_folder(entry)
-        elif entry.suffix.lower() in {".tif", ".tiff"}:
-            stacks = _channels_of_tiff(entry)
-            names = [str(i) for i in range(len(stacks[0]))]
-        else:
-            continue
-        for number, planes in enumerate(stacks or [np.zeros((0, 0, 0), np.uint8)]):
-            name = entry.stem if len(stacks) < 2 else f"{entry.stem}, channel {number}"
-            found.append((name, names, planes))
-    if not found:
-        raise ValueError(f"{folder}: holds no stack; expected one TIFF (or one folder of planes) for each field")
-    check_alike(found)
-    return found
-
-
-def check_alike(found: list[tuple[str, list[str], np.ndarray]]) -> None:
-    """Refuses fields that nothing can be learned from together, each with its name."""
-    for name, names, planes in found:
-        if len(planes) < 2:
-            raise ValueError(f"field {name}: {len(planes)} plane(s); a focal stack needs at least 2, with one of them in focus")
-        if planes.dtype not in TYPES:
-            raise ValueError(f"field {name}: pixels are {planes.dtype}; expected 8 or 16-bit unsigned or 32-bit float")
-        if min(planes.shape[1:]) < SMALLEST_PX:
-            raise ValueError(f"field {name}: {planes.shape[2]}x{planes.shape[1]} px; expected at least {SMALLEST_PX} each way")
-        for plane, image in zip(names, planes):
-            finite = image[np.isfinite(image)]
-            if finite.size < image.size:
-                raise ValueError(f"field {name}, plane {plane}: {image.size - finite.size} pixels are not finite; mend them first")
-            if image.min() == image.max():
-                raise ValueError(f"field {name}, plane {plane}: every pixel is {image.flat[0]:g}; leave this field out")
-    first = found[0]
-    for name, _, planes in found[1:]:
-        if planes.dtype != first[2].dtype:
-            raise ValueError(
-                f"field {name}: pixels are {planes.dtype}, but field {first[0]} has {first[2].dtype}; "
-                "stacks of one training must come from one camera setting"
-            )
+def pairs_of(field: Field) -> list[Pair]:
+    edge = EDGE_PX + int(np.ceil(max(max(map(abs, p.shift_px)) for p in field.planes)))
+    return [Pair(field, plane, edge) for plane in field.planes]
 
 
 # ---- what is measured of a field ------------------------------------------------------------------------------------
@@ -190,8 +141,8 @@ def moved(image: np.ndarray, shift_px: tuple[float, float]) -> np.ndarray:
     return ndimage.shift(image, shift_px, order=3, mode="reflect") if any(shift_px) else image
 
 
-def exposure_against(image: np.ndarray, reference: np.ndarray) -> tuple[float, float, tuple[float, float]]:
-    """Gain, offset and shift left over: image = gain x reference + offset, of the exposures, not of the blur.
+def exposure_against(image: np.ndarray, reference: np.ndarray, blurs=BLURS_PX) -> tuple[float, float, tuple[float, float], float]:
+    """Gain, offset, shift left over and blur: image = gain x reference + offset, of the exposures, not of the blur.
 
     The reference is first blurred by the Gaussian with which it fits the image best: blur takes contrast away, and a fit
     to the sharp reference would call that a weaker lamp. What shift is left comes from the same least squares, by the
@@ -200,93 +151,166 @@ def exposure_against(image: np.ndarray, reference: np.ndarray) -> tuple[float, f
     edge = min(image.shape) // 12
     cut = np.s_[edge:-edge, edge:-edge]
     smooth = lambda a, sigma: ndimage.gaussian_filter(a, sigma, mode="reflect")
-    seen, sharp = smooth(image.astype(np.float64), 1.5)[cut].ravel(), reference.astype(np.float64)
+    level = lambda part: (part[cut].ravel(), float(part[cut].mean()))
+    seen, seen_mean = level(smooth(image.astype(np.float64), 1.5))
+    sharp = reference.astype(np.float64)
     fits = []
-    for sigma in BLURS_PX:
+    for sigma in blurs:
         blurred = smooth(sharp, float(np.hypot(sigma, 1.5)))
-        columns = np.stack([part[cut].ravel() for part in (blurred, *np.gradient(blurred))] + [np.ones_like(seen)], 1)
-        (gain, down, across, offset), *_ = np.linalg.lstsq(columns, seen, rcond=None)
-        error = float(np.mean((columns @ (gain, down, across, offset) - seen) ** 2))
+        columns, means = zip(*(level(part) for part in (blurred, *np.gradient(blurred))))
+        # By the normal equations of what is left without the means: a tenth of the time of the whole system.
+        columns = np.stack(columns) - np.array(means)[:, None]
+        rest = seen - seen_mean
+        gain, down, across = np.linalg.lstsq(columns @ columns.T, columns @ rest, rcond=None)[0]
+        error = float(np.mean((rest - np.array((gain, down, across)) @ columns) ** 2))
+        offset = seen_mean - np.dot((gain, down, across), means)
         # A shift by d takes gradient times d away.
-        fits.append((error, float(gain), float(offset), (-down / gain, -across / gain) if gain else (0.0, 0.0)))
+        fits.append((error, float(gain), float(offset), (-down / gain, -across / gain) if gain else (0.0, 0.0), sigma))
     return min(fits, key=lambda fit: fit[0])[1:]
 
 
-def measured(name: str, names: list[str], planes: np.ndarray, sharp: int | None = None) -> Field:
-    """The field with the shift and exposure of each plane. `sharp`: where it is known. Raises ValueError."""
-    sharp = sharpest(name, names, planes) if sharp is None else sharp
-    reference = planes[sharp]
-    made = Field(name, [], sharp)
+def _refuse_shift(where: str, shift_px: tuple[float, float], limit: float) -> None:
+    if max(map(abs, shift_px)) > limit:
+        raise ValueError(
+            f"{where}: lies {shift_px[1]:+.1f} px across and {shift_px[0]:+.1f} px down from the sharp plane, more than "
+            f"{limit:.0f}; register the stack first, or leave this field out"
+        )
+
+
+def _measure(where: str, one: Plane, reference: np.ndarray) -> bool:
+    """Fills in shift and exposure. False: too blurred for either. Raises ValueError where it is no plane of this field."""
     limit = LARGEST_SHIFT * min(reference.shape)
     # The middle of a large plane tells as much as the whole, sooner.
     look = tuple(slice(max(0, (n - LOOK_PX) // 2), max(0, (n - LOOK_PX) // 2) + LOOK_PX) for n in reference.shape)
-    for index, (plane, image) in enumerate(zip(names, planes)):
-        one = Plane(plane, image, index - sharp)
-        if index != sharp:
-            seen, sharp_part = image[look], reference[look]
-            one.shift_px = shift_against(seen, sharp_part)
-            if max(map(abs, one.shift_px)) > limit:
-                raise ValueError(
-                    f"field {name}, plane {plane}: lies {one.shift_px[1]:+.1f} px across and {one.shift_px[0]:+.1f} px down "
-                    f"from the sharp plane, more than {limit:.0f}; register the stack first, or leave this field out"
-                )
-            likeness = float(np.corrcoef(_detail(seen).ravel(), _detail(moved(sharp_part, one.shift_px)).ravel())[0, 1])
-            if not likeness > LEAST_LIKENESS:
-                raise ValueError(
-                    f"field {name}, plane {plane}: does not show what the sharp plane shows (correlation {likeness:.2f}, "
-                    f"expected above {LEAST_LIKENESS}): another place, or too far from focus; leave this plane out"
-                )
-            for _ in range(REFINEMENTS):
-                one.gain, one.offset, left = exposure_against(seen, moved(sharp_part, one.shift_px))
-                # A fit that wants more than the first guess can be wrong by is not believed.
-                one.shift_px = tuple(s + float(np.clip(d, -1, 1)) for s, d in zip(one.shift_px, left))
-            if not one.gain > 0:
-                raise ValueError(
-                    f"field {name}, plane {plane}: is bright where the sharp plane is dark (fitted gain {one.gain:.2f}); "
-                    "contrast that inverts with focus cannot be learned as blur"
-                )
-        made.planes.append(one)
-    drift = max(max(map(abs, p.shift_px)) for p in made.planes)
+    seen, sharp_part = one.image[look], reference[look]
+    one.shift_px = shift_against(seen, sharp_part)
+    # So little is left of a plane far from focus that its shift is a guess: nothing may be concluded from that.
+    far = score(seen) < FAR_SCORE * score(sharp_part)
+    if far and exposure_against(seen, moved(sharp_part, one.shift_px))[3] == BLURS_PX[-1]:
+        return False
+    _refuse_shift(where, one.shift_px, limit)
+    likeness = float(np.corrcoef(_detail(seen).ravel(), _detail(moved(sharp_part, one.shift_px)).ravel())[0, 1])
+    inverted = ValueError(
+        f"{where}: is bright where the sharp plane is dark (correlation {likeness:.2f}); contrast that inverts with focus "
+        "cannot be learned as blur: leave this plane out"
+    )
+    if likeness < MIRRORED:
+        raise inverted
+    if not likeness > LEAST_LIKENESS:
+        raise ValueError(
+            f"{where}: does not show what the sharp plane shows (correlation {likeness:.2f}, expected above "
+            f"{LEAST_LIKENESS}): another place, or too far from focus; leave this plane out"
+        )
+    blurs = BLURS_PX
+    for _ in range(REFINEMENTS):
+        one.gain, one.offset, left, blur = exposure_against(seen, moved(sharp_part, one.shift_px), blurs)
+        found = BLURS_PX.index(blur)
+        blurs = BLURS_PX[max(0, found - 1) : found + 2]  # what is left of the shift does not change the blur by more
+        # Beyond the largest blur that is tried the fit makes up for the rest with gain and shift.
+        if blur == BLURS_PX[-1]:
+            return False
+        # A fit that wants more than the first guess can be wrong by is not believed.
+        one.shift_px = tuple(s + float(np.clip(d, -1, 1)) for s, d in zip(one.shift_px, left))
+    _refuse_shift(where, one.shift_px, limit)
+    if not one.gain > 0:
+        raise inverted
+    return True
+
+
+def measured(stack: Stack, sharp: int | None = None) -> Field:
+    """The field with the shift and exposure of each plane. `sharp`: where it is known. Raises ValueError."""
+    sharp = sharpest(stack.name, stack.names, stack.planes) if sharp is None else sharp
+    planes, far, notes = [], [], list(stack.notes)
+    for index, (name, image) in enumerate(zip(stack.names, stack.planes)):
+        one = Plane(name, image, index - sharp, range=stack.ranges[index] if stack.ranges else None)
+        if index == sharp or _measure(f"field {stack.name}, plane {name}", one, stack.planes[sharp]):
+            planes.append(one)
+        else:
+            far.append(name)
+    if far:
+        which = f"plane{'s' if len(far) > 1 else ''} {', '.join(far)}"
+        notes.append(f"{which} left out: blurred by {BLURS_PX[-1]:.0f} px or more, too much to tell shift and exposure")
+    if len(planes) < 2:
+        raise ValueError(
+            f"field {stack.name}: every plane but the sharp one is blurred by {BLURS_PX[-1]:.0f} px or more; take planes nearer to "
+            "focus, or leave this field out"
+        )
+    drift = max(max(map(abs, p.shift_px)) for p in planes)
     if drift >= 0.25:
-        made.notes.append(f"drifts by up to {drift:.2f} px between planes; corrected")
-    gains = [p.gain for p in made.planes]
+        notes.append(f"drifts by up to {drift:.2f} px between planes; corrected")
+    gains = [p.gain for p in planes]
     if max(gains) / min(gains) > 1.02:
-        made.notes.append(f"exposure {min(gains):.2f} to {max(gains):.2f} of the sharp plane's; corrected")
+        notes.append(f"exposure {min(gains):.2f} to {max(gains):.2f} of the sharp plane's; corrected")
+    return Field(stack.name, planes, [p.steps for p in planes].index(0), notes, stack.place)
+
+
+def said(one: Field) -> str:
+    """One line: what was found in a field."""
+    return f"field {one.name}: sharpest plane {one.planes[one.sharp].name}" + "".join(f"; {note}" for note in one.notes)
+
+
+def _all_measured(found: list[Stack], log, measure) -> list[Field]:
+    """A channel that cannot be learned from (little light, all noise) is left out where its place has another that can."""
+    made: list[Field] = []
+    failed: dict[str, list[ValueError]] = {}
+    for number, one in enumerate(found):
+        where = f"[{number + 1}/{len(found)}]"
+        try:
+            made.append(measure(one))
+            log(f"{where} {said(made[-1])}")
+        except ValueError as error:
+            if sum(other.place == one.place for other in found) == 1:
+                raise
+            failed.setdefault(one.place, []).append(error)
+            log(f"{where} left out: {error}")
+    for place, errors in failed.items():
+        kept = next((one for one in made if one.place == place), None)
+        if kept is None:
+            raise errors[0]
+        kept.notes += [f"left out: {error}" for error in errors]
     return made
 
 
-def fields_of_stacks(folder: Path) -> list[Field]:
-    return [measured(*found) for found in read_stacks(folder)]
+def fields_of_stacks(folder: Path, log=lambda words: None) -> list[Field]:
+    return _all_measured(read_stacks(folder), log, measured)
 
 
-def fields_of_pairs(folder: Path) -> list[Field]:
+def refuse_less_sharp(name: str, planes: np.ndarray, sharp: int, words: str) -> None:
+    """Where the plane that is said to be in focus is not clearly sharper than every other one."""
+    scores = [score(p) for p in planes]
+    most = max(s for i, s in enumerate(scores) if i != sharp)
+    if scores[sharp] < LEAST_CONTRAST * most:
+        raise ValueError(f"field {name}: {words} (focus score {scores[sharp]:.4g}, beside {most:.4g} out of focus)")
+
+
+def fields_of_pairs(folder: Path, log=lambda words: None) -> list[Field]:
     """Each pair of PAIRS/blurred and PAIRS/sharp as a field of two planes."""
-    found = []
-    for number, (blurred, sharp) in enumerate(load_pairs(folder)):
-        if blurred.dtype != sharp.dtype:
-            raise ValueError(f"pair {number} of {folder}: {blurred.dtype} and {sharp.dtype}; a pair must be of one type")
-        both = np.stack([blurred, sharp])
-        both = both[None] if both.ndim == 3 else np.moveaxis(both[..., :3], -1, 0)
-        found += [(f"{number}" + (f", channel {c}" if len(both) > 1 else ""), ["blurred", "sharp"], one) for c, one in enumerate(both)]
-    check_alike(found)
-    return [measured(*one, sharp=1) for one in found]
+    words = "its image in sharp/ is not clearly sharper than that in blurred/; are the folders exchanged? Else leave the pair out"
+
+    def measure(one: Stack) -> Field:
+        refuse_less_sharp(one.name, one.planes, 1, words)
+        return measured(one, sharp=1)
+
+    return _all_measured(read_pairs(folder), log, measure)
 
 
 def split(fields: list[Field]) -> tuple[list[Field], list[Field], list[Field]]:
-    """Fields to train on, to choose the checkpoint by, and to report on: every fifth to each of the latter, at least one.
+    """Fields to train on, to choose the checkpoint by, and to report on: every fifth place to each of the latter, at least
+    one, and to choose by no more than CHOOSE_PLACES.
 
-    Channels of one field stay together. Raises ValueError below three fields.
+    Fields of one place stay together. Raises ValueError below three places.
     """
-    names = list(dict.fromkeys(f.name.split(", channel ")[0] for f in fields))
-    if len(names) < 3:
+    places = list(dict.fromkeys(f.place for f in fields))
+    if len(places) < 3:
         raise ValueError(
-            f"{len(names)} field(s); expected at least 3: one is kept back to choose by and one to report on, because planes "
+            f"{len(places)} field(s); expected at least 3: one is kept back to choose by and one to report on, because planes "
             "of one field are too alike. Take more fields"
         )
-    order = np.random.default_rng(0).permutation(len(names))
-    part = max(1, round(0.2 * len(names)))
-    chosen = {names[i]: 1 for i in order[:part]} | {names[i]: 2 for i in order[part : 2 * part]}
+    order = np.random.default_rng(0).permutation(len(places))
+    part = max(1, round(0.2 * len(places)))
+    choose = min(part, CHOOSE_PLACES)
+    chosen = {places[i]: 1 for i in order[:choose]} | {places[i]: 2 for i in order[choose : choose + part]}
     parts: tuple[list[Field], ...] = ([], [], [])
     for one in fields:
-        parts[chosen.get(one.name.split(", channel ")[0], 0)].append(one)
+        parts[chosen.get(one.place, 0)].append(one)
     return parts

@@ -34,6 +34,7 @@ def test_the_validator_finds_it_valid(described):
     assert isinstance(described, ModelDescr), described.validation_summary.format()
     assert described.validation_summary.status in ("valid-format", "passed")
     facts = bioimage.metadata_of(MODEL)
+    assert [a.name for a in described.authors] == [bioimage.AUTHOR]
     assert described.name == facts["name"] and str(described.version) == facts["version"] + ".0.0"
     assert str(described.license) == facts["license"] and described.weights.onnx.opset_version == 17
     assert [axis.halo for axis in described.outputs[0].axes if axis.type == "space"] == [int(facts["halo"])] * 2
@@ -69,6 +70,68 @@ def test_the_test_image_comes_out_as_it_says(package, described):
     assert np.abs(restored - image).max() > 0.05
 
 
+def renamed(path, **facts):
+    """The released model as another: its metadata as `finetune` writes it. (The environment has no onnx to write with.)"""
+    content = MODEL.read_bytes()
+    for key, value in facts.items():
+        old = bioimage.metadata_of(MODEL)[key].encode()
+        # Key and value are two fields of one protobuf message: its length, and the value's, change with the value.
+        entry = lambda v: b"\x0a" + bytes([len(key) + 9]) + f"parfocal.{key}".encode() + b"\x12" + bytes([len(v)]) + v
+        wrapped = lambda v: b"\x72" + bytes([len(entry(v))]) + entry(v)
+        assert content.count(wrapped(old)) == 1
+        content = content.replace(wrapped(old), wrapped(value.encode()))
+    path.write_bytes(content)
+    return path
+
+
+CARD = """# mine
+
+A table of 2 fields.
+
+# Validation
+
+The table above is all that was measured of mine.
+"""
+
+
+def test_a_fine_tuned_model_is_packaged_and_claims_nothing_else(tmp_path):
+    """Its short name and its card beside it, as `finetune` leaves them."""
+    model = renamed(tmp_path / "mine.onnx", name="mine", version="1.2")
+    model.with_suffix(".md").write_text(CARD)
+    bioimage.main([str(model), "--out", str(tmp_path / "mine.zip"), "--author", "A. Nother"])
+    described = load_description(tmp_path / "mine.zip", perform_io_checks=True)
+    assert isinstance(described, ModelDescr), described.validation_summary.format()
+    assert described.validation_summary.status in ("valid-format", "passed")
+    assert [a.name for a in described.authors] == ["A. Nother"]
+    assert described.name == "Parfocal mine" and str(described.version) == "1.2.0"
+    with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
+        assert archive.read("README.md").decode() == CARD  # and not what was measured of the released model
+
+
+def test_a_card_without_figures_gets_none(tmp_path):
+    model = renamed(tmp_path / "other.onnx", name="other-model")
+    model.with_suffix(".md").write_text("# Other\n")
+    bioimage.main([str(model), "--out", str(tmp_path / "other.zip")])
+    with zipfile.ZipFile(tmp_path / "other.zip") as archive:
+        text = archive.read("README.md").decode()
+    assert "# Validation" in text and "names no measurement" in text and "PSNR" not in text
+
+
+@pytest.mark.parametrize(
+    "facts, message",
+    [
+        ({"name": "köln"}, "name 'köln': expected 1 to 128 letters a to z, digits, spaces or _+-(); give another when the model is made"),
+        ({"name": "run.2"}, "name 'run.2': expected 1 to 128 letters"),
+        ({"version": "new"}, "version 'new': expected one to three numbers, as 2 or 2.1.0; give another when the model is made"),
+    ],
+)
+def test_names_and_versions_that_bioimage_io_does_not_take(tmp_path, facts, message):
+    model = renamed(tmp_path / "odd.onnx", **facts)
+    with pytest.raises(SystemExit) as error:
+        bioimage.main([str(model), "--out", str(tmp_path / "odd.zip"), "--card", str(MODEL.with_suffix(".md"))])
+    assert f"odd.onnx: {message}" in str(error.value) and not (tmp_path / "odd.zip").exists()
+
+
 def test_bad_input(tmp_path, monkeypatch):
     def refused(*arguments):
         with pytest.raises(SystemExit) as error:
@@ -76,6 +139,7 @@ def test_bad_input(tmp_path, monkeypatch):
         assert not list(tmp_path.glob("out.*"))
         return str(error.value)
 
+    assert "--author 'a/b': expected a name without slashes" in refused(MODEL, "--author", "a/b")
     (tmp_path / "broken.onnx").write_bytes(MODEL.read_bytes()[:1000])
     assert "broken.onnx: not a model that ONNX Runtime opens" in refused(tmp_path / "broken.onnx")
     shutil.copy(MODEL, tmp_path / "alone.onnx")

@@ -1,6 +1,8 @@
 """Weights to start from: the network computes what the file computes, and another network is refused."""
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -83,3 +85,50 @@ def test_bad_files(model_file, tmp_path):
     export.shorten_names(short)
     with pytest.raises(ValueError, match=r"short\.onnx: has no tensor of a network"):
         checkpoint.start_weights(short, CONFIG)
+
+
+def test_a_checkpoint_of_another_version(checkpoint_file):
+    state = checkpoint.load_checkpoint(checkpoint_file)
+    for change, message in (
+        ({"sharpness": 3}, "has the setting sharpness that .*config.py does not know; use it with the version .*commit abcdef"),
+        ({"activation": "swish"}, "its settings cannot be used: activation 'swish': expected one of"),
+    ):
+        checkpoint.save(state | {"config": state["config"] | change, "commit": "abcdef"}, checkpoint_file)
+        with pytest.raises(ValueError, match=r"best\.pt: " + message):
+            checkpoint.load_checkpoint(checkpoint_file)
+
+
+def test_nobody_is_told_to_run_what_is_in_a_file(tmp_path):
+    (tmp_path / "a.pt").write_bytes(b"nonsense")
+    torch.save({"config": print}, tmp_path / "b.pt")  # a function, which only running would restore
+    for name in ("a.pt", "b.pt"):
+        with pytest.raises(ValueError, match=rf"{name}: not a readable checkpoint \(it is damaged, or holds more") as error:
+            checkpoint.load_checkpoint(tmp_path / name)
+        assert "weights_only" not in str(error.value)
+
+
+FULL = """
+import resource, signal, sys, errno
+from pathlib import Path
+import torch
+from training import checkpoint
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path = Path(sys.argv[1])
+checkpoint.save({"a": torch.zeros(10)}, path)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    checkpoint.save({"a": torch.zeros(100_000)}, path)
+except OSError as error:
+    print(errno.errorcode[error.errno], error.filename)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
+def test_a_disk_without_room_leaves_the_previous_file_and_nothing_else(tmp_path):
+    """The system itself refuses to write on, in a process of its own."""
+    path = tmp_path / "last.pt"
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split(maxsplit=1) == ["EFBIG", f"{path}\n"]
+    assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+    assert torch.equal(torch.load(path, weights_only=True)["a"], torch.zeros(10))

@@ -76,3 +76,36 @@ def test_messages(tmp_path):
     tifffile.imwrite(tmp_path / "single.tif", picture((1, 30, 40)), photometric="minisblack")
     with pytest.raises(ValueError, match=r"single\.tif.*at least 2"):
         data.load_stack(tmp_path / "single.tif")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"img_z{i}" for i in range(1, 13)],
+        ["-02", "-01", "+00", "+01", "+02", "+10"],
+        ["z_-10um", "z_-2um", "z_0um", "z_3um", "z_12um"],
+        ["a-1", "a-2", "a-10"],  # every name has the minus: it parts word and number
+        ["z0.5", "z1.25", "z1.5", "z10.0"],
+        ["left", "right"],
+    ],
+)
+def test_names_are_ordered_by_their_numbers(names):
+    for seed in range(3):
+        shuffled = [names[i] for i in np.random.default_rng(seed).permutation(len(names))]
+        assert data.in_order(shuffled) == names
+
+
+def test_planes_of_a_folder_come_in_that_order(tmp_path):
+    for i in range(1, 13):
+        Image.fromarray(np.full((30, 40), i, np.uint8)).save(tmp_path / f"img_z{i}.png")
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / ".hidden.png").write_bytes(b"x")
+    assert [int(plane[0, 0]) for _, plane in data.load_stack(tmp_path)] == list(range(1, 13))
+
+
+def test_pairs_pass_over_what_is_no_image(tmp_path):
+    for folder in ("blurred", "sharp"):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(picture((30, 40))).save(tmp_path / folder / "a.png")
+    (tmp_path / "blurred" / "Thumbs.db").write_bytes(b"x")
+    assert len(data.load_pairs(tmp_path)) == 1

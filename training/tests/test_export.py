@@ -1,6 +1,7 @@
 """The exported file is the one that hosts are promised, computes what PyTorch computes, and tiny.onnx is reproducible."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,26 @@ def test_halo_is_measured(tmp_path):
     assert halo == 32 and deviation[0] > deviation[1] > export.HALO_TOLERANCE > deviation[2]
     export.to_onnx(torch.nn.LeakyReLU(0.5), tmp_path / "point.onnx")
     assert export.measure_halo(tmp_path / "point.onnx", 320)[0] == 0
+
+
+def test_memory_is_measured_where_there_is_no_proc(monkeypatch):
+    """macOS: by getrusage. Run here by hiding /proc from the measuring process."""
+    started = subprocess.run
+
+    def elsewhere(command, **how):
+        assert "/proc/self/status" in command[2]
+        return started([*command[:2], command[2].replace("/proc/self/status", "/absent/status"), *command[3:]], **how)
+
+    usual = export.measure_bytes_per_pixel(TINY, (1040,))
+    monkeypatch.setattr(subprocess, "run", elsewhere)
+    # On Linux getrusage's maximum starts at this process's own, so that less growth is seen; macOS has no such start.
+    assert 0 <= export.measure_bytes_per_pixel(TINY, (1040,)) <= usual + 16
+
+
+def test_a_measurement_that_fails_says_so(tmp_path):
+    (tmp_path / "bad.onnx").write_bytes(b"nonsense")
+    with pytest.raises(ValueError, match=r"bad\.onnx: its memory for 64x64 px cannot be measured: .*; free some memory and run again"):
+        export.measure_bytes_per_pixel(tmp_path / "bad.onnx")
 
 
 def test_a_failed_export_leaves_the_previous_file(tmp_path, monkeypatch):

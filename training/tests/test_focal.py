@@ -5,7 +5,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from training import bbbc006, focal, make_stacks
+from training import bbbc006, focal, make_stacks, stacks
 from training.degrade import convolve, transfer_function
 from training.demo import SCOPE
 from training.specimen import nuclei
@@ -16,7 +16,7 @@ EXPOSURES = ((0.9, 40.0), (1.0, 0.0), (1.1, -60.0))
 
 
 def stack(seed=1, shifts=SHIFTS, exposures=EXPOSURES, defocus_um=(-3.0, 0.0, 4.0)):
-    """uint16 [3, SIZE, SIZE]: known shift and exposure of each plane; a little noise."""
+    """uint16 [Z, SIZE, SIZE]: known shift and exposure of each plane; a little noise."""
     from scipy import ndimage
 
     random = np.random.default_rng(seed)
@@ -52,17 +52,17 @@ def test_shift_and_exposure_are_found_and_undone(folder):
 
 
 def test_layouts(tmp_path):
-    planes = stack()
-    tifffile.imwrite(tmp_path / "a.tif", planes, imagej=True, metadata={"axes": "ZYX"})
-    two = np.stack([planes, planes[:, ::-1]], 1)
+    tifffile.imwrite(tmp_path / "a.tif", stack(1), imagej=True, metadata={"axes": "ZYX"})
+    two = np.stack([stack(2), stack(3)], 1)
     tifffile.imwrite(tmp_path / "b.tif", two, imagej=True, metadata={"axes": "ZCYX"})
-    for number, plane in enumerate(planes):
+    for number, plane in enumerate(stack(4)):
         (tmp_path / "c").mkdir(exist_ok=True)
         tifffile.imwrite(tmp_path / "c" / f"{number:02d}.tif", plane)
-    found = focal.read_stacks(tmp_path)
-    assert [f[0] for f in found] == ["a", "b, channel 0", "b, channel 1", "c"] and found[3][1] == ["00", "01", "02"]
-    for name, _, image in found:
-        assert np.array_equal(image, planes[:, ::-1] if name == "b, channel 1" else planes)
+    found = stacks.read_stacks(tmp_path)
+    assert [f.name for f in found] == ["a", "b, channel 0", "b, channel 1", "c"] and found[3].names == ["00", "01", "02"]
+    assert [f.place for f in found] == ["a", "b", "b", "c"]
+    for number, one in enumerate(found):
+        assert np.array_equal(one.planes, stack(number + 1) if number < 3 else stack(4))
 
 
 def test_colours_are_fields_of_their_own(tmp_path):
@@ -71,8 +71,26 @@ def test_colours_are_fields_of_their_own(tmp_path):
         Image.fromarray(np.stack([plane // 256, plane // 512, plane // 300, 255 + 0 * plane], -1).astype(np.uint8)).save(
             tmp_path / "a" / f"{number}.png"
         )
-    found = focal.read_stacks(tmp_path)
-    assert [f[0] for f in found] == [f"a, channel {c}" for c in range(3)] and found[0][2].shape == (3, SIZE, SIZE)
+    found = stacks.read_stacks(tmp_path)
+    assert [f.name for f in found] == [f"a, channel {c}" for c in range(3)] and found[0].planes.shape == (3, SIZE, SIZE)
+
+
+def test_a_colour_of_nothing_but_noise_is_left_out(tmp_path):
+    (tmp_path / "a").mkdir()
+    for number, plane in enumerate(stack()):
+        noise = np.random.default_rng(number).integers(0, 3, plane.shape, np.uint8)
+        colours = np.stack([noise, (plane // 40).clip(0, 255).astype(np.uint8), noise], -1)
+        Image.fromarray(colours).save(tmp_path / "a" / f"{number}.png")
+    said = []
+    (one,) = focal.fields_of_stacks(tmp_path, said.append)
+    assert one.name == "a, channel 1" and one.place == "a"
+    assert [words.startswith(f"[{i + 1}/3] left out: field a, channel {i}") for i, words in enumerate(said)] == [True, False, True]
+    assert sum(note.startswith("left out: field a, channel ") for note in one.notes) == 2  # which the report prints
+    for number in range(3):
+        noise = np.random.default_rng(number).integers(0, 3, (SIZE, SIZE, 3), np.uint8)
+        Image.fromarray(noise).save(tmp_path / "a" / f"{number}.png")
+    with pytest.raises(ValueError, match="field a, channel 0"):
+        focal.fields_of_stacks(tmp_path)
 
 
 def write(folder, planes, name="bad.tif"):
@@ -85,7 +103,7 @@ def constant(planes):
 
 
 def elsewhere(planes):
-    return np.stack([stack(9)[0], planes[1], planes[2]])
+    return np.stack([stack(9)[1], planes[1], planes[2]])
 
 
 def inverted(planes):
@@ -101,13 +119,13 @@ def not_finite(planes):
 @pytest.mark.parametrize(
     "change, message",
     [
-        (lambda p: p[1], r"field bad: 1 plane\(s\); a focal stack needs at least 2"),
+        (lambda p: p[1], r"field bad: 1 plane\(s\) \(bad\.tif, grey, 128x128 px, 1 channel\(s\)\); a focal stack needs at least 2"),
         (lambda p: p[1:], r"field bad: the sharpest plane is its first|field bad: no plane"),
         (lambda p: np.stack([p[1]] * 3), r"field bad: no plane is sharper than the others \(focus scores .*through focus"),
         (lambda p: p[[1, 0, 2]], r"field bad: the sharpest plane is its first \(0\), so focus may lie outside"),
         (lambda p: np.stack([np.roll(p[0], 20, 1), p[1], p[2]]), r"field bad, plane 0: lies \+.* px across .*more than 6"),
         (elsewhere, r"field bad, plane 0: (does not show what the sharp plane shows|lies .* px across)"),
-        (inverted, r"field bad, plane 0: (is bright where the sharp plane is dark|does not show|lies)"),
+        (inverted, r"field bad, plane 0: is bright where the sharp plane is dark \(correlation -0\.\d\d\); .*leave this plane out"),
         (constant, r"field bad, plane 2: every pixel is 77; leave this field out"),
         (not_finite, r"field bad, plane 0: 1 pixels are not finite"),
         (lambda p: p[:, :40], r"field bad: 128x40 px; expected at least 64 each way"),
@@ -116,7 +134,7 @@ def not_finite(planes):
     ],
 )
 def test_bad_fields_are_named(folder, change, message):
-    planes = change(stack())
+    planes = change(stack(5))
     write(folder, planes)
     if planes.ndim == 3 and len(planes) == 2:
         assert focal.fields_of_stacks(folder)[0].sharp == 0  # two planes: one sharp, one not
@@ -127,24 +145,24 @@ def test_bad_fields_are_named(folder, change, message):
 
 def test_bad_folders(tmp_path):
     with pytest.raises(ValueError, match="nowhere: no such folder; expected one TIFF"):
-        focal.read_stacks(tmp_path / "nowhere")
+        stacks.read_stacks(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="holds no stack; expected one TIFF"):
-        focal.read_stacks(tmp_path)
+        stacks.read_stacks(tmp_path)
     (tmp_path / "cut.tif").write_bytes(b"II*\0")
     with pytest.raises(ValueError, match=r"cut\.tif: cannot be read as a TIFF"):
-        focal.read_stacks(tmp_path)
+        stacks.read_stacks(tmp_path)
     (tmp_path / "cut.tif").unlink()
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match=r"field empty: 0 plane\(s\); a focal stack needs at least 2"):
-        focal.read_stacks(tmp_path)
+        stacks.read_stacks(tmp_path)
     for number, size in enumerate((96, 96, 80)):
         Image.fromarray(np.zeros((size, 96), np.uint8)).save(tmp_path / "empty" / f"{number}.png")
-    with pytest.raises(ValueError, match=r"2\.png: uint8 \(80, 96\), but 0\.png is uint8 \(96, 96\); the planes of a field"):
-        focal.read_stacks(tmp_path)
+    with pytest.raises(ValueError, match=r"2\.png: uint8 80x96 with 1 channel \(rows x columns\), but 0\.png is uint8 96x96 with 1 channel; the planes of a field"):
+        stacks.read_stacks(tmp_path)
 
 
 def test_split_keeps_channels_together_and_needs_three_fields():
-    made = lambda n: [focal.Field(f"f{i}, channel {c}", [], 0) for i in range(n) for c in range(2)]
+    made = lambda n: [focal.Field(f"f{i}, channel {c}", [], 0, place=f"f{i}") for i in range(n) for c in range(2)]
     parts = focal.split(made(10))
     assert [len(p) for p in parts] == [12, 4, 4]
     places = [{f.name.split(",")[0] for f in part} for part in parts]
@@ -159,36 +177,106 @@ def test_pairs(tmp_path):
         (tmp_path / name).mkdir()
     for seed in range(3):
         planes = stack(seed)
-        tifffile.imwrite(tmp_path / "blurred" / f"{seed}.tif", planes[0])
-        tifffile.imwrite(tmp_path / "sharp" / f"{seed}.tif", planes[1])
+        tifffile.imwrite(tmp_path / "blurred" / f"f{seed}.tif", planes[0])
+        tifffile.imwrite(tmp_path / "sharp" / f"f{seed}.tif", planes[1])
     fields = focal.fields_of_pairs(tmp_path)
-    assert [f.name for f in fields] == ["0", "1", "2"] and all(f.sharp == 1 and len(f.planes) == 2 for f in fields)
+    assert [f.name for f in fields] == ["f0", "f1", "f2"] and all(f.sharp == 1 and len(f.planes) == 2 for f in fields)
     assert fields[0].planes[0].shift_px == pytest.approx(SHIFTS[0], abs=0.12)
-    tifffile.imwrite(tmp_path / "sharp" / "2.tif", stack()[1].astype(np.float32))
-    with pytest.raises(ValueError, match="pair 2 of .*: uint16 and float32; a pair must be of one type"):
+    tifffile.imwrite(tmp_path / "sharp" / "f2.tif", stack()[1].astype(np.float32))
+    with pytest.raises(ValueError, match=r"f2\.tif: uint16 128x128 with 1 channel\(s\), but .*f2\.tif is float32 .*a pair must be of one type and size"):
         focal.fields_of_pairs(tmp_path)
 
 
+def test_pairs_that_are_exchanged_or_the_same(tmp_path):
+    for name in ("blurred", "sharp"):
+        (tmp_path / name).mkdir()
+    planes = stack(1)
+    tifffile.imwrite(tmp_path / "blurred" / "cell.tif", planes[1])
+    tifffile.imwrite(tmp_path / "sharp" / "cell.tif", planes[0])
+    (tmp_path / "blurred" / "notes.txt").write_text("x")
+    with pytest.raises(ValueError, match=r"field cell: its image in sharp/ is not clearly sharper .*are the folders exchanged\?.*focus score"):
+        focal.fields_of_pairs(tmp_path)
+    tifffile.imwrite(tmp_path / "sharp" / "cell.tif", planes[1])
+    with pytest.raises(ValueError, match=r"blurred/cell\.tif and .*sharp/cell\.tif are the same image; expected one out of focus"):
+        focal.fields_of_pairs(tmp_path)
+
+
+def bbbc006_like(folder, sharpest=16):
+    """Its own folders and names: three places, two stains of each."""
+    still = {"shifts": ((0, 0),) * 4, "exposures": ((1, 0),) * 4}
+    for number, (well, stain) in enumerate((w, c) for w in ("a01_s1", "a01_s2", "p24_s1") for c in ("w1", "w2")):
+        defocus = {z: um for z, um in zip((2, 6, 10, 16), (-6.0, -5.0, -3.0, 0.0))}
+        defocus[16], defocus[sharpest] = (defocus[sharpest], 0.0) if number == 0 else (defocus[16], defocus[sharpest])
+        for z, plane in zip(defocus, stack(number, defocus_um=defocus.values(), **still)):
+            into = folder / f"BBBC006_v1_images_z_{z:02d}"
+            into.mkdir(exist_ok=True)
+            tifffile.imwrite(into / f"mcf-z-stacks-03212011_{well}_{stain}1a2b3c.tif", plane)
+
+
 def test_bbbc006(tmp_path):
-    """Its own folders and names; both stains of a site are one field for the split."""
-    planes = stack(defocus_um=(-6.0, 0.0, -3.0), shifts=((0, 0),) * 3, exposures=((1, 0),) * 3)
-    for z, plane in ((2, planes[0]), (6, planes[0]), (10, planes[2]), (16, planes[1])):
-        folder = tmp_path / f"BBBC006_v1_images_z_{z:02d}"
-        folder.mkdir()
-        for well in ("a01_s1", "a01_s2", "p24_s1"):
-            for stain in ("w1", "w2"):
-                tifffile.imwrite(folder / f"mcf-z-stacks-03212011_{well}_{stain}1a2b3c.tif", plane)
+    bbbc006_like(tmp_path)
     fields = bbbc006.fields(tmp_path)
     assert [f.name for f in fields][:3] == ["a01 s1, channel 1", "a01 s1, channel 2", "a01 s2, channel 1"]
     assert all(f.planes[f.sharp].name == "z16" and [p.steps for p in f.planes] == [-3, -2, -1, 0] for f in fields)
-    assert [len(p) for p in focal.split(fields)] == [2, 2, 2]
+    assert [len(p) for p in focal.split(fields)] == [2, 2, 2]  # both stains of a site on one side
     lines = bbbc006.protocol(fields[:1], [lambda x: x, lambda x: x])
     assert len(lines) == 5 + 3 and lines[5].startswith("| z02 |")
     cells = [float(c) for c in lines[5].strip("| ").split(" | ")[1:]]
-    assert cells[0] == cells[1] == cells[2] == round(bbbc006.stretched_psnr(planes[0], planes[1]), 2)
+    one = fields[0]
+    assert cells[0] == cells[1] == cells[2] == round(bbbc006.stretched_psnr(one.planes[0].image, one.reference), 2)
     (tmp_path / "BBBC006_v1_images_z_06").rename(tmp_path / "other")
     with pytest.raises(ValueError, match="has no folder BBBC006_v1_images_z_06"):
         bbbc006.fields(tmp_path)
+
+
+def test_fields_of_bbbc006_with_a_fault_are_left_out(tmp_path):
+    bbbc006_like(tmp_path, sharpest=10)
+    said = []
+    fields = bbbc006.fields(tmp_path, said.append)
+    assert len(fields) == 5 and len(said) == 6
+    assert "[1/6] left out: field a01 s1, channel 1: plane z16 is not the sharpest (focus score" in said[0]
+    assert said[5].startswith("[6/6] field p24 s1, channel 2: sharpest plane z16")
+    (tmp_path / "BBBC006_v1_images_z_16" / "mcf-z-stacks-03212011_a01_s1_w21a2b3c.tif").write_bytes(b"II*")
+    with pytest.raises(ValueError, match=r"2 place\(s\) are left of 3; expected at least 3; the last fault was: .*cannot be read as a TIFF"):
+        bbbc006.fields(tmp_path)
+
+
+def test_a_part_of_bbbc006_is_evenly_chosen():
+    assert bbbc006.spread(list(range(100)), 5) == [0, 25, 50, 74, 99] and bbbc006.spread([1, 2], 5) == [1, 2]
+
+
+def test_few_places_choose_of_many_fields():
+    parts = focal.split([focal.Field(f"f{i}", [], 0) for i in range(100)])
+    assert [len(p) for p in parts] == [72, 8, 20]
+
+
+def test_a_part_of_a_target_is_that_part(folder):
+    one = focal.fields_of_stacks(folder)[0]
+    for plane in one.planes:
+        whole = one.target(plane)
+        for window in (np.s_[0:40, 60:128], np.s_[50:90, 20:61]):
+            assert np.abs(one.target(plane, window) - whole[window]).max() < 1e-3  # counts of thousands
+
+
+def test_planes_beyond_measuring_are_left_out(folder):
+    """Blurred so far, the fit would make a drift and an exposure of what is neither."""
+    still = {"shifts": ((0, 0),) * 4, "exposures": ((1, 0),) * 4}
+    planes = stack(5, defocus_um=(-3.0, 0.0, 3.0, 16.0), **still)
+    write(folder, planes)
+    one = focal.fields_of_stacks(folder)[0]
+    assert [p.name for p in one.planes] == ["0", "1", "2"] and one.sharp == 1
+    assert any(n.startswith("plane 3 left out: blurred by 14 px or more") for n in one.notes)
+    write(folder, planes[[1, 3]])
+    with pytest.raises(ValueError, match="field bad: every plane but the sharp one is blurred by 14 px or more; take planes nearer"):
+        focal.fields_of_stacks(folder)
+
+
+def test_the_limit_of_the_shift_holds_after_the_refinement(folder, monkeypatch):
+    monkeypatch.setattr(focal, "shift_against", lambda *_: (0.0, 6.0))
+    monkeypatch.setattr(focal, "LEAST_LIKENESS", -2.0)
+    monkeypatch.setattr(focal, "exposure_against", lambda *_: (1.0, 0.0, (0.0, 0.9), 2.0))
+    with pytest.raises(ValueError, match=r"field f0, plane 0: lies \+8\.7 px across and \+0\.0 px down .*more than 6"):
+        focal.fields_of_stacks(folder)
 
 
 def test_the_normalised_measure_does_not_see_exposure():
