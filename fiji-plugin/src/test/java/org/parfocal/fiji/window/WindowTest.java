@@ -45,8 +45,8 @@ class WindowTest {
         assertEquals("true", line(told, "same"), "the recorded line again");
         assertEquals("true", line(told, "calibration"));
         assertTrue(line(told, "title").startsWith("cells-restored"), told);
-        // docs/fiji.md tells 1.7.
-        assertEquals(1.7, Double.parseDouble(line(told, "gain")), 0.3, told);
+        // docs/fiji.md tells 4.5.
+        assertEquals(4.5, Double.parseDouble(line(told, "gain")), 0.3, told);
         assertTrue(line(told, "jar").startsWith(System.getProperty("parfocal.unpacked")), told);
         assertTrue(line(told, "library jar").startsWith(System.getProperty("parfocal.unpacked")), told);
         Pictures.check("restore-preview.png", "restore-before-after.png");
