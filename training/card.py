@@ -181,6 +181,9 @@ def card(state: dict, path: Path, rows: list[evaluate.Row], device: str, note: s
     )
     drawn = [row for row in RANGES if row[0] not in SHARE_OF or getattr(config, SHARE_OF[row[0]]) > 0]
     ranges = "\n".join(f"| {words} | {_range(getattr(config, name), unit)} |" for name, words, unit in drawn)
+    taught = ""
+    if teacher := state.get("teacher"):
+        taught = f"; half of it against the answers of {teacher['name']}, SHA-256 `{teacher['sha256'][:16]}`, in place of the truth"
     told = f"telling the blur, weight {config.blur_weight:g} (`training/second_task.py`); its part is not in the model" if config.blur_weight > 0 else "none"
     history = state.get("history", [[0, state["commit"]]])
     commits = ", ".join(f"`{code}`" + (f" from step {first:,}" if first else "") for first, code in history)
@@ -209,7 +212,7 @@ training and all figures are this project's own: the paper's are not repeated he
 | length | {state["step"]:,} steps of batch {config.batch} in {state["minutes"]:.0f} minutes (planned: {state["planned_minutes"]:.0f}) |
 | device | {device} |
 | began with | {_origin(state.get("origin"))} |
-| loss | {config.loss} (`training/loss.py`) at the three scales |
+| loss | {config.loss} (`training/loss.py`) at the three scales{taught} |
 | second task | {told} |
 | seed | {config.seed} |
 | code, commit | {commits} |

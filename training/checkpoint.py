@@ -141,3 +141,18 @@ def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], 
         raise ValueError(f"{path}: holds another network: {apart[0]} is absent or of another shape")
     record = {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} | made
     return {k: found[k].to(v.dtype) for k, v in wanted.items()}, record
+
+
+def fixed_network(path: Path) -> tuple[torch.nn.Module, dict]:
+    """A network as a file has it, of any width, ready to run and not to be trained, and the file's name and SHA-256.
+
+    `path`: a checkpoint (its averaged weights) or an ONNX file of training.export. Raises ValueError.
+    """
+    path = Path(path)
+    model = build(**settings_of(path))
+    found = _onnx_weights(path) if path.suffix == ".onnx" else load_checkpoint(path)["average"]
+    absent = [k for k, v in model.state_dict().items() if k not in found or found[k].shape != v.shape]
+    if absent:
+        raise ValueError(f"{path}: holds another network than it says: {absent[0]} is absent or of another shape")
+    model.load_state_dict({k: found[k] for k in model.state_dict()})
+    return model.eval().requires_grad_(False), {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}

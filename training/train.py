@@ -1,6 +1,6 @@
 """Training: resumable, bounded by wall time, on CUDA or the CPU by itself.
 
-    python -m training.train --out runs/w16 --minutes 100 [--resume] [--from FILE] [--set width=8 ...]
+    python -m training.train --out runs/w16 --minutes 100 [--resume] [--from FILE] [--teacher FILE] [--set width=8 ...]
 
 Writes OUT/last.pt every two minutes and OUT/best.pt whenever the validation score exceeds every earlier one, both by
 rename, so a killed run loses at most two minutes; OUT/log.jsonl has one line a validation. `--data` holds the sharp
@@ -23,7 +23,7 @@ import torch
 from tqdm import tqdm
 
 from . import evaluate
-from .checkpoint import config_of, load_checkpoint, load_weights, network_settings, save, start_weights
+from .checkpoint import config_of, fixed_network, load_checkpoint, load_weights, network_settings, save, start_weights
 from .config import NAMED, Config
 from .data import load_sharp, source_counts
 from .loss import scale_loss
@@ -38,6 +38,9 @@ VALIDATION_SECONDS = 420  # of a run of 15 minutes 150, of the shortest 60
 # A batch whose loss is this many times the running mean is left out: a patch that is all background but for one hot
 # pixel has inputs of a hundred ranges, and one such step has cost 2 dB (in 10,000 patches the largest input is 56).
 SPIKE = 20.0
+# Of the loss, with a teacher: the part that compares with its answers (knowledge distillation: Hinton, Vinyals and Dean 2015,
+# arXiv 1503.02531). What no network could know of a target is noise to a small one; a larger network's answer has less of it.
+TEACHER_SHARE = 0.5
 
 
 class SharpImages:
@@ -119,13 +122,14 @@ class Best:
 
 
 def train(config: Config, data, out: Path, minutes: float, resume: bool, workers: int, start: Path | None = None,
-          log=print, steps: int | None = None):  # fmt: skip
+          log=print, steps: int | None = None, teacher: Path | None = None):  # fmt: skip
     """Runs until the planned minutes, earlier runs counted in, are used. Returns the best validation score.
 
     A run that is finished is left as it is, unless it is given more minutes than it had.
     `steps`: ends the run earlier, after so many, wherever it runs.
     `data`: a folder with train/ in it, or an object with the methods of SharpImages.
     `start`: a checkpoint or a model file whose weights a new run begins with.
+    `teacher`: a checkpoint or a model file of a larger network, whose answers are targets beside the true ones.
     """
     if not 0 < minutes < float("inf"):
         raise ValueError(f"--minutes {minutes}: expected a number above 0")
@@ -151,8 +155,15 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
     cpu_spent = 0.0  # None: a part of the run did not count
     history = []
     smooth = told_smooth = None  # running means of the loss and of the second task's
+    guide, taught_by = (None, None) if teacher is None else fixed_network(teacher)
+    if guide is not None:
+        guide.to(device, memory_format=torch.channels_last)
+        log(f"taught by {taught_by['name']}")
     if resume and (out / "last.pt").exists():
         state = load_checkpoint(out / "last.pt")
+        if state.get("teacher") != taught_by:
+            name = lambda record: "no teacher" if record is None else f"the teacher {record['name']} (SHA-256 {record['sha256'][:16]})"
+            raise ValueError(f"{out / 'last.pt'}: made with {name(state.get('teacher'))}, now {name(taught_by)}; choose another --out or its --teacher")
         if config_of(state) != config:
             made, wanted = dataclasses.asdict(config_of(state)), dataclasses.asdict(config)
             differ = ", ".join(f"{k} {made[k]} (now {wanted[k]})" for k in wanted if made[k] != wanted[k])
@@ -195,6 +206,7 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
             "step": step, "minutes": total(), "best_score": best.score, "config": dataclasses.asdict(config),
             "commit": run_commit, "seed": config.seed, "planned_minutes": minutes, "device": device_name(device),
             "sources": source.counts(), "loss": smooth, "origin": origin,
+            "teacher": taught_by,
             "blur_head": head.state_dict() if head is not None else None,
             "history": history,  # [first step, commit] of each run with other code
             # Of this process, all its threads: wall time says little about how much was computed where others compute, too.
@@ -225,6 +237,10 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
                 outputs = model.scales(image)
             loss = scale_loss(outputs, target, config)
             value = loss.item()
+            if guide is not None:
+                with torch.no_grad(), torch.autocast(device.type, torch.bfloat16) if low_precision else contextlib.nullcontext():
+                    answer = guide.scales(image)[-1].float()
+                loss = (1 - TEACHER_SHARE) * loss + TEACHER_SHARE * scale_loss(outputs, answer, config)
             if head is not None:
                 told = head.loss(contrast_kept.to(device))
                 told_smooth = told.item() if told_smooth is None else told_smooth + 0.01 * (told.item() - told_smooth)
@@ -287,12 +303,14 @@ def main(argv=None):
     parser.add_argument("--workers", type=int, default=1, help="processes that simulate samples")
     parser.add_argument("--from", dest="start", type=Path, metavar="FILE",
                         help="a checkpoint or an ONNX model whose weights a new run begins with; not read by --resume")
+    parser.add_argument("--teacher", type=Path, metavar="FILE",
+                        help="a checkpoint or an ONNX model of a larger network, whose answers are targets beside the true ones")
     parser.add_argument("--config", default="default", metavar="NAME", help="a named configuration of training/config.py: default, paper")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to training/config.py")
     args = parser.parse_args(argv)
     try:
         train(parse_settings(args.set, args.config), args.data or evaluate.data_folder(), args.out, args.minutes, args.resume, args.workers,
-              args.start)
+              args.start, teacher=args.teacher)
     except ValueError as error:
         sys.exit(f"train: {error}")
 

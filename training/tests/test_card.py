@@ -54,6 +54,13 @@ def test_card_from_results(files, capsys):
     assert card.read_table(text)["tissue-brightfield", "13"][5] == "+0.84"
 
 
+def test_a_teacher_is_named(files):
+    text = lambda **more: card.card(STATE | more, files / "parfocal-w1.onnx", ROWS, "x")
+    assert "at the three scales |" in text()
+    taught = text(teacher={"name": "parfocal-w16.onnx", "sha256": "0123456789abcdef" * 4})
+    assert "at the three scales; half of it against the answers of parfocal-w16.onnx, SHA-256 `0123456789abcdef`, in place of the truth |" in taught
+
+
 def test_every_setting_of_the_simulation_stands_in_the_card():
     """A setting that is added to Config belongs in RANGES, or here with a reason."""
     other = {

@@ -1,6 +1,7 @@
 """The training loop: best is best, runs resume, killed runs lose minutes, bad checkpoints are named."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import signal
@@ -139,6 +140,34 @@ def test_a_warm_start_begins_with_the_weights_and_validates_them(data, tmp_path)
     # What goes on is the run itself, not its start.
     train.train(CONFIG, data, run, more(run), resume=True, start=tmp_path / "absent.pt", **QUIET)
     assert train.load_checkpoint(run / "last.pt")["origin"] == second["origin"]
+
+
+def test_a_teacher_is_followed(data, tmp_path):
+    """A teacher whose answers are far too dark makes those of who is taught by it darker."""
+    quick = dataclasses.replace(CONFIG, warmup_steps=1, learning_rate=0.02, average_decay=0.5, loss="mse")
+    train.train(dataclasses.replace(CONFIG, width=2), data, tmp_path / "teacher", 1e-9, resume=False, **QUIET)
+    path = tmp_path / "teacher" / "last.pt"
+    state = train.load_checkpoint(path)
+    state["average"]["subnetworks.2.head.bias"] -= 3.0
+    train.save(state, path)
+    model = train.build("head-to-tail", 2)
+    model.load_state_dict(state["average"])
+    image = torch.rand(1, 1, 64, 64)
+    fixed, record = train.fixed_network(path)
+    with torch.no_grad():
+        assert torch.equal(fixed(image), model.eval()(image))
+    assert record == {"name": "last.pt", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    mean = {}
+    for name, taught in (("taught", path), ("alone", None)):
+        train.train(quick, data, tmp_path / name, 5, resume=False, steps=12, teacher=taught, **QUIET)
+        with torch.no_grad():
+            mean[name] = float(train.fixed_network(tmp_path / name / "last.pt")[0](image).mean())
+    assert mean["taught"] < mean["alone"] - 0.1, mean
+    assert train.load_checkpoint(tmp_path / "taught" / "last.pt")["teacher"] == record
+    with pytest.raises(ValueError, match=r"last\.pt: made with the teacher last\.pt \(SHA-256 \w{16}\), now no teacher; choose"):
+        train.train(quick, data, tmp_path / "taught", 10, resume=True, **QUIET)
+    with pytest.raises(ValueError, match=r"absent\.onnx: no such file; expected a model"):
+        train.train(CONFIG, data, tmp_path / "new", 1, resume=False, teacher=tmp_path / "absent.onnx", **QUIET)
 
 
 def test_the_average_follows_the_weights(data, tmp_path):
