@@ -23,6 +23,7 @@ class Config:
     # Optimisation
     batch: int = 8
     patch_px: int = 128  # multiple of 16
+    uses: int = 1  # of each simulated sample, every time but the first turned or mirrored (data echoing: Choi et al. 2019, arXiv 1907.05550)
     learning_rate: float = 1e-3
     final_learning_rate: float = 1e-6  # cosine from one to the other over the planned minutes
     warmup_steps: int = 300
@@ -98,6 +99,8 @@ class Config:
     def __post_init__(self):
         if self.width < 1 or self.batch < 1:
             raise ValueError(f"width {self.width}, batch {self.batch}: expected at least 1")
+        if self.uses < 1:
+            raise ValueError(f"uses {self.uses}: expected at least 1 use of each sample")
         if self.patch_px < 16 or self.patch_px % 16:
             raise ValueError(f"patch_px {self.patch_px}: expected a multiple of 16")
         lists = {"network": NETWORKS, "loss": LOSSES, "activation": ACTIVATIONS, "downsampling": DOWNSAMPLINGS, "upsampling": UPSAMPLINGS}

@@ -65,6 +65,8 @@ class SharpImages:
 class Samples(torch.utils.data.IterableDataset):
     """Endless pairs of a source; every worker and every resumption draws its own."""
 
+    WAITING = 64  # samples between two uses of the same one, about
+
     def __init__(self, source, config, start_step):
         self.source, self.config, self.start_step = source, config, start_step
 
@@ -72,11 +74,19 @@ class Samples(torch.utils.data.IterableDataset):
         worker = torch.utils.data.get_worker_info()
         index = 0 if worker is None else worker.id
         torch.set_num_threads(1)
-        sampler = self.source.sampler(self.config, hash((self.config.seed, index, self.start_step)) & 0xFFFFFFFF)
+        seed = hash((self.config.seed, index, self.start_step)) & 0xFFFFFFFF
+        sampler = self.source.sampler(self.config, seed)
         unknown = np.full(len(FREQUENCIES), np.nan, np.float32)
+        random, waiting = np.random.default_rng([seed, 1]), []
         while True:
             image, target = sampler()
-            yield image, target, getattr(sampler, "contrast_kept", unknown)
+            sample = image, target, getattr(sampler, "contrast_kept", unknown)
+            yield sample
+            waiting += [sample] * (self.config.uses - 1)
+            while len(waiting) > self.WAITING:
+                image, target, told = waiting.pop(int(random.integers(len(waiting))))
+                turns, mirrored = int(random.integers(4)), bool(random.integers(2))
+                yield *(np.ascontiguousarray(np.rot90(a, turns)[:: -1 if mirrored else 1]) for a in (image, target)), told
 
 
 def is_spike(value: float, smooth: float | None) -> bool:

@@ -142,6 +142,30 @@ def test_a_warm_start_begins_with_the_weights_and_validates_them(data, tmp_path)
     assert train.load_checkpoint(run / "last.pt")["origin"] == second["origin"]
 
 
+@pytest.mark.parametrize("uses", (1, 3))
+def test_every_sample_is_used_so_often_and_each_time_turned_otherwise(uses):
+    class Source:
+        def sampler(self, config, seed):
+            counter = iter(range(10**6))
+
+            def draw():
+                image = np.arange(16, dtype=np.float32).reshape(4, 4) + 100 * next(counter)
+                return image, image + 0.5
+
+            return draw
+
+    samples = iter(train.Samples(Source(), dataclasses.replace(CONFIG, uses=uses), 0))
+    found = {}
+    for _ in range(3000):
+        image, target, _ = next(samples)
+        assert image.shape == (4, 4) and np.array_equal(target, image + 0.5)
+        found.setdefault(int(image.min()) // 100, []).append(tuple(image.ravel() - image.min()))
+    first = [found[i] for i in range(300)]
+    assert {len(seen) for seen in first} <= {uses, uses - 1} and np.mean([len(seen) for seen in first]) > uses - 0.1
+    assert all(seen[0] == tuple(range(16)) for seen in first)
+    assert len({way for seen in first for way in seen}) == (8 if uses > 1 else 1)
+
+
 def test_a_teacher_is_followed(data, tmp_path):
     """A teacher whose answers are far too dark makes those of who is taught by it darker."""
     quick = dataclasses.replace(CONFIG, warmup_steps=1, learning_rate=0.02, average_decay=0.5, loss="mse")
@@ -251,6 +275,7 @@ def test_settings():
         ("width=wide", "width=wide: expected a value like the default, 16"),
         ("photons=[1]", r"photons=\[1\]: expected a value like the default, \[30.0, 60000.0\]"),
         ("width=0", "width 0.*at least 1"),
+        ("uses=0", "uses 0: expected at least 1 use"),
         ("patch_px=100", "patch_px 100: expected a multiple of 16"),
     ):
         with pytest.raises(ValueError, match=message):
