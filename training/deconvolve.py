@@ -105,13 +105,14 @@ METHODS: dict[str, Callable] = {"Wiener": wiener, "Richardson-Lucy": richardson_
 PATIENCE = {"Wiener": None, "Richardson-Lucy": 3}
 
 
-def best_amount(tries: Iterable[tuple[float, np.ndarray]], judge: Callable[[np.ndarray], float], patience: int | None) -> tuple[float, float]:
-    """(value, amount) of the restored image that `judge` gives the highest value."""
-    top, falling = (-np.inf, np.nan), 0
+def best_amount(tries: Iterable[tuple[float, np.ndarray]], judge: Callable[[np.ndarray], float], patience: int | None) -> tuple[float, float, np.ndarray | None]:
+    """(value, amount, image) of the restored image that `judge` gives the highest value."""
+    top, falling = (-np.inf, np.nan, None), 0
     for amount, image in tries:
         value = judge(image)
         falling = 0 if value > top[0] else falling + 1
-        top = max(top, (value, amount), key=lambda one: one[0])
+        if value > top[0]:  # a method may go on writing into the array that it gave
+            top = value, amount, image.copy()
         if falling == patience:
             break
     return top

@@ -100,12 +100,17 @@ class Row:
     ssim: dict[str, float]  # "before" and by model
 
 
-def deconvolved(case: Case, blurs: dict[float, Blur]) -> dict[str, float]:
-    """The best PSNR of each method over its amounts, with everything about the exposure known."""
+def deconvolved(case: Case, blurs: dict[float, Blur]) -> dict[str, tuple[float, float]]:
+    """(PSNR, SSIM) of each method at the amount of the best PSNR, with everything about the exposure known."""
     blur = blurs.setdefault(case.defocus_um, Blur.of_microscope(SCOPE, case.defocus_um, (SIZE, SIZE)))
     electrons = (case.seen.astype(np.float64) - case.camera.offset) / case.camera.counts_per_photon
     judge = lambda image: fitted_psnr(image, case.truth)
-    return {name: best_amount(run(electrons, blur), judge, PATIENCE[name])[0] for name, run in METHODS.items()}
+    found = {}
+    for name, run in METHODS.items():
+        psnr, _, image = best_amount(run(electrons, blur), judge, PATIENCE[name])
+        counts = image * case.camera.counts_per_photon + case.camera.offset
+        found[name] = psnr, evaluate.ssim(evaluate.to_type(counts, case.seen.dtype), case.truth)
+    return found
 
 
 def gained(case: Case, network) -> float:
@@ -119,8 +124,9 @@ def measure(light: str, networks: dict, seeds: int = 1, defocus=DEFOCUS_UM, phot
     blurs: dict[float, Blur] = {}
     rows = []
     for case in cases(light, seeds, defocus, photons):
-        values = deconvolved(case, blurs) if oracles else {}
-        similar = {"before": evaluate.ssim(case.seen, case.truth)}
+        known = deconvolved(case, blurs) if oracles else {}
+        values = {name: psnr for name, (psnr, _) in known.items()}
+        similar = {"before": evaluate.ssim(case.seen, case.truth)} | {name: similarity for name, (_, similarity) in known.items()}
         for name, network in networks.items():
             image = evaluate.to_type(evaluate.restore(case.seen, network), case.seen.dtype)
             values[name] = fitted_psnr(image, case.truth)

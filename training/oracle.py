@@ -145,7 +145,7 @@ def _best_amount(method, plane, reference, blurs, shape: Shape) -> Choice:
     channels = [light] if plane.ndim == 2 else np.moveaxis(light, -1, 0)
     together = lambda step: step[0][1] if plane.ndim == 2 else np.stack([restored for _, restored in step], -1)
     tries = ((step[0][0], together(step)) for step in zip(*(METHODS[method](channel, blurs(shape)) for channel in channels)))
-    value, amount = best_amount(tries, lambda image: fitted_psnr(image, reference), PATIENCE[method])
+    value, amount, _ = best_amount(tries, lambda image: fitted_psnr(image, reference), PATIENCE[method])
     return Choice(method, value, shape, float(amount))
 
 

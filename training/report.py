@@ -102,7 +102,10 @@ def pictures(real: list[evaluate.Row], known: list[dict], simulated: list[held_o
         title = f"Simulated specimens, {light}, {held_out.MODERATE_WORDS}"
         files[f"held-out-{light}.svg"] = line_plot(title, "defocus (um)", "gain in PSNR (dB)", lines)
         similar = lambda um, name: float(np.mean([r.ssim[name] for r in chosen if r.defocus_um == um]))
-        lines = [Line(name, [(um, similar(um, name)) for um in held_out.DEFOCUS_UM]) for name in ("before", "model")]
+        lines = [
+            Line(words, [(um, similar(um, name)) for um in held_out.DEFOCUS_UM])
+            for name, words in (("before", "before"), ("model", "model"), *((m, f"{m}, true blur") for m in METHODS))
+        ]
         files[f"held-out-ssim-{light}.svg"] = line_plot(title, "defocus (um)", "SSIM", lines)
     return files
 

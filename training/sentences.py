@@ -20,6 +20,6 @@ SPECIMENS = (
 )
 
 SSIM = (
-    "SSIM is measured without a fit on simulated specimens and after the fit of gain and offset on real stacks. That of deconvolution\n"
-    "was not computed."
+    "SSIM is measured without a fit on simulated specimens and after the fit of gain and offset on real stacks. That of deconvolution is of\n"
+    "the image with the best PSNR."
 )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training import held_out
+from training import evaluate, held_out
 
 FEW = dict(seeds=1, defocus=(0.0, 2.0), photons=(50, 20000))
 
@@ -30,7 +30,8 @@ def test_noise_below_the_cameras_offset_is_no_bright_light():
     assert case.seen.min() < case.camera.offset
     gains = held_out.deconvolved(case, {})
     before = held_out.fitted_psnr(case.seen, case.truth)
-    assert all(value > before + 2 for value in gains.values())
+    similar = evaluate.ssim(case.seen, case.truth)
+    assert all(psnr > before + 2 and similarity > similar + 0.1 for psnr, similarity in gains.values())
 
 
 def test_rows_and_margins():
@@ -42,6 +43,8 @@ def test_rows_and_margins():
     # With many photons and the true blur, deconvolution gains a lot where there is blur.
     clean = [r for r in rows if r.photons == 20000 and r.defocus_um == 2.0]
     assert all(r.restored[method] > r.before + 2 for r in clean for method in ("Wiener", "Richardson-Lucy"))
+    noisy = [r for r in rows if r.photons == 50 and r.defocus_um == 2.0]
+    assert noisy and all(r.ssim[method] > r.ssim["before"] + 0.2 for r in noisy for method in ("Wiener", "Richardson-Lucy"))
     lines = held_out.table(rows)
     assert len(lines) == 2 + 4 and lines[2].startswith("| reflected | 0 um | 50 |") and lines[2].endswith("+0.00 |")
     for row in rows:
