@@ -165,13 +165,14 @@ def plots(measured: list[dict], oracles: list[dict]) -> dict[str, str]:
             similar.append(Line(name, ssim))
         before = lambda um: [r["ssim"]["before"] for r in measured[0]["simulated"]
                              if r["light"] == light and r["defocus_um"] == um and r["photons"] in held_out.MODERATE]  # fmt: skip
-        similar.insert(0, Line("before", [(um, float(np.mean(before(um)))) for um in held_out.DEFOCUS_UM]))
         for method in oracles[0]["restored"] if oracles else ():
             points = [(um, gain(oracles, method, light=light, defocus_um=um, photons=held_out.MODERATE)) for um in held_out.DEFOCUS_UM]
             lines.append(Line(f"{method}, true blur", points))
             alike = lambda um: [r["ssim"][method] for r in oracles
                                 if r["light"] == light and r["defocus_um"] == um and r["photons"] in held_out.MODERATE]  # fmt: skip
             similar.append(Line(f"{method}, true blur", [(um, float(np.mean(alike(um)))) for um in held_out.DEFOCUS_UM]))
+        # Last, so that a network has the same colour in both plots.
+        similar.append(Line("before", [(um, float(np.mean(before(um)))) for um in held_out.DEFOCUS_UM]))
         title = f"Held-out specimens, {light} light, {held_out.MODERATE_WORDS}"
         files[f"psnr-{light}.svg"] = line_plot(title, "defocus (um)", "gain in PSNR (dB)", lines)
         files[f"ssim-{light}.svg"] = line_plot(title, "defocus (um)", "SSIM", similar)

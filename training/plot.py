@@ -5,8 +5,8 @@ from html import escape
 
 import numpy as np
 
-# Okabe and Ito's palette: told apart by the colour-blind, too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+# Okabe and Ito's palette: told apart by the colour-blind, too; a grey and a brown beyond it.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999", "#7F4F24")
 WIDTH, HEIGHT = 690, 400
 LEFT, RIGHT, TOP, BOTTOM = 60, 220, 36, 50
 
