@@ -143,6 +143,8 @@ def _origin(origin: dict | None) -> str:
     if not origin:
         return "random weights"
     text = f"the weights of {origin['name']}, SHA-256 `{origin['sha256'][:16]}`"
+    if origin.get("heads") == "zero":
+        text += ", its last layers at zero,"
     if origin.get("step") is not None:
         text += f" ({origin['step']:,} steps in {origin['minutes']:.0f} minutes, begun with {_origin(origin.get('origin'))})"
     return text

@@ -122,7 +122,8 @@ def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], 
     checkpoint its steps, minutes and own origin.
 
     `path`: a checkpoint (its averaged weights) or an ONNX file of training.export (its initialisers). Raises ValueError
-    where the file holds another network than `config` describes.
+    where the file holds another network than `config` describes; but a network with residuals may begin with the weights
+    of one without, all but those of its last layers.
     """
     path = Path(path)
     wanted = build(**network_settings(config)).state_dict()
@@ -133,6 +134,11 @@ def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], 
         state = load_checkpoint(path)
         found = state["average"]
         made = {key: state.get(key) for key in ("step", "minutes", "origin")}
+    if (settings["name"], config.network) == ("head-to-tail", "cascade"):
+        # The same tensors, but the last layers now give what is to be added to the image: they begin with nothing.
+        settings = settings | {"name": config.network}
+        found = {k: torch.zeros_like(v) if ".head." in k else v for k, v in found.items()}
+        made = made | {"heads": "zero"}
     differ = [f"{k} {settings[k]} (now {v})" for k, v in network_settings(config).items() if settings.get(k, v) != v]
     if differ:
         raise ValueError(f"{path}: holds another network: {', '.join(differ)}; give --set with its settings")

@@ -9,7 +9,7 @@ import onnx
 import pytest
 import torch
 
-from training import checkpoint, export, train
+from training import checkpoint, export, networks, train
 from training.config import Config
 from training.model import HeadToTail
 
@@ -51,6 +51,20 @@ def test_the_averaged_weights_of_a_checkpoint(checkpoint_file):
     weights, _ = checkpoint.start_weights(checkpoint_file, CONFIG)
     expected = checkpoint.load_weights(checkpoint_file).state_dict()
     assert weights.keys() == expected.keys() and all(torch.equal(weights[k], expected[k]) for k in expected)
+
+
+def test_a_network_with_residuals_begins_with_the_features_of_one_without_and_hands_the_image_through(model_file, checkpoint_file):
+    residual = dataclasses.replace(CONFIG, network="cascade")
+    image = torch.rand(1, 1, 48, 64, generator=torch.Generator().manual_seed(0))
+    for path in (model_file, checkpoint_file):
+        weights, record = checkpoint.start_weights(path, residual)
+        plain, _ = checkpoint.start_weights(path, CONFIG)
+        model = networks.build("cascade", CONFIG.width).eval()
+        model.load_state_dict(weights)
+        with torch.inference_mode():
+            assert torch.equal(model(image), image)
+        assert all(torch.equal(weights[k], plain[k]) for k in plain if ".head." not in k) and record["heads"] == "zero"
+        assert "heads" not in checkpoint.start_weights(path, CONFIG)[1]
 
 
 def test_another_network_is_refused(model_file, checkpoint_file):
