@@ -94,15 +94,24 @@ def network_settings(config: Config) -> dict:
     }
 
 
-def _onnx_weights(path: Path) -> dict[str, torch.Tensor]:
+def _onnx_graph(path: Path):
     import onnx
 
     if not path.is_file():
         raise ValueError(f"{path}: no such file; expected a model of training.export or a checkpoint of training.train")
     try:
-        graph = onnx.load(path, load_external_data=False).graph
-        return {i.name: torch.from_numpy(onnx.numpy_helper.to_array(i).copy()) for i in graph.initializer}
+        return onnx.load(path, load_external_data=False).graph
     except Exception as error:  # protobuf's and onnx's own exceptions have no common base
+        raise ValueError(f"{path}: not a readable ONNX model: {error}") from error
+
+
+def _onnx_weights(path: Path) -> dict[str, torch.Tensor]:
+    from onnx import numpy_helper
+
+    graph = _onnx_graph(path)
+    try:
+        return {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    except Exception as error:  # as above
         raise ValueError(f"{path}: not a readable ONNX model: {error}") from error
 
 
@@ -114,7 +123,10 @@ def settings_of(path: Path) -> dict:
     first = _onnx_weights(path).get("subnetworks.0.encoder.0.0.weight")
     if first is None:
         raise ValueError(f"{path}: has no tensor of a network of training.model; expected a model of training.export")
-    return {"name": "head-to-tail", "width": first.shape[0], "layers": RELEASED}
+    graph = _onnx_graph(path)
+    last = next((node.op_type for node in graph.node if graph.output[0].name in node.output), "")
+    # With residuals the last operation adds the image; without, it is the last convolution. The tensors are the same.
+    return {"name": "cascade" if last == "Add" else "head-to-tail", "width": first.shape[0], "layers": RELEASED}
 
 
 def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], dict]:

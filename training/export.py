@@ -275,7 +275,9 @@ def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str, dat
     config = config_of(state)
     begun = "; begun with weights of an earlier run, see the card" if state.get("origin") else ""
     network = "Head-to-tail cross-scale fusion network (after Wang and Han, ICIP 2022)"
-    if config.network != "head-to-tail":
+    if config.network == "cascade":
+        network += " with residuals"
+    elif config.network != "head-to-tail":
         network = f"Network {config.network} of training/networks.py"
     text = (
         "Restores out-of-focus fluorescence, transmitted and reflected light images. "

@@ -66,10 +66,10 @@ def own_width(name: str, width: float) -> float:
 def build(name: str, width: float, layers: Layers = RELEASED) -> nn.Module:
     """A new network with random weights, of the cost of head-to-tail at base width `width`.
 
-    Other `layers` than the released ones are for head to tail only. Raises ValueError.
+    Other `layers` than the released ones are for head to tail, with residuals or without. Raises ValueError.
     """
     if layers == RELEASED:
         return MAKERS[name](own_width(name, width))
-    if name != "head-to-tail":
-        raise ValueError(f"network {name}: has no choice of layers; {layers} is for head-to-tail")
-    return HeadToTail(width, layers)
+    if name not in ("head-to-tail", "cascade"):
+        raise ValueError(f"network {name}: has no choice of layers; {layers} is for head-to-tail and cascade")
+    return MultiScale(width, residual=name == "cascade", layers=layers)

@@ -67,6 +67,22 @@ def test_a_network_with_residuals_begins_with_the_features_of_one_without_and_ha
         assert "heads" not in checkpoint.start_weights(path, CONFIG)[1]
 
 
+def test_a_model_file_tells_by_its_graph_whether_it_has_residuals(model_file, tmp_path):
+    torch.manual_seed(5)
+    model = networks.build("cascade", CONFIG.width).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    path = tmp_path / "residual.onnx"
+    export.to_onnx(model, path)
+    assert checkpoint.settings_of(path)["name"] == "cascade" and checkpoint.settings_of(model_file)["name"] == "head-to-tail"
+    network, _ = checkpoint.fixed_network(path)
+    image = torch.rand(1, 1, 48, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        assert torch.equal(network(image), model(image))
+    with pytest.raises(ValueError, match=r"residual\.onnx: holds another network: name cascade \(now head-to-tail\)"):
+        checkpoint.start_weights(path, CONFIG)
+
+
 def test_another_network_is_refused(model_file, checkpoint_file):
     for path in (model_file, checkpoint_file):
         with pytest.raises(ValueError, match=rf"{path.name}: holds another network: width 2 \(now 3\); give --set"):

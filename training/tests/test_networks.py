@@ -79,6 +79,9 @@ def test_layers_of_other_kinds(name):
         layers = Layers(**{name: value})
         model = build("head-to-tail", 2, layers)
         results[value] = model(x)
+        residual = build("cascade", 2, layers)
+        residual.load_state_dict(model.state_dict())
+        assert not torch.allclose(residual(x), results[value])
         assert results[value].shape == x.shape
         assert (layers == RELEASED) == (getattr(RELEASED, name) == value)
         if layers != RELEASED:
