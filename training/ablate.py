@@ -36,6 +36,7 @@ VARIANTS: dict[str, tuple[str, dict]] = {
     "activation-gelu": ("activation", {"activation": "gelu"}),
     "down-average": ("downsampling", {"downsampling": "average"}),
     "up-bilinear": ("upsampling", {"upsampling": "bilinear"}),
+    "no-residual": ("no image added to the outputs", {"network": "head-to-tail"}),
     "blur-not-told": ("no second task that tells the blur", {"blur_weight": 0.0}),
 }
 
@@ -106,7 +107,7 @@ def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
     minutes = runs.one_plan(found)
     for name, run in by_name.items():
         runs.check_settings(run, settings_of(by_name["released"]["config"], name), out / "released")
-    measured = {name: run | runs.measure(run["folder"], data, seeds, threads) for name, run in by_name.items()}
+    measured = {name: run | runs.measure(run["folder"], data, seeds, threads, evaluate.DEVELOPMENT) for name, run in by_name.items()}
     docs.mkdir(parents=True, exist_ok=True)
     path = docs / "ablation.md"
     path.write_text(page(measured, out.as_posix(), seeds, minutes, left_out))

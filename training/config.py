@@ -15,7 +15,7 @@ UPSAMPLINGS = ("transposed", "bilinear")
 @dataclass(frozen=True)
 class Config:
     # Network
-    network: str = "head-to-tail"  # or another name of training/networks.py, for comparison
+    network: str = "cascade"  # head to tail with residuals; or another name of training/networks.py, for comparison
     width: int = 16  # base width of head-to-tail; 8, 16 and 24 are in use; others have its multiply-adds
     activation: str = "leaky_relu"
     downsampling: str = "max"
@@ -112,9 +112,9 @@ class Config:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
-# Configurations with a name, as changes to the default: `--config NAME` of training.train. `paper`: what Wang and Han 2022 fix,
-# mean square error at every scale, none of them weighted, and nothing of ours added to it.
+# Configurations with a name, as changes to the default: `--config NAME` of training.train. `paper`: what Wang and Han 2022 fix, no
+# residuals, mean square error at every scale, none of them weighted, and nothing of ours added to it.
 NAMED = {
     "default": {},
-    "paper": {"loss": "mse", "scale_weights": (1.0, 1.0, 1.0), "bright_target": 1e9, "activation": "relu", "blur_weight": 0.0},
+    "paper": {"network": "head-to-tail", "loss": "mse", "scale_weights": (1.0, 1.0, 1.0), "bright_target": 1e9, "activation": "relu", "blur_weight": 0.0},
 }

@@ -66,7 +66,7 @@ def training_data(state: dict, data: Path | None = None) -> list[dict]:
     return listed + [{"name": "drawn specimens"} | drawn]
 
 
-def to_onnx(model: HeadToTail, path: Path) -> None:
+def to_onnx(model: torch.nn.Module, path: Path) -> None:
     """Graph only: input `image`, output `restored`, float32 [N, 1, H, W], N, H and W dynamic."""
     axes = {0: "N", 2: "H", 3: "W"}
     with warnings.catch_warnings():
@@ -201,7 +201,7 @@ def describe(path: Path, metadata: dict[str, str]) -> None:
 
 
 def export(
-    model: HeadToTail, path: Path, config: Config, name: str, version: str, description: str, data: list[dict],
+    model: torch.nn.Module, path: Path, config: Config, name: str, version: str, description: str, data: list[dict],
     short_names: bool = False, config_sha256: str | None = None, bytes_per_pixel: int | None = None,
 ) -> dict:  # fmt: skip
     """Writes the model file, whole or not at all, and returns its metadata.
@@ -267,7 +267,7 @@ def tiny_model() -> HeadToTail:
 def tiny(path: Path) -> dict:
     """Same interface as a released model: for tests that need speed, not beauty."""
     text = "Random weights, for tests only. Restores nothing."
-    return export(tiny_model(), path, Config(width=1), "tiny", "0", text, [], short_names=True)
+    return export(tiny_model(), path, Config(network="head-to-tail", width=1), "tiny", "0", text, [], short_names=True)
 
 
 def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str, data: Path | None) -> dict:

@@ -2,7 +2,8 @@
 
 Architecture after J. Wang and B. Han, "Defocus Deblur Microscopy via Head-to-Tail Cross-Scale Fusion", ICIP 2022
 (doi 10.1109/ICIP46576.2022.9897168): decoder features of the coarser sub-network enter the encoder of the finer one at
-the level of equal resolution, and no sub-network adds its input image to its output. What the paper leaves open (width,
+the level of equal resolution. In the paper no sub-network adds its input image to its output; the released networks do
+(`residual`), because they learn faster and restore better with it here (docs/networks.md). What the paper leaves open (width,
 convolutions a level, activation, join, resampling filters) is ours and is listed in ARCHITECTURE.md.
 """
 
@@ -148,7 +149,7 @@ class MultiScale(nn.Module):
 
 
 class HeadToTail(MultiScale):
-    """The released network: decoder features passed on, no residual."""
+    """The paper's network: decoder features passed on, no residual."""
 
     def __init__(self, width: float = 16, layers: Layers = RELEASED):
         super().__init__(width, layers=layers)

@@ -2,8 +2,8 @@
 
 | name | what it is |
 |---|---|
-| head-to-tail | decoder features enter the next finer encoder, no residual: the paper's network, and the released one |
-| cascade | the same, and each sub-network adds its input image to its output |
+| head-to-tail | decoder features enter the next finer encoder, no residual: the paper's network |
+| cascade | the same, and each sub-network adds its input image to its output: the released network |
 | unlinked | three U-Nets joined by their images only |
 | both | encoder and decoder features enter the next finer encoder (as in MSSNet) |
 | unet | one U-Net of five levels at full size |

@@ -81,10 +81,13 @@ COMPUTE = (
 )
 
 
-def measure(folder: Path, data: Path, seeds: int, threads: int) -> dict:
-    """Rows of the best checkpoint on held-out specimens and, where `data` has them, on the real stacks."""
+ALL = evaluate.DEVELOPMENT + evaluate.TEST
+
+
+def measure(folder: Path, data: Path, seeds: int, threads: int, stacks: tuple[str, ...] = ALL) -> dict:
+    """Rows of the best checkpoint on held-out specimens and, where `data` has them, on the real stacks of these names."""
     path, has_stacks = folder / "best.pt", (data / "eval").is_dir()
-    key = hashlib.sha256(path.read_bytes() + f"{seeds} {held_out.SEED} {has_stacks}".encode()).hexdigest()
+    key = hashlib.sha256(path.read_bytes() + f"{seeds} {held_out.SEED} {has_stacks if stacks == ALL else (has_stacks and stacks)}".encode()).hexdigest()
     stored = folder / "measured.json"
     if stored.exists() and (known := json.loads(stored.read_text()))["key"] == key:
         return known
@@ -92,8 +95,7 @@ def measure(folder: Path, data: Path, seeds: int, threads: int) -> dict:
     simulated = [
         asdict(r) for light in held_out.SPECIMENS for r in held_out.measure(light, {"model": network}, seeds, oracles=False)
     ]
-    stacks = evaluate.DEVELOPMENT + evaluate.TEST if has_stacks else ()
-    rows = [r for stack in stacks for r in evaluate.evaluate_stack(stack, network, data)]
+    rows = [r for stack in (stacks if has_stacks else ()) for r in evaluate.evaluate_stack(stack, network, data)]
     real = [asdict(r) | {"gained": r.gained} for r in rows if r.distance != 0]
     found = {"key": key, "simulated": simulated, "real": real}
     stored.write_text(json.dumps(found, allow_nan=False))

@@ -22,7 +22,7 @@ def test_each_run_changes_what_it_says():
     assert len(seen) == len(ablate.VARIANTS)  # no two are the same run
     assert (ablate.settings_of(base, "width-half").width, ablate.settings_of(base, "width-double").width) == (4, 16)
     paper = ablate.settings_of(base, "paper")
-    assert (paper.loss, paper.scale_weights) == ("mse", (1.0, 1.0, 1.0)) and paper == dataclasses.replace(train.parse_settings([], "paper"), width=8)
+    assert (paper.network, paper.loss, paper.scale_weights) == ("head-to-tail", "mse", (1.0, 1.0, 1.0)) and paper == dataclasses.replace(train.parse_settings([], "paper"), width=8)
 
 
 def test_a_name_that_is_not_known():

@@ -9,7 +9,8 @@ from training import card, checkpoint, evaluate, export, train
 from training.config import Config
 from training.model import HeadToTail
 
-CONFIG = Config(width=1, seed=42)
+METADATA_OF = card.metadata_of
+CONFIG = Config(network="head-to-tail", width=1, seed=42)
 STATE = {
     "step": 1234, "minutes": 56.7, "planned_minutes": 57.0, "best_score": 0.0, "config": dataclasses.asdict(CONFIG),
     "commit": "0123456789abcdef", "seed": 42, "sources": {"dsb2018": 337, "neubias": 37}, "device": "an abacus",
@@ -52,6 +53,14 @@ def test_card_from_results(files, capsys):
     assert "bbbc006" not in text  # not used by this run
     assert card.read_table(text) == card.read_table("\n".join(evaluate.table(ROWS)))
     assert card.read_table(text)["tissue-brightfield", "13"][5] == "+0.84"
+
+
+def test_residuals_are_named(files, monkeypatch):
+    assert "Other than in the paper" not in card.card(STATE, files / "parfocal-w1.onnx", ROWS, "x")
+    other = STATE | {"config": STATE["config"] | {"network": "cascade"}}
+    monkeypatch.setattr(card, "metadata_of", lambda path: METADATA_OF(path) | {"config_sha256": card.config_sha256(other)})
+    text = card.card(other, files / "parfocal-w1.onnx", ROWS, "x")
+    assert "base width 1. Other than in the paper, every sub-network adds its input image to its output" in text
 
 
 def test_a_teacher_is_named(files):

@@ -13,7 +13,7 @@ from training import checkpoint, export, networks, train
 from training.config import Config
 from training.model import HeadToTail
 
-CONFIG = Config(width=2)
+CONFIG = Config(network="head-to-tail", width=2)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import torch
 from training import export, train
 from training.config import Config
 from training.model import HeadToTail, multiply_adds_per_pixel
+from training.networks import build
 
 TINY = Path(__file__).parents[2] / "tests" / "models" / "tiny.onnx"
 
@@ -22,7 +23,7 @@ def exported(tmp_path_factory):
     """A checkpoint of width 2 through the command, as a release goes."""
     folder = tmp_path_factory.mktemp("export")
     torch.manual_seed(3)
-    model = HeadToTail(2)
+    model = build(Config.network, 2)
     state = {
         "model": model.state_dict(), "average": model.state_dict(), "step": 12, "minutes": 3.0, "best_score": 0.0,
         "config": Config(width=2).__dict__, "commit": "0123456789abcdef", "seed": 1,
@@ -156,7 +157,7 @@ def test_a_failed_export_leaves_the_previous_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(export, "measure_halo", fails)
     with pytest.raises(ValueError, match="no halo"):
-        export.export(HeadToTail(1), path, Config(width=1), "x", "1", "", [])
+        export.export(HeadToTail(1), path, Config(network="head-to-tail", width=1), "x", "1", "", [])
     assert path.read_bytes() == b"previous" and [p.name for p in tmp_path.iterdir()] == ["model.onnx"]
 
 

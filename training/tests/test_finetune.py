@@ -27,7 +27,7 @@ def released(tmp_path_factory):
     torch.manual_seed(0)
     model = HeadToTail(WIDTH)
     path = tmp_path_factory.mktemp("released") / "small.pt"
-    checkpoint.save({"config": dataclasses.asdict(Config(width=WIDTH)), "average": model.state_dict()}, path)
+    checkpoint.save({"config": dataclasses.asdict(Config(network="head-to-tail", width=WIDTH)), "average": model.state_dict()}, path)
     return path
 
 
@@ -217,14 +217,14 @@ def test_a_run_is_not_resumed_with_another_model(released, stacks, tmp_path):
     out, other = tmp_path / "mine", tmp_path / "other.pt"
     run(released, "--stacks", stacks, "--out", out, "--steps", 1)
     torch.manual_seed(9)
-    checkpoint.save({"config": dataclasses.asdict(Config(width=WIDTH)), "average": HeadToTail(WIDTH).state_dict()}, other)
+    checkpoint.save({"config": dataclasses.asdict(Config(network="head-to-tail", width=WIDTH)), "average": HeadToTail(WIDTH).state_dict()}, other)
     with pytest.raises(SystemExit, match=r"began with another model, small\.pt \(SHA-256 \w{12}\), not other\.pt; give that one with --model"):
         run(other, "--stacks", stacks, "--out", out, "--steps", 2, "--resume")
 
 
 def test_a_model_of_other_layers(stacks, tmp_path):
     """What the network was made with comes with the checkpoint; there is nothing to set."""
-    config = Config(width=WIDTH, activation="relu", downsampling="average")
+    config = Config(network="head-to-tail", width=WIDTH, activation="relu", downsampling="average")
     made = HeadToTail(WIDTH, checkpoint.network_settings(config)["layers"])
     checkpoint.save({"config": dataclasses.asdict(config), "average": made.state_dict()}, tmp_path / "relu.pt")
     run(tmp_path / "relu.pt", "--stacks", stacks, "--out", tmp_path / "mine", "--steps", 1)

@@ -174,7 +174,7 @@ def test_a_teacher_is_followed(data, tmp_path):
     state = train.load_checkpoint(path)
     state["average"]["subnetworks.2.head.bias"] -= 3.0
     train.save(state, path)
-    model = train.build("head-to-tail", 2)
+    model = train.build(CONFIG.network, 2)
     model.load_state_dict(state["average"])
     image = torch.rand(1, 1, 64, 64)
     fixed, record = train.fixed_network(path)
@@ -198,7 +198,7 @@ def test_the_average_follows_the_weights(data, tmp_path):
     train.train(CONFIG, data, tmp_path / "run", 0.02, resume=False, **QUIET)
     state = train.load_checkpoint(tmp_path / "run" / "last.pt")
     torch.manual_seed(CONFIG.seed)
-    start = train.build("head-to-tail", CONFIG.width).state_dict()
+    start = train.build(CONFIG.network, CONFIG.width).state_dict()
     apart = lambda a, b: sum(((a[k] - b[k]) ** 2).sum() for k in a)
     model, average = state["model"], state["average"]
     # Behind the weights on their way, and nearer to them than to where they started.
