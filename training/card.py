@@ -189,7 +189,7 @@ def card(state: dict, path: Path, rows: list[evaluate.Row], device: str, note: s
     told = f"telling the blur, weight {config.blur_weight:g} (`training/second_task.py`); its part is not in the model" if config.blur_weight > 0 else "none"
     residual = ""
     if config.network == "cascade":
-        residual = " Other than in the paper, every sub-network adds its input image to its output (why: docs/networks.md)."
+        residual = "\nOther than in the paper, every sub-network adds its input image to its output ([why](../docs/networks.md))."
     history = state.get("history", [[0, state["commit"]]])
     commits = ", ".join(f"`{code}`" + (f" from step {first:,}" if first else "") for first, code in history)
     nl = "\n"
@@ -198,8 +198,8 @@ def card(state: dict, path: Path, rows: list[evaluate.Row], device: str, note: s
 
 Takes one channel of an out-of-focus microscope image and returns an estimate of the focused one. A three-scale
 convolutional network joined head to tail, after J. Wang and B. Han, "Defocus Deblur Microscopy via Head-to-Tail
-Cross-Scale Fusion", ICIP 2022 (doi 10.1109/ICIP46576.2022.9897168); base width {config.width}.{residual} Layer details, data,
-training and all figures are this project's own: the paper's are not repeated here.
+Cross-Scale Fusion", ICIP 2022 (doi 10.1109/ICIP46576.2022.9897168); base width {config.width}.{residual}
+Layer details, data, training and all figures are this project's own: the paper's are not repeated here.
 
 | | |
 |---|---|

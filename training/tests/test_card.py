@@ -60,7 +60,7 @@ def test_residuals_are_named(files, monkeypatch):
     other = STATE | {"config": STATE["config"] | {"network": "cascade"}}
     monkeypatch.setattr(card, "metadata_of", lambda path: METADATA_OF(path) | {"config_sha256": card.config_sha256(other)})
     text = card.card(other, files / "parfocal-w1.onnx", ROWS, "x")
-    assert "base width 1. Other than in the paper, every sub-network adds its input image to its output" in text
+    assert "base width 1.\nOther than in the paper, every sub-network adds its input image to its output" in text
 
 
 def test_a_teacher_is_named(files):

@@ -27,6 +27,10 @@ const ALLOWED: &[&str] = &[
     "Zlib",
 ];
 
+/// The models that ship: the one inside the library, and others as files beside their cards.
+const MODELS: &[&str] = &[BUILT_IN, "parfocal-w8"];
+const BUILT_IN: &str = "parfocal-w16";
+
 const MIT: &str = "\
 Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
 files (the \"Software\"), to deal in the Software without restriction, including without limitation the rights to use, copy,
@@ -56,8 +60,13 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
     }
     row("Parfocal", &project.version, "MIT OR Apache-2.0", "LICENSE-MIT, LICENSE-APACHE");
     copy(&root().join("models/LICENSE"), &folder.join("model/LICENSE"))?;
-    copy(&root().join("models/parfocal-w16.md"), &folder.join("model/parfocal-w16.md"))?;
-    row("the model parfocal-w16", "", "CC-BY-4.0", "model/");
+    for model in MODELS {
+        copy(&root().join(format!("models/{model}.md")), &folder.join(format!("model/{model}.md")))?;
+        if *model != BUILT_IN {
+            copy(&root().join(format!("models/{model}.onnx")), &folder.join(format!("model/{model}.onnx")))?;
+        }
+        row(&format!("the model {model}"), "", "CC-BY-4.0", "model/");
+    }
     let library = runtime::cached()?;
     for name in ["LICENSE", "ThirdPartyNotices.txt"] {
         copy(&library.with_file_name(name), &folder.join("onnxruntime").join(name))?;
