@@ -1,10 +1,11 @@
 """What the paper leaves open, one choice at a time: short runs that differ from the released settings in one thing each.
 
-    python -m training.ablate train --out runs/ablate --minutes 10 [--width 8] [--only NAME ...]
+    python -m training.ablate train --out runs/ablate --minutes 10 [--width 8] [--samples 6000] [--only NAME ...]
     python -m training.ablate report --out runs/ablate --docs docs
 
 `train` makes one run for each name, one after the other, of the same minutes, data, seed and validation; it can be stopped and
-started again: finished runs are left alone, a broken one goes on. `report` measures the best checkpoint of each finished run as
+started again: finished runs are left alone, a broken one goes on. With `--samples` all runs learn from the same simulated samples, made
+once (training/kept.py): short runs would otherwise spend most of their minutes on simulation. `report` measures the best checkpoint of each finished run as
 training.compare does, and writes ablation.md into `--docs`; it refuses runs that differ in more than their names say. One seed
 each: differences below those between seeds of one network (training.compare prints them) decide nothing.
 """
@@ -48,12 +49,19 @@ def settings_of(base: Config, name: str) -> Config:
     return dataclasses.replace(base, **changes)
 
 
-def train_all(base: Config, data: Path, out: Path, minutes: float, workers: int, only=tuple(VARIANTS), log=print) -> None:
+def samples_file(out: Path) -> Path:
+    return out / "samples.npy"
+
+
+def train_all(base: Config, data: Path, out: Path, minutes: float, workers: int, only=tuple(VARIANTS), log=print, samples: int = 0) -> None:
+    """`samples`: how many simulated samples all runs share; 0: each simulates its own."""
+    from .kept import KeptSamples
     from .train import train
 
+    source = KeptSamples(data, base, samples, samples_file(out), log) if samples else data
     for name in only:
         log(name)
-        train(settings_of(base, name), data, out / name, minutes, resume=True, workers=workers, log=log)
+        train(settings_of(base, name), source, out / name, minutes, resume=True, workers=workers, log=log)
 
 
 def table(measured: dict[str, dict]) -> list[str]:
@@ -75,20 +83,22 @@ def table(measured: dict[str, dict]) -> list[str]:
     return lines
 
 
-def page(measured: dict[str, dict], out: str, seeds: int, minutes: float, left_out: list[str]) -> str:
-    """`minutes`: what all were planned for; `left_out`: sentences on runs that are not here."""
+def page(measured: dict[str, dict], out: str, seeds: int, minutes: float, left_out: list[str], samples: int = 0) -> str:
+    """`minutes`: what all were planned for; `left_out`: sentences on runs that are not here; `samples`: as in train_all."""
     base = measured["released"]["config"]
     missing = [name for name in VARIANTS if name not in measured]
     absent = "\n" + " ".join([f"Not on this page: {', '.join(missing)}.", *left_out]) + "\n" if missing else ""
     nl = "\n"
+    share = f" --samples {samples}" if samples else ""
+    shared = f"\nAll learned from the same {samples:,} simulated samples, turned and mirrored." if samples else ""
     return f"""\
 # Choices the paper leaves open
 
-    python -m training.ablate train --out {out} --minutes {minutes:g} --width {base.width}{runs.set_words(base, ("width",))}
+    python -m training.ablate train --out {out} --minutes {minutes:g} --width {base.width}{share}{runs.set_words(base, ("width",))}
     python -m training.ablate report --out {out} --docs docs --seeds {seeds}
 
 Each run differs from `released` in what its line says; same minutes, data and seed. Gains are dB of PSNR, out of focus, after a fit
-of gain and offset. One seed each: small differences decide nothing. {runs.COMPUTE}
+of gain and offset. One seed each: small differences decide nothing.{shared} {runs.COMPUTE}
 
 {sentences.SPECIMENS}
 
@@ -110,7 +120,8 @@ def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
     measured = {name: run | runs.measure(run["folder"], data, seeds, threads, evaluate.DEVELOPMENT) for name, run in by_name.items()}
     docs.mkdir(parents=True, exist_ok=True)
     path = docs / "ablation.md"
-    path.write_text(page(measured, out.as_posix(), seeds, minutes, left_out))
+    samples = len(np.load(samples_file(out), mmap_mode="r")) if samples_file(out).exists() else 0
+    path.write_text(page(measured, out.as_posix(), seeds, minutes, left_out, samples))
     return path
 
 
@@ -124,6 +135,7 @@ def main(argv=None):
     make.add_argument("--width", type=int, default=8)
     make.add_argument("--only", nargs="+", choices=tuple(VARIANTS), default=tuple(VARIANTS))
     make.add_argument("--workers", type=int, default=1)
+    make.add_argument("--samples", type=int, default=0, help="simulated samples that all runs share; 0: each simulates its own")
     make.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to training/config.py, for all")
     tell = actions.add_parser("report")
     tell.add_argument("--docs", type=Path, required=True)
@@ -136,7 +148,7 @@ def main(argv=None):
     data = args.data or evaluate.data_folder()
     try:
         if args.action == "train":
-            train_all(parse_settings([f"width={args.width}", *args.set]), data, args.out, args.minutes, args.workers, args.only)
+            train_all(parse_settings([f"width={args.width}", *args.set]), data, args.out, args.minutes, args.workers, args.only, samples=args.samples)
         else:
             print(report(args.out, args.docs, data, args.seeds, args.threads))
     except ValueError as error:

@@ -34,7 +34,7 @@ from .simulate import Sampler
 from .validation import Validation
 
 SAVE_SECONDS = 120  # the most that a killed run loses
-VALIDATION_SECONDS = 420  # of a run of 15 minutes 150, of the shortest 60
+VALIDATION_SECONDS = 420  # of a run of 15 minutes 150, of the shortest 120
 # A batch whose loss is this many times the running mean is left out: a patch that is all background but for one hot
 # pixel has inputs of a hundred ranges, and one such step has cost 2 dB (in 10,000 patches the largest input is 56).
 SPIKE = 20.0
@@ -207,7 +207,7 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
         history = [*history, [step, run_commit]]
     total = lambda: spent + (time.monotonic() - started) / 60
     next_save = time.monotonic() + SAVE_SECONDS
-    interval = min(VALIDATION_SECONDS, max(60.0, 10 * minutes))
+    interval = min(VALIDATION_SECONDS, max(120.0, 10 * minutes))
     next_validation = time.monotonic() + interval
 
     def state(finished=False):

@@ -45,7 +45,7 @@ def test_runs_are_made_measured_and_reported(data, tmp_path, monkeypatch):  # no
     (row,) = [r for r in stored["loss-l1"]["real"] if r["stack"] == "nucleus-widefield"]
     assert "| tissue-brightfield | nucleus-widefield |\n" in text and f" | {row['gained']:+.2f} |\n" in text
     assert "Not on this page: paper, width-half" in text
-    assert "--minutes 0.003 --width 1 --set batch=2 patch_px=32 margin_px=16 optics_bank=4\n" in text
+    assert "--minutes 0.003 --width 1 --set batch=2 patch_px=32 margin_px=16 optics_bank=4\n" in text and "All learned" not in text
     # A run that is not finished is left out; one of other settings or another plan is refused.
     last, best = (out / "loss-l1" / name for name in ("last.pt", "best.pt"))
     state, chosen = train.load_checkpoint(last), train.load_checkpoint(best)
@@ -61,3 +61,12 @@ def test_runs_are_made_measured_and_reported(data, tmp_path, monkeypatch):  # no
         ablate.report(out, tmp_path / "docs", data, 1, 1)
     with pytest.raises(SystemExit, match="ablate: .*holds no finished run `released`"):
         ablate.main(["report", "--out", str(tmp_path), "--docs", str(tmp_path / "docs"), "--data", str(tmp_path)])
+
+
+def test_runs_that_share_samples_say_so(data, tmp_path, monkeypatch):  # noqa: F811
+    out, drawn = tmp_path / "runs", []
+    ablate.train_all(CONFIG, data, out, 0.003, 0, ["released", "loss-l1"], log=drawn.append, samples=5)
+    assert drawn.count("simulating 5 samples, once") == 1
+    real_stacks(data, monkeypatch)
+    text = ablate.report(out, tmp_path / "docs", data, 1, 1).read_text()
+    assert "--width 1 --samples 5 --set batch=2" in text and "All learned from the same 5 simulated samples" in text
