@@ -153,6 +153,9 @@ def main(argv=None):
             print(report(args.out, args.docs, data, args.seeds, args.threads))
     except ValueError as error:
         sys.exit(f"ablate: {error}")
+    except OSError as error:
+        # Finished runs are left alone and a broken one goes on, so what is done about it is followed by the same command.
+        sys.exit(f"ablate: {error.filename or args.out}: {error.strerror or error}; what was saved before is whole: run the same command again")
 
 
 if __name__ == "__main__":

@@ -170,6 +170,12 @@ def package(model: Path, out: Path, card: Path | None = None, author: str = AUTH
         words += VALIDATION
     elif "\n# Validation\n" not in words:
         words += NO_VALIDATION
+    # What the card shows comes along; what it points to in the repository does not.
+    pictures = {name: card.with_name(name) for name in re.findall(r"!\[[^\]]*\]\(([^()/]+)\)", words)}
+    for path in pictures.values():
+        if not path.is_file():
+            raise ValueError(f"{path}: no such file; expected the picture that {card} shows")
+    words = re.sub(r"(?<!!)\[([^\]]*)\]\(\.\./([^()]+)\)", r"\1 (`\2` in Parfocal's sources)", words)
     seen = test_image()
     image, low, high = scaled(seen)
     session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
@@ -187,6 +193,7 @@ def package(model: Path, out: Path, card: Path | None = None, author: str = AUTH
         model.name: model.read_bytes(), "README.md": words.encode(), "cover.png": picture.getvalue(),
         "test_input.npy": file(seen), "test_output.npy": file(restored),
     }  # fmt: skip
+    files |= {name: path.read_bytes() for name, path in pictures.items()}
     described = describe(facts, files, model.name, author)
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_suffix(".tmp")

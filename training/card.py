@@ -20,7 +20,7 @@ from . import evaluate, failures, sentences
 from .config import Config
 from .checkpoint import config_of, config_sha256, load_checkpoint
 
-LARGEST_LOSS_DB = 0.2  # a plane that became worse by more than this is named in the card
+LARGEST_LOSS_DB = 0.1  # a plane that became worse by more than this is named in the card
 
 # What the simulated images are drawn from: field of Config, words, unit.
 RANGES = (
@@ -79,8 +79,14 @@ SHARE_OF = {
 NO_LIMIT = 1e9  # a setting as large as this bounds nothing
 
 
-def limits(config: Config) -> str:
-    """What the model is not for, as far as that follows from what its training drew."""
+def limits(config: Config, rows: list[evaluate.Row] = ()) -> str:
+    """What the model is not for, as far as that follows from what its training drew and from what was measured."""
+    moved = [r for r in rows if r.distance != 0]
+    contrast = ""
+    if moved and (least := max(moved, key=lambda r: r.gain_fit_after)).gain_fit_after > 1.05:
+        contrast = f"""
+- **Lost contrast.** Far from focus not all of it is regained: the fitted gain of the table above reaches {least.gain_fit_after:.2f}
+  ({least.stack}, {least.distance:+.2f} {least.unit}), and PSNR after a fit does not show it."""
     thick = "one plane"
     if config.layered_share > 0:
         more = "one dimmer layer at another depth" if config.most_layers == 1 else f"up to {config.most_layers} dimmer layers at other depths"
@@ -104,7 +110,9 @@ def limits(config: Config) -> str:
 - **Thick specimens.** The simulation blurs {thick}.
   A specimen that is thick everywhere is not in it.
 - **Phase objects.** {phase}
-- **Strong defocus.** Beyond the largest blur disc above nothing was trained.
+- **Strong defocus.** Beyond the largest blur disc above nothing was trained.{contrast}
+- **A blur that is known.** With the true point spread function and many photons deconvolution restores more than this model, which has
+  to find the blur out ([figures](../docs/evaluation.md)).
 - **Sampling.** Images with a cut-off outside the range above (much finer or coarser pixels) were not trained.
 - **Fine structure near focus.** An image in focus is changed, too: PSNR(restored, input) above tells how much."""
 
@@ -265,7 +273,7 @@ the image's range.
 
 ## Limits
 
-{limits(config)}
+{limits(config, rows)}
 """
 
 

@@ -1,6 +1,7 @@
 """Checkpoints of training.train, and weights to start from. Files are written whole or not at all."""
 
 import dataclasses
+import errno
 import hashlib
 import io
 import json
@@ -32,6 +33,15 @@ def write_whole(path: Path, content) -> None:
         if isinstance(error, OSError) and not error.filename:
             error.filename = str(path)
         raise
+
+
+def words_of(error: OSError, out: Path) -> str:
+    """What failed while a run in the folder `out` was saved, or while it read, and what to do where that is known."""
+    words = f"{error.filename or out}: {error.strerror or error}"
+    if (out / "last.pt").exists():
+        first = "make room and " if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)) else ""
+        return f"{words}; what was saved before is whole: {first}run the same command with --resume"
+    return words + ("; make room" if error.errno == errno.ENOSPC else "")
 
 
 def load_checkpoint(path: Path) -> dict:

@@ -22,7 +22,7 @@ import numpy as np
 
 from . import evaluate, held_out, runs as finished_runs, sentences
 from .config import NETWORKS, Config
-from .deconvolve import METHODS
+from .deconvolve import METHODS, kept
 from .plot import Line, line_plot
 
 SEEDS = {"head-to-tail": (1, 2, 3), "cascade": (1, 2, 3), "unlinked": (1, 2, 3)}  # the others: one
@@ -65,8 +65,8 @@ def train_all(base: Config, data: Path, out: Path, minutes: float, workers: int,
 
 
 def measure_oracles(out: Path, seeds: int) -> list[dict]:
-    """Held-out rows of Wiener and Richardson-Lucy with the true blur; kept in the folder of the runs."""
-    stored = out / f"deconvolution-{seeds}-{held_out.SEED}.json"
+    """Held-out rows of Wiener and Richardson-Lucy with the true blur; from training/known, else kept in the folder of the runs."""
+    stored = kept(out, f"deconvolution-{seeds}-{held_out.SEED}.json")
     if not stored.exists() or any(method not in json.loads(stored.read_text())[0]["ssim"] for method in METHODS):
         rows = [asdict(r) for light in held_out.SPECIMENS for r in held_out.measure(light, {}, seeds)]
         stored.write_text(json.dumps(rows, allow_nan=False))
@@ -271,6 +271,9 @@ def main(argv=None):
             print(report(args.out, args.docs, data, args.seeds, args.threads))
     except ValueError as error:
         sys.exit(f"compare: {error}")
+    except OSError as error:
+        # Finished runs are left alone and a broken one goes on, so what is done about it is followed by the same command.
+        sys.exit(f"compare: {error.filename or args.out}: {error.strerror or error}; what was saved before is whole: run the same command again")
 
 
 if __name__ == "__main__":

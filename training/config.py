@@ -113,7 +113,7 @@ class Config:
 
 
 # Configurations with a name, as changes to the default: `--config NAME` of training.train. `paper`: what Wang and Han 2022 fix, no
-# residuals, mean square error at every scale, none of them weighted, and nothing of ours added to it.
+# residuals, mean square error at every scale, none of them weighted; the plainest activation; and nothing of ours added to it.
 NAMED = {
     "default": {},
     "paper": {"network": "head-to-tail", "loss": "mse", "scale_weights": (1.0, 1.0, 1.0), "bright_target": 1e9, "activation": "relu", "blur_weight": 0.0},

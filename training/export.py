@@ -305,7 +305,7 @@ def main(argv=None):
             metadata = tiny(args.tiny)
         else:
             metadata = export_checkpoint(args.checkpoint, args.out, args.name or args.out.stem, args.version, args.data)
-    except ValueError as error:
+    except (OSError, ValueError) as error:  # the file is written whole or not at all
         sys.exit(f"export: {error}")
     for key, value in metadata.items():
         print(f"{key}: {value}")

@@ -13,7 +13,6 @@ docs/finetune.md is the page for users.
 """
 
 import argparse
-import errno
 import hashlib
 import json
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from . import bbbc006, bioimage, checkpoint, evaluate
+from .checkpoint import words_of
 from .config import Config
 from .finetune_report import card, picture, planes_table, report, rows_of, table
 from .focal import Field, fields_of_pairs, fields_of_stacks, split
@@ -146,15 +146,6 @@ def finetune(args, fields: list[Field], name: str, log=print) -> Path:
     log("\n".join(table(began, tuned)))
     log(f"model: {path}\nreport: {out / 'report.md'}")
     return path
-
-
-def words_of(error: OSError, out: Path) -> str:
-    """What failed, and what to do where that is known."""
-    words = f"{error.filename or out}: {error.strerror or error}"
-    if (out / "last.pt").exists():
-        first = "make room and " if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)) else ""
-        return f"{words}; what was saved before is whole: {first}run the same command with --resume"
-    return words + ("; make room" if error.errno == errno.ENOSPC else "")
 
 
 def main(argv=None):

@@ -80,13 +80,16 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.fields < 1 or args.planes < 3:
         sys.exit(f"make-stacks: --fields {args.fields}, --planes {args.planes}: expected at least 1 and 3")
-    args.out.mkdir(parents=True, exist_ok=True)
-    for seed in range(args.fields):
-        path = args.out / f"field{seed:02d}.tif"
-        resolution = (1 / SCOPE.pixel_size_um,) * 2
-        metadata = {"axes": "ZYX", "unit": "um", "spacing": STEP_UM}
-        tifffile.imwrite(path, field(seed, args.planes), imagej=True, resolution=resolution, metadata=metadata)
-        print(path)
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        for seed in range(args.fields):
+            path = args.out / f"field{seed:02d}.tif"
+            resolution = (1 / SCOPE.pixel_size_um,) * 2
+            metadata = {"axes": "ZYX", "unit": "um", "spacing": STEP_UM}
+            tifffile.imwrite(path, field(seed, args.planes), imagej=True, resolution=resolution, metadata=metadata)
+            print(path)
+    except OSError as error:
+        sys.exit(f"make-stacks: {error.filename or args.out}: {error.strerror or error}")
 
 
 if __name__ == "__main__":

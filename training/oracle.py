@@ -258,7 +258,7 @@ def main(argv=None):
         network = evaluate.load_network(args.model, args.threads)
         progress = lambda row: print(f"{row['stack']} {row['plane']}", file=sys.stderr)
         rows = [row for s in args.stacks for row in compare(s, network, data, args.distances, progress)]
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         sys.exit(f"oracle: {error}")
     if args.json:
         print(json.dumps([row_to_json(row) for row in rows], indent=1, allow_nan=False))

@@ -2,8 +2,8 @@
 
     python -m training.report --model models/parfocal-w16.onnx --work runs/evaluation --docs docs
 
-Deconvolution takes an hour or two of one core and does not depend on the model: what it found is kept in `--work` and not
-looked for again. The networks compared with one another stand on a page of their own (training/compare.py).
+Deconvolution takes an hour or two of one core and does not depend on the model: what it found stands in training/known and is not
+looked for again; what is not there is kept in `--work`. The networks compared with one another stand on a page of their own (training/compare.py).
 """
 
 import argparse
@@ -17,6 +17,7 @@ import numpy as np
 
 from . import compare, evaluate, held_out, oracle, sentences
 from .card import metadata_of, rows_from_json, sha256_of
+from .deconvolve import kept
 from .plot import Line, line_plot
 
 METHODS = tuple(oracle.METHODS)
@@ -27,7 +28,7 @@ def real_oracles(work: Path, network, data: Path, log=print) -> list[dict]:
     """Rows of training.oracle for all its planes: deconvolution from `work` where it is there, the model measured now."""
     rows = []
     for stack in oracle.PLANES:
-        stored = work / f"oracle-{stack}.json"
+        stored = kept(work, f"oracle-{stack}.json")
         if stored.exists():
             made = [oracle.row_from_json(row) for row in json.loads(stored.read_text())]
             sharp, planes, _ = evaluate.stack_planes(stack, data)
@@ -71,10 +72,53 @@ def means(rows: list[dict]) -> list[str]:
     return lines
 
 
+def above_oracles(rows: list[dict]) -> dict[str, float]:
+    """By stack: the model's mean gain less that of the better oracle, in dB."""
+    found = {}
+    for stack in dict.fromkeys(r["stack"] for r in rows):
+        group = [r for r in rows if r["stack"] == stack]
+        found[stack] = float(np.mean([r["model"] for r in group]) - max(np.mean([r[m].psnr for r in group]) for m in METHODS))
+    return found
+
+
+def beside_oracles(rows: list[dict]) -> list[str]:
+    """Sentences: where the model stands beside the better oracle, from the figures alone."""
+    told = []
+    for stack, apart in above_oracles(rows).items():
+        group = [r for r in rows if r["stack"] == stack]
+        below = [r for r in group if r["model"] < max(r[m].psnr for m in METHODS)]
+        text = f"- {stack}: on average the model is {held_out.above_or_below(apart)} the better oracle"
+        if below:
+            worst = max(below, key=lambda r: max(r[m].psnr for m in METHODS) - r["model"])
+            short = max(worst[m].psnr for m in METHODS) - worst["model"]
+            text += f"; below it at {len(below)} of {len(group)} planes, by up to {short:.2f} dB ({worst['distance']:+.2f} {worst['unit']})"
+        told.append(text + ".")
+    return told
+
+
 def margins(rows: list[held_out.Row]) -> list[str]:
     """Sentences: how far the model is above each deconvolution, from the figures alone."""
     told = held_out.margins(rows, "model").items()
-    return [f"- Out of focus at {held_out.MODERATE_WORDS}, the model is {held_out.above_or_below(v)} {m} on average." for m, v in told]
+    lines = [f"- Out of focus at {held_out.MODERATE_WORDS}, the model is {held_out.above_or_below(v)} {m} on average." for m, v in told]
+    group = [r for r in rows if r.defocus_um > 0 and r.photons in held_out.MODERATE]
+    specimens = dict.fromkeys((r.light, r.seed) for r in group)
+    if len(specimens) > 1:
+        for m in METHODS:
+            means = [np.mean([r.restored["model"] - r.restored[m] for r in group if (r.light, r.seed) == s]) for s in specimens]
+            error = np.std(means, ddof=1) / np.sqrt(len(means))
+            lines.append(f"- {len(specimens)} specimens make these means: the standard error over specimens is {error:.2f} dB beside {m}.")
+    return lines
+
+
+def similarity_table(rows: list[held_out.Row]) -> list[str]:
+    """Markdown: mean SSIM by light and defocus, at moderate photon levels."""
+    lines = [f"| light | defocus | before | {' | '.join(METHODS)} | model |", "|---|---|---|" + "---|" * len(METHODS) + "---|"]
+    chosen = [r for r in rows if r.photons in held_out.MODERATE]
+    for light, um in dict.fromkeys((r.light, r.defocus_um) for r in chosen):
+        group = [r for r in chosen if (r.light, r.defocus_um) == (light, um)]
+        cells = " | ".join(f"{np.mean([r.ssim[name] for r in group]):.3f}" for name in ("before", *METHODS, "model"))
+        lines.append(f"| {light} | {um:g} um | {cells} |")
+    return lines
 
 
 def pictures(real: list[evaluate.Row], known: list[dict], simulated: list[held_out.Row]) -> dict[str, str]:
@@ -112,7 +156,7 @@ def pictures(real: list[evaluate.Row], known: list[dict], simulated: list[held_o
 
 def networks_section(made: bool) -> str:
     """`made`: whether networks.md stands beside this page. It has the commands of its runs; here is how to begin."""
-    there = "[networks.md](networks.md) has what runs of equal minutes gave, and names those that it does not have"
+    there = "[networks.md](networks.md) has what runs of equal minutes gave, and names those that it does not have; [ablation.md](ablation.md), the choices"
     return f"""\
 {there if made else "**These runs have not been reported yet.** The second command writes networks.md"}.
 The networks: head to tail, with cascade residuals, unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet. The choices
@@ -131,7 +175,11 @@ def page(model: str, version: str, sha256: str, real, known, simulated, work: st
     stacks = list(dict.fromkeys(r.stack for r in real))
     planes = {s: sum(r.stack == s and r.distance != 0 for r in real) for s in stacks}
     gains = {s: [r.gained for r in real if r.stack == s and r.distance != 0] for s in stacks}
-    table = [f"| {s} | {planes[s]} | {np.mean(gains[s]):+.2f} | {min(gains[s]):+.2f} | {max(gains[s]):+.2f} |" for s in stacks]
+    kept = {s: [r.gain_fit_after for r in real if r.stack == s and r.distance != 0] for s in stacks}
+    table = [
+        f"| {s} | {planes[s]} | {np.mean(gains[s]):+.2f} | {min(gains[s]):+.2f} | {max(gains[s]):+.2f} | {min(kept[s]):.2f} to {max(kept[s]):.2f} |"
+        for s in stacks
+    ]
     return f"""\
 # Evaluation
 
@@ -147,9 +195,11 @@ estimate: these are means over planes, and any one image can come out worse.
 PSNR against the sharpest plane after a fit of gain and offset, in its 0.1 to 99.9 percentile range. Every plane stands in the
 [card](../models/{Path(model).stem}.md). {sentences.CHOICE}
 
-| stack | planes out of focus | mean gain (dB) | worst | best |
-|---|---|---|---|---|
+| stack | planes out of focus | mean gain (dB) | worst | best | fitted gain |
+|---|---|---|---|---|---|
 {nl.join(table)}
+
+The fitted gain is what the restored plane must be multiplied by to fit the sharp one: above 1, contrast is missing.
 
 {show("real", stacks)}
 
@@ -161,9 +211,11 @@ PSNR against the sharpest plane after a fit of gain and offset, in its 0.1 to 99
 
 For each plane, the point spread function (wave, disc or Gaussian; radius, cut-off, aberration), the background, and the regularisation or
 the number of iterations are those with the highest PSNR against the sharp plane. The model is given the image alone. In a window in the
-middle of the frame.
+middle of the frame. The distances of tissue-brightfield and nucleus-widefield are those that choose a checkpoint, too.
 
 {nl.join(means(known))}
+
+{nl.join(beside_oracles(known))}
 
 {show("oracle", dict.fromkeys(r["stack"] for r in known))}
 
@@ -187,6 +239,10 @@ Plots, at {held_out.MODERATE_WORDS}. {sentences.SSIM}
 {show("held-out", held_out.SPECIMENS)}
 
 {show("held-out-ssim", held_out.SPECIMENS)}
+
+Mean SSIM at {held_out.MODERATE_WORDS}:
+
+{nl.join(similarity_table(simulated))}
 
 All levels; `before` is PSNR in dB, the rest are gains on it, means over specimens.
 
@@ -227,7 +283,8 @@ def main(argv=None):
         (folder / name).write_text(text)
     facts = metadata_of(args.model)
     path = args.docs / "evaluation.md"
-    has_networks = (args.docs / "networks.md").exists()
+    # Pages made elsewhere to be looked at first stand beside the committed ones later.
+    has_networks = any((docs / "networks.md").exists() for docs in (args.docs, Path(__file__).parents[1] / "docs"))
     version, sha256 = facts["version"], sha256_of(args.model)[:16]
     path.write_text(page(args.model.name, version, sha256, real, known, simulated, args.work.as_posix(), has_networks))
     print(path)

@@ -7,7 +7,7 @@ from .held_out import PHOTONS
 # How training/validation.py chooses.
 CHOICE = (
     f"Half of the score that chooses a checkpoint is of planes of {' and '.join(DEVELOPMENT)}, half of simulated specimens of seeds\n"
-    "of their own. The other stacks have no part in training or in the choice."
+    "of their own. The other stacks have no part in training or in choosing a checkpoint; a release must pass limits on them."
 )
 
 # What training/held_out.py can show, and what it cannot.

@@ -23,7 +23,7 @@ import torch
 from tqdm import tqdm
 
 from . import evaluate
-from .checkpoint import config_of, fixed_network, load_checkpoint, load_weights, network_settings, save, start_weights
+from .checkpoint import config_of, fixed_network, load_checkpoint, load_weights, network_settings, save, start_weights, words_of
 from .config import NAMED, Config
 from .data import load_sharp, source_counts
 from .loss import scale_loss
@@ -323,6 +323,8 @@ def main(argv=None):
               args.start, teacher=args.teacher)
     except ValueError as error:
         sys.exit(f"train: {error}")
+    except OSError as error:
+        sys.exit(f"train: {words_of(error, args.out)}")
 
 
 if __name__ == "__main__":

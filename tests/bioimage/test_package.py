@@ -1,6 +1,7 @@
 """The package of bioimage.io: valid for its own validator, and its test image comes out as it says."""
 
 import io
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -23,6 +24,18 @@ def package(tmp_path_factory):
     bioimage.main([str(MODEL), "--out", str(path)])
     assert [p.name for p in path.parent.iterdir()] == ["w16.zip"]
     return path
+
+
+@pytest.mark.parametrize("model", ["parfocal-w16", "parfocal-w8"])
+def test_what_the_card_shows_is_in_the_package(model, tmp_path):
+    path = tmp_path / "model.zip"
+    bioimage.main([str(MODEL.with_name(f"{model}.onnx")), "--out", str(path)])
+    with zipfile.ZipFile(path) as archive:
+        words = archive.read("README.md").decode()
+        links = re.findall(r"\]\(([^()#]+)\)", words)
+        assert f"{model}-failures.png" in links and set(links) <= set(archive.namelist())
+    described = load_description(path, perform_io_checks=True)
+    assert isinstance(described, ModelDescr), described.validation_summary.format()
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,6 @@ DEFAULT = MODELS / "parfocal-w16.onnx"
 LARGEST_LOSS_DB = 0.4
 STACKS = {"tissue-brightfield": (3, 8), "nucleus-widefield": (1.4, 6.1), "reflected-brightfield": (5, 11)}  # distances from focus
 
-pytestmark = pytest.mark.skipif(not FAST.exists(), reason="no fast model is released yet (models/parfocal-w8.onnx)")
-
 
 def test_it_takes_a_quarter_of_the_cost():
     fast, default = (float(card.metadata_of(path)["macs_per_pixel"]) for path in (FAST, DEFAULT))

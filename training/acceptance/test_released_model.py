@@ -44,14 +44,9 @@ def test_mean_gain(rows, group, least):
 
 
 @pytest.mark.parametrize("group, _", GROUPS)
-def test_no_plane_of_these_is_worse(rows, group, _):
-    assert evaluate.summary(rows)[group]["worst_gain_db"] >= -0.2
-
-
-@pytest.mark.parametrize("group, _", GROUPS)
 def test_contrast_is_kept(rows, group, _):
     low, high = evaluate.summary(rows)[group]["fitted_gain"]
-    assert 0.9 <= low <= high <= 1.1
+    assert 0.95 <= low <= high <= 1.05
 
 
 @pytest.mark.parametrize("stack", ["tissue-brightfield", "nucleus-widefield", "reflected-brightfield", "lightsheet-mitochondria", "smear-brightfield"])

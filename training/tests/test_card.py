@@ -103,6 +103,13 @@ def test_what_the_checkpoint_did_not_have_is_not_claimed(files):
     assert "The simulation blurs one plane.\n" in flat
 
 
+def test_contrast_that_is_not_regained_is_named(files):
+    far = dataclasses.replace(ROWS[0], distance=-9.0, gain_fit_after=1.31)
+    words = lambda rows: card.card(STATE, files / "parfocal-w1.onnx", rows, "x").replace("\n ", "")
+    assert f"the fitted gain of the table above reaches 1.31 ({far.stack}, -9.00 {far.unit})" in words([*ROWS, far])
+    assert "Lost contrast" not in words([dataclasses.replace(r, gain_fit_after=1.0) for r in ROWS])
+
+
 def test_both_halves_of_what_chose_the_checkpoint_are_named(files):
     text = card.card(STATE, files / "parfocal-w1.onnx", ROWS, "x").replace("\n", " ")
     assert "Half of the score that chooses a checkpoint is of planes of tissue-brightfield and nucleus-widefield, half of simulated" in text

@@ -24,7 +24,7 @@ def test_without_a_specimen_all_light_passes():
 
 def test_figures_and_picture():
     same = failures.measure(lambda x: x)
-    assert [c.name for c, *_ in same] == ["unstained cells", "thick specimen", "empty field"]
+    assert [c.name for c, *_ in same] == ["unstained cells", "haze of a thick specimen", "empty field"]
     for case, restored, before, after in same:
         assert before == pytest.approx(after, abs=0.05) and before > 1 and case.seen.dtype == restored.dtype
     assert np.ptp(same[2][0].truth) == 0
@@ -47,7 +47,12 @@ def test_what_became_of_an_image_is_told_by_its_figures():
     assert "nearer to the truth" in told and "the restored one 0 %." in told
     told = failures.outcome(case, without + 0.5 * case.lower, 2.0, 5.0)
     assert "further from the truth" in told and "the restored one 50 %." in told
-    assert failures.outcome(failures.cases()[0], without, 5.0, 5.01) == "Restored, it is as far from the truth as before."
+    cells = failures.cases()[0]
+    assert failures.outcome(cells, cells.truth, 5.0, 5.01) == "Restored, it is as far from the truth as before."
+    low, high = failures.normalisation_range(cells.seen)
+    kept = [f"{failures.contrast_of(image, low, high):.1f} %" for image in (cells.seen, cells.truth)]
+    told = failures.outcome(cells, cells.seen, 5.0, 4.0)
+    assert told.endswith(f"It still shows contrast that is not there: {kept[0]} where the truth has {kept[1]}.")
     # The same words for every model, but for what is told of the outcome.
     assert not any(word in c.hard for c in failures.cases() for word in ("model", "sharpen", "smooth", "restored"))
 

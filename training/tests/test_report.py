@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from training import compare, evaluate, held_out, oracle, report, sentences
+from training import compare, deconvolve, evaluate, held_out, oracle, report, sentences
 from training.tests.test_oracle import few, made  # noqa: F401 (a fixture)
 from training.oracle import Shape
 
@@ -18,6 +18,7 @@ def data(tmp_path, monkeypatch, few):  # noqa: F811
     sharp, plane = (np.rint(200 * image).clip(0, 255).astype(np.uint8) for image in made(Shape("wave", 4.0), 1))
     planes = [("-1", -3.0, plane), ("0", 0.0, sharp)]
     monkeypatch.setattr(evaluate, "stack_planes", lambda name, data=None: (sharp, planes, "planes"))
+    monkeypatch.setattr(deconvolve, "KNOWN", tmp_path)
     monkeypatch.setattr(evaluate, "DEVELOPMENT", ("tissue-brightfield",))
     monkeypatch.setattr(evaluate, "TEST", ())
     monkeypatch.setattr(oracle, "PLANES", {"tissue-brightfield": (3,)})
@@ -36,10 +37,12 @@ def test_the_page(data, tmp_path, monkeypatch):
     text = (tmp_path / "docs" / "evaluation.md").read_text()
     network = evaluate.load_network(model, 1)
     (row,) = [r for r in evaluate.evaluate_stack("tissue-brightfield", network) if r.distance != 0]
-    assert f"| tissue-brightfield | 1 | {row.gained:+.2f} | {row.gained:+.2f} | {row.gained:+.2f} |" in text
+    assert f"| tissue-brightfield | 1 | {row.gained:+.2f} | {row.gained:+.2f} | {row.gained:+.2f} | {row.gain_fit_after:.2f} to {row.gain_fit_after:.2f} |" in text
     (known,) = json.loads((tmp_path / "work" / "oracle-tissue-brightfield.json").read_text())
     best = max(known[m]["psnr"] for m in report.METHODS)
     assert f"| {known['model'] - best:+.2f} |" in text
+    told = f"{abs(known['model'] - best):.2f} dB {'above' if known['model'] > best else 'below'} the better oracle"
+    assert f"- tissue-brightfield: on average the model is {told}" in text and ("; below it at 1 of 1 planes" in text) == (known["model"] < best)
     exposures = held_out.measure("reflected", {"model": network})
     margin = held_out.margins(exposures, "model")["Wiener"]
     assert f"{abs(margin):.2f} dB {'above' if margin > 0 else 'below'} Wiener" in text
@@ -47,7 +50,10 @@ def test_the_page(data, tmp_path, monkeypatch):
     assert ">Simulated specimens, reflected, 200 to 5000 photons<" in (tmp_path / "docs" / "evaluation" / "held-out-ssim-reflected.svg").read_text()
     for name in {line.split("(")[1].rstrip(")") for line in text.splitlines() if line.startswith("![")}:
         assert (tmp_path / "docs" / name).stat().st_size > 500
-    assert "These runs have not been reported yet." in text
+    assert "[networks.md](networks.md)" in text  # the committed one
+    (exposure,) = [r for r in exposures if r.defocus_um > 0]
+    assert f"| reflected | 2 um | {exposure.ssim['before']:.3f} | {exposure.ssim['Wiener']:.3f} |" in text
+    assert "have not been reported yet" in report.networks_section(False)
     assert all(words in text for words in (sentences.SPECIMENS, sentences.SSIM, sentences.CHOICE))
     # Again, with what is kept: deconvolution is not run, the model is measured.
     monkeypatch.setattr(oracle, "compare", lambda *_, **__: pytest.fail("looked for again"))

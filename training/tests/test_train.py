@@ -246,6 +246,24 @@ def test_a_failed_save_leaves_the_previous_checkpoint(tmp_path):
     assert train.load_checkpoint(path)["step"] == 1 and [p.name for p in tmp_path.iterdir()] == ["last.pt"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_a_run_whose_disk_is_full_says_so_and_goes_on_later(data, tmp_path):
+    run = tmp_path / "run"
+    words = ["--data", str(data), "--out", str(run), "--workers", "0", "--set", "width=1", "batch=2", "patch_px=32", "margin_px=16", "optics_bank=4"]
+    train.main([*words, "--minutes", "0.005"])
+    before = (run / "last.pt").read_bytes()
+    (run / "last.tmp").symlink_to("/dev/full")
+    longer = ["--minutes", str(more(run)), "--resume"]
+    with pytest.raises(SystemExit, match=r"train: .*last\.pt: No space left on device; what was saved before is whole: make room and run the same command with --resume"):
+        train.main([*words, *longer])
+    assert (run / "last.pt").read_bytes() == before
+    train.main([*words, *longer])
+    assert train.load_checkpoint(run / "last.pt")["step"] > 0
+    (run / "last.pt").write_bytes(before[: len(before) // 2])
+    with pytest.raises(SystemExit, match=r"train: .*last\.pt: not a readable checkpoint"):
+        train.main([*words, *longer])
+
+
 def test_bad_checkpoints(tmp_path):
     good = tmp_path / "good.pt"
     train.save({"config": {}, "average": {}}, good)

@@ -61,7 +61,9 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
     row("Parfocal", &project.version, "MIT OR Apache-2.0", "LICENSE-MIT, LICENSE-APACHE");
     copy(&root().join("models/LICENSE"), &folder.join("model/LICENSE"))?;
     for model in MODELS {
-        copy(&root().join(format!("models/{model}.md")), &folder.join(format!("model/{model}.md")))?;
+        for name in [format!("{model}.md"), format!("{model}-failures.png")] {
+            copy(&root().join("models").join(&name), &folder.join("model").join(&name))?;
+        }
         if *model != BUILT_IN {
             copy(&root().join(format!("models/{model}.onnx")), &folder.join(format!("model/{model}.onnx")))?;
         }
