@@ -94,12 +94,12 @@ def stretched_psnr(image: np.ndarray, reference: np.ndarray) -> float:
 
 
 def protocol(fields: list[Field], networks) -> list[str]:
-    """Markdown: by plane, PSNR of the input, of the released model and of the fine-tuned one, by both measures."""
+    """Markdown: by plane, PSNR of the input, of the model begun with and of the fine-tuned one, by both measures."""
     lines = [
         "PSNR against plane 16, means over fields: each image normalised to its own minimum and maximum (what is published),",
         "and of the images as they are, in the 0.1 to 99.9 percentile range of plane 16.",
         "",
-        "| plane | normalised: before | released | fine-tuned | raw: before | released | fine-tuned |",
+        "| plane | normalised: before | begun with | fine-tuned | raw: before | begun with | fine-tuned |",
         "|---|---|---|---|---|---|---|",
     ]
     for name in dict.fromkeys(p.name for f in fields for p in f.planes if p.steps):

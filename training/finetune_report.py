@@ -48,7 +48,7 @@ def mean_gain(rows: list[dict]) -> float:
 
 def table(began: list[dict], tuned: list[dict]) -> list[str]:
     """Markdown: means over the fields, by steps from the sharp plane."""
-    lines = ["| steps from focus | planes | PSNR before | released model | fine-tuned | difference |", "|---|---|---|---|---|---|"]
+    lines = ["| steps from focus | planes | PSNR before | begun with | fine-tuned | difference |", "|---|---|---|---|---|---|"]
     for steps in sorted({r["steps"] for r in tuned if "after" in r}):
         a, b = ([r for r in rows if r["steps"] == steps and "after" in r] for rows in (began, tuned))
         before = np.mean([r["before"] for r in b])
@@ -80,7 +80,7 @@ def picture(field: Field, began, tuned, size: int = 256) -> Image.Image:
     low, high = field.planes[field.sharp].range
     parts = [
         ("as it was", plane.image, plane),
-        ("released model", restored(plane, began), plane),
+        ("begun with", restored(plane, began), plane),
         ("fine-tuned", restored(plane, tuned), plane),
         ("sharp plane", field.reference, field.planes[field.sharp]),
     ]
@@ -108,7 +108,7 @@ Gains are dB of PSNR against the sharp plane, after a fit of gain and offset, me
 
 {chr(10).join(table(began, tuned))}
 
-A plane in focus comes back at {focused(tuned):.1f} dB of PSNR to itself (released model: {focused(began):.1f} dB).
+A plane in focus comes back at {focused(tuned):.1f} dB of PSNR to itself (the model it began with: {focused(began):.1f} dB).
 
 A restored image is an estimate: it shows what the training images make likely. Keep the original.
 

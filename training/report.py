@@ -1,6 +1,6 @@
 """docs/evaluation.md: a released model on real stacks and on simulated specimens, beside deconvolution that knows the answer.
 
-    python -m training.report --model models/parfocal-w16.onnx --work runs/evaluation --docs docs
+    python -m training.report --model models/parfocal-w16.onnx --also models/parfocal-w8.onnx --work runs/evaluation --docs docs
 
 Deconvolution takes an hour or two of one core and does not depend on the model: what it found stands in training/known and is not
 looked for again; what is not there is kept in `--work`. The networks compared with one another stand on a page of their own (training/compare.py).
@@ -168,13 +168,32 @@ that the paper leaves open have runs of their own.
     python -m training.ablate report --out runs/ablate --docs docs"""
 
 
-def page(model: str, version: str, sha256: str, real, known, simulated, work: str, networks: bool) -> str:
-    """`networks`: whether networks.md stands beside this page."""
-    nl = "\n"
+def gains_of(rows: list[evaluate.Row]) -> dict[str, list[float]]:
+    """By stack: what its planes out of focus gain, in dB."""
+    return {s: [r.gained for r in rows if r.stack == s and r.distance != 0] for s in dict.fromkeys(r.stack for r in rows)}
+
+
+def also_section(model: str, real: list[evaluate.Row], others: dict[str, tuple[list[evaluate.Row], list[held_out.Row]]]) -> str:
+    """`others`: file name of each other model, its rows of the real stacks and of the held-out specimens; "" where there is none."""
+    if not others:
+        return ""
+    names = [model, *others]
+    lines = ["## Other models beside it", "", f"| stack, mean gain (dB) | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
+    gains = [gains_of(rows) for rows in (real, *(rows for rows, _ in others.values()))]
+    lines += [f"| {stack} | {' | '.join(f'{np.mean(g[stack]):+.2f}' for g in gains)} |" for stack in gains[0]]
+    for name, (_, simulated) in others.items():
+        lines += ["", f"On the held-out specimens, {name}:", "", *margins(simulated)]
+    return "\n".join(lines) + "\n\n"
+
+
+def page(model: str, version: str, sha256: str, real, known, simulated, work: str, networks: bool, others=None) -> str:
+    """`networks`: whether networks.md stands beside this page; `others`: as in also_section."""
+    nl, others = "\n", others or {}
+    also = f" --also {' '.join(f'models/{name}' for name in others)}" if others else ""
     show = lambda kind, names: nl.join(f"![{kind}, {n}](evaluation/{kind}-{n}.svg)" for n in names)
     stacks = list(dict.fromkeys(r.stack for r in real))
     planes = {s: sum(r.stack == s and r.distance != 0 for r in real) for s in stacks}
-    gains = {s: [r.gained for r in real if r.stack == s and r.distance != 0] for s in stacks}
+    gains = gains_of(real)
     kept = {s: [r.gain_fit_after for r in real if r.stack == s and r.distance != 0] for s in stacks}
     table = [
         f"| {s} | {planes[s]} | {np.mean(gains[s]):+.2f} | {min(gains[s]):+.2f} | {max(gains[s]):+.2f} | {min(kept[s]):.2f} to {max(kept[s]):.2f} |"
@@ -185,7 +204,7 @@ def page(model: str, version: str, sha256: str, real, known, simulated, work: st
 
 `{model}`, version {version}, SHA-256 `{sha256}`. All of this page is made by
 
-    python -m training.report --model models/{model} --work {work} --docs docs
+    python -m training.report --model models/{model}{also} --work {work} --docs docs
 
 It needs the real focal stacks, which are not in the repository ([training/](../training/README.md)). A restored image is an
 estimate: these are means over planes, and any one image can come out worse.
@@ -248,7 +267,7 @@ All levels; `before` is PSNR in dB, the rest are gains on it, means over specime
 
 {nl.join(held_out.table(simulated))}
 
-## Networks compared with one another
+{also_section(model, real, others)}## Networks compared with one another
 
 {networks_section(networks)}
 """
@@ -257,6 +276,7 @@ All levels; `before` is PSNR in dB, the rest are gains on it, means over specime
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="a model file of training.export")
+    parser.add_argument("--also", type=Path, nargs="*", default=[], help="other models, whose means stand beside")
     parser.add_argument("--work", type=Path, required=True, help="folder for what is kept between runs")
     parser.add_argument("--docs", type=Path, required=True)
     parser.add_argument("--data", type=Path, help="folder with eval/ (default: $PARFOCAL_DATA, else ../shared/data)")
@@ -275,6 +295,11 @@ def main(argv=None):
             real = [row for s in evaluate.DEVELOPMENT + evaluate.TEST for row in evaluate.evaluate_stack(s, network, data)]
         known = real_oracles(args.work, network, data)
         simulated = held_out_rows(args.work, args.model, network)
+        others = {}
+        for other in args.also:
+            beside = evaluate.load_network(other, args.threads)
+            rows = [row for s in evaluate.DEVELOPMENT + evaluate.TEST for row in evaluate.evaluate_stack(s, beside, data)]
+            others[other.name] = rows, held_out_rows(args.work, other, beside)
     except (OSError, ValueError) as error:
         sys.exit(f"report: {error}")
     folder = args.docs / "evaluation"
@@ -286,7 +311,7 @@ def main(argv=None):
     # Pages made elsewhere to be looked at first stand beside the committed ones later.
     has_networks = any((docs / "networks.md").exists() for docs in (args.docs, Path(__file__).parents[1] / "docs"))
     version, sha256 = facts["version"], sha256_of(args.model)[:16]
-    path.write_text(page(args.model.name, version, sha256, real, known, simulated, args.work.as_posix(), has_networks))
+    path.write_text(page(args.model.name, version, sha256, real, known, simulated, args.work.as_posix(), has_networks, others))
     print(path)
 
 

@@ -55,6 +55,11 @@ def test_the_page(data, tmp_path, monkeypatch):
     assert f"| reflected | 2 um | {exposure.ssim['before']:.3f} | {exposure.ssim['Wiener']:.3f} |" in text
     assert "have not been reported yet" in report.networks_section(False)
     assert all(words in text for words in (sentences.SPECIMENS, sentences.SSIM, sentences.CHOICE))
+    assert "Other models" not in text
+    report.main([*words[:4], *["--docs", str(tmp_path / "beside"), *words[6:]], "--also", str(model)])
+    beside = (tmp_path / "beside" / "evaluation.md").read_text()
+    assert "--also models/tiny.onnx --work" in beside and f"| tissue-brightfield | {row.gained:+.2f} | {row.gained:+.2f} |" in beside
+    assert "On the held-out specimens, tiny.onnx:" in beside
     # Again, with what is kept: deconvolution is not run, the model is measured.
     monkeypatch.setattr(oracle, "compare", lambda *_, **__: pytest.fail("looked for again"))
     monkeypatch.setattr(held_out, "deconvolved", lambda *_: pytest.fail("looked for again"))
