@@ -19,6 +19,7 @@ import numpy as np
 
 from . import evaluate, held_out, runs, sentences
 from .compare import gain
+from .checkpoint import words_of
 from .config import NAMED, Config
 
 # Name of the run, what is asked, and the changes; "released" is what all are compared with.
@@ -114,13 +115,12 @@ def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
     if "released" not in by_name:
         told = f"{out}: holds no finished run `released` of training.ablate train, which the others are compared with."
         raise ValueError(" ".join([told, *left_out]))
-    minutes = runs.one_plan(found)
+    minutes, samples = runs.one_plan(found), runs.one_source(found)
     for name, run in by_name.items():
         runs.check_settings(run, settings_of(by_name["released"]["config"], name), out / "released")
     measured = {name: run | runs.measure(run["folder"], data, seeds, threads, evaluate.DEVELOPMENT) for name, run in by_name.items()}
     docs.mkdir(parents=True, exist_ok=True)
     path = docs / "ablation.md"
-    samples = len(np.load(samples_file(out), mmap_mode="r")) if samples_file(out).exists() else 0
     path.write_text(page(measured, out.as_posix(), seeds, minutes, left_out, samples))
     return path
 
@@ -154,8 +154,7 @@ def main(argv=None):
     except ValueError as error:
         sys.exit(f"ablate: {error}")
     except OSError as error:
-        # Finished runs are left alone and a broken one goes on, so what is done about it is followed by the same command.
-        sys.exit(f"ablate: {error.filename or args.out}: {error.strerror or error}; what was saved before is whole: run the same command again")
+        sys.exit(f"ablate: {words_of(error, args.out, saved=args.action == 'train')}")
 
 
 if __name__ == "__main__":

@@ -174,8 +174,11 @@ def package(model: Path, out: Path, card: Path | None = None, author: str = AUTH
     pictures = {name: card.with_name(name) for name in re.findall(r"!\[[^\]]*\]\(([^()/]+)\)", words)}
     for path in pictures.values():
         if not path.is_file():
-            raise ValueError(f"{path}: no such file; expected the picture that {card} shows")
+            raise ValueError(f"{path}: no such file; expected the picture that {card} shows (python -m training.card makes both)")
     words = re.sub(r"(?<!!)\[([^\]]*)\]\(\.\./([^()]+)\)", r"\1 (`\2` in Parfocal's sources)", words)
+    left = [t for t in re.findall(r"\]\(([^()\s]+)\)", words) if not re.match(r"https?:|#", t) and t not in pictures]
+    if left:
+        raise ValueError(f"{card}: leads to {left[0]}, which is not in the package; name pictures beside the card, or pages by their address")
     seen = test_image()
     image, low, high = scaled(seen)
     session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
@@ -193,6 +196,8 @@ def package(model: Path, out: Path, card: Path | None = None, author: str = AUTH
         model.name: model.read_bytes(), "README.md": words.encode(), "cover.png": picture.getvalue(),
         "test_input.npy": file(seen), "test_output.npy": file(restored),
     }  # fmt: skip
+    if taken := [name for name in pictures if name in files]:
+        raise ValueError(f"{card}: shows {taken[0]}, a name that the package has for a file of its own; call the picture otherwise")
     files |= {name: path.read_bytes() for name, path in pictures.items()}
     described = describe(facts, files, model.name, author)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -85,7 +85,7 @@ def limits(config: Config, rows: list[evaluate.Row] = ()) -> str:
     contrast = ""
     if moved and (least := max(moved, key=lambda r: r.gain_fit_after)).gain_fit_after > 1.05:
         contrast = f"""
-- **Lost contrast.** Far from focus not all of it is regained: the fitted gain of the table above reaches {least.gain_fit_after:.2f}
+- **Lost contrast.** Not all of it is regained: the fitted gain of the table above reaches {least.gain_fit_after:.2f}
   ({least.stack}, {least.distance:+.2f} {least.unit}), and PSNR after a fit does not show it."""
     thick = "one plane"
     if config.layered_share > 0:
@@ -111,8 +111,8 @@ def limits(config: Config, rows: list[evaluate.Row] = ()) -> str:
   A specimen that is thick everywhere is not in it.
 - **Phase objects.** {phase}
 - **Strong defocus.** Beyond the largest blur disc above nothing was trained.{contrast}
-- **A blur that is known.** With the true point spread function and many photons deconvolution restores more than this model, which has
-  to find the blur out ([figures](../docs/evaluation.md)).
+- **A blur that is known.** With the true point spread function and many photons deconvolution can restore more than a model that has
+  to find the blur out; [docs/evaluation.md](../docs/evaluation.md) tells where it does.
 - **Sampling.** Images with a cut-off outside the range above (much finer or coarser pixels) were not trained.
 - **Fine structure near focus.** An image in focus is changed, too: PSNR(restored, input) above tells how much."""
 

@@ -35,13 +35,18 @@ def write_whole(path: Path, content) -> None:
         raise
 
 
-def words_of(error: OSError, out: Path) -> str:
-    """What failed while a run in the folder `out` was saved, or while it read, and what to do where that is known."""
+def words_of(error: OSError, out: Path, saved: bool = False) -> str:
+    """What failed while something was read or written in the folder `out`, and what to do where that is known.
+
+    `saved`: the same command goes on with what is there; a folder with last.pt goes on with --resume.
+    """
     words = f"{error.filename or out}: {error.strerror or error}"
-    if (out / "last.pt").exists():
-        first = "make room and " if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)) else ""
-        return f"{words}; what was saved before is whole: {first}run the same command with --resume"
-    return words + ("; make room" if error.errno == errno.ENOSPC else "")
+    full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    resume = (Path(out) / "last.pt").exists()
+    if resume or saved:
+        again = "run the same command " + ("with --resume" if resume else "again")
+        return f"{words}; what was saved before is whole: {'make room and ' if full else ''}{again}"
+    return words + ("; make room" if full else "")
 
 
 def load_checkpoint(path: Path) -> dict:

@@ -21,8 +21,10 @@ from pathlib import Path
 import numpy as np
 
 from . import evaluate, held_out, runs as finished_runs, sentences
+from .checkpoint import words_of
 from .config import NETWORKS, Config
-from .deconvolve import METHODS, kept
+from .deconvolve import METHODS
+from .deconvolved import file_of
 from .plot import Line, line_plot
 
 SEEDS = {"head-to-tail": (1, 2, 3), "cascade": (1, 2, 3), "unlinked": (1, 2, 3)}  # the others: one
@@ -66,11 +68,21 @@ def train_all(base: Config, data: Path, out: Path, minutes: float, workers: int,
 
 def measure_oracles(out: Path, seeds: int) -> list[dict]:
     """Held-out rows of Wiener and Richardson-Lucy with the true blur; from training/known, else kept in the folder of the runs."""
-    stored = kept(out, f"deconvolution-{seeds}-{held_out.SEED}.json")
-    if not stored.exists() or any(method not in json.loads(stored.read_text())[0]["ssim"] for method in METHODS):
+    name = f"deconvolution-{seeds}-{held_out.SEED}.json"
+    stored = file_of(out, name, lambda path: fits_exposures(json.loads(path.read_text()), seeds))
+    if not stored.exists() or not fits_exposures(json.loads(stored.read_text()), seeds):
+        stored = out / name
         rows = [asdict(r) for light in held_out.SPECIMENS for r in held_out.measure(light, {}, seeds)]
         stored.write_text(json.dumps(rows, allow_nan=False))
     return json.loads(stored.read_text())
+
+
+def fits_exposures(rows: list[dict], seeds: int) -> bool:
+    """Whether rows are of today's light, defocus and photons, with all methods. Whether of the same pixels, held_out.beside sees."""
+    told = {(r["light"], r["defocus_um"], r["photons"]) for r in rows}
+    asked = {(light, um, n) for light in held_out.SPECIMENS for um in held_out.DEFOCUS_UM for n in held_out.PHOTONS}
+    specimens = seeds * sum(map(len, held_out.SPECIMENS.values()))
+    return told == asked and len({(r["light"], r["seed"]) for r in rows}) == specimens and all(m in r["ssim"] for r in rows for m in METHODS)
 
 
 # ---- the page -------------------------------------------------------------------------------------------------------
@@ -272,8 +284,7 @@ def main(argv=None):
     except ValueError as error:
         sys.exit(f"compare: {error}")
     except OSError as error:
-        # Finished runs are left alone and a broken one goes on, so what is done about it is followed by the same command.
-        sys.exit(f"compare: {error.filename or args.out}: {error.strerror or error}; what was saved before is whole: run the same command again")
+        sys.exit(f"compare: {words_of(error, args.out, saved=args.action == 'train')}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ which is what a restored image is compared with.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 from scipy import fft
@@ -19,15 +18,7 @@ from .degrade import Microscope, transfer_function
 REGULARISATION = tuple(10.0**k for k in np.arange(-7.0, 3.1, 0.5))  # noise to signal, of Wiener's filter
 # Of Richardson-Lucy: those at which its estimate is looked at.
 ITERATIONS = (1, 2, 4, 7, 12, 20, 35, 60, 100, 170, 300, 500, 1000)
-# What hours of deconvolution found for docs/evaluation.md and docs/networks.md. It does not depend on any model.
-KNOWN = Path(__file__).parent / "known"
 MARGIN_PX = 32  # reflected around the image: convolution by FFT is cyclic
-
-
-def kept(work: Path, name: str) -> Path:
-    """The file of this name in `work`, or in KNOWN where only that has one."""
-    own = Path(work) / name
-    return KNOWN / name if not own.exists() and (KNOWN / name).exists() else own
 
 
 def _from_space(profile: Callable[[np.ndarray], np.ndarray], reach: int, size: int) -> np.ndarray:

@@ -366,7 +366,7 @@ def main(argv=None):
             rows = [row for s in args.stacks for row in evaluate_stack(s, network, data, args.distances)]
         else:
             raise ValueError(f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         sys.exit(f"evaluate: {error}")
     if args.json:
         print(as_json(rows))

@@ -29,7 +29,7 @@ from .config import Config
 from .data import load_sharp, source_counts
 from .degrade import Microscope, convolve, normalisation_range, transfer_function
 from .model import MULTIPLE, HeadToTail, multiply_adds_per_pixel
-from .checkpoint import config_of, config_sha256, load_checkpoint, load_weights
+from .checkpoint import config_of, config_sha256, load_checkpoint, load_weights, words_of
 
 FORMAT = 1
 OPSET = 17
@@ -305,8 +305,10 @@ def main(argv=None):
             metadata = tiny(args.tiny)
         else:
             metadata = export_checkpoint(args.checkpoint, args.out, args.name or args.out.stem, args.version, args.data)
-    except (OSError, ValueError) as error:  # the file is written whole or not at all
+    except ValueError as error:
         sys.exit(f"export: {error}")
+    except OSError as error:  # the file is written whole or not at all
+        sys.exit(f"export: {words_of(error, (args.tiny or args.out).parent)}")
     for key, value in metadata.items():
         print(f"{key}: {value}")
 

@@ -72,7 +72,7 @@ def phase_object() -> Case:
     return Case(
         "unstained cells", "6 um from focus, transmitted light, phase only", seen, truth,
         "In focus they are nearly invisible, and so they are in the truth. Out of focus they are bright on one side of focus and dark on "
-        "the other (here one side), by interference: contrast that looks like stain and is none.",
+        "the other, by interference: contrast that looks like stain and is none. The picture is of one side.",
     )  # fmt: skip
 
 
@@ -134,8 +134,8 @@ def outcome(case: Case, restored: np.ndarray, before: float, after: float) -> st
         text = f"Restored, it is {'nearer to' if after < before else 'further from'} the truth than before."
     low, high = normalisation_range(case.seen)
     true, shown = (contrast_of(image, low, high) for image in (case.truth, restored))
-    if shown > 1.5 * true + 0.5:
-        text += f" It still shows contrast that is not there: {shown:.1f} % where the truth has {true:.1f} %."
+    if shown > 1.5 * true + 0.5:  # more than noise and the specimen's own detail make of it
+        text += f" It shows contrast that is not there: {shown:.1f} % where the truth has {true:.1f} %."
     if case.lower is not None:
         text += f" Of the lower layers' light, the image has {lower_share(case.seen, case):.0f} % and the restored one {lower_share(restored, case):.0f} %."
     return text
@@ -189,8 +189,12 @@ def main(argv=None):
     try:
         measured = measure(load_network(args.model))
         sheet(measured).save(args.out)
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         sys.exit(f"failures: {error}")
+    except OSError as error:
+        from .checkpoint import words_of
+
+        sys.exit(f"failures: {words_of(error, args.out.parent)}")
     print("\n".join(lines(measured, args.out.name)))
 
 

@@ -217,7 +217,7 @@ def main(argv=None):
         parser.error(f"--seeds {args.seeds}: expected at least 1")
     try:
         networks = {path.stem: evaluate.load_network(path, args.threads) for path in args.model}
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         sys.exit(f"held_out: {error}")
     rows = [row for light in SPECIMENS for row in measure(light, networks, args.seeds)]
     if args.json:

@@ -1,10 +1,11 @@
-"""Simulated samples kept in memory and a file, for runs that are to learn from exactly the same ones.
+"""Simulated samples kept in a file, for runs that are to learn from exactly the same ones.
 
 Where several short runs are compared, simulating anew for each costs as much as training does, and each draws other samples.
 """
 
 import dataclasses
 import hashlib
+import io
 import json
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from .optics import FREQUENCIES
 from .simulate import Sampler
 from .train import SharpImages
 
+MOST = 100_000  # 6.5 GB
 # Settings that say nothing about the samples.
 OTHER = (
     "network", "width", "activation", "downsampling", "upsampling", "batch", "uses", "learning_rate", "final_learning_rate", "warmup_steps",
@@ -23,28 +25,40 @@ OTHER = (
 )  # fmt: skip
 
 
-def _key(config: Config, count: int) -> str:
-    settings = {k: v for k, v in dataclasses.asdict(config).items() if k not in OTHER} | {"count": count}
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+def _settings(config: Config, count: int) -> dict:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(config).items() if k not in OTHER} | {"count": count}
+
+
+def _differ(made: dict, wanted: dict) -> str:
+    return ", ".join(f"{k} {made.get(k)} (now {v})" for k, v in wanted.items() if made.get(k) != v)
 
 
 class KeptSamples(SharpImages):
-    """What SharpImages gives, but all samplers draw from the same `count` samples, turned and mirrored each time."""
+    """What SharpImages gives, but all samplers draw from the same `count` samples, turned and mirrored each time.
+
+    They take 64 KiB each, on disk and, while they are made, in memory. `told`: what a checkpoint says of them.
+    """
 
     def __init__(self, data: Path, config: Config, count: int, path: Path, log=print):
-        """`path`: the file of the samples, .npy; made if it is absent. Raises ValueError where it is of other settings."""
+        """`path`: the file of the samples, .npy; made if it is absent. Raises ValueError where it is of other settings or images."""
         super().__init__(data)
-        if count < 1:
-            raise ValueError(f"{count} samples: expected at least 1")
-        self.key = _key(config, count)
-        told = path.with_suffix(".sha256")
+        if not 1 <= count <= MOST:
+            raise ValueError(f"{count} samples: expected 1 to {MOST:,}")
+        self.settings = _settings(config, count)
+        wanted = self.settings | {"images": self.counts()}
+        told = path.with_suffix(".json")
         if not path.exists():
             log(f"simulating {count} samples, once")
+            told.unlink(missing_ok=True)  # a kill must not leave new samples beside old settings
             self._simulate(config, count, path)
-            write_whole(told, self.key.encode())
-        if not told.exists() or told.read_text() != self.key:
-            raise ValueError(f"{path}: samples of other settings, or not finished; remove it, or choose another folder")
+            write_whole(told, json.dumps(wanted, indent=1).encode())
+        if not told.exists():
+            raise ValueError(f"{path}: not finished ({told.name} is missing); remove it and run this again")
+        made = json.loads(told.read_text())
+        if made != wanted:
+            raise ValueError(f"{path}: samples of other settings: {_differ(made, wanted)}; remove it, or choose another folder")
         self.samples = np.load(path, mmap_mode="r")
+        self.told = {"count": count, "sha256": hashlib.sha256(told.read_bytes()).hexdigest()}
 
     def _simulate(self, config: Config, count: int, path: Path) -> None:
         side = config.patch_px
@@ -54,13 +68,13 @@ class KeptSamples(SharpImages):
             image, target = sampler()
             row[:] = np.concatenate([image.ravel(), target.ravel(), sampler.contrast_kept])
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp.npy")
-        np.save(temporary, kept)
-        temporary.replace(path)
+        stream = io.BytesIO()
+        np.save(stream, kept)
+        write_whole(path, stream.getbuffer())
 
     def sampler(self, config: Config, seed: int):
-        if _key(config, len(self.samples)) != self.key:
-            raise ValueError("kept samples are of other settings of the simulation than this run's; runs that differ in it cannot share them")
+        if differ := _differ(self.settings, _settings(config, len(self.samples))):
+            raise ValueError(f"kept samples have {differ}; runs that differ in the simulation cannot share samples: train without them")
         return _Draw(self.samples, config.patch_px, seed)
 
 

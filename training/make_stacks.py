@@ -89,7 +89,9 @@ def main(argv=None):
             tifffile.imwrite(path, field(seed, args.planes), imagej=True, resolution=resolution, metadata=metadata)
             print(path)
     except OSError as error:
-        sys.exit(f"make-stacks: {error.filename or args.out}: {error.strerror or error}")
+        from .checkpoint import words_of  # PyTorch takes seconds to be read
+
+        sys.exit(f"make-stacks: {words_of(error, args.out)}")
 
 
 if __name__ == "__main__":

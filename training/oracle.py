@@ -226,6 +226,10 @@ PLANES = {
 }
 
 
+def is_listed(stack: str, distance: float) -> bool:
+    return any(abs(abs(distance) - d) < 0.01 for d in PLANES[stack])
+
+
 def compare(stack: str, network, data: Path | None = None, distances=None, log=lambda row: None) -> list[dict]:
     """Rows for the planes of one stack; `distances`: (low, high), else those of PLANES."""
     sharp, planes, unit = evaluate.stack_planes(stack, data)
@@ -235,7 +239,7 @@ def compare(stack: str, network, data: Path | None = None, distances=None, log=l
         if distances is not None:
             wanted = distances[0] <= abs(distance) <= distances[1]
         else:
-            wanted = any(abs(abs(distance) - d) < 0.01 for d in PLANES[stack])
+            wanted = is_listed(stack, distance)
         if wanted and distance != 0:
             rows.append({"stack": stack, "plane": name, "distance": distance, "unit": unit} | compare_plane(plane, sharp, network, blurs))
             log(rows[-1])
@@ -258,7 +262,7 @@ def main(argv=None):
         network = evaluate.load_network(args.model, args.threads)
         progress = lambda row: print(f"{row['stack']} {row['plane']}", file=sys.stderr)
         rows = [row for s in args.stacks for row in compare(s, network, data, args.distances, progress)]
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         sys.exit(f"oracle: {error}")
     if args.json:
         print(json.dumps([row_to_json(row) for row in rows], indent=1, allow_nan=False))

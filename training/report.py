@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Container
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +18,8 @@ import numpy as np
 
 from . import compare, evaluate, held_out, oracle, sentences
 from .card import metadata_of, rows_from_json, sha256_of
-from .deconvolve import kept
+from .checkpoint import words_of, write_whole
+from .deconvolved import file_of
 from .plot import Line, line_plot
 
 METHODS = tuple(oracle.METHODS)
@@ -28,20 +30,23 @@ def real_oracles(work: Path, network, data: Path, log=print) -> list[dict]:
     """Rows of training.oracle for all its planes: deconvolution from `work` where it is there, the model measured now."""
     rows = []
     for stack in oracle.PLANES:
-        stored = kept(work, f"oracle-{stack}.json")
+        sharp, planes, _ = evaluate.stack_planes(stack, data)
+        by_name = {name: plane for name, distance, plane in planes if distance != 0 and oracle.is_listed(stack, distance)}
+        cut = oracle.window(sharp.shape[:2])
+        before = lambda plane: oracle.fitted_psnr(plane[cut].astype(np.float64), sharp[cut].astype(np.float64))
+        told = lambda path: [oracle.row_from_json(row) for row in json.loads(path.read_text())]
+        fits = lambda path: {r["plane"] for r in told(path)} == set(by_name) and all(
+            abs(before(by_name[r["plane"]]) - r["before"]) <= 0.01 for r in told(path)
+        )
+        stored = file_of(work, f"oracle-{stack}.json", fits)
         if stored.exists():
-            made = [oracle.row_from_json(row) for row in json.loads(stored.read_text())]
-            sharp, planes, _ = evaluate.stack_planes(stack, data)
-            by_name = {name: plane for name, _, plane in planes}
-            cut = oracle.window(sharp.shape[:2])
-            before = lambda plane: oracle.fitted_psnr(plane[cut].astype(np.float64), sharp[cut].astype(np.float64))
-            for row in made:
-                if row["plane"] not in by_name or abs(before(by_name[row["plane"]]) - row["before"]) > 0.01:
-                    raise ValueError(f"{stored}: is of other planes than those in {data / 'eval' / stack}; remove it and run this again")
-                row["model"] = oracle.model_psnr(by_name[row["plane"]], sharp, network)
+            if not fits(stored):
+                raise ValueError(f"{stored}: is of other planes than those in {data / 'eval' / stack}; remove it and run this again")
+            made = [row | {"model": oracle.model_psnr(by_name[row["plane"]], sharp, network)} for row in told(stored)]
         else:
             made = oracle.compare(stack, network, data, log=lambda row: log(f"{row['stack']} {row['plane']}"))
-            stored.write_text(json.dumps([oracle.row_to_json(row) for row in made], allow_nan=False))
+            without = [{k: v for k, v in oracle.row_to_json(row).items() if k != "model"} for row in made]
+            stored.write_text(json.dumps(without, allow_nan=False))
         rows += made
     return rows
 
@@ -60,6 +65,11 @@ def held_out_rows(work: Path, model: Path, network) -> list[held_out.Row]:
 # ---- the page -------------------------------------------------------------------------------------------------------
 
 
+def better(row: dict) -> float:
+    """PSNR of the better oracle at this plane, in dB."""
+    return max(row[m].psnr for m in METHODS)
+
+
 def means(rows: list[dict]) -> list[str]:
     """Markdown: mean gain of each stack, the better oracle, and what the model is above it."""
     lines = ["| stack | planes | model | Wiener | Richardson-Lucy | model above the better |", "|---|---|---|---|---|---|"]
@@ -67,7 +77,7 @@ def means(rows: list[dict]) -> list[str]:
         group = [r for r in rows if r["stack"] == stack]
         ours = float(np.mean([r["model"] - r["before"] for r in group]))
         theirs = [float(np.mean([r[m].psnr - r["before"] for r in group])) for m in METHODS]
-        cells = " | ".join(f"{v:+.2f}" for v in (ours, *theirs, ours - max(theirs)))
+        cells = " | ".join(f"{v:+.2f}" for v in (ours, *theirs, above_oracles(group)[stack]))
         lines.append(f"| {stack} | {len(group)} | {cells} |")
     return lines
 
@@ -86,27 +96,26 @@ def beside_oracles(rows: list[dict]) -> list[str]:
     told = []
     for stack, apart in above_oracles(rows).items():
         group = [r for r in rows if r["stack"] == stack]
-        below = [r for r in group if r["model"] < max(r[m].psnr for m in METHODS)]
+        below = [r for r in group if r["model"] < better(r)]
         text = f"- {stack}: on average the model is {held_out.above_or_below(apart)} the better oracle"
         if below:
-            worst = max(below, key=lambda r: max(r[m].psnr for m in METHODS) - r["model"])
-            short = max(worst[m].psnr for m in METHODS) - worst["model"]
-            text += f"; below it at {len(below)} of {len(group)} planes, by up to {short:.2f} dB ({worst['distance']:+.2f} {worst['unit']})"
+            worst = max(below, key=lambda r: better(r) - r["model"])
+            text += f"; plane by plane it is below the better of the two at {len(below)} of {len(group)}, by up to "
+            text += f"{better(worst) - worst['model']:.2f} dB ({worst['distance']:+.2f} {worst['unit']})"
         told.append(text + ".")
     return told
 
 
-def margins(rows: list[held_out.Row]) -> list[str]:
+def margins(rows: list[held_out.Row], name: str = "the model") -> list[str]:
     """Sentences: how far the model is above each deconvolution, from the figures alone."""
     told = held_out.margins(rows, "model").items()
-    lines = [f"- Out of focus at {held_out.MODERATE_WORDS}, the model is {held_out.above_or_below(v)} {m} on average." for m, v in told]
+    lines = [f"- Out of focus at {held_out.MODERATE_WORDS}, {name} is {held_out.above_or_below(v)} {m} on average." for m, v in told]
     group = [r for r in rows if r.defocus_um > 0 and r.photons in held_out.MODERATE]
     specimens = dict.fromkeys((r.light, r.seed) for r in group)
     if len(specimens) > 1:
-        for m in METHODS:
-            means = [np.mean([r.restored["model"] - r.restored[m] for r in group if (r.light, r.seed) == s]) for s in specimens]
-            error = np.std(means, ddof=1) / np.sqrt(len(means))
-            lines.append(f"- {len(specimens)} specimens make these means: the standard error over specimens is {error:.2f} dB beside {m}.")
+        apart = {m: [np.mean([r.restored["model"] - r.restored[m] for r in group if (r.light, r.seed) == s]) for s in specimens] for m in METHODS}
+        errors = " and ".join(f"{np.std(v, ddof=1) / np.sqrt(len(v)):.2f} dB ({m})" for m, v in apart.items())
+        lines.append(f"- These are means over {len(specimens)} drawn specimens; as a sample of such specimens their standard error is {errors}.")
     return lines
 
 
@@ -154,11 +163,12 @@ def pictures(real: list[evaluate.Row], known: list[dict], simulated: list[held_o
     return files
 
 
-def networks_section(made: bool) -> str:
-    """`made`: whether networks.md stands beside this page. It has the commands of its runs; here is how to begin."""
-    there = "[networks.md](networks.md) has what runs of equal minutes gave, and names those that it does not have; [ablation.md](ablation.md), the choices"
+def networks_section(there: Container[str]) -> str:
+    """`there`: names of pages in docs. They have the commands of their runs; here is how to begin."""
+    pages = {"networks.md": "what networks of equal cost gave in equal minutes", "ablation.md": "what other settings gave"}
+    told = [f"[{name}]({name}) has {words}." if name in there else f"{name} is not made yet." for name, words in pages.items()]
     return f"""\
-{there if made else "**These runs have not been reported yet.** The second command writes networks.md"}.
+{" ".join(told)}
 The networks: head to tail, with cascade residuals, unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet. The choices
 that the paper leaves open have runs of their own.
 
@@ -173,30 +183,32 @@ def gains_of(rows: list[evaluate.Row]) -> dict[str, list[float]]:
     return {s: [r.gained for r in rows if r.stack == s and r.distance != 0] for s in dict.fromkeys(r.stack for r in rows)}
 
 
-def also_section(model: str, real: list[evaluate.Row], others: dict[str, tuple[list[evaluate.Row], list[held_out.Row]]]) -> str:
-    """`others`: file name of each other model, its rows of the real stacks and of the held-out specimens; "" where there is none."""
+def also_section(model: str, real: list[evaluate.Row], others: dict[str, tuple]) -> str:
+    """`others`: by the file name of each other model its SHA-256, its rows of the real stacks and of the held-out specimens; "" where there is none."""
     if not others:
         return ""
     names = [model, *others]
-    lines = ["## Other models beside it", "", f"| stack, mean gain (dB) | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
-    gains = [gains_of(rows) for rows in (real, *(rows for rows, _ in others.values()))]
+    lines = ["## Other models beside it", ""]
+    lines += [f"`{name}`: SHA-256 `{sha256}`." for name, (sha256, _, _) in others.items()]
+    lines += ["", f"| stack, mean gain (dB) | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
+    gains = [gains_of(rows) for rows in (real, *(rows for _, rows, _ in others.values()))]
     lines += [f"| {stack} | {' | '.join(f'{np.mean(g[stack]):+.2f}' for g in gains)} |" for stack in gains[0]]
-    for name, (_, simulated) in others.items():
-        lines += ["", f"On the held-out specimens, {name}:", "", *margins(simulated)]
+    for name, (_, _, simulated) in others.items():
+        lines += ["", "On the held-out specimens:", "", *margins(simulated, name), "", *held_out.margin_tables(simulated, "model")]
     return "\n".join(lines) + "\n\n"
 
 
-def page(model: str, version: str, sha256: str, real, known, simulated, work: str, networks: bool, others=None) -> str:
-    """`networks`: whether networks.md stands beside this page; `others`: as in also_section."""
+def page(model: str, version: str, sha256: str, real, known, simulated, work: str, there: Container[str], others=None) -> str:
+    """`there`: as in networks_section; `others`: as in also_section."""
     nl, others = "\n", others or {}
     also = f" --also {' '.join(f'models/{name}' for name in others)}" if others else ""
     show = lambda kind, names: nl.join(f"![{kind}, {n}](evaluation/{kind}-{n}.svg)" for n in names)
     stacks = list(dict.fromkeys(r.stack for r in real))
     planes = {s: sum(r.stack == s and r.distance != 0 for r in real) for s in stacks}
     gains = gains_of(real)
-    kept = {s: [r.gain_fit_after for r in real if r.stack == s and r.distance != 0] for s in stacks}
+    fitted = {s: [r.gain_fit_after for r in real if r.stack == s and r.distance != 0] for s in stacks}
     table = [
-        f"| {s} | {planes[s]} | {np.mean(gains[s]):+.2f} | {min(gains[s]):+.2f} | {max(gains[s]):+.2f} | {min(kept[s]):.2f} to {max(kept[s]):.2f} |"
+        f"| {s} | {planes[s]} | {np.mean(gains[s]):+.2f} | {min(gains[s]):+.2f} | {max(gains[s]):+.2f} | {min(fitted[s]):.2f} to {max(fitted[s]):.2f} |"
         for s in stacks
     ]
     return f"""\
@@ -269,7 +281,7 @@ All levels; `before` is PSNR in dB, the rest are gains on it, means over specime
 
 {also_section(model, real, others)}## Networks compared with one another
 
-{networks_section(networks)}
+{networks_section(there)}
 """
 
 
@@ -285,6 +297,9 @@ def main(argv=None):
     args = parser.parse_args(argv)
     data = args.data or evaluate.data_folder()
     try:
+        names = [path.name for path in (args.model, *args.also)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"--model and --also: {', '.join(names)}: expected files of different names, which the page calls them by")
         if not (data / "eval").is_dir():
             raise ValueError(f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
         network = evaluate.load_network(args.model, args.threads)
@@ -299,19 +314,20 @@ def main(argv=None):
         for other in args.also:
             beside = evaluate.load_network(other, args.threads)
             rows = [row for s in evaluate.DEVELOPMENT + evaluate.TEST for row in evaluate.evaluate_stack(s, beside, data)]
-            others[other.name] = rows, held_out_rows(args.work, other, beside)
-    except (OSError, ValueError) as error:
+            others[other.name] = sha256_of(other)[:16], rows, held_out_rows(args.work, other, beside)
+        folder = args.docs / "evaluation"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in pictures(real, known, simulated).items():
+            write_whole(folder / name, text.encode())
+        version, sha256 = metadata_of(args.model)["version"], sha256_of(args.model)[:16]
+        # A page that is made elsewhere to be looked at first will stand beside the committed ones.
+        there = {path.name for docs in (args.docs, Path(__file__).parents[1] / "docs") for path in docs.glob("*.md")}
+        path = args.docs / "evaluation.md"
+        write_whole(path, page(args.model.name, version, sha256, real, known, simulated, args.work.as_posix(), there, others).encode())
+    except ValueError as error:
         sys.exit(f"report: {error}")
-    folder = args.docs / "evaluation"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pictures(real, known, simulated).items():
-        (folder / name).write_text(text)
-    facts = metadata_of(args.model)
-    path = args.docs / "evaluation.md"
-    # Pages made elsewhere to be looked at first stand beside the committed ones later.
-    has_networks = any((docs / "networks.md").exists() for docs in (args.docs, Path(__file__).parents[1] / "docs"))
-    version, sha256 = facts["version"], sha256_of(args.model)[:16]
-    path.write_text(page(args.model.name, version, sha256, real, known, simulated, args.work.as_posix(), has_networks, others))
+    except OSError as error:
+        sys.exit(f"report: {words_of(error, args.docs)}")
     print(path)
 
 

@@ -25,7 +25,7 @@ def facts(folder: Path) -> dict:
     config = config_of(best)
     model = build(**network_settings(config))
     return {
-        "folder": folder, "config": config, "network": config.network, "seed": config.seed, "loss": config.loss,
+        "folder": folder, "config": config, "network": config.network, "seed": config.seed, "loss": config.loss, "samples": best.get("samples"),
         "steps": last["step"], "minutes": last["minutes"], "planned": last["planned_minutes"], "cpu_minutes": last.get("cpu_minutes"),
         "finished": last.get("finished", True) and last["minutes"] >= last["planned_minutes"], "score": best["best_score"],
         "parameters": parameter_count(model), "multiply_adds": multiply_adds_per_pixel(model),
@@ -48,6 +48,15 @@ def one_plan(found: list[dict]) -> float:
         told = ", ".join(f"{name} {planned:g}" for name, planned in plans.items())
         raise ValueError(f"runs of unequal planned minutes are not compared: {told}; give train the same --minutes for all of them")
     return next(iter(plans.values()))
+
+
+def one_source(found: list[dict]) -> int:
+    """How many kept samples (training/kept.py) all runs learned from; 0: each simulated its own. Raises ValueError where they differ."""
+    told = {run["folder"].name: run["samples"] for run in found}
+    if any(samples != found[0]["samples"] for samples in told.values()):
+        words = ", ".join(f"{name} {samples['count'] if samples else 'its own'}" for name, samples in told.items())
+        raise ValueError(f"runs that learned from other samples are not compared: {words}; train all with the same --samples, in a new folder")
+    return found[0]["samples"]["count"] if found[0]["samples"] else 0
 
 
 def check_settings(run: dict, wanted: Config, source: Path) -> None:

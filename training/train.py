@@ -34,7 +34,7 @@ from .simulate import Sampler
 from .validation import Validation
 
 SAVE_SECONDS = 120  # the most that a killed run loses
-VALIDATION_SECONDS = 420  # of a run of 15 minutes 150, of the shortest 120
+VALIDATION_SECONDS = 420  # of a run of 15 minutes 150, of the shortest 120: half a minute of each is the validation's
 # A batch whose loss is this many times the running mean is left out: a patch that is all background but for one hot
 # pixel has inputs of a hundred ranges, and one such step has cost 2 dB (in 10,000 patches the largest input is 56).
 SPIKE = 20.0
@@ -147,6 +147,8 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
         raise ValueError(f"--workers {workers}: expected 0 (simulate between the steps) or more")
     if not resume and (out / "last.pt").exists():
         raise ValueError(f"{out}: holds a run already (last.pt); choose another --out, or go on with --resume")
+    source = SharpImages(data) if isinstance(data, Path) else data
+    samples = getattr(source, "told", None)  # of training/kept.py: how many, and of what settings
     torch.manual_seed(config.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
@@ -174,6 +176,12 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
         if state.get("teacher") != taught_by:
             name = lambda record: "no teacher" if record is None else f"the teacher {record['name']} (SHA-256 {record['sha256'][:16]})"
             raise ValueError(f"{out / 'last.pt'}: made with {name(state.get('teacher'))}, now {name(taught_by)}; choose another --out or its --teacher")
+        if state.get("samples") != samples:
+            word = lambda told: "samples simulated as it went" if told is None else f"{told['count']} kept samples"
+            raise ValueError(
+                f"{out / 'last.pt'}: learned from {word(state.get('samples'))}, now {word(samples)}"
+                f"{' of another file' if samples and state.get('samples') else ''}; choose another --out or the samples it had"
+            )
         if config_of(state) != config:
             made, wanted = dataclasses.asdict(config_of(state)), dataclasses.asdict(config)
             differ = ", ".join(f"{k} {made[k]} (now {wanted[k]})" for k in wanted if made[k] != wanted[k])
@@ -197,7 +205,6 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
             log(f"finished already: {step} steps, {spent:.1f} minutes")
             return best.score
         log(f"resumed at step {step}, {spent:.1f} minutes")
-    source = SharpImages(data) if isinstance(data, Path) else data
     validation = source.validation(config)
     loader = iter(torch.utils.data.DataLoader(Samples(source, config, step), config.batch, num_workers=workers,
                                               prefetch_factor=8 if workers else None, persistent_workers=workers > 0))
@@ -215,7 +222,7 @@ def train(config: Config, data, out: Path, minutes: float, resume: bool, workers
             "model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
             "step": step, "minutes": total(), "best_score": best.score, "config": dataclasses.asdict(config),
             "commit": run_commit, "seed": config.seed, "planned_minutes": minutes, "device": device_name(device),
-            "sources": source.counts(), "loss": smooth, "origin": origin,
+            "sources": source.counts(), "samples": samples, "loss": smooth, "origin": origin,
             "teacher": taught_by,
             "blur_head": head.state_dict() if head is not None else None,
             "history": history,  # [first step, commit] of each run with other code

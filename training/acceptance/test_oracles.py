@@ -4,10 +4,10 @@ import os
 
 import pytest
 
-from training import deconvolve, evaluate, oracle, report
+from training import deconvolved, evaluate, oracle, report
 from training.acceptance.test_released_model import MODEL
 
-# At least the better oracle on the mean of each stack, and what version 5 had already.
+# At least the better oracle on the mean of each stack, and where version 5 was above it (+0.26, +0.26, -0.03) most of that.
 LEAST_ABOVE_DB = {"tissue-brightfield": 0.2, "nucleus-widefield": 0.2, "reflected-brightfield": 0.0}
 
 
@@ -17,7 +17,7 @@ def above():
     if not (data / "eval").is_dir():
         reason = f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA"
         pytest.fail(reason) if os.environ.get("CI", "") not in ("", "false") else pytest.skip(reason)
-    rows = report.real_oracles(deconvolve.KNOWN, evaluate.load_network(MODEL), data)
+    rows = report.real_oracles(deconvolved.FOLDER, evaluate.load_network(MODEL), data)
     assert {stack: sum(r["stack"] == stack for r in rows) for stack in oracle.PLANES} == {
         "tissue-brightfield": 5, "nucleus-widefield": 6, "reflected-brightfield": 4,
     }  # fmt: skip

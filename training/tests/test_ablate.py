@@ -67,6 +67,15 @@ def test_runs_that_share_samples_say_so(data, tmp_path, monkeypatch):  # noqa: F
     out, drawn = tmp_path / "runs", []
     ablate.train_all(CONFIG, data, out, 0.003, 0, ["released", "loss-l1"], log=drawn.append, samples=5)
     assert drawn.count("simulating 5 samples, once") == 1
+    ablate.train_all(CONFIG, data, tmp_path / "aside", 0.003, 0, ["up-bilinear"], log=drawn.append)
     real_stacks(data, monkeypatch)
     text = ablate.report(out, tmp_path / "docs", data, 1, 1).read_text()
+    (out / "samples.npy").unlink()  # the runs know what they learned from
+    assert ablate.report(out, tmp_path / "docs", data, 1, 1).read_text() == text
+    (tmp_path / "aside" / "up-bilinear").rename(out / "up-bilinear")
+    with pytest.raises(ValueError, match="other samples are not compared: released 5, loss-l1 5, up-bilinear its own; train all with the same --samples"):
+        ablate.report(out, tmp_path / "docs", data, 1, 1)
+    train.save(train.load_checkpoint(out / "up-bilinear" / "last.pt") | {"finished": False}, out / "up-bilinear" / "last.pt")
+    with pytest.raises(ValueError, match="last.pt: learned from samples simulated as it went, now 5 kept samples; choose another --out"):
+        ablate.train_all(CONFIG, data, out, 0.003, 0, ["up-bilinear"], log=drawn.append, samples=5)
     assert "--width 1 --samples 5 --set batch=2" in text and "All learned from the same 5 simulated samples" in text

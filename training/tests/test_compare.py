@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from training import compare, deconvolve, evaluate, held_out, runs, sentences, train
+from training import compare, deconvolved, evaluate, held_out, runs, sentences, train
 from training.config import NETWORKS, Config
 
 CONFIG = Config(width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)
@@ -20,7 +20,7 @@ def data(tmp_path, monkeypatch):
     folder = tmp_path / "data" / "train"
     folder.mkdir(parents=True)
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (128, 128), np.uint8)).save(folder / "a.png")
-    monkeypatch.setattr(deconvolve, "KNOWN", tmp_path)
+    monkeypatch.setattr(deconvolved, "FOLDER", tmp_path / "none")
     monkeypatch.setattr(train.Validation, "PATCHES", 2)
     monkeypatch.setattr(train.Validation, "SKIPPED", 0)
     monkeypatch.setattr(held_out, "DEFOCUS_UM", (0.0, 2.0))

@@ -1,11 +1,11 @@
 """What is committed beside a model file is about that file: its card and, of the default one, docs/evaluation.md."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from training import card, held_out
-from training.deconvolve import KNOWN
+from training import card, compare, deconvolved, held_out, oracle
 
 ROOT = Path(__file__).parents[2]
 MODELS = sorted((ROOT / "models").glob("*.onnx"))
@@ -28,7 +28,11 @@ def test_the_evaluation_is_of_the_default_model():
     model = ROOT / "models" / "parfocal-w16.onnx"
     words = f"`{model.name}`, version {card.metadata_of(model)['version']}, SHA-256 `{card.sha256_of(model)[:16]}`"
     assert words in EVALUATION, "docs/evaluation.md is of another model; make it again with training.report"
-    assert "have not been reported yet" not in EVALUATION
+    assert "is not made yet" not in EVALUATION and "have not been reported" not in EVALUATION
+
+
+def test_the_evaluation_is_of_the_fast_model_beside_it():
+    assert f"`parfocal-w8.onnx`: SHA-256 `{card.sha256_of(ROOT / 'models' / 'parfocal-w8.onnx')[:16]}`" in EVALUATION
 
 
 @pytest.mark.parametrize("page", ["networks.md", "ablation.md", "finetune.md"])
@@ -36,5 +40,21 @@ def test_pages_that_it_leads_to_are_there(page):
     assert (ROOT / "docs" / page).is_file()
 
 
-def test_what_deconvolution_found_is_of_todays_exposures():
-    assert (KNOWN / f"deconvolution-1-{held_out.SEED}.json").is_file() and len(list(KNOWN.glob("oracle-*.json"))) == 3
+def test_what_deconvolution_found_is_of_todays_exposures_and_methods():
+    rows = json.loads((deconvolved.FOLDER / f"deconvolution-1-{held_out.SEED}.json").read_text())
+    assert compare.fits_exposures(rows, 1) and not compare.fits_exposures(rows, 2)
+    stored = {(r["light"], r["defocus_um"], r["photons"], r["seed"]): r for r in rows}
+    for light in held_out.SPECIMENS:
+        now = held_out.measure(light, {}, 1, (2.0,), (200,), oracles=False)
+        for row in now:
+            assert row.before == pytest.approx(stored[light, 2.0, 200, row.seed]["before"], abs=1e-3)
+    case = next(held_out.cases("reflected", 1, (2.0,), (200,)))
+    for method, (psnr, ssim) in held_out.deconvolved(case, {}).items():
+        known = stored["reflected", 2.0, 200, case.seed]
+        assert psnr == pytest.approx(known["restored"][method], abs=0.01) and ssim == pytest.approx(known["ssim"][method], abs=1e-3)
+
+
+def test_what_deconvolution_found_is_of_the_listed_planes():
+    for stack, distances in oracle.PLANES.items():
+        rows = [oracle.row_from_json(row) for row in json.loads((deconvolved.FOLDER / f"oracle-{stack}.json").read_text())]
+        assert {round(abs(r["distance"]), 2) for r in rows} == {round(d, 2) for d in distances}

@@ -52,11 +52,14 @@ def test_runs_that_differ_in_the_network_share_samples_and_others_are_refused(so
     made = (tmp_path / "samples.npy").read_bytes()
     again = kept.KeptSamples(data, dataclasses.replace(CONFIG, network="unet", loss="l1", blur_weight=0.0), 6, tmp_path / "samples.npy", **QUIET)
     assert (tmp_path / "samples.npy").read_bytes() == made and np.array_equal(again.samples, source.samples, equal_nan=True)
-    with pytest.raises(ValueError, match="samples.npy: samples of other settings, or not finished; remove it"):
+    with pytest.raises(ValueError, match=r"samples\.npy: samples of other settings: haze_share 0\.15 \(now 0\.5\); remove it"):
         kept.KeptSamples(data, dataclasses.replace(CONFIG, haze_share=0.5), 6, tmp_path / "samples.npy", **QUIET)
-    with pytest.raises(ValueError, match="samples.npy: samples of other settings"):
+    with pytest.raises(ValueError, match=r"samples\.npy: samples of other settings: count 6 \(now 7\)"):
         kept.KeptSamples(data, CONFIG, 7, tmp_path / "samples.npy", **QUIET)
-    with pytest.raises(ValueError, match="kept samples are of other settings of the simulation"):
+    with pytest.raises(ValueError, match=r"kept samples have photons .* \(now \[5\.0, 50\.0\]\); .*train without them"):
         source.sampler(dataclasses.replace(CONFIG, photons=(5.0, 50.0)), 1)
-    with pytest.raises(ValueError, match="0 samples: expected at least 1"):
+    with pytest.raises(ValueError, match="0 samples: expected 1 to 100,000"):
         kept.KeptSamples(data, CONFIG, 0, tmp_path / "none.npy", **QUIET)
+    (tmp_path / "samples.json").unlink()
+    with pytest.raises(ValueError, match=r"samples\.npy: not finished \(samples\.json is missing\); remove it"):
+        kept.KeptSamples(data, CONFIG, 6, tmp_path / "samples.npy", **QUIET)
