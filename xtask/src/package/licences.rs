@@ -61,9 +61,11 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
     row("Parfocal", &project.version, "MIT OR Apache-2.0", "LICENSE-MIT, LICENSE-APACHE");
     copy(&root().join("models/LICENSE"), &folder.join("model/LICENSE"))?;
     for model in MODELS {
-        for name in [format!("{model}.md"), format!("{model}-failures.png")] {
-            copy(&root().join("models").join(&name), &folder.join("model").join(&name))?;
-        }
+        let models = root().join("models");
+        let (card, picture) = (models.join(format!("{model}.md")), format!("{model}-failures.png"));
+        let text = std::fs::read_to_string(&card).map_err(|e| format!("{}: {e}", card.display()))?;
+        super::write(&folder.join(format!("model/{model}.md")), &without_links_up(&text))?;
+        copy(&models.join(&picture), &folder.join("model").join(&picture))?;
         if *model != BUILT_IN {
             copy(&root().join(format!("models/{model}.onnx")), &folder.join(format!("model/{model}.onnx")))?;
         }
@@ -104,6 +106,19 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
         row(name, version, &expression.replace('/', " OR "), &format!("{place}/"));
     }
     super::write(&folder.join("THIRD-PARTY.md"), &table)
+}
+
+/// A card whose links to other pages of the repository are words: the package does not have these pages where they lead.
+fn without_links_up(card: &str) -> String {
+    let mut text = card.to_owned();
+    while let Some(middle) = text.find("](../") {
+        let Some(open) = text[..middle].rfind('[') else { break };
+        let Some(length) = text[middle..].find(')') else { break };
+        let (words, page) = (&text[open + 1..middle], &text[middle + "](../".len()..middle + length]);
+        let plain = if words == page { words.to_owned() } else { format!("{words}: {page} in Parfocal's sources") };
+        text.replace_range(open..=middle + length, &plain);
+    }
+    text
 }
 
 /// Copies those of the archive in `tree` into the folder of another package; `rows` are added to the table, for what only that has inside.
@@ -224,6 +239,18 @@ fn one(words: &[&str], at: &mut usize) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_out_of_the_folder_become_words() {
+        let card = "a ([why](../docs/networks.md)) and [docs/e.md](../docs/e.md); ![x](w8.png) [y](https://z)";
+        let expected = "a (why: docs/networks.md in Parfocal's sources) and docs/e.md; ![x](w8.png) [y](https://z)";
+        assert_eq!(without_links_up(card), expected);
+        assert_eq!(without_links_up("no [end](../"), "no [end](../");
+        for model in MODELS {
+            let path = root().join(format!("models/{model}.md"));
+            assert!(!without_links_up(&std::fs::read_to_string(path).unwrap()).contains("](../"));
+        }
+    }
 
     #[test]
     fn expressions_are_judged() {
