@@ -195,6 +195,9 @@ def card(state: dict, path: Path, rows: list[evaluate.Row], device: str, note: s
     if teacher := state.get("teacher"):
         taught = f"; half of it against the answers of {teacher['name']}, SHA-256 `{teacher['sha256'][:16]}`, in place of the truth"
     told = f"telling the blur, weight {config.blur_weight:g} (`training/second_task.py`); its part is not in the model" if config.blur_weight > 0 else "none"
+    mixture = ""
+    if (share := state.get("mixed")) is not None:
+        mixture = f", {share:g} of it, and {1 - share:g} of what it began with: the mixture with the best validation score (`training/mix.py`)"
     residual = ""
     if config.network == "cascade":
         residual = "\nOther than in the paper, every sub-network adds its input image to its output ([why](../docs/networks.md))."
@@ -230,7 +233,7 @@ Layer details, data, training and all figures are this project's own: the paper'
 | seed | {config.seed} |
 | code, commit | {commits} |
 | configuration, SHA-256 | `{config_sha256(state)}` |
-| weights | their exponential moving average |
+| weights | their exponential moving average{mixture} |
 {f"{nl}{note}{nl}" if note else ""}
 Sharp images are blurred by simulation; the target is the noise-free image of the same microscope in focus, so the network
 is not asked to undo diffraction.

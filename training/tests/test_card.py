@@ -110,6 +110,12 @@ def test_contrast_that_is_not_regained_is_named(files):
     assert "Lost contrast" not in words([dataclasses.replace(r, gain_fit_after=1.0) for r in ROWS])
 
 
+def test_a_mixture_is_named(files):
+    text = card.card(STATE | {"mixed": 0.3}, files / "parfocal-w1.onnx", ROWS, "x")
+    assert "exponential moving average, 0.3 of it, and 0.7 of what it began with: the mixture with the best validation score" in text
+    assert "| weights | their exponential moving average |" in card.card(STATE, files / "parfocal-w1.onnx", ROWS, "x")
+
+
 def test_both_halves_of_what_chose_the_checkpoint_are_named(files):
     text = card.card(STATE, files / "parfocal-w1.onnx", ROWS, "x").replace("\n", " ")
     assert "Half of the score that chooses a checkpoint is of planes of tissue-brightfield and nucleus-widefield, half of simulated" in text
