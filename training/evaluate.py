@@ -332,9 +332,13 @@ def summary_lines(rows: list[Row]) -> list[str]:
     return lines
 
 
+def finite(value):
+    """For JSON: None for a figure that is not finite, such as the PSNR of an image to itself."""
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
 def as_json(rows: list[Row]) -> str:
     """Rows and summary; a figure that is not finite (the sharp plane before restoring) is null."""
-    finite = lambda v: None if isinstance(v, float) and not np.isfinite(v) else v
     listed = [{k: finite(v) for k, v in (asdict(r) | {"gained": r.gained}).items()} for r in rows]
     short = {k: finite(v) for k, v in summary(rows).items()}
     return json.dumps({"rows": listed, "summary": short}, indent=1, allow_nan=False)

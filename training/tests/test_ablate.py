@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 import pytest
+import torch
 
 from training import ablate, compare, train
 from training.config import Config
@@ -61,6 +62,17 @@ def test_runs_are_made_measured_and_reported(data, tmp_path, monkeypatch):  # no
         ablate.report(out, tmp_path / "docs", data, 1, 1)
     with pytest.raises(SystemExit, match="ablate: .*holds no finished run `released`"):
         ablate.main(["report", "--out", str(tmp_path), "--docs", str(tmp_path / "docs"), "--data", str(tmp_path)])
+
+
+def test_a_network_that_hands_images_through_is_measured(data, tmp_path, monkeypatch):  # noqa: F811
+    ablate.train_all(CONFIG, data, tmp_path, 0.003, 0, ["released"], log=lambda *_: None)
+    state = train.load_checkpoint(tmp_path / "released" / "best.pt")
+    silent = {k: torch.zeros_like(v) for k, v in state["average"].items()}
+    train.save(state | {"average": silent}, tmp_path / "released" / "best.pt")
+    real_stacks(data, monkeypatch)
+    text = ablate.report(tmp_path, tmp_path / "docs", data, 1, 1).read_text()
+    (row,) = [r for r in json.loads((tmp_path / "released" / "measured.json").read_text())["real"] if r["stack"] == "nucleus-widefield"]
+    assert row["psnr_to_input"] is None and row["gained"] == 0 and "| +0.00 |  | +0.00 | +0.00 |" in text
 
 
 def test_runs_that_share_samples_say_so(data, tmp_path, monkeypatch):  # noqa: F811
