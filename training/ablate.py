@@ -99,7 +99,8 @@ def page(measured: dict[str, dict], out: str, seeds: int, minutes: float, left_o
     python -m training.ablate report --out {out} --docs docs --seeds {seeds}
 
 Each run differs from `released` in what its line says; same minutes, data and seed. Gains are dB of PSNR, out of focus, after a fit
-of gain and offset. One seed each: small differences decide nothing.{shared} {runs.COMPUTE}
+of gain and offset. One seed each: small differences decide nothing. Runs of {minutes:g} minutes
+show how training begins, not where it ends.{shared} {runs.COMPUTE}
 
 {sentences.SPECIMENS}
 
