@@ -213,7 +213,7 @@ class RestoreDialogWindowTest extends DialogWindow {
 
     private static boolean pressOk(String title) {
         for (Window window : Window.getWindows()) {
-            if (window.isShowing() && window instanceof MessageDialog && ((Dialog) window).getTitle().equals(title)) {
+            if (window.isShowing() && window instanceof MessageDialog && title.equals(((Dialog) window).getTitle())) {
                 // A dialog that is closed before it waits for its end waits for ever.
                 IJ.wait(500);
                 onEventThread(() -> ((MessageDialog) window).actionPerformed(null));
