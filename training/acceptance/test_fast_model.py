@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from training import card, evaluate
+from training.acceptance import stacks_folder
 
 MODELS = Path(__file__).parents[2] / "models"
 FAST = Path(os.environ.get("PARFOCAL_ACCEPT_FAST", MODELS / "parfocal-w8.onnx"))
@@ -25,10 +26,7 @@ def test_it_takes_a_quarter_of_the_cost():
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_it_is_nearly_as_good(stack):
-    data = evaluate.data_folder()
-    if not (data / "eval").is_dir():
-        reason = f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA"
-        pytest.fail(reason) if os.environ.get("CI", "") not in ("", "false") else pytest.skip(reason)
+    data = stacks_folder()
     rows = [evaluate.evaluate_stack(stack, evaluate.load_network(path), data, STACKS[stack]) for path in (FAST, DEFAULT)]
     gains = [np.mean([r.gained for r in of_one]) for of_one in rows]
     print(f"{stack}: {FAST.stem} {gains[0]:+.2f} dB, {DEFAULT.stem} {gains[1]:+.2f} dB")

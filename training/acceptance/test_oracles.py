@@ -1,10 +1,9 @@
 """The released model beside deconvolution that was given the truth, on the planes of docs/evaluation.md."""
 
-import os
-
 import pytest
 
 from training import deconvolved, evaluate, oracle, report
+from training.acceptance import stacks_folder
 from training.acceptance.test_released_model import MODEL
 
 # At least the better oracle on the mean of each stack, and where version 5 was above it (+0.26, +0.26, -0.03) most of that.
@@ -13,10 +12,7 @@ LEAST_ABOVE_DB = {"tissue-brightfield": 0.2, "nucleus-widefield": 0.2, "reflecte
 
 @pytest.fixture(scope="module")
 def above():
-    data = evaluate.data_folder()
-    if not (data / "eval").is_dir():
-        reason = f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA"
-        pytest.fail(reason) if os.environ.get("CI", "") not in ("", "false") else pytest.skip(reason)
+    data = stacks_folder()
     rows = report.real_oracles(deconvolved.FOLDER, evaluate.load_network(MODEL), data)
     assert {stack: sum(r["stack"] == stack for r in rows) for stack in oracle.PLANES} == {
         "tissue-brightfield": 5, "nucleus-widefield": 6, "reflected-brightfield": 4,
