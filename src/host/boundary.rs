@@ -3,10 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
-use super::objects::Object;
+use super::objects::{self, AnyStream, Object, Run, Spoilable};
 use crate::error::{Error, Result, Status};
+use crate::restore::model::Model;
 
 thread_local! {
     static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
@@ -19,12 +20,34 @@ thread_local! {
 /// The process that first called, 0 before.
 static OWNER: AtomicU32 = AtomicU32::new(0);
 
-/// The object whose handle was given: a panic spoils it.
+/// The object that a call works on: a panic spoils it.
 #[derive(Default)]
-pub struct Touched(pub Option<Object>);
+pub struct CallGuard(Option<Object>);
+
+impl CallGuard {
+    /// The model behind a handle. Errors: `InvalidHandle`; `Internal` if an earlier panic has spoiled it.
+    pub fn model(&mut self, handle: u64) -> Result<Arc<Spoilable<Arc<Model>>>> {
+        Ok(self.hold(objects::model(handle)?))
+    }
+
+    /// The stream behind a handle. Errors: as `model`.
+    pub fn stream(&mut self, handle: u64) -> Result<Arc<Spoilable<AnyStream>>> {
+        Ok(self.hold(objects::stream(handle)?))
+    }
+
+    /// The task behind a handle. Errors: as `model`.
+    pub fn task(&mut self, handle: u64) -> Result<Arc<Spoilable<Arc<Run>>>> {
+        Ok(self.hold(objects::task(handle)?))
+    }
+
+    fn hold<T>(&mut self, (found, object): (T, Object)) -> T {
+        self.0 = Some(object);
+        found
+    }
+}
 
 /// Runs a call: an error is remembered for `parfocal_last_error`, a panic becomes one. Returns the status.
-pub fn call(work: impl FnOnce(&mut Touched) -> Result<()>) -> i32 {
+pub fn call(work: impl FnOnce(&mut CallGuard) -> Result<()>) -> i32 {
     match guarded(work) {
         Ok(()) => Status::Ok as i32,
         Err(error) => {
@@ -46,15 +69,15 @@ pub fn last_error() -> String {
 }
 
 /// Runs a call of any host: a panic becomes an error.
-pub fn guarded<T>(work: impl FnOnce(&mut Touched) -> Result<T>) -> Result<T> {
+pub fn guarded<T>(work: impl FnOnce(&mut CallGuard) -> Result<T>) -> Result<T> {
     check_process()?;
     hold_panics();
-    let mut touched = Touched::default();
+    let mut guard = CallGuard::default();
     let _ = INSIDE.try_with(|inside| inside.set(true));
-    let mut caught = catch_unwind(AssertUnwindSafe(|| work(&mut touched)));
+    let mut caught = catch_unwind(AssertUnwindSafe(|| work(&mut guard)));
     if caught.is_ok() {
         // If the handle was closed meanwhile, this is where its object ends.
-        let last = touched.0.take();
+        let last = guard.0.take();
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(last))) {
             caught = Err(payload);
         }
@@ -65,7 +88,7 @@ pub fn guarded<T>(work: impl FnOnce(&mut Touched) -> Result<T>) -> Result<T> {
         Err(payload) => {
             // Dropping a foreign payload could panic again.
             std::mem::forget(payload);
-            let spoiled = match &touched.0 {
+            let spoiled = match &guard.0 {
                 Some(object) => {
                     object.spoil();
                     format!("; this {} cannot be used any more: close it and open another", object.kind())
@@ -104,7 +127,7 @@ fn hold_panics() {
         let other = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let own = INSIDE.try_with(Cell::get).unwrap_or(true)
-                || std::thread::current().name() == Some(crate::stream::THREAD_NAME);
+                || std::thread::current().name() == Some(crate::restore::stream::THREAD_NAME);
             if !own {
                 return other(panic);
             }

@@ -1,16 +1,24 @@
 //! Pixels behind pointers as `Planes`: rows are gathered and scattered by pointer, and no Rust slice ever covers them, because
 //! they may be shared, strided, unaligned, or the same for reading and writing.
 
-use super::arguments::{count, null, strides};
+use super::checks::{count, strides_of};
 use crate::error::{Error, Result, Status};
-use crate::frame::{Layout, Planes, Rows, Sample, Shape};
+use crate::image::frame::{Layout, Planes, Rows, Sample, Shape};
 
-/// A pointer of a call with its count and strides, not yet checked.
+/// The error for a pointer that may not be NULL.
+pub fn null(name: &str) -> Error {
+    Error::new(Status::InvalidArgument, format!("{name} is NULL; expected a pointer"))
+}
+
+/// Pixels as a caller gives them, not yet checked.
 #[derive(Clone, Copy)]
-pub struct Given<P> {
+pub struct RawPixels<P> {
+    /// The first pixel.
     pub pointer: P,
+    /// Elements that may be touched from there on.
     pub count: u64,
-    pub strides: *const i64,
+    /// `{x, y, channel, plane}` in elements; `None`: packed.
+    pub strides: Option<[i64; 4]>,
 }
 
 /// Pixels that may be read.
@@ -29,12 +37,11 @@ impl<T: Sample> Source<T> {
     ///
     /// # Safety
     /// `count` elements from the pointer on can be read until the value is dropped.
-    pub unsafe fn new(given: Given<*const T>, shape: Shape, name: &str) -> Result<Self> {
+    pub unsafe fn new(given: RawPixels<*const T>, shape: Shape, name: &str) -> Result<Self> {
         if given.pointer.is_null() {
             return Err(null(name));
         }
-        // SAFETY: the caller's promise.
-        Ok(Self(given.pointer, unsafe { layout::<T>(given.count, given.strides, shape, false, name) }?))
+        Ok(Self(given.pointer, layout::<T, _>(&given, shape, false, name)?))
     }
 
     /// Copies the first `row.len()` pixels of a row.
@@ -73,12 +80,11 @@ impl<T: Sample> Target<T> {
     ///
     /// # Safety
     /// `count` elements from the pointer on can be written until the value is dropped.
-    pub unsafe fn new(given: Given<*mut T>, shape: Shape, name: &str) -> Result<Self> {
+    pub unsafe fn new(given: RawPixels<*mut T>, shape: Shape, name: &str) -> Result<Self> {
         if given.pointer.is_null() {
             return Err(null(name));
         }
-        // SAFETY: the caller's promise.
-        Ok(Self(given.pointer, unsafe { layout::<T>(given.count, given.strides, shape, true, name) }?))
+        Ok(Self(given.pointer, layout::<T, _>(&given, shape, true, name)?))
     }
 
     /// Copies the first `row.len()` pixels of a row.
@@ -118,13 +124,10 @@ fn strip(layout: &Layout) -> usize {
     }
 }
 
-/// Safety: `given` is NULL or four numbers.
-unsafe fn layout<T>(elements: u64, given: *const i64, shape: Shape, written: bool, name: &str) -> Result<Layout> {
-    let elements = count(elements, std::mem::size_of::<T>(), &format!("{name}_count"))?;
-    // SAFETY: the caller's promise.
-    unsafe { strides(given) }
-        .and_then(|strides| Layout::new(elements, shape, strides, written))
-        .map_err(|e| e.context(name))
+fn layout<T, P>(given: &RawPixels<P>, shape: Shape, written: bool, name: &str) -> Result<Layout> {
+    let elements = count(given.count, std::mem::size_of::<T>(), &format!("{name}_count"))?;
+    let strides = given.strides.map(strides_of).transpose();
+    strides.and_then(|strides| Layout::new(elements, shape, strides, written)).map_err(|e| e.context(name))
 }
 
 /// What a run reads and writes.
@@ -138,7 +141,7 @@ impl<T: Sample> Pixels<T> {
     ///
     /// # Safety
     /// As for `Source` and `Target`.
-    pub unsafe fn new(source: Given<*const T>, target: Given<*mut T>, shape: Shape) -> Result<Self> {
+    pub unsafe fn new(source: RawPixels<*const T>, target: RawPixels<*mut T>, shape: Shape) -> Result<Self> {
         // SAFETY: the caller's promise.
         let (source, target) = unsafe { (Source::new(source, shape, "src")?, Target::new(target, shape, "dst")?) };
         apart(&source, &target)?;

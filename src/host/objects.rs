@@ -1,54 +1,76 @@
 //! What handles stand for, and the table of all of them.
 
+use std::any::Any;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
-use super::boundary::Touched;
-use crate::control::Task;
 use crate::error::{Error, Result, Status};
-use crate::frame::{PixelType, Shape};
-use crate::handles::{Kind, Table};
-use crate::options::StreamOptions;
-use crate::pipeline::Model;
-use crate::stream::Stream;
+use crate::host::handles::{Kind, Table};
+use crate::image::frame::{PixelType, Sample, Shape};
+use crate::image::sample::with_sample;
+use crate::restore::model::Model;
+use crate::restore::options::StreamOptions;
+use crate::restore::stream::Stream;
+use crate::task::Task;
 
-/// A stream of one pixel type.
-pub enum AnyStream {
-    U8(Stream<u8>),
-    U16(Stream<u16>),
-    F32(Stream<f32>),
+/// A stream of any pixel type.
+pub struct AnyStream {
+    pixel_type: PixelType,
+    stream: Box<dyn ErasedStream>,
+}
+
+/// What a stream can do without its pixels.
+trait ErasedStream: Any + Send + Sync {
+    fn describe(&self) -> serde_json::Value;
+    fn close(&self);
+}
+
+impl<T: Sample> ErasedStream for Stream<T> {
+    fn describe(&self) -> serde_json::Value {
+        self.describe()
+    }
+
+    fn close(&self) {
+        self.close();
+    }
 }
 
 impl AnyStream {
     /// As `Stream::open`.
     pub fn open(model: Arc<Model>, pixel_type: PixelType, shape: Shape, options: &str) -> Result<Self> {
         let options = StreamOptions::parse(options)?;
-        Ok(match pixel_type {
-            PixelType::U8 => Self::U8(Stream::open(model, shape, options)?),
-            PixelType::U16 => Self::U16(Stream::open(model, shape, options)?),
-            PixelType::F32 => Self::F32(Stream::open(model, shape, options)?),
+        let stream: Box<dyn ErasedStream> =
+            with_sample!(pixel_type, T => Box::new(Stream::<T>::open(model, shape, options)?));
+        Ok(Self { pixel_type, stream })
+    }
+
+    /// Of its frames.
+    pub fn pixel_type(&self) -> PixelType {
+        self.pixel_type
+    }
+
+    /// The stream itself. Errors: `Internal` if `T` is not its pixel type.
+    pub fn of<T: Sample>(&self) -> Result<&Stream<T>> {
+        let stream: &dyn Any = &*self.stream;
+        stream.downcast_ref().ok_or_else(|| {
+            Error::new(
+                Status::Internal,
+                format!("a stream of {} pixels was taken for one of {}", self.pixel_type, T::PIXEL_TYPE),
+            )
         })
     }
 
     /// Counters and latencies.
     pub fn describe(&self) -> serde_json::Value {
-        match self {
-            Self::U8(stream) => stream.describe(),
-            Self::U16(stream) => stream.describe(),
-            Self::F32(stream) => stream.describe(),
-        }
+        self.stream.describe()
     }
 
     /// Wakes who waits. Not by dropping: a receiver may hold it.
     pub fn close(&self) {
-        match self {
-            Self::U8(stream) => stream.close(),
-            Self::U16(stream) => stream.close(),
-            Self::F32(stream) => stream.close(),
-        }
+        self.stream.close();
     }
 }
 
@@ -60,12 +82,12 @@ pub struct Run {
 }
 
 /// An object, and whether a panic has passed through it.
-pub struct Kept<T> {
+pub struct Spoilable<T> {
     object: T,
     spoiled: AtomicBool,
 }
 
-impl<T> Deref for Kept<T> {
+impl<T> Deref for Spoilable<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -76,9 +98,9 @@ impl<T> Deref for Kept<T> {
 /// One object of any kind; cloning it keeps it alive.
 #[derive(Clone)]
 pub enum Object {
-    Model(Arc<Kept<Arc<Model>>>),
-    Task(Arc<Kept<Arc<Run>>>),
-    Stream(Arc<Kept<AnyStream>>),
+    Model(Arc<Spoilable<Arc<Model>>>),
+    Task(Arc<Spoilable<Arc<Run>>>),
+    Stream(Arc<Spoilable<AnyStream>>),
 }
 
 impl Object {
@@ -106,20 +128,20 @@ impl Object {
 
 static TABLE: LazyLock<Table<Object>> = LazyLock::new(|| Table::new(RandomState::new().build_hasher().finish() as u32));
 
-fn kept<T>(object: T) -> Arc<Kept<T>> {
-    Arc::new(Kept { object, spoiled: AtomicBool::new(false) })
+fn spoilable<T>(object: T) -> Arc<Spoilable<T>> {
+    Arc::new(Spoilable { object, spoiled: AtomicBool::new(false) })
 }
 
 pub fn add_model(model: Model) -> Result<u64> {
-    TABLE.insert(Kind::Model, Object::Model(kept(Arc::new(model))))
+    TABLE.insert(Kind::Model, Object::Model(spoilable(Arc::new(model))))
 }
 
 pub fn add_task() -> Result<u64> {
-    TABLE.insert(Kind::Task, Object::Task(kept(Arc::default())))
+    TABLE.insert(Kind::Task, Object::Task(spoilable(Arc::default())))
 }
 
 pub fn add_stream(stream: AnyStream) -> Result<u64> {
-    TABLE.insert(Kind::Stream, Object::Stream(kept(stream)))
+    TABLE.insert(Kind::Stream, Object::Stream(spoilable(stream)))
 }
 
 /// Closes a handle. What it stood for is dropped when its last user is done. Errors: `InvalidHandle`.
@@ -127,11 +149,11 @@ pub fn remove(handle: u64, kind: Kind) -> Result<Object> {
     TABLE.remove(handle, kind)
 }
 
-/// The table gives only objects of the kind asked for.
+/// A lookup that gives the object twice: as it is, and as any object, for the guard of the call.
 macro_rules! lookup {
     ($name:ident, $kind:ident, $type:ty) => {
-        /// The object behind a handle. Errors: `InvalidHandle`; `Internal` if it is spoiled.
-        pub fn $name(&mut self, handle: u64) -> Result<Arc<Kept<$type>>> {
+        /// The object behind a handle. Errors: `InvalidHandle`; `Internal` if a panic has spoiled it.
+        pub fn $name(handle: u64) -> Result<(Arc<Spoilable<$type>>, Object)> {
             let object = TABLE.get(handle, Kind::$kind)?;
             if object.flag().load(Ordering::Relaxed) {
                 return Err(Error::new(
@@ -142,9 +164,9 @@ macro_rules! lookup {
                     ),
                 ));
             }
-            self.0 = Some(object.clone());
-            match object {
-                Object::$kind(object) => Ok(object),
+            match &object {
+                Object::$kind(found) => Ok((Arc::clone(found), object)),
+                // The table gives only objects of the kind asked for.
                 _ => {
                     Err(Error::new(Status::Internal, format!("handle {handle} is of another kind than the table says")))
                 }
@@ -153,22 +175,20 @@ macro_rules! lookup {
     };
 }
 
-impl Touched {
-    lookup!(model, Model, Arc<Model>);
-    lookup!(stream, Stream, AnyStream);
-    lookup!(task, Task, Arc<Run>);
+lookup!(model, Model, Arc<Model>);
+lookup!(stream, Stream, AnyStream);
+lookup!(task, Task, Arc<Run>);
 
-    /// The task of a run that is about to start, a new one for 0. Does not touch it: a panic in the run spoils the model.
-    ///
-    /// Errors: `InvalidHandle`; `InvalidArgument` if it belongs to another run.
-    pub fn claimed_task(handle: u64) -> Result<Arc<Run>> {
-        if handle == 0 {
-            return Ok(Arc::default());
-        }
-        let run = Touched::default().task(handle)?;
-        run.task.claim().map_err(|e| e.context(format!("task {handle}")))?;
-        Ok(Arc::clone(&run.object))
+/// The task of a run that is about to start, a new one for 0. A panic in the run spoils the model, not the task.
+///
+/// Errors: `InvalidHandle`; `InvalidArgument` if it belongs to another run.
+pub fn claimed_task(handle: u64) -> Result<Arc<Run>> {
+    if handle == 0 {
+        return Ok(Arc::default());
     }
+    let (run, _) = task(handle)?;
+    run.task.claim().map_err(|e| e.context(format!("task {handle}")))?;
+    Ok(Arc::clone(&run.object))
 }
 
 impl Run {

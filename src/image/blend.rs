@@ -1,6 +1,6 @@
 //! Tiles summed under window weights into one frame.
 
-use crate::tile::{Span, FADE};
+use crate::image::tile::{Span, FADE};
 
 /// Weights of a span's contributed pixels, `first..end`, as numbers that add up to exactly 1 with the neighbour's.
 pub fn window(span: &Span) -> Vec<f32> {
@@ -27,7 +27,7 @@ pub fn accumulate(frame: &mut [f32], width: usize, tile: &[f32], column: &Span, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tile::{Limits, Plan};
+    use crate::image::tile::{Limits, Plan};
 
     #[test]
     fn tiles_of_one_image_blend_back_to_it() {

@@ -1,8 +1,8 @@
 //! How sharp a plane is, as one number: to find the sharpest plane of a stack, or to follow the focus in live view.
 
-use crate::control::Task;
 use crate::error::{Error, Result, Status};
-use crate::frame::{self, resize, PixelType, Sample};
+use crate::image::frame::{self, resize, PixelType, Sample};
+use crate::task::Task;
 
 /// One score for each plane, larger is sharper; see `score_plane`. Between planes the task is asked whether to go on.
 ///
@@ -264,7 +264,7 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::{InPlace, Shape, Strides};
+    use crate::image::frame::{InPlace, Shape, Strides};
 
     fn of<T: Sample>(mut pixels: Vec<T>, width: usize) -> f64 {
         let shape = Shape::grey(width, pixels.len() / width);

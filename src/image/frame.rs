@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, Status};
 
-pub use crate::sample::{PixelType, Sample};
+pub use crate::image::sample::{PixelType, Sample};
 
 /// Gives `buffer` exactly `count` samples; old content may remain. A frame that does not fit is an error, not an abort.
 ///

@@ -1,7 +1,7 @@
 //! How alike two images are: peak signal-to-noise ratio, structural similarity, gain and offset.
 
 use crate::error::{Error, Result, Status};
-use crate::normalise::summarise;
+use crate::image::normalise::summarise;
 
 /// Range of a reference that the measures below refer to: its 0.1 to 99.9 percentiles.
 ///

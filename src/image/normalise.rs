@@ -1,7 +1,7 @@
 //! Percentiles as NumPy computes them, and the range that maps pixels to the network and back.
 
 use crate::error::{Error, Result, Status};
-use crate::frame::Sample;
+use crate::image::frame::Sample;
 
 /// Values `lo` and `hi` of the input that become 0 and 1 for the network.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +52,8 @@ impl Range {
 pub struct Summary {
     /// All finite values are the same, or there are none.
     pub constant: bool,
+    /// How many values were finite.
+    pub finite: u64,
     /// How many values were infinite or NaN.
     pub nonfinite: u64,
     /// Of the finite values, in input units.
@@ -223,14 +225,14 @@ impl<T: Sample> Accumulator<T> {
     pub fn summary(&self) -> Result<Summary> {
         if self.finite == 0 {
             let range = Range { lo: 0.0, hi: 1.0 };
-            return Ok(Summary { constant: true, nonfinite: self.nonfinite, median: 0.0, range });
+            return Ok(Summary { constant: true, finite: 0, nonfinite: self.nonfinite, median: 0.0, range });
         }
         let (least, greatest) = self.extremes()?;
         let [lo, median, hi] = self.percentiles;
         let [lo, median, hi] = [self.percentile(lo)?, self.percentile(median)?, self.percentile(hi)?];
         // A few bright beads on a dark field: the percentiles meet although the frame is not constant.
         let range = if hi > lo { Range { lo, hi } } else { Range { lo: least, hi: greatest } };
-        Ok(Summary { constant: least == greatest, nonfinite: self.nonfinite, median, range })
+        Ok(Summary { constant: least == greatest, finite: self.finite, nonfinite: self.nonfinite, median, range })
     }
 }
 

@@ -13,6 +13,9 @@ pub enum PixelType {
 }
 
 impl PixelType {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::U8, Self::U16, Self::F32];
+
     /// Bytes of one sample.
     pub fn bytes(self) -> usize {
         match self {
@@ -59,6 +62,27 @@ pub trait Sample: sealed::Sealed + Copy + Default + PartialOrd + Send + Sync + '
     /// Bits of a key: 8, 16 or 32.
     const KEY_BITS: u32;
 }
+
+/// Runs `$body` with `$T` as the Rust type of a `PixelType`. With the enum and the types below, all that knows which there are.
+macro_rules! with_sample {
+    ($pixel_type:expr, $T:ident => $body:expr) => {
+        match $pixel_type {
+            $crate::image::sample::PixelType::U8 => {
+                type $T = u8;
+                $body
+            }
+            $crate::image::sample::PixelType::U16 => {
+                type $T = u16;
+                $body
+            }
+            $crate::image::sample::PixelType::F32 => {
+                type $T = f32;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_sample;
 
 macro_rules! integer_sample {
     ($type:ty, $pixel_type:expr) => {

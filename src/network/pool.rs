@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::control::Task;
 use crate::error::Result;
 use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::task::Task;
 
 /// A bounded set of `S`. Whoever asks waits only while as many as may exist are all lent out.
 pub struct Pool<S> {

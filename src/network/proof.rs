@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
-use crate::control::Task;
 use crate::error::{Error, Result, Status};
-use crate::frame::PixelType;
-use crate::normalise::Range;
-use crate::onnx_edit;
-use crate::options::{Device, OpenOptions, Precision};
-use crate::provider;
-use crate::runtime::Runtime;
-use crate::session::{Place, Session};
-use crate::tile::GRID;
+use crate::image::frame::PixelType;
+use crate::image::normalise::Range;
+use crate::image::tile::GRID;
+use crate::network::device::{Device, Precision};
+use crate::network::provider;
+use crate::network::runtime::Runtime;
+use crate::network::session::{Session, SessionOptions};
+use crate::onnx::edit;
+use crate::task::Task;
 
 /// How far a device's results may be from the CPU's, as a share of the range of these.
 pub const TOLERANCE: f32 = 2e-3;
@@ -21,7 +21,7 @@ pub const TOLERANCE: f32 = 2e-3;
 const PROBE_RANGE: Range = Range { lo: 0.0, hi: 4095.0 };
 
 /// A network where it runs.
-pub struct Placed {
+pub struct Network {
     /// Takes and returns float32.
     pub session: Session,
     /// What proved itself; never `Auto`.
@@ -37,7 +37,7 @@ pub struct Placed {
 struct Integers {
     runtime: &'static Runtime,
     bytes: Arc<[u8]>,
-    place: Place,
+    options: SessionOptions,
     /// `None`: could not be made.
     sessions: [OnceCell<Option<Session>>; 2],
 }
@@ -45,14 +45,14 @@ struct Integers {
 impl Integers {
     fn get(&self, bits: u32) -> Option<&Session> {
         let made = self.sessions[usize::from(bits == 16)].get_or_init(|| {
-            let bytes = onnx_edit::on_integers(&self.bytes, bits).ok()?;
-            Session::on_integers(self.runtime, bytes.into(), self.place).ok()
+            let bytes = edit::on_integers(&self.bytes, bits).ok()?;
+            Session::on_integers(self.runtime, bytes.into(), self.options).ok()
         });
         made.as_ref()
     }
 }
 
-impl Placed {
+impl Network {
     /// The network for whole frames of integers, where the device has one: integers go over, normalisation happens there.
     /// Tiles are cut and blended on the host, in float32, whatever the device.
     pub fn integers(&self, pixel_type: PixelType) -> Option<&Session> {
@@ -131,53 +131,69 @@ impl Probe {
     }
 }
 
-/// Puts a network where the options say. `bytes` must have passed `model::inspect`; up to `most`
-/// runs go on at once on the CPU.
+/// What is asked of a network when a model is opened.
+#[derive(Clone, Copy)]
+pub struct Request {
+    /// Where it is to run.
+    pub device: Device,
+    /// Numbers inside the network.
+    pub precision: Precision,
+    /// Threads of one run, on the CPU.
+    pub threads: usize,
+    /// Runs that may go on at once, on the CPU.
+    pub runs: usize,
+}
+
+/// Opens a network on the device that is asked for. `bytes` must have passed `model_file::inspect`.
 ///
 /// Errors: `Model`; `Device` for a device asked for by name that does not work; `Unsupported` for half precision where
 /// there is none.
-pub fn open(
-    runtime: &'static Runtime,
-    bytes: &[u8],
-    options: &OpenOptions,
-    threads: usize,
-    most: usize,
-) -> Result<Placed> {
-    let place = Place { device: Device::Cpu, threads, most };
+pub fn open(runtime: &'static Runtime, bytes: &[u8], request: Request) -> Result<Network> {
+    let Request { device, precision, threads, runs } = request;
     // One copy, shared by all sessions that are made of it.
     let bytes: Arc<[u8]> = bytes.into();
-    let session = Session::new(runtime, Arc::clone(&bytes), place)?;
+    let session = Session::new(runtime, Arc::clone(&bytes), SessionOptions { device: Device::Cpu, threads, runs })?;
     let probe = Probe::new(&session)?;
-    let cpu = |session, warnings| Placed { session, device: Device::Cpu, precision: "fp32", warnings, integers: None };
-    let no_half =
-        |why: &str| Error::new(Status::Unsupported, format!("precision=fp16: {why}; give precision=auto or fp32"));
-    match options.device {
-        Device::Cpu if options.precision == Precision::Fp16 => Err(no_half("the CPU computes in fp32")),
+    let cpu = |session, warnings| Network { session, device: Device::Cpu, precision: "fp32", warnings, integers: None };
+    match device {
+        Device::Cpu if precision == Precision::Fp16 => Err(no_half("the CPU computes in fp32")),
         Device::Cpu => Ok(cpu(session, Vec::new())),
-        Device::Auto => {
-            let device = Device::Cuda(0);
-            let tried = match provider::is_in_runtime(device) {
-                true => prove(runtime, &bytes, &probe, options.precision, device).map_err(Some),
-                false => Err(None),
-            };
-            match tried {
-                Ok(placed) => Ok(placed),
-                Err(why) if options.precision == Precision::Fp16 => {
-                    let why = why.map_or("the CPU computes in fp32, and this ONNX Runtime has no CUDA".into(), |e| {
-                        format!("the CPU computes in fp32, and CUDA does not work here: {}", e.message())
-                    });
-                    Err(no_half(&why))
-                }
-                Err(Some(why)) => {
-                    let warning = format!("the CPU is used, CUDA does not work here: {}", why.message());
-                    Ok(cpu(session, vec![warning]))
-                }
-                Err(None) => Ok(cpu(session, Vec::new())),
-            }
-        }
-        device if provider::is_in_runtime(device) => prove(runtime, &bytes, &probe, options.precision, device),
+        Device::Auto => match auto(runtime, &bytes, &probe, precision)? {
+            Auto::Device(network) => Ok(network),
+            Auto::Cpu(warnings) => Ok(cpu(session, warnings)),
+        },
+        device if provider::is_in_runtime(device) => prove(runtime, &bytes, &probe, precision, device),
         device => Err(provider::not_in_runtime(device, &runtime.version)),
     }
+}
+
+/// What `device=auto` comes to.
+enum Auto {
+    Device(Network),
+    /// With a sentence for each device that was tried.
+    Cpu(Vec<String>),
+}
+
+/// CUDA where it proves itself, else the CPU. Errors: `Unsupported` where half precision is asked for and there is none.
+fn auto(runtime: &'static Runtime, bytes: &Arc<[u8]>, probe: &Probe, precision: Precision) -> Result<Auto> {
+    let device = Device::Cuda(0);
+    if !provider::is_in_runtime(device) {
+        return match precision {
+            Precision::Fp16 => Err(no_half("the CPU computes in fp32, and this ONNX Runtime has no CUDA")),
+            _ => Ok(Auto::Cpu(Vec::new())),
+        };
+    }
+    match prove(runtime, bytes, probe, precision, device) {
+        Ok(network) => Ok(Auto::Device(network)),
+        Err(why) if precision == Precision::Fp16 => {
+            Err(no_half(&format!("the CPU computes in fp32, and CUDA does not work here: {}", why.message())))
+        }
+        Err(why) => Ok(Auto::Cpu(vec![format!("the CPU is used, CUDA does not work here: {}", why.message())])),
+    }
+}
+
+fn no_half(why: &str) -> Error {
+    Error::new(Status::Unsupported, format!("precision=fp16: {why}; give precision=auto or fp32"))
 }
 
 /// Puts a network on a device, all of it, and compares what it computes.
@@ -187,32 +203,37 @@ fn prove(
     probe: &Probe,
     precision: Precision,
     device: Device,
-) -> Result<Placed> {
+) -> Result<Network> {
     // Runs share the device: they would only take memory from each other.
-    let place = Place { device, threads: 1, most: 1 };
+    let options = SessionOptions { device, threads: 1, runs: 1 };
     let mut warnings = Vec::new();
     if precision == Precision::Fp16 || (precision == Precision::Auto && matches!(device, Device::Cuda(_))) {
-        let half = onnx_edit::to_half(bytes)
+        let half = edit::to_half(bytes)
             .map_err(|why| Error::new(Status::Unsupported, format!("precision=fp16: not for this model: {why}")))
-            .and_then(|half| on(runtime, half.into(), probe, place));
+            .and_then(|half| on(runtime, half.into(), probe, options));
         match half {
             Ok((session, bytes)) => {
-                let integers = integers(runtime, bytes, probe, place, &mut warnings);
-                return Ok(Placed { session, device, precision: "fp16", warnings, integers });
+                let integers = integers(runtime, bytes, probe, options, &mut warnings);
+                return Ok(Network { session, device, precision: "fp16", warnings, integers });
             }
             Err(error) if precision == Precision::Fp16 => return Err(error),
             Err(error) => warnings.push(format!("fp32 is used: {}", error.message())),
         }
     }
-    let (session, bytes) = on(runtime, Arc::clone(bytes), probe, place)?;
-    let integers = integers(runtime, bytes, probe, place, &mut warnings);
-    Ok(Placed { session, device, precision: "fp32", warnings, integers })
+    let (session, bytes) = on(runtime, Arc::clone(bytes), probe, options)?;
+    let integers = integers(runtime, bytes, probe, options, &mut warnings);
+    Ok(Network { session, device, precision: "fp32", warnings, integers })
 }
 
 /// A session that the probe has shown to compute what the CPU computes.
-fn on(runtime: &'static Runtime, bytes: Arc<[u8]>, probe: &Probe, place: Place) -> Result<(Session, Arc<[u8]>)> {
-    let session = Session::new(runtime, Arc::clone(&bytes), place)?;
-    probe.check(place.device, &probe.run(&session)?)?;
+fn on(
+    runtime: &'static Runtime,
+    bytes: Arc<[u8]>,
+    probe: &Probe,
+    options: SessionOptions,
+) -> Result<(Session, Arc<[u8]>)> {
+    let session = Session::new(runtime, Arc::clone(&bytes), options)?;
+    probe.check(options.device, &probe.run(&session)?)?;
     Ok((session, bytes))
 }
 
@@ -221,15 +242,15 @@ fn integers(
     runtime: &'static Runtime,
     bytes: Arc<[u8]>,
     probe: &Probe,
-    place: Place,
+    options: SessionOptions,
     warnings: &mut Vec<String>,
 ) -> Option<Integers> {
-    if !matches!(place.device, Device::Cuda(_)) {
+    if !matches!(options.device, Device::Cuda(_)) {
         return None;
     }
-    let integers = Integers { runtime, bytes, place, sessions: Default::default() };
+    let integers = Integers { runtime, bytes, options, sessions: Default::default() };
     let proved = match integers.get(16) {
-        Some(session) => probe.check_integers(place.device, session),
+        Some(session) => probe.check_integers(options.device, session),
         None => Err(Error::new(Status::Device, "the network on integers cannot be made")),
     };
     match proved {
@@ -243,15 +264,15 @@ fn integers(
 
 /// For tests without a device: what would run on one, on the CPU.
 #[doc(hidden)]
-pub fn open_as_on_a_device(runtime: &'static Runtime, bytes: &[u8], half: bool, threads: usize) -> Result<Placed> {
-    let place = Place { device: Device::Cpu, threads, most: 1 };
-    let probe = Probe::new(&Session::new(runtime, bytes.into(), place)?)?;
+pub fn open_as_on_a_device(runtime: &'static Runtime, bytes: &[u8], half: bool, threads: usize) -> Result<Network> {
+    let options = SessionOptions { device: Device::Cpu, threads, runs: 1 };
+    let probe = Probe::new(&Session::new(runtime, bytes.into(), options)?)?;
     let refused = |why: String| Error::new(Status::Unsupported, why);
-    let bytes: Arc<[u8]> = if half { onnx_edit::to_half(bytes).map_err(refused)?.into() } else { bytes.into() };
-    let (session, bytes) = on(runtime, bytes, &probe, place)?;
-    let integers = Integers { runtime, bytes, place, sessions: Default::default() };
+    let bytes: Arc<[u8]> = if half { edit::to_half(bytes).map_err(refused)?.into() } else { bytes.into() };
+    let (session, bytes) = on(runtime, bytes, &probe, options)?;
+    let integers = Integers { runtime, bytes, options, sessions: Default::default() };
     let sixteen = integers.get(16).ok_or_else(|| refused("no network on integers".into()))?;
-    probe.check_integers(place.device, sixteen)?;
+    probe.check_integers(options.device, sixteen)?;
     let precision = if half { "fp16" } else { "fp32" };
-    Ok(Placed { session, device: Device::Cpu, precision, warnings: Vec::new(), integers: Some(integers) })
+    Ok(Network { session, device: Device::Cpu, precision, warnings: Vec::new(), integers: Some(integers) })
 }

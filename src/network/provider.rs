@@ -4,7 +4,7 @@ use ort::ep::{self, ExecutionProvider};
 use ort::session::builder::SessionBuilder;
 
 use crate::error::{Error, Status};
-use crate::options::Device;
+use crate::network::device::Device;
 
 /// What a device needs beside an ONNX Runtime built for it.
 const NEEDS: &[(Device, &str)] = &[
@@ -55,7 +55,7 @@ pub fn is_in_runtime(device: Device) -> bool {
 }
 
 /// Puts the network on the device, all of it, or fails.
-pub fn place(builder: SessionBuilder, device: Device) -> ort::Result<SessionBuilder> {
+pub fn attach(builder: SessionBuilder, device: Device) -> ort::Result<SessionBuilder> {
     let provider = match device {
         Device::Auto | Device::Cpu => return Ok(builder),
         Device::Cuda(index) => ep::CUDA::default().with_device_id(index.into()).build(),

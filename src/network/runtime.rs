@@ -8,8 +8,8 @@ use once_cell::sync::OnceCell;
 use ort::environment::Environment;
 use ort::logging::LogLevel;
 
-use crate::beside;
 use crate::error::{Error, Result, Status};
+use crate::network::library_path;
 
 /// Oldest release that the engine runs with: 1.22.
 pub const OLDEST_MINOR: u32 = ort::MINOR_VERSION;
@@ -91,7 +91,7 @@ pub fn locate(requested: Option<&Path>) -> Result<PathBuf> {
     if let Some(path) = std::env::var_os(VARIABLE).filter(|v| !v.is_empty()) {
         return named(path.into(), VARIABLE);
     }
-    let file = beside::this_file().ok_or_else(|| {
+    let file = library_path::this_file().ok_or_else(|| {
         Error::new(Status::Runtime, format!("ONNX Runtime: the system does not tell where to look; {advice}"))
     })?;
     let folder = file.parent().unwrap_or(Path::new("/"));

@@ -1,4 +1,4 @@
-//! One inference session: the only place that runs the network.
+//! One inference session: the only options that runs the network.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -7,25 +7,25 @@ use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, Memory
 use ort::session::{RunOptions, Session as OrtSession};
 use ort::value::{PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef, ValueType};
 
-use crate::control::Task;
 use crate::error::{Error, Result, Status};
-use crate::frame::{resize, PixelType, Sample};
-use crate::normalise::Range;
-use crate::onnx_edit::names;
-use crate::options::Device;
-use crate::pool::Pool;
-use crate::provider;
-use crate::runtime::Runtime;
+use crate::image::frame::{resize, PixelType, Sample};
+use crate::image::normalise::Range;
+use crate::network::device::Device;
+use crate::network::pool::Pool;
+use crate::network::provider;
+use crate::network::runtime::Runtime;
+use crate::onnx::edit::names;
+use crate::task::Task;
 
-/// Where and how a network is made ready.
+/// How sessions of a network are made.
 #[derive(Clone, Copy)]
-pub struct Place {
+pub struct SessionOptions {
     /// Never `Auto`.
     pub device: Device,
-    /// Of one run, on the CPU.
+    /// Threads of one run, on the CPU.
     pub threads: usize,
     /// Runs that may go on at once.
-    pub most: usize,
+    pub runs: usize,
 }
 
 /// A network that is ready to run, by several threads at once.
@@ -69,16 +69,16 @@ fn shown(value: &ValueType) -> String {
     }
 }
 
-fn make(runtime: &Runtime, bytes: &[u8], place: Place) -> Result<OrtSession> {
+fn make(runtime: &Runtime, bytes: &[u8], options: SessionOptions) -> Result<OrtSession> {
     let made = || -> ort::Result<OrtSession> {
         let builder = OrtSession::builder(&runtime.environment)?
-            .with_intra_threads(place.threads)?
+            .with_intra_threads(options.threads)?
             // Planned from the first run, a block for all tensors would come on top of what that run had allocated:
             // measured at 2048x2048, base width 16: 906 bytes a pixel with, 526 without, and no faster.
             .with_memory_pattern(false)?;
-        provider::place(builder, place.device)?.commit_from_memory(bytes)
+        provider::attach(builder, options.device)?.commit_from_memory(bytes)
     };
-    made().map_err(|e| match place.device {
+    made().map_err(|e| match options.device {
         Device::Cpu => wrong(format!("ONNX Runtime {} refuses it: {e}", runtime.version)),
         device => provider::refused(device, &e.to_string()),
     })
@@ -103,28 +103,28 @@ impl Session {
     /// needed.
     ///
     /// Errors: `Model`; `Device` for what is not the CPU.
-    pub fn new(runtime: &'static Runtime, bytes: Arc<[u8]>, place: Place) -> Result<Self> {
-        Self::of(runtime, bytes, place, |first| {
+    pub fn new(runtime: &'static Runtime, bytes: Arc<[u8]>, options: SessionOptions) -> Result<Self> {
+        Self::of(runtime, bytes, options, |first| {
             Ok((check("input", first.inputs())?, check("output", first.outputs())?))
         })
     }
 
-    /// As `new`, for a network that `onnx_edit::on_integers` has made.
-    pub fn on_integers(runtime: &'static Runtime, bytes: Arc<[u8]>, place: Place) -> Result<Self> {
-        Self::of(runtime, bytes, place, |_| Ok((names::PIXELS.to_owned(), names::RESTORED.to_owned())))
+    /// As `new`, for a network that `edit::on_integers` has made.
+    pub fn on_integers(runtime: &'static Runtime, bytes: Arc<[u8]>, options: SessionOptions) -> Result<Self> {
+        Self::of(runtime, bytes, options, |_| Ok((names::PIXELS.to_owned(), names::RESTORED.to_owned())))
     }
 
     /// `outlets` gives the names of input and output.
     fn of(
         runtime: &'static Runtime,
         bytes: Arc<[u8]>,
-        place: Place,
+        options: SessionOptions,
         outlets: impl FnOnce(&OrtSession) -> Result<(String, String)>,
     ) -> Result<Self> {
-        let first = make(runtime, &bytes, place)?;
+        let first = make(runtime, &bytes, options)?;
         let (input, output) = outlets(&first)?;
-        let sessions = Pool::new(first, place.most, move || make(runtime, &bytes, place));
-        Ok(Self { sessions, device: place.device, input, output })
+        let sessions = Pool::new(first, options.runs, move || make(runtime, &bytes, options));
+        Ok(Self { sessions, device: options.device, input, output })
     }
 
     /// How many runs can go on at once.

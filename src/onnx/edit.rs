@@ -4,11 +4,11 @@
 
 use std::collections::HashSet;
 
-use crate::onnx::Value;
-use crate::onnx_graph::{
+use crate::onnx::graph::{
     fields, integer, put, put_node, put_number, scalar, tensor_info, text, text_of, Network, Node, Result, FLOAT,
     FLOAT16, UINT16, UINT8,
 };
+use crate::onnx::wire::Value;
 
 /// How names begin that are added with half precision.
 const HALF: &str = "parfocal_half_";
@@ -232,9 +232,9 @@ pub fn on_integers(bytes: &[u8], bits: u32) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::onnx;
+    use crate::onnx::wire;
 
-    const TINY: &[u8] = include_bytes!("../tests/models/tiny.onnx");
+    const TINY: &[u8] = include_bytes!("../../tests/models/tiny.onnx");
 
     fn single(half: u16) -> f32 {
         let (exponent, fraction) = (i32::from(half >> 10 & 31), f32::from(half & 1023));
@@ -272,10 +272,10 @@ mod tests {
     fn weights_become_half_and_metadata_stays() {
         let changed = to_half(TINY).unwrap();
         assert!(changed.len() < TINY.len() * 3 / 4, "{} of {}", changed.len(), TINY.len());
-        let (before, after) = (onnx::read(TINY).unwrap(), onnx::read(&changed).unwrap());
+        let (before, after) = (wire::read(TINY).unwrap(), wire::read(&changed).unwrap());
         assert_eq!(before, after);
         let both = on_integers(&changed, 16).unwrap();
-        assert_eq!(onnx::read(&both).unwrap(), before);
+        assert_eq!(wire::read(&both).unwrap(), before);
         // Edited once, it is not edited again: the names are taken.
         assert!(on_integers(&both, 16).unwrap_err().contains("inputs"), "four inputs now");
         assert!(to_half(&changed).unwrap_err().contains("'parfocal_half_input' has a name"));
@@ -287,8 +287,8 @@ mod tests {
             let message = to_half(bytes).unwrap_err();
             assert!(message.contains(expected), "{message}");
         };
-        refused(include_bytes!("../tests/models/custom.onnx"), "operator Blur is not known");
-        refused(include_bytes!("../tests/models/two_inputs.onnx"), "2 inputs and 1 outputs");
+        refused(include_bytes!("../../tests/models/custom.onnx"), "operator Blur is not known");
+        refused(include_bytes!("../../tests/models/two_inputs.onnx"), "2 inputs and 1 outputs");
         refused(b"", "no graph");
         for length in (0..TINY.len()).step_by(131) {
             // Never a panic; cut between two fields it may still be a model.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::onnx::{Fields, Value};
+use crate::onnx::wire::{Fields, Value};
 
 /// The error is a sentence on what is not understood.
 pub type Result<T> = std::result::Result<T, String>;

@@ -6,7 +6,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result, Status};
-use crate::onnx;
+use crate::onnx::wire;
 
 /// Larger files are refused before they are read.
 pub const LARGEST_FILE: u64 = 512 << 20;
@@ -16,7 +16,7 @@ pub const FORMAT: &str = "1";
 pub const EXACT_HALO: usize = 288;
 
 /// The model inside the library.
-pub static DEFAULT: &[u8] = include_bytes!("../models/parfocal-w16.onnx");
+pub static DEFAULT: &[u8] = include_bytes!("../../models/parfocal-w16.onnx");
 
 /// What a model says of itself, or what is assumed where it says nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +75,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Info> {
     if bytes.is_empty() {
         return Err(wrong("an empty file; expected an ONNX model"));
     }
-    let declared = onnx::read(bytes).map_err(|problem| {
+    let declared = wire::read(bytes).map_err(|problem| {
         // Every exporter writes the IR version first: field 1, a number.
         match bytes.first() {
             Some(0x08) => wrong(format!("a damaged ONNX file ({problem}); expected a complete one: copy it again")),
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_test_model_is_complete() {
-        let info = inspect(include_bytes!("../tests/models/tiny.onnx")).unwrap();
+        let info = inspect(include_bytes!("../../tests/models/tiny.onnx")).unwrap();
         assert_eq!((info.name.as_str(), info.assumed.len(), info.multiple), ("tiny", 0, 16));
         assert_eq!(info.sha256.len(), 64);
     }

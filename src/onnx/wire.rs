@@ -209,7 +209,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const TINY: &[u8] = include_bytes!("../tests/models/tiny.onnx");
+    const TINY: &[u8] = include_bytes!("../../tests/models/tiny.onnx");
 
     #[test]
     fn the_test_model_declares_itself() {

@@ -3,9 +3,10 @@
 use serde_json::{json, Value};
 
 use crate::error::Result;
-use crate::options::OpenOptions;
-use crate::pipeline::Model;
-use crate::{model, provider, runtime};
+use crate::network::{provider, runtime};
+use crate::onnx::model_file;
+use crate::restore::model::Model;
+use crate::restore::options::OpenOptions;
 
 /// Versions, runtime, the built-in model and the device that it runs on; `problems` are sentences on what is missing, and `ok`
 /// says that there are none. `opened` opens the model once there is a runtime, `inspected` looks at it when there is none.
@@ -13,7 +14,7 @@ pub fn report(
     options: &OpenOptions,
     model_file: &str,
     opened: impl FnOnce() -> Result<Model>,
-    inspected: impl FnOnce() -> Result<model::Info>,
+    inspected: impl FnOnce() -> Result<model_file::Info>,
 ) -> Value {
     let mut problems: Vec<String> = Vec::new();
     let loaded = runtime::load(options.runtime.as_deref());
@@ -63,5 +64,5 @@ fn devices(loaded: bool) -> Value {
 /// The report on the built-in model with default options.
 pub fn built_in() -> Value {
     let options = OpenOptions::default();
-    report(&options, "built in", || Model::open(None, &options), || model::inspect(model::DEFAULT))
+    report(&options, "built in", || Model::open(None, &options), || model_file::inspect(model_file::DEFAULT))
 }

@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 
 use crate::error::{Error, Result, Status};
-use crate::normalise::Range;
-pub use crate::placement::{Device, Precision};
+use crate::image::normalise::Range;
+pub use crate::network::device::{Device, Precision};
+pub use crate::restore::queue::Mode;
 
 /// When an option takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,16 +259,6 @@ impl RunOptions {
         }
         Ok(())
     }
-}
-
-/// Which frames of a stream are restored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// All, in order.
-    #[default]
-    Every,
-    /// The newest.
-    Latest,
 }
 
 /// What is decided when a stream is opened.

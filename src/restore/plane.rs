@@ -3,13 +3,13 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::blend;
-use crate::control::Task;
 use crate::error::{Error, Result, Status};
-use crate::frame::{resize, PixelType, Planes, Sample, Shape};
-use crate::normalise::{Range, Summary};
-use crate::session::Session;
-use crate::tile::{reflect, Plan};
+use crate::image::blend;
+use crate::image::frame::{resize, PixelType, Planes, Sample, Shape};
+use crate::image::normalise::{Range, Summary};
+use crate::image::tile::{reflect, Plan};
+use crate::network::session::Session;
+use crate::task::Task;
 
 /// Working memory of a run, reused from plane to plane.
 pub struct Buffers<T> {

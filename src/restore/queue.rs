@@ -4,8 +4,17 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result, Status};
-use crate::options::Mode;
 use crate::sync::{Condvar, Mutex, MutexGuard};
+
+/// Which frames of a stream are restored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// All, in order.
+    #[default]
+    Every,
+    /// The newest.
+    Latest,
+}
 
 /// How many frames went where. `submitted` = `dropped` + `restored` + `failed` + those waiting or being restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
-use crate::control::Current;
 use crate::error::{Error, Result, Status};
-use crate::frame::{resize, InPlace, Sample, Shape};
-use crate::options::{Mode, StreamOptions};
-use crate::pipeline::{self, Model};
-use crate::queue::{Item, Queue};
+use crate::image::frame::{resize, InPlace, Sample, Shape};
+use crate::restore::model::Model;
+use crate::restore::options::{Mode, StreamOptions};
+use crate::restore::queue::{Item, Queue};
+use crate::restore::stack;
+use crate::task::Current;
 
 /// Of the thread behind each stream.
 pub(crate) const THREAD_NAME: &str = "parfocal-stream";
@@ -100,7 +101,7 @@ impl<T: Sample> Stream<T> {
         }
         let shape = shape.check()?;
         // What a run would refuse is refused before there is a frame.
-        pipeline::runs_per_plane(&model, shape, &options.run)?;
+        stack::runs_per_plane(&model, shape, &options.run)?;
         let count = if options.mode == Mode::Latest { 5 } else { options.depth };
         let buffers = (0..count)
             .map(|_| {
@@ -212,7 +213,7 @@ fn work<T: Sample>(shared: &Shared<T>) {
         // A fault ends this frame with an error; the engine's own state stays whole: what a run changes, it owns.
         item.outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut planes = InPlace::new(&mut item.frame.pixels, shared.shape, None)?;
-            let report = pipeline::restore(&shared.model, &task, &mut planes, &options)?;
+            let report = stack::restore(&shared.model, &task, &mut planes, &options)?;
             let mut tiles = lock(&shared.tiles);
             tiles.0 = report.tile;
             if !report.warnings.is_empty() {

@@ -16,7 +16,7 @@ W, H = 37, 29
 
 
 def pattern(dtype, pages=1, channels=1, width=W, height=H):
-    """(pages, height, width, channels); the same formula stands in src/tiff/tests.rs."""
+    """(pages, height, width, channels); the same formula stands in src/tiff/tests/mod.rs."""
     p, y, x, c = np.meshgrid(*map(np.arange, (pages, height, width, channels)), indexing="ij")
     v = (7 * x + 13 * y + 31 * c + 57 * p + 5 * ((x * y) % 11)) % 251
     if dtype == np.uint8:

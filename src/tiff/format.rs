@@ -3,7 +3,7 @@
 use super::directory::{Directory, Source};
 use super::tag;
 use crate::error::{Error, Result, Status};
-use crate::frame::PixelType;
+use crate::image::frame::{PixelType, Shape, Strides};
 
 /// The samples of a pixel. Alpha is never restored, it is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl std::fmt::Display for Channels {
 
 /// What all pages of a file have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
+pub struct PageFormat {
     /// Pixels.
     pub width: usize,
     /// Pixels.
@@ -64,10 +64,18 @@ pub struct Layout {
     pub white_is_zero: bool,
 }
 
-impl Layout {
+impl PageFormat {
     /// Samples of one page, alpha included.
     pub fn samples(&self) -> usize {
         self.width * self.height * self.channels.samples()
+    }
+
+    /// Shape of the colour channels of a page, and the strides that step over an alpha channel, which so stays as it is.
+    pub fn colours(&self) -> (Shape, Strides) {
+        let samples = self.channels.samples() as isize;
+        let row = samples * self.width as isize;
+        let shape = Shape { width: self.width, height: self.height, channels: self.channels.colours(), planes: 1 };
+        (shape, Strides { x: samples, y: row, channel: 1, plane: row * self.height as isize })
     }
 
     /// Bytes of one uncompressed page.
@@ -76,7 +84,7 @@ impl Layout {
     }
 }
 
-impl std::fmt::Display for Layout {
+impl std::fmt::Display for PageFormat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}x{} {} {}", self.width, self.height, self.pixel_type, self.channels)?;
         if self.white_is_zero {
@@ -159,8 +167,8 @@ pub struct Storage {
     pub(crate) extra_samples: Vec<u16>,
 }
 
-/// Layout and storage of the page with this directory. The places of its pixels are left to `Chunks`.
-pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout, Storage)> {
+/// PageFormat and storage of the page with this directory. The places of its pixels are left to `Chunks`.
+pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(PageFormat, Storage)> {
     let width = dimension(source, directory, tag::WIDTH, "ImageWidth")?;
     let height = dimension(source, directory, tag::HEIGHT, "ImageLength")?;
     let samples = source.integer(directory, tag::SAMPLES_PER_PIXEL)?.unwrap_or(1);
@@ -196,7 +204,7 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout
     let predictor = predictor(source.integer(directory, tag::PREDICTOR)?.unwrap_or(1), compression, pixel_type)?;
     let planar = source.integer(directory, tag::PLANAR)?.unwrap_or(1) == 2 && channels.samples() > 1;
 
-    let layout = Layout { width: width as usize, height: height as usize, pixel_type, channels, white_is_zero };
+    let format = PageFormat { width: width as usize, height: height as usize, pixel_type, channels, white_is_zero };
     // Before anything multiplies them unchecked: a page must be addressable.
     let bytes = u128::from(width) * u128::from(height) * u128::from(samples) * pixel_type.bytes() as u128;
     if bytes > isize::MAX as u128 {
@@ -209,7 +217,7 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(Layout
     let rows_per_strip = source.integer(directory, tag::ROWS_PER_STRIP)?.unwrap_or(height).min(height);
     let storage =
         Storage { compression, predictor, planar, tiled, rows_per_strip: rows_per_strip as usize, extra_samples };
-    Ok((layout, storage))
+    Ok((format, storage))
 }
 
 pub(super) fn dimension(source: &mut Source, directory: &Directory, tag: u16, name: &str) -> Result<u64> {
