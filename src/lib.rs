@@ -4,6 +4,8 @@
 
 #![warn(missing_docs)]
 
+#[cfg(feature = "ndarray")]
+pub mod arrays;
 pub mod cli;
 pub mod error;
 pub mod ffi;

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use bytemuck::Pod;
 
 use super::*;
-use crate::error::Status;
 use crate::image::frame::{PixelType, Sample};
 
 fn data(name: &str) -> PathBuf {

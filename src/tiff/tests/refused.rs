@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::*;
 use super::{data, pages};
-use crate::error::{Error, Status};
+use crate::error::Status;
 use crate::image::frame::PixelType;
 
 /// The file, and what its message must say: where, what was found, what was expected or to be done.
