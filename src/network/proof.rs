@@ -9,7 +9,6 @@ use crate::image::frame::PixelType;
 use crate::image::normalise::Range;
 use crate::image::tile::GRID;
 use crate::network::device::{Device, Precision};
-use crate::network::provider;
 use crate::network::runtime::Runtime;
 use crate::network::session::{Session, SessionOptions};
 use crate::onnx::edit;
@@ -162,8 +161,8 @@ pub fn open(runtime: &'static Runtime, bytes: &[u8], request: Request) -> Result
             Auto::Device(network) => Ok(network),
             Auto::Cpu(warnings) => Ok(cpu(session, warnings)),
         },
-        device if provider::is_in_runtime(device) => prove(runtime, &bytes, &probe, precision, device),
-        device => Err(provider::not_in_runtime(device, &runtime.version)),
+        device if device.is_in_runtime() => prove(runtime, &bytes, &probe, precision, device),
+        device => Err(device.not_in_runtime(&runtime.version)),
     }
 }
 
@@ -176,8 +175,8 @@ enum Auto {
 
 /// CUDA where it proves itself, else the CPU. Errors: `Unsupported` where half precision is asked for and there is none.
 fn auto(runtime: &'static Runtime, bytes: &Arc<[u8]>, probe: &Probe, precision: Precision) -> Result<Auto> {
-    let device = Device::Cuda(0);
-    if !provider::is_in_runtime(device) {
+    let device = Device::cuda();
+    if !device.is_in_runtime() {
         return match precision {
             Precision::Fp16 => Err(no_half("the CPU computes in fp32, and this ONNX Runtime has no CUDA")),
             _ => Ok(Auto::Cpu(Vec::new())),
@@ -190,6 +189,10 @@ fn auto(runtime: &'static Runtime, bytes: &Arc<[u8]>, probe: &Probe, precision: 
         }
         Err(why) => Ok(Auto::Cpu(vec![format!("the CPU is used, CUDA does not work here: {}", why.message())])),
     }
+}
+
+fn is_fast(device: Device) -> bool {
+    device.provider().is_some_and(|provider| provider.fast)
 }
 
 fn no_half(why: &str) -> Error {
@@ -207,7 +210,7 @@ fn prove(
     // Runs share the device: they would only take memory from each other.
     let options = SessionOptions { device, threads: 1, runs: 1 };
     let mut warnings = Vec::new();
-    if precision == Precision::Fp16 || (precision == Precision::Auto && matches!(device, Device::Cuda(_))) {
+    if precision == Precision::Fp16 || (precision == Precision::Auto && is_fast(device)) {
         let half = edit::to_half(bytes)
             .map_err(|why| Error::new(Status::Unsupported, format!("precision=fp16: not for this model: {why}")))
             .and_then(|half| on(runtime, half.into(), probe, options));
@@ -237,7 +240,7 @@ fn on(
     Ok((session, bytes))
 }
 
-/// Networks on integers for CUDA, if the probe finds that they work.
+/// Networks on integers for a fast device, if the probe finds that they work.
 fn integers(
     runtime: &'static Runtime,
     bytes: Arc<[u8]>,
@@ -245,7 +248,7 @@ fn integers(
     options: SessionOptions,
     warnings: &mut Vec<String>,
 ) -> Option<Integers> {
-    if !matches!(options.device, Device::Cuda(_)) {
+    if !is_fast(options.device) {
         return None;
     }
     let integers = Integers { runtime, bytes, options, sessions: Default::default() };

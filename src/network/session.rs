@@ -12,7 +12,6 @@ use crate::image::frame::{resize, PixelType, Sample};
 use crate::image::normalise::Range;
 use crate::network::device::Device;
 use crate::network::pool::Pool;
-use crate::network::provider;
 use crate::network::runtime::Runtime;
 use crate::onnx::edit::names;
 use crate::task::Task;
@@ -76,11 +75,11 @@ fn make(runtime: &Runtime, bytes: &[u8], options: SessionOptions) -> Result<OrtS
             // Planned from the first run, a block for all tensors would come on top of what that run had allocated:
             // measured at 2048x2048, base width 16: 906 bytes a pixel with, 526 without, and no faster.
             .with_memory_pattern(false)?;
-        provider::attach(builder, options.device)?.commit_from_memory(bytes)
+        options.device.attach(builder)?.commit_from_memory(bytes)
     };
     made().map_err(|e| match options.device {
         Device::Cpu => wrong(format!("ONNX Runtime {} refuses it: {e}", runtime.version)),
-        device => provider::refused(device, &e.to_string()),
+        device => device.refused(&e.to_string()),
     })
 }
 

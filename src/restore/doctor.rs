@@ -3,7 +3,8 @@
 use serde_json::{json, Value};
 
 use crate::error::Result;
-use crate::network::{provider, runtime};
+use crate::network::provider::PROVIDERS;
+use crate::network::runtime;
 use crate::onnx::model_file;
 use crate::restore::model::Model;
 use crate::restore::options::OpenOptions;
@@ -52,13 +53,12 @@ pub fn report(
 /// Devices beside the CPU: whether this runtime was built for them, and what they need beside it. Whether one works is told
 /// by the model's `device` and `warnings`, and by `problems`.
 fn devices(loaded: bool) -> Value {
-    let told = provider::needs().iter().map(|(device, needs)| {
-        let kind = device.to_string();
-        let kind = kind.split(':').next().unwrap_or_default();
+    let rows = PROVIDERS.iter().map(|provider| {
         // Without a library nothing can be asked.
-        json!({ "device": kind, "in_runtime": loaded && provider::is_in_runtime(*device), "needs": needs })
+        let in_runtime = loaded && (provider.is_in_runtime)();
+        json!({ "device": provider.key, "in_runtime": in_runtime, "needs": provider.needs })
     });
-    Value::Array(told.collect())
+    Value::Array(rows.collect())
 }
 
 /// The report on the built-in model with default options.

@@ -7,7 +7,6 @@ use crate::error::{Error, Result, Status};
 use crate::image::frame::Shape;
 use crate::image::tile::{Limits, Plan};
 use crate::network::proof::{self, Network, Request};
-use crate::network::provider;
 use crate::network::runtime::{self, Runtime};
 use crate::onnx::model_file::{self, Info};
 use crate::restore::options::{Halo, OpenOptions, RunOptions};
@@ -121,7 +120,7 @@ impl Model {
             "description": self.info.description,
             "device": self.network.device.to_string(),
             "device_requested": self.options.device.to_string(),
-            "provider": provider::name(self.network.device),
+            "provider": self.network.device.provider_name(),
             "runtime_version": self.runtime.version,
             "runtime_path": self.runtime.path.display().to_string(),
             "precision": self.network.precision,

@@ -91,8 +91,7 @@ fn planted_imports_and_circles_are_found() {
     let planted = |imports: &[(&str, &str)]| -> Vec<Source> {
         imports.iter().map(|(name, text)| Source::parse(name, text)).collect()
     };
-    let table =
-        may_use("| room | a | b | may use |\n|---|\n| `low/` | - | - | nothing |\n| `high/` | - | - | `low` |\n");
+    let table = may_use("| room | a | b | may use |\n|---|\n| `low/` | - | - | nothing |\n| `high/` | - | - | low |\n");
     let high = ("high/mod.rs", "pub mod door;");
     let door = ("high/door.rs", "use crate::low::tool::{self, Tool};");
     for upwards in [
@@ -135,18 +134,19 @@ fn folders() -> BTreeSet<String> {
     found
 }
 
-/// The folders of the picture: a line names one at its beginning, those below it with two more spaces in front.
+/// The folders of the picture: a line names one or more at its beginning, and those inside stand two spaces farther right.
 fn drawn(map: &str) -> BTreeSet<String> {
     let picture = map.split("```").nth(1).expect("a picture between ``` lines");
     let mut above: Vec<(usize, String)> = Vec::new();
     let mut found = BTreeSet::new();
     for line in picture.lines() {
         let indent = line.len() - line.trim_start().len();
-        let Some(name) = line.split_whitespace().next().filter(|name| name.ends_with('/')) else { continue };
         above.retain(|(other, _)| *other < indent);
-        let path = above.last().map_or(String::new(), |(_, path)| path.clone()) + name;
-        found.insert(path.clone());
-        above.push((indent, path));
+        let parent = above.last().map_or(String::new(), |(_, path)| path.clone());
+        for name in line.split_whitespace().take_while(|name| name.ends_with('/')) {
+            found.insert(format!("{parent}{name}"));
+            above.push((indent, format!("{parent}{name}")));
+        }
     }
     found
 }
