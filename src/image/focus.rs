@@ -1,7 +1,7 @@
 //! How sharp a plane is, as one number: to find the sharpest plane of a stack, or to follow the focus in live view.
 
 use crate::error::{Error, Result, Status};
-use crate::image::frame::{self, resize, PixelType, Sample};
+use crate::image::frame::{self, resize, Sample};
 use crate::task::Task;
 
 /// One score for each plane, larger is sharper; see `score_plane`. Between planes the task is asked whether to go on.
@@ -100,15 +100,14 @@ impl<T: Sample> Rows<T> {
     fn contrast(&mut self, planes: &impl frame::Rows<T>, plane: usize, channel: usize) -> (f64, f64) {
         // Integers less a whole number near their mean: bins and most sums of them are exact. 32-bit floats are normalised:
         // their squares could leave the range.
-        let (offset, scale) = match T::PIXEL_TYPE {
-            PixelType::F32 => {
-                let (mean, variance) = self.moments(planes, plane, channel);
-                if variance <= 0.0 {
-                    return (0.0, 0.0);
-                }
-                (mean, 1.0 / variance.sqrt())
+        let (offset, scale) = if T::PIXEL_TYPE.is_float() {
+            let (mean, variance) = self.moments(planes, plane, channel);
+            if variance <= 0.0 {
+                return (0.0, 0.0);
             }
-            PixelType::U8 | PixelType::U16 => (self.near_the_mean(planes, plane, channel), 1.0),
+            (mean, 1.0 / variance.sqrt())
+        } else {
+            (self.near_the_mean(planes, plane, channel), 1.0)
         };
         let binned_rows = planes.shape().height.div_ceil(2);
         let last = binned_rows - 1;
@@ -125,7 +124,7 @@ impl<T: Sample> Rows<T> {
         }
         let (energy, variance) = sums.finish();
         // What is left of detail that the bins cancel is rounding: a millionth of the pixels' deviation.
-        if T::PIXEL_TYPE == PixelType::F32 && variance < 1e-12 {
+        if T::PIXEL_TYPE.is_float() && variance < 1e-12 {
             return (0.0, 0.0);
         }
         (energy / (scale * scale), variance / (scale * scale))

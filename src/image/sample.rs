@@ -16,6 +16,11 @@ impl PixelType {
     /// All of them.
     pub const ALL: &'static [Self] = &[Self::U8, Self::U16, Self::F32];
 
+    /// Whether samples may be fractions, infinite or NaN.
+    pub fn is_float(self) -> bool {
+        self == Self::F32
+    }
+
     /// Bytes of one sample.
     pub fn bytes(self) -> usize {
         match self {

@@ -59,7 +59,7 @@ impl Network {
         match pixel_type {
             PixelType::U8 => integers.get(8),
             PixelType::U16 => integers.get(16),
-            PixelType::F32 => None,
+            _ => None,
         }
     }
 }

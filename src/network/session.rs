@@ -184,7 +184,7 @@ impl Session {
                 from.downcast_ref::<Vec<u16>>().expect(same),
                 to.downcast_mut().expect(same),
             ),
-            PixelType::F32 => Err(Error::new(Status::Internal, "floats are not integers")),
+            other => Err(Error::new(Status::Internal, format!("{other} pixels do not go to a device as integers"))),
         }
     }
 

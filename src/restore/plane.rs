@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result, Status};
 use crate::image::blend;
-use crate::image::frame::{resize, PixelType, Planes, Sample, Shape};
+use crate::image::frame::{resize, Planes, Sample, Shape};
 use crate::image::normalise::{Range, Summary};
 use crate::image::tile::{reflect, Plan};
 use crate::network::session::Session;
@@ -245,7 +245,7 @@ pub fn run<T: Sample>(
 ///
 /// Errors: `Unsupported`.
 pub fn check_fits<T: Sample>(buffers: &Buffers<T>, range: Range) -> Result<()> {
-    if T::PIXEL_TYPE != PixelType::F32 {
+    if !T::PIXEL_TYPE.is_float() {
         return Ok(());
     }
     let largest = buffers.frame.iter().fold(0.0f32, |largest, v| largest.max(v.abs()));

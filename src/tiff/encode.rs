@@ -12,12 +12,12 @@ use tiff::encoder::{DirectoryEncoder, TiffKind};
 use tiff::tags::{Tag as TagName, Type};
 use tiff::{Directory, TiffResult};
 
-use super::format::{Channels, Compression, PageFormat, Predictor, Storage};
+use super::format::{sample_format, Channels, Compression, PageFormat, Predictor, Storage};
 use super::metadata::{self, Tag};
 use super::page::Page;
 use super::samples::{differences, invert};
 use super::tag;
-use crate::image::frame::{PixelType, Sample};
+use crate::image::frame::Sample;
 
 /// Uncompressed bytes of a strip that is compressed: small enough for every reader, large enough to compress.
 const STRIP_BYTES: usize = 1 << 20;
@@ -121,7 +121,7 @@ pub(super) fn write_directory<K: TiffKind>(
     let Page { storage, tags } = page;
     let samples = format.channels.samples();
     let bits = vec![format.pixel_type.bytes() as u16 * 8; samples];
-    let sample_format = vec![if format.pixel_type == PixelType::F32 { 3u16 } else { 1 }; samples];
+    let sample_format = vec![sample_format(format.pixel_type); samples];
     let photometric: u16 = match format.channels {
         Channels::Grey | Channels::GreyAlpha => u16::from(!format.white_is_zero),
         Channels::Rgb | Channels::Rgba => 2,
@@ -165,7 +165,7 @@ pub(super) fn write_directory<K: TiffKind>(
 
 /// Differences of floats as floats lose bits: written without, which every reader takes.
 fn predicts(format: &PageFormat, storage: &Storage) -> bool {
-    storage.predictor == Predictor::Horizontal && format.pixel_type != PixelType::F32
+    storage.predictor == Predictor::Horizontal && !format.pixel_type.is_float()
 }
 
 /// As in the input; strips that are compressed stay small, because readers unpack them whole.

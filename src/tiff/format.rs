@@ -187,7 +187,7 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(PageFo
     let extra_samples: Vec<u16> =
         source.few_integers(directory, tag::EXTRA_SAMPLES)?.into_iter().map(|v| v as u16).collect();
     let channels = channels(colours, samples, &extra_samples)?;
-    if white_is_zero && (pixel_type == PixelType::F32 || channels != Channels::Grey) {
+    if white_is_zero && (pixel_type.is_float() || channels != Channels::Grey) {
         return Err(Error::new(
             Status::Unsupported,
             "an image where 0 is white is read as 8 or 16-bit grey only; invert it and save it with 0 as black",
@@ -244,12 +244,22 @@ fn uniform(source: &mut Source, directory: &Directory, tag: u16, default: u64, n
     }
 }
 
+/// Pixel types with their SampleFormat (1: unsigned, 2: signed, 3: float); BitsPerSample is their size.
+const SAMPLE_FORMATS: &[(PixelType, u16)] = &[(PixelType::U8, 1), (PixelType::U16, 1), (PixelType::F32, 3)];
+
+/// The SampleFormat of a pixel type.
+pub(super) fn sample_format(pixel_type: PixelType) -> u16 {
+    // The table has every type: a test says so.
+    SAMPLE_FORMATS.iter().find(|(known, _)| *known == pixel_type).map_or(1, |(_, format)| *format)
+}
+
 fn pixel_type(format: u64, bits: u64) -> Result<PixelType> {
+    let fits = |(known, own): &&(PixelType, u16)| u64::from(*own) == format && known.bytes() as u64 * 8 == bits;
+    if let Some((known, _)) = SAMPLE_FORMATS.iter().find(fits) {
+        return Ok(*known);
+    }
     const EXPECTED: &str = "expected 8 or 16-bit unsigned integers or 32-bit floats";
     let (found, advice) = match (format, bits) {
-        (1, 8) => return Ok(PixelType::U8),
-        (1, 16) => return Ok(PixelType::U16),
-        (3, 32) => return Ok(PixelType::F32),
         (1, 1) => ("1-bit samples (a mask)".into(), "a mask cannot be restored: use the image it was made from"),
         (1, 32 | 64) => (format!("{bits}-bit integers"), "convert it to 16-bit or to 32-bit float"),
         (1, _) => (format!("{bits}-bit integers"), "convert it to 8 or 16-bit"),
@@ -332,10 +342,23 @@ fn predictor(code: u64, compression: Compression, pixel_type: PixelType) -> Resu
             compression.name()
         )),
         2 => Ok(Predictor::Horizontal),
-        3 if pixel_type == PixelType::F32 => Ok(Predictor::FloatingPoint),
+        3 if pixel_type.is_float() => Ok(Predictor::FloatingPoint),
         3 => refuse(format!(
             "predictor 3 is for floats, found {pixel_type} pixels: save the file again with another predictor or none"
         )),
         _ => refuse(format!("predictor {code} is unknown; expected 1, 2 or 3: save the file again with one of these")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pixel_type_has_a_sample_format() {
+        for &known in PixelType::ALL {
+            let format = u64::from(sample_format(known));
+            assert_eq!(pixel_type(format, known.bytes() as u64 * 8), Ok(known));
+        }
     }
 }
