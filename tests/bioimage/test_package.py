@@ -12,7 +12,7 @@ import pytest
 from bioimageio.spec import load_description
 from bioimageio.spec.model.v0_5 import ModelDescr
 
-from training import bioimage
+from training.release import bioimage
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "models" / "parfocal-w16.onnx"

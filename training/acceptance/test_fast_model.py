@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import card, evaluate
+from training.evaluate import protocol
+from training.evaluate import restore
+from training.release import card
 from training.acceptance import stacks_folder
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -27,13 +29,13 @@ def test_it_takes_a_quarter_of_the_cost():
 @pytest.mark.parametrize("stack", STACKS)
 def test_it_is_nearly_as_good(stack):
     data = stacks_folder()
-    rows = [evaluate.evaluate_stack(stack, evaluate.load_network(path), data, STACKS[stack]) for path in (FAST, DEFAULT)]
+    rows = [protocol.evaluate_stack(stack, restore.load_network(path), data, STACKS[stack]) for path in (FAST, DEFAULT)]
     gains = [np.mean([r.gained for r in of_one]) for of_one in rows]
     print(f"{stack}: {FAST.stem} {gains[0]:+.2f} dB, {DEFAULT.stem} {gains[1]:+.2f} dB")
     assert gains[0] >= gains[1] - LARGEST_LOSS_DB
     assert min(r.gained for r in rows[0]) >= -0.1
     if FAST == MODELS / "parfocal-w8.onnx":
         told = card.read_table(FAST.with_suffix(".md").read_text())
-        column = evaluate.HEAD[0].strip("| ").split(" | ").index("gain")
+        column = protocol.HEAD[0].strip("| ").split(" | ").index("gain")
         for row in rows[0]:
             assert float(told[stack, row.plane][column]) == pytest.approx(row.gained, abs=0.05), row.plane

@@ -2,7 +2,10 @@
 
 import pytest
 
-from training import deconvolved, evaluate, oracle, report
+from training.evaluate import known as deconvolved
+from training.evaluate import oracle
+from training.evaluate import report
+from training.evaluate import restore
 from training.acceptance import stacks_folder
 from training.acceptance.test_released_model import MODEL
 
@@ -13,7 +16,7 @@ LEAST_ABOVE_DB = {"tissue-brightfield": 0.2, "nucleus-widefield": 0.2, "reflecte
 @pytest.fixture(scope="module")
 def above():
     data = stacks_folder()
-    rows = report.real_oracles(deconvolved.FOLDER, evaluate.load_network(MODEL), data)
+    rows = report.real_oracles(deconvolved.FOLDER, restore.load_network(MODEL), data)
     assert {stack: sum(r["stack"] == stack for r in rows) for stack in oracle.PLANES} == {
         "tissue-brightfield": 5, "nucleus-widefield": 6, "reflected-brightfield": 4,
     }  # fmt: skip

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from training import card, evaluate
+from training.data import real_stacks
+from training.evaluate import protocol
+from training.evaluate import restore
+from training.release import card
 from training.acceptance import stacks_folder
 
 ROOT = Path(__file__).parents[2]
@@ -20,11 +23,11 @@ CARD_TOLERANCE_DB = 0.05
 @pytest.fixture(scope="module")
 def rows():
     data = stacks_folder()
-    network = evaluate.load_network(MODEL)
+    network = restore.load_network(MODEL)
     found = []
-    for stack in evaluate.DEVELOPMENT + evaluate.TEST:
-        found += evaluate.evaluate_stack(stack, network, data)
-    print("\n" + "\n".join([*evaluate.table(found), "", *evaluate.summary_lines(found)]))
+    for stack in real_stacks.DEVELOPMENT + real_stacks.TEST:
+        found += protocol.evaluate_stack(stack, network, data)
+    print("\n" + "\n".join([*protocol.table(found), "", *protocol.summary_lines(found)]))
     return found
 
 
@@ -37,12 +40,12 @@ GROUPS = [
 
 @pytest.mark.parametrize("group, least", GROUPS)
 def test_mean_gain(rows, group, least):
-    assert evaluate.summary(rows)[group]["mean_gain_db"] >= least
+    assert protocol.summary(rows)[group]["mean_gain_db"] >= least
 
 
 @pytest.mark.parametrize("group, _", GROUPS)
 def test_contrast_is_kept(rows, group, _):
-    low, high = evaluate.summary(rows)[group]["fitted_gain"]
+    low, high = protocol.summary(rows)[group]["fitted_gain"]
     assert 0.95 <= low <= high <= 1.05
 
 
@@ -64,7 +67,7 @@ def test_texture_of_focused_tissue_is_kept(rows):
 
 
 def test_every_stack_is_there(rows):
-    counts = {stack: sum(r.stack == stack for r in rows) for stack in evaluate.DEVELOPMENT + evaluate.TEST}
+    counts = {stack: sum(r.stack == stack for r in rows) for stack in real_stacks.DEVELOPMENT + real_stacks.TEST}
     assert counts == {
         "tissue-brightfield": 17, "nucleus-widefield": 45, "reflected-brightfield": 10, "lightsheet-mitochondria": 17,
         "smear-brightfield": 19,
@@ -76,10 +79,10 @@ def test_the_card_says_what_is_measured(rows):
     path = RELEASED.with_suffix(".md")
     text = path.read_text()
     assert card.sha256_of(RELEASED) in text, f"{path} describes another file; make it again with training.card"
-    printed, measured = card.read_table(text), card.read_table("\n".join(evaluate.table(rows)))
+    printed, measured = card.read_table(text), card.read_table("\n".join(protocol.table(rows)))
     assert measured.keys() == printed.keys()
     for key, cells in measured.items():
-        for column, ours, theirs in zip(evaluate.HEAD[0].strip("| ").split(" | "), cells, printed[key]):
+        for column, ours, theirs in zip(protocol.HEAD[0].strip("| ").split(" | "), cells, printed[key]):
             if column.startswith(("SSIM", "fitted")):
                 assert float(ours or 0) == pytest.approx(float(theirs or 0), abs=0.003), (key, column)
             elif column in ("stack", "plane", "distance") or ours == "in focus":

@@ -1,11 +1,10 @@
-"""BBBC006 (Broad Bioimage Benchmark Collection, U2OS cells, 34 planes) in its own layout, and the protocol it is reported by.
+"""BBBC006 (Broad Bioimage Benchmark Collection, U2OS cells, 34 planes), read from its own folders.
 
     FOLDER/BBBC006_v1_images_z_00/mcf-z-stacks-03212011_a01_s1_w1<id>.tif
     FOLDER/BBBC006_v1_images_z_01/...
 
-One folder a plane; in the name the well, the site (s1, s2) and the stain (w1 Hoechst, w2 phalloidin). Plane 16 is in focus.
-Protocol of the literature: blurred planes 2, 6 and 10 against plane 16, and each image normalised to its own minimum and
-maximum, which says nothing of absolute intensity: PSNR of the raw images stands beside it.
+Each plane has a folder; a file's name holds the well, the site (s1, s2) and the stain (w1 Hoechst, w2 phalloidin). Plane 16
+is in focus. The literature compares planes 2, 6 and 10 with it.
 """
 
 import re
@@ -13,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import evaluate
-from .data import read_image
-from .focal import Field, measured, refuse_less_sharp, said
-from .stacks import Alike, Stack
+from training.data.images import read_image
+from training.data.fields import Field, measured, refuse_less_sharp, said, spread
+from training.data.stacks import Alike, Stack
 
 FOCUS = 16
 BLURRED = (2, 6, 10)
@@ -25,7 +23,10 @@ _FILE = re.compile(r"_([a-p]\d\d)_s(\d)_w(\d)", re.IGNORECASE)
 
 
 def files(folder: Path, planes=(*BLURRED, FOCUS)) -> dict[tuple[str, str], list[Path]]:
-    """The files of every (place, stain) that has all of `planes`, in their order; a place is a well and site."""
+    """(place, stain) -> its files in order of `planes`; a place is a well and site. Raises ValueError.
+
+    A place without all of `planes` is left out.
+    """
     folder = Path(folder)
     found: dict[tuple[str, str], dict[int, Path]] = {}
     depths = {int(m[1]): p for p in folder.iterdir() if (m := _FOLDER.match(p.name))} if folder.is_dir() else {}
@@ -43,17 +44,10 @@ def files(folder: Path, planes=(*BLURRED, FOCUS)) -> dict[tuple[str, str], list[
     return whole
 
 
-def spread(listed: list, most: int) -> list:
-    """At most so many of them, evenly chosen."""
-    if len(listed) <= most:
-        return listed
-    return [listed[int(i)] for i in np.linspace(0, len(listed) - 1, most).round()]
-
-
 def fields(folder: Path, log=lambda words: None, most: int | None = None) -> list[Field]:
-    """Fields with plane 16 as the sharp one; those with a fault are left out, with its message.
+    """Fields with plane 16 as the sharp one. A field with a fault is left out, and `log` gets the reason.
 
-    `most`: no more than so many places, evenly chosen. Raises ValueError where fewer than three are left.
+    `most`: the largest number of places, evenly chosen. Raises ValueError where fewer than three are left.
     """
     found = files(folder)
     places = list(dict.fromkeys(place for place, _ in found))
@@ -70,7 +64,7 @@ def fields(folder: Path, log=lambda words: None, most: int | None = None) -> lis
             stack = Stack(name, place, names, np.stack(images))
             alike.check(stack)
             refuse_less_sharp(name, stack.planes, names.index(f"z{FOCUS:02d}"), f"plane z{FOCUS:02d} is not the sharpest")
-            # Both stains of a site are one place: they must not be parted by the split.
+            # Both stains of a site are one place, so that they stay together when fields are split.
             made.append(measured(stack, names.index(f"z{FOCUS:02d}")))
             log(f"[{number + 1}/{len(wanted)}] {said(made[-1])}")
         except ValueError as error:
@@ -81,36 +75,3 @@ def fields(folder: Path, log=lambda words: None, most: int | None = None) -> lis
         fault = f"; the last fault was: {last}" if last else ""
         raise ValueError(f"{folder}: {left} place(s) are left of {len(chosen)}; expected at least 3{fault}")
     return made
-
-
-def _stretched(image: np.ndarray) -> np.ndarray:
-    image = image.astype(np.float64)
-    return (image - image.min()) / max(float(np.ptp(image)), 1e-12)
-
-
-def stretched_psnr(image: np.ndarray, reference: np.ndarray) -> float:
-    """PSNR of two images, each normalised to its own minimum and maximum; range 1. In dB."""
-    return float(10 * np.log10(1 / max(np.mean((_stretched(image) - _stretched(reference)) ** 2), 1e-12)))
-
-
-def protocol(fields: list[Field], networks) -> list[str]:
-    """Markdown: by plane, PSNR of the input, of the model begun with and of the fine-tuned one, by both measures."""
-    lines = [
-        "PSNR against plane 16, means over fields: each image normalised to its own minimum and maximum (what is published),",
-        "and of the images as they are, in the 0.1 to 99.9 percentile range of plane 16.",
-        "",
-        "| plane | normalised: before | begun with | fine-tuned | raw: before | begun with | fine-tuned |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name in dict.fromkeys(p.name for f in fields for p in f.planes if p.steps):
-        cells = {stretched_psnr: [], evaluate.psnr: []}
-        for field in fields:
-            plane = next((p for p in field.planes if p.name == name), None)
-            if plane is None:  # left out when it was measured
-                continue
-            images = [plane.image] + [evaluate.to_type(evaluate.restore(plane.image, n), plane.image.dtype) for n in networks]
-            for measure, values in cells.items():
-                values.append([measure(image, field.reference) for image in images])
-        words = " | ".join(f"{v:.2f}" for values in cells.values() for v in np.mean(values, 0))
-        lines.append(f"| {name} | {words} |")
-    return lines

@@ -1,8 +1,7 @@
-"""Focal stacks as a user's microscope makes them, brought together: what is measured of a field, and what is refused.
+"""Fields of a user's focal stacks: the sharp plane of each, and shift and exposure of the other planes against it.
 
-A field is one place on the slide: its planes at different heights (training/stacks.py reads them). For each field the
-sharpest plane is found, every other plane's shift and exposure are measured against it, and what cannot be learned from is
-refused with the reason.
+A field is one channel of one place on the slide, as planes at different heights (training/data/stacks.py reads them). A
+field or plane that cannot be learned from is refused with the reason.
 """
 
 from dataclasses import dataclass, field
@@ -12,34 +11,34 @@ import numpy as np
 from scipy import ndimage
 from skimage.registration import phase_cross_correlation
 
-from .degrade import normalisation_range
-from .focus import score
-from .stacks import Range, Stack, read_pairs, read_stacks
+from training.data.intensity import normalisation_range
+from training.data.focus_score import score
+from training.data.stacks import Range, Stack, read_pairs, read_stacks
 
-LARGEST_SHIFT = 0.05  # of the shorter side: more is no drift but another place
-LEAST_CONTRAST = 1.05  # the sharpest plane's focus score over the least sharp one's
-BLURS_PX = (0.0, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 5.5, 7.5, 10.0, 14.0)  # of `exposure_against`
-FAR_SCORE = 0.25  # of the sharp plane's focus score; another place in focus has more
+LARGEST_SHIFT = 0.05  # of the shorter side: a larger shift is not drift but another place
+LEAST_CONTRAST = 1.05  # least ratio of the focus scores of the sharpest and the least sharp plane
+BLURS_PX = (0.0, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 5.5, 7.5, 10.0, 14.0)  # that `exposure_against` tries
+FAR_SCORE = 0.25  # of the sharp plane's focus score; a plane of another place that is in focus scores higher
 REFINEMENTS = 3
-EDGE_PX = 4  # beyond the largest shift: not compared, and not learned from
-LOOK_PX = 512
-MIRRORED = -0.5  # the same correlation of a plane whose contrast is inverted; other places reach -0.3 by chance
+EDGE_PX = 4  # left out along the edges, beyond the largest shift
+LOOK_PX = 512  # side of the middle part that shift and exposure are measured in
 LEAST_LIKENESS = 0.2  # correlation of the middle frequencies of a registered plane and the sharp one
-SPLINE_PX = 16  # beyond a window: what a cubic spline's values in it depend on
-CHOOSE_PLACES = 8  # more would take the time of the training
+MIRRORED = -0.5  # below this correlation contrast is inverted; another place reaches -0.3 by chance
+SPLINE_PX = 16  # how far around a window a cubic spline's values in it depend on pixels
+CHOOSE_PLACES = 8  # at most; validating more would take the time of training
 
 
 @dataclass
 class Plane:
-    """One plane of a field beside its sharp one: where it lies and how it was exposed."""
+    """One plane of a field: its shift and exposure against the sharp plane."""
 
     name: str
     image: np.ndarray  # [H, W], as stored
     steps: int  # planes from the sharp one, signed
-    shift_px: tuple[float, float] = (0.0, 0.0)  # of this plane's content against the sharp plane's, y and x
+    shift_px: tuple[float, float] = (0.0, 0.0)  # (y, x) of this plane's content against the sharp plane's
     gain: float = 1.0  # this plane was exposed as gain x sharp plane + offset
     offset: float = 0.0
-    range: Range | None = None  # what the engine normalises its frame by; None: what its own pixels give
+    range: Range | None = None  # that the engine normalises its frame by; None: of its own pixels
 
     def __post_init__(self):
         if self.range is None:
@@ -54,7 +53,7 @@ class Field:
     planes: list[Plane]
     sharp: int
     notes: list[str] = field(default_factory=list)
-    place: str = ""  # fields of one place are never parted by a split; "": this one's name
+    place: str = ""  # fields of one place stay together when fields are split; "": the name
 
     def __post_init__(self):
         self.place = self.place or self.name
@@ -64,9 +63,9 @@ class Field:
         return self.planes[self.sharp].image
 
     def target(self, plane: Plane, window: tuple[slice, slice] | None = None) -> np.ndarray:
-        """What `plane` should have looked like: the sharp plane, float64, with this plane's shift and exposure.
+        """The sharp plane with the shift and exposure of `plane`, which it is the target of; float64.
 
-        `window`: only this part of it; rows and columns.
+        `window`: rows and columns of the part that is wanted; default: all.
         """
         whole = window or tuple(slice(0, n) for n in self.reference.shape)
         reach = SPLINE_PX + int(np.ceil(max(map(abs, plane.shift_px))))
@@ -77,7 +76,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Pair:
-    """One plane and what it should have looked like, a part at a time: whole targets of many fields would fill the memory."""
+    """One plane and its target. Parts of the target are made when asked for: whole ones would fill the memory."""
 
     field: Field
     plane: Plane
@@ -93,18 +92,19 @@ class Pair:
         return h - 2 * self.edge, w - 2 * self.edge
 
     def patch(self, y: int, x: int, h: int, w: int) -> tuple[np.ndarray, np.ndarray]:
-        """Image and target, float64, counted from the edge that is left out."""
+        """Image and target, float64 [h, w]; `y` and `x` count from inside the edge that is left out."""
         top, left = y + self.edge, x + self.edge
         window = np.s_[top : top + h, left : left + w]
         return self.plane.image[window].astype(np.float64), self.field.target(self.plane, window)
 
 
 def pairs_of(field: Field) -> list[Pair]:
+    """Each plane of the field with its target, without the edge that shifts bring from outside."""
     edge = EDGE_PX + int(np.ceil(max(max(map(abs, p.shift_px)) for p in field.planes)))
     return [Pair(field, plane, edge) for plane in field.planes]
 
 
-# ---- what is measured of a field ------------------------------------------------------------------------------------
+# ---- measuring a field ----------------------------------------------------------------------------------------------
 
 
 def sharpest(name: str, names: list[str], planes: np.ndarray) -> int:
@@ -125,28 +125,29 @@ def sharpest(name: str, names: list[str], planes: np.ndarray) -> int:
 
 
 def _detail(image: np.ndarray) -> np.ndarray:
-    """Middle frequencies under a window: those that defocus leaves, without the frame's border."""
+    """The middle frequencies, which defocus leaves, under a window that hides the frame's border; [H, W]."""
     window = np.outer(np.hanning(image.shape[0]), np.hanning(image.shape[1]))
     return (ndimage.gaussian_filter(image.astype(np.float64), 2.0) - ndimage.gaussian_filter(image.astype(np.float64), 12.0)) * window
 
 
 def shift_against(image: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
-    """(y, x) in pixels by which the content of `image` lies further down and right than that of `reference`: a first guess."""
+    """First guess of the (y, x) shift in pixels of the content of `image`, down and right, against `reference`."""
     found = phase_cross_correlation(_detail(reference), _detail(image), upsample_factor=4, normalization=None)[0]
     return tuple(float(-v) for v in found)
 
 
 def moved(image: np.ndarray, shift_px: tuple[float, float]) -> np.ndarray:
+    """`image` [H, W] shifted down and right by `shift_px` (cubic spline), float64."""
     image = image.astype(np.float64)
     return ndimage.shift(image, shift_px, order=3, mode="reflect") if any(shift_px) else image
 
 
 def exposure_against(image: np.ndarray, reference: np.ndarray, blurs=BLURS_PX) -> tuple[float, float, tuple[float, float], float]:
-    """Gain, offset, shift left over and blur: image = gain x reference + offset, of the exposures, not of the blur.
+    """Gain, offset, remaining (y, x) shift and blur (sigma, px) with image = gain x blurred reference + offset.
 
-    The reference is first blurred by the Gaussian with which it fits the image best: blur takes contrast away, and a fit
-    to the sharp reference would call that a weaker lamp. What shift is left comes from the same least squares, by the
-    gradients of the blurred reference (Lucas and Kanade 1981).
+    The reference is blurred by the one of `blurs` that fits best: blur takes contrast away, and a fit to the sharp reference
+    would take that for a weaker lamp. The remaining shift comes from the same least-squares fit, by the gradients of the
+    blurred reference (Lucas and Kanade 1981).
     """
     edge = min(image.shape) // 12
     cut = np.s_[edge:-edge, edge:-edge]
@@ -158,13 +159,13 @@ def exposure_against(image: np.ndarray, reference: np.ndarray, blurs=BLURS_PX) -
     for sigma in blurs:
         blurred = smooth(sharp, float(np.hypot(sigma, 1.5)))
         columns, means = zip(*(level(part) for part in (blurred, *np.gradient(blurred))))
-        # By the normal equations of what is left without the means: a tenth of the time of the whole system.
+        # Normal equations without the means take a tenth of the time of the whole system.
         columns = np.stack(columns) - np.array(means)[:, None]
         rest = seen - seen_mean
         gain, down, across = np.linalg.lstsq(columns @ columns.T, columns @ rest, rcond=None)[0]
         error = float(np.mean((rest - np.array((gain, down, across)) @ columns) ** 2))
         offset = seen_mean - np.dot((gain, down, across), means)
-        # A shift by d takes gradient times d away.
+        # A shift by d subtracts gradient x d.
         fits.append((error, float(gain), float(offset), (-down / gain, -across / gain) if gain else (0.0, 0.0), sigma))
     return min(fits, key=lambda fit: fit[0])[1:]
 
@@ -178,13 +179,16 @@ def _refuse_shift(where: str, shift_px: tuple[float, float], limit: float) -> No
 
 
 def _measure(where: str, one: Plane, reference: np.ndarray) -> bool:
-    """Fills in shift and exposure. False: too blurred for either. Raises ValueError where it is no plane of this field."""
+    """Fills in shift and exposure of `one`. Returns False if it is too blurred for that.
+
+    Raises ValueError where the plane does not belong to this field.
+    """
     limit = LARGEST_SHIFT * min(reference.shape)
-    # The middle of a large plane tells as much as the whole, sooner.
+    # The middle of a large plane suffices, and is quicker.
     look = tuple(slice(max(0, (n - LOOK_PX) // 2), max(0, (n - LOOK_PX) // 2) + LOOK_PX) for n in reference.shape)
     seen, sharp_part = one.image[look], reference[look]
     one.shift_px = shift_against(seen, sharp_part)
-    # So little is left of a plane far from focus that its shift is a guess: nothing may be concluded from that.
+    # Far from focus so little detail is left that the shift is a guess, from which nothing may be concluded.
     far = score(seen) < FAR_SCORE * score(sharp_part)
     if far and exposure_against(seen, moved(sharp_part, one.shift_px))[3] == BLURS_PX[-1]:
         return False
@@ -205,11 +209,11 @@ def _measure(where: str, one: Plane, reference: np.ndarray) -> bool:
     for _ in range(REFINEMENTS):
         one.gain, one.offset, left, blur = exposure_against(seen, moved(sharp_part, one.shift_px), blurs)
         found = BLURS_PX.index(blur)
-        blurs = BLURS_PX[max(0, found - 1) : found + 2]  # what is left of the shift does not change the blur by more
-        # Beyond the largest blur that is tried the fit makes up for the rest with gain and shift.
+        blurs = BLURS_PX[max(0, found - 1) : found + 2]  # the remaining shift does not change the blur by more
+        # A plane blurred by more than the largest blur is fitted with a wrong gain and shift instead.
         if blur == BLURS_PX[-1]:
             return False
-        # A fit that wants more than the first guess can be wrong by is not believed.
+        # The first guess is wrong by less than a pixel; a larger correction is not believed.
         one.shift_px = tuple(s + float(np.clip(d, -1, 1)) for s, d in zip(one.shift_px, left))
     _refuse_shift(where, one.shift_px, limit)
     if not one.gain > 0:
@@ -218,7 +222,10 @@ def _measure(where: str, one: Plane, reference: np.ndarray) -> bool:
 
 
 def measured(stack: Stack, sharp: int | None = None) -> Field:
-    """The field with the shift and exposure of each plane. `sharp`: where it is known. Raises ValueError."""
+    """The field of a stack, with the shift and exposure of each plane. Raises ValueError.
+
+    `sharp`: index of the sharp plane, where it is known. Planes that are too blurred are left out with a note.
+    """
     sharp = sharpest(stack.name, stack.names, stack.planes) if sharp is None else sharp
     planes, far, notes = [], [], list(stack.notes)
     for index, (name, image) in enumerate(zip(stack.names, stack.planes)):
@@ -245,12 +252,12 @@ def measured(stack: Stack, sharp: int | None = None) -> Field:
 
 
 def said(one: Field) -> str:
-    """One line: what was found in a field."""
+    """One line on what was measured in a field."""
     return f"field {one.name}: sharpest plane {one.planes[one.sharp].name}" + "".join(f"; {note}" for note in one.notes)
 
 
 def _all_measured(found: list[Stack], log, measure) -> list[Field]:
-    """A channel that cannot be learned from (little light, all noise) is left out where its place has another that can."""
+    """The fields of all stacks. A channel that fails is left out if another channel of its place can be used."""
     made: list[Field] = []
     failed: dict[str, list[ValueError]] = {}
     for number, one in enumerate(found):
@@ -272,11 +279,12 @@ def _all_measured(found: list[Stack], log, measure) -> list[Field]:
 
 
 def fields_of_stacks(folder: Path, log=lambda words: None) -> list[Field]:
+    """The fields of all stacks of a folder. Raises ValueError."""
     return _all_measured(read_stacks(folder), log, measured)
 
 
 def refuse_less_sharp(name: str, planes: np.ndarray, sharp: int, words: str) -> None:
-    """Where the plane that is said to be in focus is not clearly sharper than every other one."""
+    """Raises ValueError, with `words`, where the plane `sharp` is not clearly sharper than every other one."""
     scores = [score(p) for p in planes]
     most = max(s for i, s in enumerate(scores) if i != sharp)
     if scores[sharp] < LEAST_CONTRAST * most:
@@ -284,7 +292,7 @@ def refuse_less_sharp(name: str, planes: np.ndarray, sharp: int, words: str) -> 
 
 
 def fields_of_pairs(folder: Path, log=lambda words: None) -> list[Field]:
-    """Each pair of PAIRS/blurred and PAIRS/sharp as a field of two planes."""
+    """Each pair of PAIRS/blurred and PAIRS/sharp as a field of two planes. Raises ValueError."""
     words = "its image in sharp/ is not clearly sharper than that in blurred/; are the folders exchanged? Else leave the pair out"
 
     def measure(one: Stack) -> Field:
@@ -294,11 +302,18 @@ def fields_of_pairs(folder: Path, log=lambda words: None) -> list[Field]:
     return _all_measured(read_pairs(folder), log, measure)
 
 
-def split(fields: list[Field]) -> tuple[list[Field], list[Field], list[Field]]:
-    """Fields to train on, to choose the checkpoint by, and to report on: every fifth place to each of the latter, at least
-    one, and to choose by no more than CHOOSE_PLACES.
+def spread(listed: list, most: int) -> list:
+    """At most `most` of `listed`, evenly chosen."""
+    if len(listed) <= most:
+        return listed
+    return [listed[int(i)] for i in np.linspace(0, len(listed) - 1, most).round()]
 
-    Fields of one place stay together. Raises ValueError below three places.
+
+def split(fields: list[Field]) -> tuple[list[Field], list[Field], list[Field]]:
+    """(fields to train on, to choose the checkpoint by, to report on). Raises ValueError below three places.
+
+    A fifth of the places, at least one, goes to each of the last two; at most CHOOSE_PLACES to the second. The fields of one
+    place stay together. The choice depends on nothing but the number of places.
     """
     places = list(dict.fromkeys(f.place for f in fields))
     if len(places) < 3:

@@ -1,6 +1,6 @@
 """Folders of images: sharp ones to blur by simulation, real focal stacks, and blurred/sharp pairs.
 
-Layouts that a user can copy (PNG, TIFF, JPEG; 8 or 16-bit or float; grey, RGB(A) or channels first):
+Layouts (PNG, TIFF, JPEG; 8-bit, 16-bit or float; grey, RGB(A) or channels first):
 
     SHARP/fluorescence/...            any files, any depth: bright structures on dark ground
     SHARP/brightfield/...             transmitted or reflected light
@@ -8,8 +8,8 @@ Layouts that a user can copy (PNG, TIFF, JPEG; 8 or 16-bit or float; grey, RGB(A
     STACKS/FIELD.tif                  or one multi-page TIFF a field
     PAIRS/blurred/NAME, PAIRS/sharp/NAME
 
-Where no folder is named after a modality, names decide: a file that starts with `he_` or `bf_`, or lies in a folder
-whose name ends in `-he` or contains `brightfield`, is bright-field; all else is fluorescence.
+Where no folder is named after a modality, other names decide: a file whose name starts with `he_` or `bf_`, or whose folder's
+name ends in `-he` or contains `brightfield`, is bright-field; everything else is fluorescence.
 """
 
 import re
@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from . import tiff
+from training.data import tiff
+from training.data.intensity import percentile_range
 
 SUFFIXES = {".png", ".tif", ".tiff", ".jpg", ".jpeg"}
 
@@ -37,11 +38,11 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def in_order(names: list[str]) -> list[str]:
-    """As a person would order them: numbers by value, not by digits, signs and all (`z2` before `z10`, `-01` before `+00`).
+    """Sorted by the values of the numbers in them, signs included: `z2` before `z10`, `-01` before `+00`.
 
-    A minus in front of a number is its sign, unless every name has one there: then it parts the number from the word.
+    A minus before a number is its sign, unless every name has one there: then it only separates the number from the word.
     """
-    parts = {name: re.split(r"([+-]?\d+(?:\.\d+)?)", name) for name in names}  # words and numbers in turn
+    parts = {name: re.split(r"([+-]?\d+(?:\.\d+)?)", name) for name in names}  # words and numbers alternate
     most = max((len(p) for p in parts.values()), default=0)
     signed = [any(not p[i].startswith("-") for p in parts.values() if len(p) > i) if i % 2 else False for i in range(most)]
 
@@ -53,7 +54,10 @@ def in_order(names: list[str]) -> list[str]:
 
 
 def channels(image: np.ndarray) -> list[np.ndarray]:
-    """Grey planes of a grey, RGB(A) or channels-first image, float32; alpha and repeated grey channels left out."""
+    """The grey planes, float32 [H, W], of a grey, RGB(A) or channels-first image. Raises ValueError for another shape.
+
+    Alpha, constant channels and the copies of grey stored as RGB are left out.
+    """
     if image.ndim == 2:
         planes = [image]
     elif image.ndim == 3 and image.shape[-1] in (3, 4):
@@ -68,6 +72,7 @@ def channels(image: np.ndarray) -> list[np.ndarray]:
 
 
 def modality(path: Path) -> str:
+    """"fluorescence" or "brightfield", by the names in `path`; the deepest folder that names either wins."""
     parts = [p.lower() for p in Path(path).parts]
     for part in reversed(parts[:-1]):
         if part in ("fluorescence", "brightfield"):
@@ -79,28 +84,28 @@ def modality(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Sharp:
-    """One grey plane of a sharp image, 0 = its 0.1 percentile (fluorescence) or dark (bright-field), 1 = bright."""
+    """One grey plane of a sharp image: 1 is its 99.9 percentile, 0 its 0.1 percentile (fluorescence) or darkness (bright-field)."""
 
     plane: np.ndarray  # float16 [H, W]
     modality: str
-    source: str  # first folder below the root, for the model card
+    source: str  # the first folder below the root; the model card names it
 
 
 def load_sharp(root: Path, smallest_px: int = 96) -> list[Sharp]:
-    """All usable planes below `root`. Raises ValueError where there are none."""
+    """All planes below `root` that have contrast and are at least `smallest_px` wide and high. Raises ValueError if there are none."""
     root = Path(root)
     if not root.is_dir():
-        raise ValueError(f"{root}: no such folder; expected a folder of sharp images (layout: training/data.py)")
+        raise ValueError(f"{root}: no such folder; expected a folder of sharp images (layout: training/README.md)")
     found = []
     for path in sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES):
         kind = modality(path.relative_to(root))
         for plane in channels(read_image(path)):
             if min(plane.shape) < smallest_px:
                 continue
-            low, high = np.percentile(plane, (0.1, 99.9))
+            low, high = percentile_range(plane)
             if high <= low:
                 continue
-            # Bright-field light starts at darkness, not at the darkest structure.
+            # In bright-field zero is darkness, not the darkest structure.
             low = 0.0 if kind == "brightfield" else low
             plane = np.clip((plane - low) / (high - low), 0, 1.5)
             found.append(Sharp(plane.astype(np.float16), kind, path.relative_to(root).parts[0]))
@@ -110,7 +115,7 @@ def load_sharp(root: Path, smallest_px: int = 96) -> list[Sharp]:
 
 
 def source_counts(sharp: list[Sharp]) -> dict[str, int]:
-    """Planes by source, for checkpoints and model cards; files beside the folders count as one source."""
+    """Number of planes by source, for checkpoints and model cards. Files that lie beside the folders count as one source."""
     counts: dict[str, int] = {}
     for one in sharp:
         name = "loose files" if Path(one.source).suffix.lower() in SUFFIXES else one.source
@@ -119,7 +124,10 @@ def source_counts(sharp: list[Sharp]) -> dict[str, int]:
 
 
 def crop(image: np.ndarray, size: int, scale: float, random: np.random.Generator) -> np.ndarray:
-    """A random square of `size` px after shrinking by `scale` (area filter), mirrored where the image is smaller."""
+    """A random square, float32 [size, size], of [H, W] shrunk by `scale` (area filter), turned and mirrored at random.
+
+    An image that is too small is first extended by reflection.
+    """
     need = int(np.ceil(size * scale))
     h, w = image.shape
     if min(h, w) < need:
@@ -134,7 +142,7 @@ def crop(image: np.ndarray, size: int, scale: float, random: np.random.Generator
 
 
 def load_stack(path: Path) -> list[tuple[str, np.ndarray]]:
-    """Planes of one field in order, with their names: a folder of files or a multi-page TIFF."""
+    """The planes of one field with their names, in order: of a folder of files or a multi-page TIFF. Raises ValueError."""
     path = Path(path)
     if path.is_dir():
         planes = [(p.stem, read_image(p)) for p in image_files(path)]
@@ -148,13 +156,13 @@ def load_stack(path: Path) -> list[tuple[str, np.ndarray]]:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The images of a folder, as `in_order` has their names; other files and hidden ones are passed over."""
+    """The image files of a folder, ordered by `in_order`; other files and hidden ones are skipped."""
     files = {p.name: p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file() and not p.name.startswith(".")}
     return [files[name] for name in in_order(list(files))]
 
 
 def pair_files(root: Path) -> list[tuple[Path, Path]]:
-    """Files of equal names in PAIRS/blurred and PAIRS/sharp."""
+    """(blurred, sharp) files of equal names in PAIRS/blurred and PAIRS/sharp. Raises ValueError."""
     root = Path(root)
     pairs = []
     for blurred in image_files(root / "blurred") if (root / "blurred").is_dir() else []:
@@ -168,7 +176,7 @@ def pair_files(root: Path) -> list[tuple[Path, Path]]:
 
 
 def load_pairs(root: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(blurred, sharp) arrays of equal shape from PAIRS/blurred and PAIRS/sharp."""
+    """(blurred, sharp) arrays of equal shape from PAIRS/blurred and PAIRS/sharp. Raises ValueError."""
     pairs = []
     for blurred, sharp in pair_files(root):
         a, b = read_image(blurred), read_image(sharp)

@@ -1,6 +1,6 @@
-"""Focal stacks and pairs of a user, read: one channel of one place at a time, and what is wrong with them said.
+"""Reads a user's focal stacks and pairs, one channel of one place at a time, and refuses with a reason what cannot be used.
 
-A stack is one TIFF, or a folder with one image file for each plane. Channels and colours become stacks of their own.
+A stack is one TIFF, or a folder with one image file for each plane. Each channel or colour becomes a stack of its own.
 """
 
 import hashlib
@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import data, tiff
-from .degrade import normalisation_range
+from training.data import images
+from training.data import tiff
+from training.data.intensity import normalisation_range
 
 TYPES = (np.uint8, np.uint16, np.float32)
 SMALLEST_PX = 64
@@ -19,13 +20,13 @@ Range = tuple[float, float]
 
 @dataclass
 class Stack:
-    """The planes of one channel. `place`: what is never parted by a split."""
+    """The planes of one channel. `place`: the stacks of one place stay together when fields are split."""
 
     name: str
     place: str
     names: list[str]  # of the planes
     planes: np.ndarray  # [Z, H, W], as stored
-    # Of each plane, what the engine normalises its frame by: all colours of a frame together.
+    # For each plane, the range that the engine normalises its frame by, over all colours of the frame.
     ranges: list[Range] | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -33,7 +34,7 @@ class Stack:
 def _laid_out(path: Path, image: np.ndarray, axes: str) -> tuple[np.ndarray, bool]:
     """[C, Z, H, W] of an image with these axes, and whether C are the colours of one frame."""
     wrong = f"{path}: shape {image.shape}, axes {axes}"
-    # Axes of length 1 say nothing; what is left is told by its letter, wherever it stands.
+    # Axes of length 1 are dropped; the others are known by their letters, in any order.
     kept = [i for i, n in enumerate(axes) if image.shape[i] > 1 or n in "YX"]
     image = image.reshape([image.shape[i] for i in kept])
     axes = "".join(axes[i] for i in kept)
@@ -61,7 +62,7 @@ def _read(path: Path) -> tuple[np.ndarray, bool]:
     """[C, Z, H, W] of any image file, and whether C are the colours of one frame."""
     if path.suffix.lower() in {".tif", ".tiff"}:
         return _laid_out(path, *tiff.read(path))
-    image = data.read_image(path)
+    image = images.read_image(path)
     return _laid_out(path, image, "YXS"[: image.ndim])
 
 
@@ -73,7 +74,8 @@ def _read_plane(path: Path) -> tuple[np.ndarray, bool]:
 
 
 def _read_folder(path: Path) -> tuple[list[str], np.ndarray, bool]:
-    files = data.image_files(path)
+    """Names of the planes, [C, Z, H, W], and whether C are the colours of one frame."""
+    files = images.image_files(path)
     if not files:
         return [], np.zeros((1, 0, 0, 0), np.uint8), False
     read = [_read_plane(p) for p in files]
@@ -89,7 +91,7 @@ def _read_folder(path: Path) -> tuple[list[str], np.ndarray, bool]:
 
 
 def by_channel(name: str, names: list[str], image: np.ndarray, colour: bool) -> list[Stack]:
-    """Stacks of [C, Z, H, W]; channels that show nothing, and colours that are all alike, are left out with a note."""
+    """One stack for each channel of [C, Z, H, W]. Constant channels, and copies of grey stored as colour, are left out with a note."""
     ranges = [normalisation_range(image[:, z]) for z in range(image.shape[1])] if colour else None
     empty = [c for c in range(len(image)) if image[c].size and (image[c] == image[c].flat[0]).all()]
     kept, notes = list(range(len(image))), []
@@ -104,7 +106,7 @@ def by_channel(name: str, names: list[str], image: np.ndarray, colour: bool) -> 
 
 
 def read_stacks(folder: Path) -> list[Stack]:
-    """All stacks of a folder. Raises ValueError."""
+    """All stacks of a folder of TIFFs and folders of planes. Raises ValueError."""
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder; expected one TIFF (or one folder of planes) for each field")
@@ -142,7 +144,7 @@ def read_stacks(folder: Path) -> list[Stack]:
 def read_pairs(folder: Path) -> list[Stack]:
     """Each pair of PAIRS/blurred and PAIRS/sharp as a stack of two planes. Raises ValueError."""
     found: list[Stack] = []
-    for files in data.pair_files(folder):
+    for files in images.pair_files(folder):
         (blurred, colour), (sharp, _) = (_read_plane(path) for path in files)
         if (blurred.shape, blurred.dtype) != (sharp.shape, sharp.dtype):
             words = [f"{i.dtype} {i.shape[2]}x{i.shape[3]} with {len(i)} channel(s)" for i in (blurred, sharp)]
@@ -158,7 +160,7 @@ def read_pairs(folder: Path) -> list[Stack]:
 
 
 class Alike:
-    """Refuses, one after the other, stacks that nothing can be learned from together, each with its name."""
+    """Checks stacks one after the other, and refuses by name the one that cannot be used together with those before."""
 
     def __init__(self):
         self.first: Stack | None = None
@@ -175,7 +177,7 @@ class Alike:
         digests = [hashlib.sha256(np.ascontiguousarray(image)).digest() for image in one.planes]
         for name, digest in zip(one.names, digests):
             place, plane = self.seen.get(digest, (one.place, name))
-            # What a network has learned by heart would be reported as what it can do.
+            # A test image that was also trained on would make the report too good.
             if place != one.place:
                 raise ValueError(
                     f"field {one.name}, plane {name}: the same image as plane {plane} of field {place}; each field must be a "
@@ -186,7 +188,8 @@ class Alike:
 
 
 def check_alike(found: list[Stack]) -> None:
-    for one in found:  # a bad one by itself comes first: it explains what is unlike
+    """Raises ValueError where the stacks cannot be used together."""
+    for one in found:  # first each by itself: a bad stack explains why it differs from others
         check(one)
     alike = Alike()
     for one in found:
@@ -194,7 +197,7 @@ def check_alike(found: list[Stack]) -> None:
 
 
 def check(one: Stack) -> None:
-    """Refuses a stack by itself."""
+    """Raises ValueError where a stack by itself cannot be used."""
     if len(one.planes) < 2:
         raise ValueError(f"field {one.name}: {len(one.planes)} plane(s); a focal stack needs at least 2, with one of them in focus")
     if one.planes.dtype not in TYPES:

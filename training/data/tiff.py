@@ -1,4 +1,4 @@
-"""One TIFF file to an array and the names of its axes: nothing of other files, no series left out, no page made up."""
+"""Reads one TIFF file: its pixels and the names of its axes. Other files are never followed, and no page is invented or skipped."""
 
 import logging
 import re
@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-# What tifffile says, and goes on, where a file ends before its pages do.
+# What tifffile logs, without failing, where a file ends before its pages do.
 _CUT = re.compile(r"invalid page offset|invalid or corrupted file|missing data are zeroed", re.IGNORECASE)
 
 
-class _Heard(logging.Handler):
-    """Keeps what tifffile warns of."""
+class _Warnings(logging.Handler):
+    """Keeps the warnings that tifffile logs."""
 
     def __init__(self):
         super().__init__(logging.WARNING)
@@ -23,19 +23,19 @@ class _Heard(logging.Handler):
 
 
 def read(path: Path) -> tuple[np.ndarray, str]:
-    """The image and its axes, a letter each (tifffile's: T, Z, C, Y, X, S for samples; I, Q for pages). Raises ValueError."""
+    """The image, and one letter for each axis as tifffile names them: T, Z, C, Y, X, S (samples), I or Q (pages). Raises ValueError."""
     path = Path(path)
-    heard, logger = _Heard(), logging.getLogger("tifffile")
-    passed_on, logger.propagate = logger.propagate, False  # what matters is in our own message
+    heard, logger = _Warnings(), logging.getLogger("tifffile")
+    passed_on, logger.propagate = logger.propagate, False  # our own message says what matters
     logger.addHandler(heard)
     try:
-        # A file of Micro-Manager's carries the description of the whole data set, and tifffile would follow it: each of
-        # them would be read as the first position.
+        # A Micro-Manager file describes its whole data set. tifffile would follow that description and read the first
+        # position for every file.
         with tifffile.TiffFile(path, _multifile=False, is_mmstack=False) as file:
             image, axes, pages, declared = _series(path, file)
     except _Refused as error:
         raise ValueError(str(error)) from error
-    except Exception as error:  # decoders have errors of their own (imagecodecs.DeflateError), without a common base
+    except Exception as error:  # the decoders' exceptions (imagecodecs.DeflateError, ...) have no common base
         cut = " (the file is cut off)" if _CUT.search(" ".join(heard.words)) or "got " in str(error) else ""
         words = str(error) or type(error).__name__
         raise ValueError(f"{path}: cannot be read as a TIFF{cut}: {words}; save it as TIFF again, or leave it out") from error
@@ -49,18 +49,18 @@ def read(path: Path) -> tuple[np.ndarray, str]:
 
 
 class _Refused(Exception):
-    """What we say ourselves, beside all that a decoder may."""
+    """A message of our own, which must not be taken for a decoder's."""
 
 
 def _series(path: Path, file: tifffile.TiffFile) -> tuple[np.ndarray, str, int, int]:
-    """Image, axes, and the number of planes: as there are, and as the file says."""
+    """Image, axes, the number of planes that are there, and the number that the file declares."""
     found, pages = file.series, len(file.pages)
     declared = int((file.imagej_metadata or {}).get("images", 1)) if file.is_imagej else 1
     first = found[0]
     if first.kind == "imagej":
-        pages = max(pages, int(np.prod(first.shape[: -2 - first.axes.endswith("S")])))  # one page may hold them all
+        pages = max(pages, int(np.prod(first.shape[: -2 - first.axes.endswith("S")])))  # one page may hold all of them
     if file.is_ome and first.kind not in ("ome", "imagej"):
-        # The planes are there, one after the other, but which channel each belongs to only the description says.
+        # Only the description, in another file, says which channel or time each plane belongs to.
         most = max([int(n) for n in re.findall(r'Size[CT]="(\d+)"', file.ome_metadata or "")] or [1])
         if most > 1:
             raise _Refused(
@@ -75,7 +75,7 @@ def _series(path: Path, file: tifffile.TiffFile) -> tuple[np.ndarray, str, int, 
                 f"{path}: holds {len(found)} images ({listed}); expected one stack, planes of one size and type: save each as a "
                 "file of its own"
             )
-        # One page after the other, as a loop of write calls leaves them: each is a series to tifffile.
+        # Pages that a loop of write calls appended: tifffile takes each for a series.
         image = np.stack([s.asarray() for s in found])
         return image, "I" + first.axes, pages, declared
     return first.asarray(), first.axes, pages, declared

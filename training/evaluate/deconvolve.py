@@ -1,6 +1,6 @@
-"""Deconvolution with a point spread function that is given: Wiener's filter and Richardson-Lucy. NumPy and SciPy's FFT.
+"""Deconvolution with a known point spread function: Wiener's filter and Richardson-Lucy. NumPy and SciPy's FFT.
 
-Both see an image [H, W] in light above a background of zero, estimate the specimen, and give the focused image of it,
+Both take an image [H, W] in light above a background of zero, estimate the specimen, and return the focused image of it,
 which is what a restored image is compared with.
   [Wiener]     N. Wiener, Extrapolation, Interpolation, and Smoothing of Stationary Time Series, 1949; with one number for
                the ratio of noise to signal, as in Gonzalez and Woods, Digital Image Processing, 3rd ed., eq. 5.8-6.
@@ -13,19 +13,19 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from scipy import fft
 
-from .degrade import Microscope, transfer_function
+from training.optics.microscope import Microscope, transfer_function
 
-REGULARISATION = tuple(10.0**k for k in np.arange(-7.0, 3.1, 0.5))  # noise to signal, of Wiener's filter
-# Of Richardson-Lucy: those at which its estimate is looked at.
+REGULARISATION = tuple(10.0**k for k in np.arange(-7.0, 3.1, 0.5))  # Wiener's ratios of noise to signal
+# Iterations after which Richardson-Lucy's estimate is judged.
 ITERATIONS = (1, 2, 4, 7, 12, 20, 35, 60, 100, 170, 300, 500, 1000)
 MARGIN_PX = 32  # reflected around the image: convolution by FFT is cyclic
 
 
 def _from_space(profile: Callable[[np.ndarray], np.ndarray], reach: int, size: int) -> np.ndarray:
-    """Transfer function, laid out as `transfer_function`'s, of the point image `profile` (of the squared distance in pixels).
+    """Transfer function, float32 [size, size // 2 + 1], of a point image; `profile` is a function of squared pixels.
 
-    From space, five points a pixel along each axis: a formula in frequency would ring below zero there, and
-    Richardson-Lucy takes no negative light.
+    The point image is sampled in space, five points per pixel along each axis: a formula in frequency would ring below zero
+    in space, and Richardson-Lucy takes no negative light. Raises ValueError for a blur wider than `size`.
     """
     wide = 2 * reach + 1
     if wide > size:
@@ -39,20 +39,20 @@ def _from_space(profile: Callable[[np.ndarray], np.ndarray], reach: int, size: i
 
 
 def disc_transfer(radius_px: float, size: int) -> np.ndarray:
-    """Of a uniform disc: geometric optics."""
+    """Transfer function of a uniform disc, the blur of geometric optics; float32 [size, size // 2 + 1]."""
     return _from_space(lambda r2: (r2 <= radius_px**2).astype(np.float32), int(radius_px) + 1, size)
 
 
 def gaussian_transfer(radius_px: float, size: int) -> np.ndarray:
-    """Of a Gaussian as wide as that disc: standard deviation half the radius along each axis; cut off at four of these."""
+    """Transfer function of a Gaussian as wide as that disc: its sigma is half the radius; cut off at four sigma."""
     return _from_space(lambda r2: np.exp(-2 * r2 / radius_px**2), int(2 * radius_px) + 1, size)
 
 
 class Blur:
-    """Transfer functions, for [H, W] images, of the specimen to its image out of focus (`blurred`) and in focus (`focused`)."""
+    """Transfer functions from the specimen to its image out of focus (`blurred`) and in focus (`focused`), for [H, W] images."""
 
     def __init__(self, shape: tuple[int, int], transfer: Callable[[int], tuple[np.ndarray, np.ndarray | None]]):
-        """`transfer`: from the padded size to (blurred, focused); None stands for a specimen that is the focused image itself."""
+        """`transfer`: function from the padded size to (blurred, focused); None: the specimen is the focused image itself."""
         self.shape = shape
         self.size = fft.next_fast_len(max(shape) + 2 * MARGIN_PX, real=True)
         self.blurred, focused = transfer(self.size)
@@ -63,16 +63,18 @@ class Blur:
         return cls(shape, lambda size: (transfer_function(scope, defocus_um, size), transfer_function(scope, 0.0, size)))
 
     def padded(self, image: np.ndarray) -> np.ndarray:
-        """[H, W] to [size, size], reflected beyond its edges as often as it takes."""
+        """[H, W] to float32 [size, size], extended by reflection."""
         before = [(self.size - n) // 2 for n in self.shape]
         after = [self.size - n - b for n, b in zip(self.shape, before)]
         return np.pad(image.astype(np.float32), list(zip(before, after)), mode="symmetric")
 
     def cut(self, image: np.ndarray) -> np.ndarray:
+        """[size, size] to [H, W]: the inverse of `padded`."""
         (top, left), (h, w) = [(self.size - n) // 2 for n in self.shape], self.shape
         return image[top : top + h, left : left + w]
 
     def apply(self, image: np.ndarray, transfer: np.ndarray) -> np.ndarray:
+        """Cyclic convolution of [size, size]."""
         return fft.irfft2(fft.rfft2(image) * transfer, image.shape)
 
 
@@ -100,18 +102,18 @@ def richardson_lucy(image: np.ndarray, blur: Blur) -> Iterator[tuple[int, np.nda
 
 
 METHODS: dict[str, Callable] = {"Wiener": wiener, "Richardson-Lucy": richardson_lucy}
-# After how many amounts that raise nothing a search ends. More iterations first help and then only add noise; weak
-# regularisation comes first, so Wiener's goes to the end.
+# A search ends after this many amounts without gain. More iterations first help and then only add noise. Wiener's search
+# begins with weak regularisation, so it goes to the end (None).
 PATIENCE = {"Wiener": None, "Richardson-Lucy": 3}
 
 
 def best_amount(tries: Iterable[tuple[float, np.ndarray]], judge: Callable[[np.ndarray], float], patience: int | None) -> tuple[float, float, np.ndarray | None]:
-    """(value, amount, image) of the restored image that `judge` gives the highest value."""
+    """(value, amount, image) of the restored image that `judge` values most, among (amount, image) `tries`."""
     top, falling = (-np.inf, np.nan, None), 0
     for amount, image in tries:
         value = judge(image)
         falling = 0 if value > top[0] else falling + 1
-        if value > top[0]:  # a method may go on writing into the array that it gave
+        if value > top[0]:  # copied, because a method may reuse its array
             top = value, amount, image.copy()
         if falling == patience:
             break

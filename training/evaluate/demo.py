@@ -1,11 +1,10 @@
-"""The demo's two ends: a simulated specimen with known truth, and the report. NumPy, tifffile and Pillow only.
+"""Both ends of the demo: a simulated specimen with known truth, and the report. NumPy, tifffile and Pillow only.
 
-    python -m training.demo simulate --out FOLDER [--defocus-um UM] [--photons N]      sharp.tif, blurred.tif
-    python -m training.demo report --command PARFOCAL --out FOLDER
-    python -m training.demo compare BEFORE AFTER --out comparison.png
+    python -m training demo simulate --out FOLDER [--defocus-um UM] [--photons N]      sharp.tif, blurred.tif
+    python -m training demo report --command PARFOCAL --out FOLDER
+    python -m training demo compare BEFORE AFTER --out comparison.png
 """
 
-import argparse
 import dataclasses
 import json
 import subprocess
@@ -16,39 +15,16 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageDraw
 
-from . import specimen
-from .degrade import Camera, Microscope, convolve, normalisation_range, transfer_function
-
-SIZE = 512
-SEED = 20260  # not among the seeds of training
-SCOPE = Microscope(numerical_aperture=0.75, wavelength_um=0.525, refractive_index=1.0, pixel_size_um=0.325)
-DEFOCUS_UM = 1.5
-PHOTONS = 150  # in the brightest structure of the focused image: a dim exposure, as of living cells
-CAMERA = Camera(photons=PHOTONS, read_noise=1.6, offset=100, counts_per_photon=2.0, full_scale=65535)
-BACKGROUND = 0.05
-
-
-def _specimen() -> np.ndarray:
-    """Nuclei, fibres between them and points, brightest structure about 1."""
-    random = np.random.default_rng(SEED)
-    margin = 32
-    size = SIZE + 2 * margin
-    nuclei = specimen.nuclei(size, random)
-    fibres = specimen.filaments(size, random)
-    points = specimen.puncta(size, random)
-    return np.maximum(np.maximum(0.8 * nuclei, 0.45 * fibres), 0.9 * points) + BACKGROUND
+from training.command import parser_of
+from training.data.intensity import normalisation_range
+from training.optics.demo_specimen import CAMERA, DEFOCUS_UM, PHOTONS, SCOPE, SEED, SIZE, exposure, image_of
+from training.optics.microscope import convolve
 
 
 def simulate(out: Path, defocus_um: float = DEFOCUS_UM, photons: float = PHOTONS) -> None:
+    """Writes sharp.tif (in focus, without noise) and blurred.tif into the folder `out`, and prints what they show."""
     camera = dataclasses.replace(CAMERA, photons=photons)
-    light = _specimen()
-    size = light.shape[0]
-    margin = (size - SIZE) // 2
-    cut = np.s_[margin:-margin, margin:-margin]
-    sharp = convolve(light, transfer_function(SCOPE, 0.0, size))[cut]
-    blurred = convolve(light, transfer_function(SCOPE, defocus_um, size))[cut]
-    random = np.random.default_rng(SEED + 1)
-    images = {"sharp": np.rint(camera.expectation(sharp)), "blurred": camera.expose(blurred, random)}
+    images = {"sharp": np.rint(camera.expectation(image_of(0.0))), "blurred": exposure(defocus_um, camera)}
     out.mkdir(parents=True, exist_ok=True)
     for name, image in images.items():
         tifffile.imwrite(
@@ -65,7 +41,7 @@ def simulate(out: Path, defocus_um: float = DEFOCUS_UM, photons: float = PHOTONS
 
 
 def unsharp(image: np.ndarray, sigma: float, amount: float) -> np.ndarray:
-    """image + amount * (image - Gaussian blur of it), mirrored at the borders."""
+    """image + amount * (image - Gaussian blur of it), [H, W], reflected at the borders."""
     pad = 32
     wide = np.pad(image, pad, mode="reflect")
     fy = np.fft.fftfreq(wide.shape[0])[:, None]
@@ -75,7 +51,7 @@ def unsharp(image: np.ndarray, sigma: float, amount: float) -> np.ndarray:
 
 
 def best_unsharp(blurred: np.ndarray, sharp: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """The unsharp mask nearest to the truth: radius by search, amount by least squares for each radius."""
+    """(image, sigma, amount) of the unsharp mask nearest to the truth; the amount is a least-squares fit for each sigma."""
     best = None
     for sigma in np.geomspace(0.5, 20, 24):
         detail = unsharp(blurred, sigma, 1.0) - blurred
@@ -88,7 +64,7 @@ def best_unsharp(blurred: np.ndarray, sharp: np.ndarray) -> tuple[np.ndarray, fl
 
 
 def _measure(command: str, image: Path, reference: Path) -> dict:
-    """PSNR and SSIM by the project's own command."""
+    """What `parfocal compare --json` measures."""
     done = subprocess.run([command, "compare", "--json", str(image), str(reference)], capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{command} compare {image}: {done.stderr.strip()}")
@@ -96,10 +72,10 @@ def _measure(command: str, image: Path, reference: Path) -> dict:
 
 
 def panel(images: list[np.ndarray], titles: list[str], path: Path, reference: np.ndarray, zoom_px: int = 160) -> None:
-    """Images side by side on one grey scale, each with its title, and below a magnified detail of each."""
+    """Writes the images side by side on the grey scale of `reference`, each with its title and a magnified detail below."""
     low, high = normalisation_range(reference)
     high = max(high, low + 1e-6)
-    # Pixels that are not finite have no grey level: missing ones and -inf black, +inf white.
+    # Pixels that are not finite: NaN and -inf are shown black, +inf white.
     scaled = [np.nan_to_num(np.clip((i.astype(np.float64) - low) / (high - low), 0, 1)) * 255 for i in images]
     h, w = scaled[0].shape[:2]
     zoom_px = min(zoom_px, h, w)
@@ -121,6 +97,7 @@ def panel(images: list[np.ndarray], titles: list[str], path: Path, reference: np
 
 
 def report(command: str, out: Path) -> None:
+    """Prints PSNR and SSIM of the blurred, the unsharp-masked and the restored image, and writes comparison.png."""
     sharp = tifffile.imread(out / "sharp.tif").astype(np.float64)
     blurred = tifffile.imread(out / "blurred.tif").astype(np.float64)
     mask, sigma, amount = best_unsharp(blurred, sharp)
@@ -142,7 +119,7 @@ def report(command: str, out: Path) -> None:
 
 
 def _first_page(path: Path) -> np.ndarray:
-    """Grey, or RGB without alpha and with the colours last."""
+    """The first page, [H, W] or [H, W, 3] without alpha."""
     with tifffile.TiffFile(path) as file:
         page = file.pages[0]
         image = page.asarray()
@@ -152,23 +129,22 @@ def _first_page(path: Path) -> np.ndarray:
 
 
 def compare(before: Path, after: Path, out: Path) -> None:
-    """The first page of the user's own image, before and after."""
+    """Writes a picture of the first page of a user's image, before and after."""
     pages = [_first_page(p) for p in (before, after)]
     panel(pages, [f"before: {before.name}", "restored"], out, pages[0])
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of("demo", __doc__)
     commands = parser.add_subparsers(dest="task", required=True)
-    for name in ("simulate", "report"):
-        sub = commands.add_parser(name)
-        sub.add_argument("--out", type=Path, required=True)
-        if name == "report":
-            sub.add_argument("--command", required=True)
-        else:
-            sub.add_argument("--defocus-um", type=float, default=DEFOCUS_UM)
-            sub.add_argument("--photons", type=float, default=PHOTONS, help="in the brightest structure in focus")
-    sub = commands.add_parser("compare")
+    sub = commands.add_parser("simulate", help="write sharp.tif and blurred.tif")
+    sub.add_argument("--out", type=Path, required=True)
+    sub.add_argument("--defocus-um", type=float, default=DEFOCUS_UM)
+    sub.add_argument("--photons", type=float, default=PHOTONS, help="in the brightest structure in focus")
+    sub = commands.add_parser("report", help="measure restored.tif beside sharp.tif, and write comparison.png")
+    sub.add_argument("--out", type=Path, required=True)
+    sub.add_argument("--command", required=True, help="the parfocal command")
+    sub = commands.add_parser("compare", help="picture of an image before and after")
     sub.add_argument("before", type=Path)
     sub.add_argument("after", type=Path)
     sub.add_argument("--out", type=Path, required=True)
@@ -180,6 +156,3 @@ def main(argv=None):
     else:
         compare(args.before, args.after, args.out)
 
-
-if __name__ == "__main__":
-    main()

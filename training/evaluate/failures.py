@@ -1,14 +1,12 @@
-"""Images that the released model is not made for, and what it does to them: pictures and figures for its card.
+"""Images that no model is made for, and what a model does to them: pictures and figures for its card.
 
-    python -m training.failures --model models/parfocal-w16.onnx --out models/parfocal-w16-failures.png
+    python -m training failures --model models/parfocal-w16.onnx --out models/parfocal-w16-failures.png
 
-Three simulated exposures with known truth: unstained cells, whose defocus is interference and inverts their contrast; a specimen
-so thick that most light comes from other depths; and a field with nothing in it. The words describe the images and hold for every
-model; what a model does to them is told by figures.
+Three simulated exposures with known truth: unstained cells, whose defocus is interference and inverts their contrast; a
+specimen so thick that most light comes from other depths; and a field with nothing in it. The words describe the images and
+hold for every model; the figures are of the model at hand.
 """
 
-import argparse
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,8 +14,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from . import specimen
-from .degrade import Camera, Microscope, convolve, normalisation_range, transfer_function
+from training.command import one_line_errors, parser_of
+from training.evaluate import restore
+from training.optics import specimen
+from training.data.intensity import normalisation_range
+from training.optics.camera import Camera
+from training.optics.microscope import Microscope, convolve, transfer_function
 
 SIZE, MARGIN = 256, 64
 SEED = 50_000_000
@@ -26,12 +28,14 @@ SCOPE = Microscope(numerical_aperture=0.75, wavelength_um=0.55, refractive_index
 
 @dataclass
 class Case:
+    """One simulated exposure."""
+
     name: str
     words: str  # what it is
     seen: np.ndarray  # uint16 [SIZE, SIZE]
     truth: np.ndarray  # float [SIZE, SIZE], in focus and without noise
-    hard: str  # what makes it hard, and what the truth contains
-    lower: np.ndarray | None = None  # of the truth, the light of layers below the one in focus
+    hard: str  # why it is hard, and what the truth contains
+    lower: np.ndarray | None = None  # the part of the truth that is light of layers below the focused one
 
 
 def _cut(image: np.ndarray) -> np.ndarray:
@@ -39,10 +43,10 @@ def _cut(image: np.ndarray) -> np.ndarray:
 
 
 def partially_coherent(field: np.ndarray, scope: Microscope, defocus_um: float, condenser: float = 0.4) -> np.ndarray:
-    """Intensity of a complex transmission [n, n] lit by a condenser of `condenser` of the objective's aperture.
+    """Intensity [n, n] of a complex transmission, lit by a condenser with a share `condenser` of the objective's aperture.
 
-    Abbe's method (Goodman, Statistical Optics, 2nd ed., section 7.2): one coherent image for each of 37 source points, added up. The
-    defocus phase is that of training/degrade.py.
+    Abbe's method (Goodman, Statistical Optics, 2nd ed., section 7.2): the sum of one coherent image for each of 37 source
+    points. The defocus phase is that of training/optics/microscope.py.
     """
     n = field.shape[0]
     frequency = np.fft.fftfreq(n, scope.pixel_size_um)
@@ -53,7 +57,7 @@ def partially_coherent(field: np.ndarray, scope: Microscope, defocus_um: float, 
     ]
     spectrum, total = np.fft.fft2(field), np.zeros(field.shape)
     for py, px in points:
-        # Oblique light moves the specimen's spectrum; moved back, the pupil is moved instead.
+        # Oblique light shifts the specimen's spectrum. Here the pupil is shifted instead.
         radius2 = (fy + py * condenser * limit) ** 2 + (fx + px * condenser * limit) ** 2
         pupil = radius2 <= limit**2
         phase = 2 * np.pi * defocus_um * (np.sqrt(np.maximum(medium**2 - radius2, 0)) - medium)
@@ -111,7 +115,7 @@ def cases() -> tuple[Case, ...]:
 
 
 def error_of(image: np.ndarray, truth: np.ndarray, low: float, high: float) -> float:
-    """Root mean square difference in per cent of the input's range; no fit."""
+    """Root mean squared difference in per cent of the input's range, without a fit."""
     return float(100 * np.sqrt(np.mean((image.astype(np.float64) - truth) ** 2)) / (high - low))
 
 
@@ -121,20 +125,20 @@ def contrast_of(image: np.ndarray, low: float, high: float) -> float:
 
 
 def lower_share(image: np.ndarray, case: Case) -> float:
-    """How much of the lower layers' light `image` has, in per cent of the truth's; least squares beside the rest of the truth."""
+    """Share of the lower layers' light in `image`, in per cent of that in the truth (least-squares fit of both parts)."""
     parts = np.stack([np.ones(case.truth.size), (case.truth - case.lower).ravel(), case.lower.ravel()], 1)
     return float(100 * np.linalg.lstsq(parts, image.astype(np.float64).ravel(), rcond=None)[0][2])
 
 
 def outcome(case: Case, restored: np.ndarray, before: float, after: float) -> str:
-    """Sentences on what became of the image, from the figures alone."""
+    """Sentences on the restored image, from the figures alone."""
     if f"{before:.1f}" == f"{after:.1f}":
         text = "Restored, it is as far from the truth as before."
     else:
         text = f"Restored, it is {'nearer to' if after < before else 'further from'} the truth than before."
     low, high = normalisation_range(case.seen)
     true, shown = (contrast_of(image, low, high) for image in (case.truth, restored))
-    if shown > 1.5 * true + 0.5:  # more than noise and the specimen's own detail make of it
+    if shown > 1.5 * true + 0.5:  # more than noise and the specimen's own detail explain
         text += f" It shows contrast that is not there: {shown:.1f} % where the truth has {true:.1f} %."
     if case.lower is not None:
         text += f" Of the lower layers' light, the image has {lower_share(case.seen, case):.0f} % and the restored one {lower_share(restored, case):.0f} %."
@@ -143,18 +147,16 @@ def outcome(case: Case, restored: np.ndarray, before: float, after: float) -> st
 
 def measure(network) -> list[tuple[Case, np.ndarray, float, float]]:
     """(case, restored, error before, error after) of each."""
-    from .evaluate import restore, to_type
-
     found = []
     for case in cases():
         low, high = normalisation_range(case.seen)
-        restored = to_type(restore(case.seen, network), case.seen.dtype)
+        restored = restore.restored_frame(case.seen, network)
         found.append((case, restored, error_of(case.seen, case.truth, low, high), error_of(restored, case.truth, low, high)))
     return found
 
 
 def sheet(measured) -> Image.Image:
-    """One row a case: as it was, restored, the truth; all in the range of the input."""
+    """One row for each case: as it was, restored, and the truth, all in the range of the input."""
     step = SIZE + 4
     page = Image.new("L", (3 * step - 4, len(measured) * (step + 16)), 255)
     draw = ImageDraw.Draw(page)
@@ -180,23 +182,11 @@ def lines(measured, picture: str) -> list[str]:
 
 
 def main(argv=None):
-    from .evaluate import load_network
-
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of("failures", __doc__)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="the picture, PNG")
     args = parser.parse_args(argv)
-    try:
-        measured = measure(load_network(args.model))
+    with one_line_errors("failures", args.out.parent):
+        measured = measure(restore.load_network(args.model))
         sheet(measured).save(args.out)
-    except ValueError as error:
-        sys.exit(f"failures: {error}")
-    except OSError as error:
-        from .checkpoint import words_of
-
-        sys.exit(f"failures: {words_of(error, args.out.parent)}")
     print("\n".join(lines(measured, args.out.name)))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,70 +1,29 @@
 """Focus measures on real focal stacks: which ranks planes best by their distance from the sharpest one.
 
-    python -m training.focus [--data FOLDER]
+    python -m training focus [--data FOLDER]
 
-Prints two tables: every measure on the development stacks, best first, and the chosen one (`score`, what
-`parfocal score` computes) on each stack. Test stacks stand in the second table only and choose nothing.
+Prints two tables: every measure on the development stacks, best first, and the chosen one (what `parfocal score` computes)
+on each stack. Test stacks stand in the second table only and choose nothing.
 
-Each cell is `rho / peak / pairs`: Spearman's correlation of the measure with the nearness to the sharpest plane, how many
-planes the maximum lies from it, and the share of neighbouring planes of which the nearer one has the larger value.
-The first table has the worse of the two development stacks.
-Points: whether it falls with the blur of simulated bright points; those that do not stand below. Order: by the most
-misplaced peak, then by the lowest rho.
+Each cell is `rho / peak / pairs`: Spearman's correlation of the measure with the nearness to the sharpest plane, the number
+of planes between the maximum and the sharpest plane, and the share of neighbouring planes whose nearer one has the larger
+value. The first table has the worse of the two development stacks.
+Points: whether the measure falls with the blur of simulated bright points; measures that do not stand last. Order: by the
+most misplaced peak, then by the lowest rho.
 Exposure: each plane has its own gain (0.5 to 2) and offset (0 to 0.3 of the range of the stack). Noise: Gaussian, its
 standard deviation in per cent of that range, added before the gain. Means over three seeds.
 """
 
-import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 from scipy import fft, ndimage
 from scipy.stats import spearmanr
 
-from .evaluate import DEVELOPMENT, TEST, data_folder, stack_planes
-
-# ---- the chosen measure, as src/focus.rs computes it ------------------------------------------------------------------
-
-
-def score(frame: np.ndarray) -> float:
-    """Gradient energy over variance, both at a scale of 2 px; frame [H, W] or [H, W, C], larger = sharper, 0 = constant.
-
-    The Gaussian-derivative measure of Geusebroek et al. 2000 (sigma about 2 px), computed on the frame binned 2x2 (odd
-    edges repeat the last pixel) with the binomial filters [1 4 6 4 1] and [-1 -2 0 2 1], edges repeated, over the
-    variance of the bins smoothed alike: neither gain nor offset changes it. Channels: both sums are taken over all of
-    them. Bins with a pixel that is not finite within the filters' reach are left out.
-    """
-    planes = frame[..., None] if frame.ndim == 2 else frame
-    energy = variance = 0.0
-    for c in range(planes.shape[-1]):
-        plane = planes[..., c].astype(np.float64)
-        finite = plane[np.isfinite(plane)]
-        if finite.size == 0 or finite.min() == finite.max():
-            continue
-        # Normalised, so that the squares of 32-bit floats cannot overflow.
-        squares, levels = filtered((plane - finite.mean()) / finite.std())
-        used = np.isfinite(levels)
-        spread = levels[used].var() if used.any() else 0.0
-        # What is left of detail that the bins cancel is rounding: a millionth of the pixels' deviation.
-        if spread > 1e-12:
-            energy += finite.var() * squares[used].mean()
-            variance += finite.var() * spread
-    return float(energy / variance) if variance > 0 else 0.0
-
-
-def filtered(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Squared gradient (a bin) and smoothed level of each 2x2 bin; [H, W] to [ceil(H / 2), ceil(W / 2)]."""
-    h, w = plane.shape
-    with np.errstate(invalid="ignore"):
-        even = np.pad(plane, ((0, h % 2), (0, w % 2)), mode="edge")
-        bins = (even[::2, ::2] + even[::2, 1::2] + even[1::2, ::2] + even[1::2, 1::2]) / 4
-        bins = np.pad(bins, 2, mode="edge")
-        smooth = lambda a: (a[:-4] + 4 * a[1:-3] + 6 * a[2:-2] + 4 * a[3:-1] + a[4:]) / 16
-        slope = lambda a: (a[4:] - a[:-4] + 2 * (a[3:-1] - a[1:-3])) / 8
-        down, across = smooth(bins).T, slope(bins).T
-        return (slope(down) ** 2 + smooth(across) ** 2).T, smooth(down).T
-
+from training.command import add_data, one_line_errors, parser_of
+from training.data.focus_score import score
+from training.data.intensity import percentile_range
+from training.data.real_stacks import DEVELOPMENT, TEST, data_folder, require_stacks, stack_planes
 
 # ---- published measures, for images [H, W] in float64 -----------------------------------------------------------------
 
@@ -149,9 +108,9 @@ PUBLISHED = {
     "DCT entropy": dct_entropy,
 } | {f"Gaussian derivative, {s} px": gaussian_derivative(s) for s in SCALES_PX}
 
-# Those that are energies become free of gain when divided by the variance; those of first order, by its root.
+# Energies no longer depend on gain when divided by the variance; first-order measures, when divided by its root.
 ENERGIES = [name for name in PUBLISHED if name.startswith(("Brenner", "Tenengrad", "variance", "Vollath", "Gaussian"))]
-CHOSEN = "chosen (src/focus.rs)"
+CHOSEN = "chosen (parfocal score)"
 
 
 def _over(measure, power):
@@ -178,28 +137,28 @@ SEEDS = (1, 2, 3)
 
 
 def changed(planes, noise, seed):
-    """Planes with gain, offset and noise of their own; `noise` is relative to the largest range of a plane."""
+    """The planes, each with its own gain, offset and noise; `noise` is relative to the largest range of a plane."""
     random = np.random.default_rng(seed)
-    span = max(np.ptp(np.percentile(p, (0.1, 99.9))) for p in planes)
+    span = max(np.ptp(percentile_range(p)) for p in planes)
     for plane in planes:
         gain, offset = np.exp(random.uniform(-0.7, 0.7)), random.uniform(0, 0.3) * span
         yield gain * (plane + noise * span * random.standard_normal(plane.shape)) + offset
 
 
 def ranking(values, distances) -> np.ndarray:
-    """Spearman's rho with the nearness, misplacement of the peak in planes, share of neighbours in order."""
+    """[rho with the nearness, misplacement of the peak in planes, share of neighbours in order] of ascending distances."""
     values, away = np.asarray(values, np.float64), np.abs(distances)
-    # A measure that is the same everywhere ranks nothing.
+    # Spearman's correlation of a constant is not defined.
     rho = spearmanr(values, -away)[0] if np.ptp(values) > 0 else 0.0
     focus = int(np.argmin(away))
-    # `distances` ascend: towards the focus on its left, away from it on its right.
+    # The measure should rise up to the focus and fall behind it.
     steps = np.diff(values)
     ordered = np.concatenate([steps[:focus] > 0, steps[focus:] < 0])
     return np.array([rho, abs(int(np.argmax(values)) - focus), ordered.mean()])
 
 
 def falls_with_blur_of_points(measure) -> bool:
-    """Whether it falls from each to the next of growing Gaussian blurs of bright points (spots, beads)."""
+    """Whether the measure of bright points (spots, beads) falls with each step of growing Gaussian blur."""
     points = np.zeros((300, 300))
     points[tuple(np.random.default_rng(5).integers(300, size=(2, 150)))] = 1000
     values = [measure(100 + ndimage.gaussian_filter(points, sigma)) for sigma in (0.7, 1, 1.5, 2, 3, 4, 6)]
@@ -217,7 +176,7 @@ def rank_stack(name: str, measures: dict, data: Path | None = None, conditions=t
             planes = [p.astype(np.float64) for _, _, p in listed]
             planes = planes if noise is None else list(changed(planes, noise, seed))
             for measure, function in measures.items():
-                # Only the chosen measure knows colours.
+                # Only the chosen measure takes colours.
                 values = [function(p if p.ndim == 2 or function is score else p.mean(-1)) for p in planes]
                 found.setdefault((measure, condition), []).append(ranking(values, distances))
     return {key: np.mean(rankings, axis=0) for key, rankings in found.items()}
@@ -239,7 +198,7 @@ def tables(data: Path | None = None) -> list[str]:
 
     def merit(measure):
         cells = [worst((measure, condition)) for condition in CONDITIONS]
-        # To the digits that are printed. To find the focus is what it is for: misplaced peaks come first.
+        # Rounded as printed. Misplaced peaks come first, because finding the focus is the purpose.
         return (
             points[measure],
             -round(max(c[1] for c in cells), 1),
@@ -261,13 +220,9 @@ def tables(data: Path | None = None) -> list[str]:
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="folder with eval/ (default: $PARFOCAL_DATA, else ../shared/data)")
+    parser = parser_of("focus", __doc__)
+    add_data(parser)
     data = parser.parse_args(argv).data or data_folder()
-    if not (data / "eval").is_dir():
-        sys.exit(f"focus: no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
-    print("\n".join(tables(data)))
-
-
-if __name__ == "__main__":
-    main()
+    with one_line_errors("focus"):
+        require_stacks(data)
+        print("\n".join(tables(data)))

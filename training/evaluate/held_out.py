@@ -1,16 +1,14 @@
 """Simulated specimens that no training saw, by kind of light, defocus and photons: a model beside deconvolution.
 
-    python -m training.held_out --model models/parfocal-w16.onnx [--seeds N] [--json]
+    python -m training held-out --model models/parfocal-w16.onnx [--seeds N] [--json]
 
 One microscope (20x, NA 0.75, pixels of 0.325 um), so that defocus is in micrometres. Wiener's filter and Richardson-Lucy
-are given its TRUE point spread function, the camera's true offset and gain, and for each image the best regularisation or
-number of iterations, found with the truth in hand; the model is given the image. PSNR against the noise-free focused image
-after a fit of gain and offset, in its 0.1 to 99.9 percentile range.
+get its TRUE point spread function, the camera's true offset and gain, and for each image the best regularisation or number
+of iterations, found with the truth in hand; the model gets the image. PSNR against the noise-free focused image after a fit
+of gain and offset, in the range between its 0.1 and 99.9 percentiles.
 """
 
-import argparse
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import wraps
@@ -18,10 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from . import evaluate, specimen
-from .deconvolve import METHODS, PATIENCE, Blur, best_amount
-from .degrade import Camera, Microscope, convolve, transfer_function
-from .oracle import fitted_psnr
+from training.command import add_threads, one_line_errors, parser_of
+from training.evaluate import metrics, restore
+from training.optics import specimen
+from training.evaluate.deconvolve import METHODS, PATIENCE, Blur, best_amount
+from training.optics.camera import Camera
+from training.optics.microscope import Microscope, convolve, transfer_function
+from training.evaluate.metrics import fitted_psnr
 
 SCOPE = Microscope(numerical_aperture=0.75, wavelength_um=0.55, refractive_index=1.0, pixel_size_um=0.325)
 SIZE, MARGIN = 192, 48
@@ -29,7 +30,7 @@ DEFOCUS_UM = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)  # blur discs of 0, 0.9, 1.7, 3.5, 
 PHOTONS = (50, 200, 1000, 5000, 20000)  # in the brightest structure of the focused image
 MODERATE = (200, 1000, 5000)
 MODERATE_WORDS = f"{MODERATE[0]} to {MODERATE[-1]} photons"
-SEED = 20_000_000  # training draws its specimens from 32-bit hashes: the chance of meeting one of these is nil
+SEED = 20_000_000  # training's seeds are 32-bit hashes, so that they meet one of these with no real chance
 BACKGROUND = 0.1  # of the brightest structure, fluorescence
 
 
@@ -58,7 +59,7 @@ SPECIMENS = {
 
 @dataclass
 class Case:
-    """One exposure: `seen` in counts as the camera gives them, `truth` the same in focus and without noise."""
+    """One exposure in counts: `seen` as the camera records it, `truth` in focus and without noise."""
 
     light: str
     defocus_um: float
@@ -70,7 +71,7 @@ class Case:
 
 
 def cases(light: str, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS, scope: Microscope = SCOPE, first: int = SEED) -> Iterator[Case]:
-    """All exposures of one kind of light. `first`: the number from which seeds of specimens and noise are counted."""
+    """All exposures of one kind of light. `first`: where the seeds of specimens and noise begin."""
     whole = SIZE + 2 * MARGIN
     cut = np.s_[MARGIN:-MARGIN, MARGIN:-MARGIN]
     transfer = {um: transfer_function(scope, um, whole) for um in {0.0, *defocus}}
@@ -91,6 +92,8 @@ def cases(light: str, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS, scope
 
 @dataclass
 class Row:
+    """One exposure, measured."""
+
     light: str
     defocus_um: float
     photons: float
@@ -101,7 +104,7 @@ class Row:
 
 
 def deconvolved(case: Case, blurs: dict[float, Blur]) -> dict[str, tuple[float, float]]:
-    """(PSNR, SSIM) of each method at the amount of the best PSNR, with everything about the exposure known."""
+    """(PSNR, SSIM) by method at the amount of the best PSNR, with everything about the exposure known."""
     blur = blurs.setdefault(case.defocus_um, Blur.of_microscope(SCOPE, case.defocus_um, (SIZE, SIZE)))
     electrons = (case.seen.astype(np.float64) - case.camera.offset) / case.camera.counts_per_photon
     judge = lambda image: fitted_psnr(image, case.truth)
@@ -109,37 +112,38 @@ def deconvolved(case: Case, blurs: dict[float, Blur]) -> dict[str, tuple[float, 
     for name, run in METHODS.items():
         psnr, _, image = best_amount(run(electrons, blur), judge, PATIENCE[name])
         counts = image * case.camera.counts_per_photon + case.camera.offset
-        found[name] = psnr, evaluate.ssim(evaluate.to_type(counts, case.seen.dtype), case.truth)
+        found[name] = psnr, metrics.ssim(restore.to_type(counts, case.seen.dtype), case.truth)
     return found
 
 
 def gained(case: Case, network) -> float:
-    """What `network` gains on one exposure, in dB."""
-    image = evaluate.to_type(evaluate.restore(case.seen, network), case.seen.dtype)
+    """Gain in dB of `network` on one exposure."""
+    image = restore.restored_frame(case.seen, network)
     return fitted_psnr(image, case.truth) - fitted_psnr(case.seen, case.truth)
 
 
 def measure(light: str, networks: dict, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS, oracles: bool = True) -> list[Row]:
-    """Rows of one kind of light; `networks`: functions as evaluate.restore takes them, by name."""
+    """The rows of one kind of light, for `networks` by name and, unless `oracles` is False, for deconvolution."""
     blurs: dict[float, Blur] = {}
     rows = []
     for case in cases(light, seeds, defocus, photons):
         known = deconvolved(case, blurs) if oracles else {}
         values = {name: psnr for name, (psnr, _) in known.items()}
-        similar = {"before": evaluate.ssim(case.seen, case.truth)} | {name: similarity for name, (_, similarity) in known.items()}
+        similar = {"before": metrics.ssim(case.seen, case.truth)} | {name: similarity for name, (_, similarity) in known.items()}
         for name, network in networks.items():
-            image = evaluate.to_type(evaluate.restore(case.seen, network), case.seen.dtype)
+            image = restore.restored_frame(case.seen, network)
             values[name] = fitted_psnr(image, case.truth)
-            similar[name] = evaluate.ssim(image, case.truth)
+            similar[name] = metrics.ssim(image, case.truth)
         before = fitted_psnr(case.seen, case.truth)
         rows.append(Row(light, case.defocus_um, case.photons, case.seed, before, values, similar))
     return rows
 
 
 def beside(known: list[dict], ours: dict[str, list[dict]], source) -> list[Row]:
-    """Rows of deconvolution with those of models, by name, measured on the same exposures. `source`: whose file `known` is.
+    """The rows `known` of deconvolution, completed with those of models by name on the same exposures.
 
-    Raises ValueError where they are of other exposures. What an exposure measures before restoring tells it from any other.
+    `source`: the origin of `known`, for the message. Raises ValueError where the exposures differ: each is recognised by its
+    PSNR before restoring.
     """
     what = lambda row: [row[k] for k in ("light", "defocus_um", "photons", "seed")]
     merged = [Row(**(row | {"restored": dict(row["restored"]), "ssim": dict(row["ssim"])})) for row in known]
@@ -153,7 +157,7 @@ def beside(known: list[dict], ours: dict[str, list[dict]], source) -> list[Row]:
 
 
 def table(rows: list[Row]) -> list[str]:
-    """Markdown: PSNR before, and what each method and model gains on it, by light, defocus and photons."""
+    """Markdown: PSNR before, and the gain of each method and model, by light, defocus and photons."""
     names = list(rows[0].restored)
     lines = [f"| light | defocus | photons | before | {' | '.join(names)} |", "|---|---|---|---|" + "---|" * len(names)]
     groups = dict.fromkeys((r.light, r.defocus_um, r.photons) for r in rows)
@@ -166,18 +170,18 @@ def table(rows: list[Row]) -> list[str]:
 
 
 def margins(rows: list[Row], name: str) -> dict[str, float]:
-    """How far the model `name` is above each deconvolution on average, out of focus at moderate photon levels, in dB."""
+    """Mean lead in dB of the model `name` over each deconvolution, out of focus at moderate photon levels."""
     group = [r for r in rows if r.defocus_um > 0 and r.photons in MODERATE]
     return {m: float(np.mean([r.restored[name] - r.restored[m] for r in group])) for m in METHODS}
 
 
 def kind_of(row: Row) -> str:
-    """The function of training/specimen.py that drew it: seeds count through them."""
+    """The name of the function of training/optics/specimen.py that drew the specimen; seeds count through them."""
     return SPECIMENS[row.light][row.seed % 1000].__name__.replace("_", " ")
 
 
 def margin_tables(rows: list[Row], name: str) -> list[str]:
-    """Markdown: what the mean of `margins` is made of, by photons, by defocus and by kind of specimen."""
+    """Markdown: the leads whose mean `margins` returns, by photons, by defocus and by kind of specimen."""
     outside = lambda r: r.defocus_um > 0
     moderate = lambda r: r.photons in MODERATE
     splits = (
@@ -200,26 +204,29 @@ def margin_tables(rows: list[Row], name: str) -> list[str]:
 
 
 def above_or_below(apart: float) -> str:
-    """Words for a difference in dB, as it is printed."""
+    """A difference in dB, in words."""
     if round(abs(apart), 2) == 0:
         return "as good as"
     return f"{abs(apart):.2f} dB {'above' if apart > 0 else 'below'}"
 
 
+def all_rows(networks: dict, seeds: int, oracles: bool = True) -> list[Row]:
+    """The rows of every kind of light, as `measure` returns them."""
+    return [row for light in SPECIMENS for row in measure(light, networks, seeds, oracles=oracles)]
+
+
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of("held-out", __doc__)
     parser.add_argument("--model", type=Path, required=True, nargs="+")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=0, help="for the network; 0 = all cores")
+    add_threads(parser)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
     if args.seeds < 1:
         parser.error(f"--seeds {args.seeds}: expected at least 1")
-    try:
-        networks = {path.stem: evaluate.load_network(path, args.threads) for path in args.model}
-    except ValueError as error:
-        sys.exit(f"held_out: {error}")
-    rows = [row for light in SPECIMENS for row in measure(light, networks, args.seeds)]
+    with one_line_errors("held-out"):
+        networks = {path.stem: restore.load_network(path, args.threads) for path in args.model}
+    rows = all_rows(networks, args.seeds)
     if args.json:
         print(json.dumps([asdict(r) for r in rows], indent=1))
         return
@@ -228,7 +235,3 @@ def main(argv=None):
         for method, margin in margins(rows, name).items():
             print(f"{name} against {method}, out of focus, {MODERATE_WORDS}: {margin:+.2f} dB")
         print("\n".join(["", *margin_tables(rows, name), ""]))
-
-
-if __name__ == "__main__":
-    main()

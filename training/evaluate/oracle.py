@@ -1,20 +1,19 @@
-"""What deconvolution reaches on real focal stacks when it may look at the answer, beside what a model reaches without.
+"""The best that deconvolution reaches on real focal stacks with the truth in hand, beside a model that has only the image.
 
-    python -m training.oracle --model models/parfocal-w16.onnx [--stacks NAME ...] [--distances LOW HIGH] [--json]
+    python -m training oracle --model models/parfocal-w16.onnx [--stacks NAME ...] [--distances LOW HIGH] [--json]
 
-For each plane, Wiener's filter and Richardson-Lucy are tried with point spread functions of three families, every radius of
-a coarse list, and then better and better ones: from the best of each family, one step at a time in radius, cut-off,
-spherical aberration and background, as long as a step raises the PSNR against the sharp plane; each with every
-regularisation or iteration count. No user has that choice: it needs the truth. The protocol is that of training.evaluate.
-The combination is looked for in a window in the middle, where the frame is large, and measured there; the model is measured
-in the same window, restored as a whole frame.
+For each plane, Wiener's filter and Richardson-Lucy first try point spread functions of three families with each radius of a
+coarse list. From the best of each family the search goes on one step at a time in radius, cut-off, spherical aberration and
+background, as long as a step raises the PSNR against the sharp plane. Every trial has all regularisations or iteration
+counts. No user can choose like that, because it needs the truth. The protocol is that of `training evaluate`.
+In a large frame the search and the measurement use a window in the middle; the model restores the whole frame and is
+measured in the same window.
 
-Families: "wave", the scalar pupil of training/degrade.py with defocus and spherical aberration (its first-order term is what
-an immersion or cover glass that does not match adds: Gibson and Lanni 1991); "disc", the uniform disc of geometric optics; "gaussian".
-For the last two the specimen is the focused image itself; cut-off and aberration mean nothing there.
+Families: "wave", the scalar pupil of training/optics/microscope.py with defocus and spherical aberration (to first order what
+a mismatched immersion or cover glass adds: Gibson and Lanni 1991); "disc", the uniform disc of geometric optics; "gaussian".
+For the last two the specimen is the focused image itself; they have no cut-off and no aberration.
 """
 
-import argparse
 import json
 import sys
 from dataclasses import asdict, dataclass, replace
@@ -22,27 +21,32 @@ from pathlib import Path
 
 import numpy as np
 
-from . import evaluate
-from .deconvolve import METHODS, PATIENCE, Blur, best_amount, disc_transfer, gaussian_transfer
-from .degrade import Microscope, normalisation_range, transfer_function
+from training.command import add_data, add_threads, one_line_errors, parser_of
+from training.data import real_stacks
+from training.data.real_stacks import NUCLEUS_STEP_UM
+from training.evaluate import restore
+from training.evaluate.deconvolve import METHODS, PATIENCE, Blur, best_amount, disc_transfer, gaussian_transfer
+from training.data.intensity import normalisation_range
+from training.evaluate.metrics import fitted_psnr
+from training.optics.microscope import Microscope, transfer_function
 
 FAMILIES = ("wave", "disc", "gaussian")
-RADII = (0.7, 1.0, 1.4, 2.0, 2.7, 3.5, 4.5, 6.0, 8.0, 10.0, 13.0, 17.0, 22.0, 28.0)  # of the blur disc, px: where it begins
-RADIUS_STEP = 1.1  # the factor of one step from there, without end
+RADII = (0.7, 1.0, 1.4, 2.0, 2.7, 3.5, 4.5, 6.0, 8.0, 10.0, 13.0, 17.0, 22.0, 28.0)  # of the blur disc, px: where the search begins
+RADIUS_STEP = 1.1  # the factor of one step from there, without limit
 CUTOFFS = (0.2, 0.3, 0.4, 0.6, 0.9, 1.4, 2.0)  # cycles per pixel
 ABERRATIONS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)  # waves RMS
-# Light below the image's 0.1 percentile, in parts of its range. Wiener's filter is linear: what is added before is added
-# after, and the fit takes it off.
+# Light below the image's 0.1 percentile, as a share of its range. Wiener's filter is linear, so the fit of an offset makes
+# up for any background.
 BACKGROUNDS = {"Wiener": (0.0,), "Richardson-Lucy": (0.0, 0.02, 0.1, 0.5, 2.0)}
-STEPS = 40  # of the search from each beginning, at most
+STEPS = 40  # at most, from each beginning
 WINDOW_PX = 384
-# Numerical aperture and wavelength: with the cut-off in pixels and the radius fixed they hardly change the image.
+# With the cut-off in pixels and the radius fixed these hardly change the image.
 APERTURE, WAVELENGTH_UM = 0.5, 0.55
 
 
 @dataclass(frozen=True)
 class Shape:
-    """One point spread function, and the light taken off before."""
+    """One point spread function, and the background that is assumed."""
 
     family: str
     radius_px: float
@@ -53,6 +57,8 @@ class Shape:
 
 @dataclass
 class Choice:
+    """The best restoration by one method."""
+
     method: str
     psnr: float  # after the fit of gain and offset
     shape: Shape
@@ -60,16 +66,12 @@ class Choice:
 
 
 def microscope(cutoff_per_px: float, spherical_waves: float = 0.0) -> Microscope:
+    """A microscope with this cut-off in cycles per pixel."""
     return Microscope(APERTURE, WAVELENGTH_UM, 1.0, cutoff_per_px * WAVELENGTH_UM / (2 * APERTURE), spherical_waves)
 
 
-def fitted_psnr(image: np.ndarray, reference: np.ndarray) -> float:
-    gain, offset = evaluate.gain_and_offset(image, reference)
-    return evaluate.psnr(gain * image + offset, reference)
-
-
 class Blurs:
-    """The blurs of all point spread functions for images of one shape, made when first asked for."""
+    """The blurs for images of one shape, made when first asked for."""
 
     def __init__(self, shape: tuple[int, int]):
         self.shape = shape
@@ -80,7 +82,7 @@ class Blurs:
         if key not in self.made:
             if shape.family == "wave":
                 scope = microscope(shape.cutoff, shape.aberration)
-                # The focused image of the same microscope has its aberration, too.
+                # The focused image has the same aberration.
                 transfer = lambda size: tuple(
                     transfer_function(scope, z, size) for z in (scope.defocus_um(shape.radius_px), 0.0)
                 )
@@ -92,7 +94,7 @@ class Blurs:
 
 
 def neighbours(shape: Shape, backgrounds: tuple[float, ...]) -> list[Shape]:
-    """One step in each direction; lists end, the radius does not."""
+    """The shapes that are one step away: by a factor in radius, to the next value of the lists in the rest."""
 
     def beside(values, value):
         at = values.index(value)
@@ -109,10 +111,10 @@ def neighbours(shape: Shape, backgrounds: tuple[float, ...]) -> list[Shape]:
 def best(method: str, plane: np.ndarray, reference: np.ndarray, blurs: Blurs, start: Shape | None = None) -> Choice:
     """The best restoration of `plane` [H, W] or [H, W, C] by one method, judged against `reference` of the same shape.
 
-    `start`: a blur to begin with besides the list, such as the other method's choice.
+    `start`: another blur to begin with, such as the other method's choice.
     """
     if plane.ndim == 3:
-        # The blur is looked for in the mean of the channels; the amount is chosen for all of them together.
+        # The blur is searched in the mean of the channels; the amount is chosen for all channels together.
         grey = best(method, plane.mean(-1), reference.mean(-1), blurs, start)
         return _best_amount(method, plane, reference, blurs, grey.shape)
     tried: dict[Shape, Choice] = {}
@@ -125,7 +127,7 @@ def best(method: str, plane: np.ndarray, reference: np.ndarray, blurs: Blurs, st
     backgrounds = BACKGROUNDS[method]
     middle = backgrounds[len(backgrounds) // 2]
     for family in FAMILIES:
-        # Wiener's filter is quick: cut-off and radius together. Richardson-Lucy goes on from what was found with it.
+        # Wiener's filter is quick enough to try cut-offs too. Richardson-Lucy gets its result as `start`.
         cutoffs = CUTOFFS[::2] if family == "wave" and method == "Wiener" else (Shape.cutoff,)
         first = [Shape(family, radius, cutoff, background=middle) for radius in RADII for cutoff in cutoffs]
         if start is not None and start.family == family:
@@ -140,6 +142,7 @@ def best(method: str, plane: np.ndarray, reference: np.ndarray, blurs: Blurs, st
 
 
 def _best_amount(method, plane, reference, blurs, shape: Shape) -> Choice:
+    """The best regularisation or iteration count for one blur."""
     low, high = normalisation_range(plane)
     light = (plane.astype(np.float64) - low) / (high - low) + shape.background
     channels = [light] if plane.ndim == 2 else np.moveaxis(light, -1, 0)
@@ -156,14 +159,14 @@ def window(shape: tuple[int, int]) -> tuple[slice, slice]:
 
 
 def model_psnr(plane: np.ndarray, sharp: np.ndarray, network) -> float:
-    """What a model reaches in the window; it restores the whole frame."""
+    """PSNR in the window, in dB, of a whole frame that the model restored."""
     cut = window(sharp.shape[:2])
-    restored = evaluate.to_type(evaluate.restore(plane, network), plane.dtype)
+    restored = restore.restored_frame(plane, network)
     return fitted_psnr(restored[cut].astype(np.float64), sharp[cut].astype(np.float64))
 
 
 def compare_plane(plane: np.ndarray, sharp: np.ndarray, network, blurs: dict) -> dict:
-    """PSNR of a plane as it is, restored by `network` (a function as evaluate.restore takes it), and by both oracles."""
+    """PSNR in dB of a plane as it is and restored by `network`, and the choices of both oracles. Raises ValueError."""
     if plane.shape != sharp.shape:
         raise ValueError(f"plane of {plane.shape} against {sharp.shape}: the oracle takes planes of one size")
     cut = window(sharp.shape[:2])
@@ -178,6 +181,7 @@ def compare_plane(plane: np.ndarray, sharp: np.ndarray, network, blurs: dict) ->
 
 
 def words(shape: Shape) -> str:
+    """The point spread function in words."""
     text = f"{shape.family} {shape.radius_px:.1f} px"
     if shape.family == "wave":
         text += f" at {shape.cutoff:g} per px"
@@ -186,7 +190,7 @@ def words(shape: Shape) -> str:
 
 
 def table(rows: list[dict]) -> list[str]:
-    """Markdown: gains in dB, and the choices that the oracles made."""
+    """Markdown: gains in dB, and the choices of the oracles."""
     lines = [
         "| stack | plane | distance | PSNR before | model | Wiener | Richardson-Lucy | Wiener's blur, regularisation | "
         "Richardson-Lucy's blur, background, iterations |",
@@ -218,10 +222,10 @@ def row_from_json(row: dict) -> dict:
     return {k: chosen(v) if isinstance(v, dict) else v for k, v in row.items()}
 
 
-# Planes of the acceptance tables: stack, distances from focus.
+# The planes of the acceptance tables: distances from focus by stack.
 PLANES = {
     "tissue-brightfield": (3, 5, 8),
-    "nucleus-widefield": tuple(0.4994 * k for k in (3, 6, 12)),
+    "nucleus-widefield": tuple(NUCLEUS_STEP_UM * k for k in (3, 6, 12)),
     "reflected-brightfield": (5.34, 6.52, 10.23, 16.81),
 }
 
@@ -231,8 +235,8 @@ def is_listed(stack: str, distance: float) -> bool:
 
 
 def compare(stack: str, network, data: Path | None = None, distances=None, log=lambda row: None) -> list[dict]:
-    """Rows for the planes of one stack; `distances`: (low, high), else those of PLANES."""
-    sharp, planes, unit = evaluate.stack_planes(stack, data)
+    """One row for each plane of a stack; `distances`: the lowest and highest |distance|, default: those of PLANES."""
+    sharp, planes, unit = real_stacks.stack_planes(stack, data)
     blurs: dict = {}
     rows = []
     for name, distance, plane in planes:
@@ -247,28 +251,21 @@ def compare(stack: str, network, data: Path | None = None, distances=None, log=l
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of("oracle", __doc__)
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--data", type=Path, help="folder with eval/ (default: $PARFOCAL_DATA, else ../shared/data)")
+    add_data(parser)
     parser.add_argument("--stacks", nargs="+", default=list(PLANES), choices=list(PLANES))
     parser.add_argument("--distances", nargs=2, type=float, help="only planes this far from focus (low high)")
-    parser.add_argument("--threads", type=int, default=0, help="for the network; 0 = all cores")
+    add_threads(parser)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
-    data = args.data or evaluate.data_folder()
-    try:
-        if not (data / "eval").is_dir():
-            raise ValueError(f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
-        network = evaluate.load_network(args.model, args.threads)
-        progress = lambda row: print(f"{row['stack']} {row['plane']}", file=sys.stderr)
+    data = args.data or real_stacks.data_folder()
+    progress = lambda row: print(f"{row['stack']} {row['plane']}", file=sys.stderr)
+    with one_line_errors("oracle"):
+        real_stacks.require_stacks(data)
+        network = restore.load_network(args.model, args.threads)
         rows = [row for s in args.stacks for row in compare(s, network, data, args.distances, progress)]
-    except ValueError as error:
-        sys.exit(f"oracle: {error}")
     if args.json:
         print(json.dumps([row_to_json(row) for row in rows], indent=1, allow_nan=False))
     else:
         print("\n".join(table(rows)))
-
-
-if __name__ == "__main__":
-    main()

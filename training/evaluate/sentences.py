@@ -1,16 +1,16 @@
-"""What more than one of the pages that are made here must say, in the same words."""
+"""Sentences that several generated pages share."""
 
-from .config import Config
-from .evaluate import DEVELOPMENT
-from .held_out import PHOTONS
+from training.config import Config
+from training.data.real_stacks import DEVELOPMENT
+from training.evaluate.held_out import PHOTONS
 
-# How training/validation.py chooses.
+# How training/fit/validation.py chooses.
 CHOICE = (
     f"Half of the score that chooses a checkpoint is of planes of {' and '.join(DEVELOPMENT)}, half of simulated specimens of seeds\n"
     "of their own. The other stacks have no part in training or in choosing a checkpoint; a release must pass limits on them."
 )
 
-# What training/held_out.py can show, and what it cannot.
+# What training/evaluate/held_out.py can show, and what it cannot.
 _FEWER = [f"{n:g}" for n in PHOTONS if n < Config().brightfield_photons[0]]
 SPECIMENS = (
     "These specimens come from the generator that also draws a large share of the training samples: other seeds, but the same kinds, and a\n"

@@ -1,13 +1,12 @@
-"""Focal stacks with known faults, to try `finetune` with: a specimen that no training has seen, on a stage that drifts.
+"""Simulated focal stacks to try `finetune` with: specimens that no training has seen, on a stage that drifts.
 
     python -m training make-stacks --out STACKS [--fields 8] [--planes 9]
 
-Each field is drawn from its own seed: shells like a diatom's, plates with rows of pores, and dust. Planes are 1.2 um apart, through
-the focus, as one microscope (20x, NA 0.75, pixels of 0.325 um) and its camera would give them: the stage creeps by parts
-of a pixel from plane to plane, and the lamp dims. One 16-bit TIFF a field, plane in the middle sharp.
+Each field is drawn from its own seed: shells like a diatom's, plates with rows of pores, and dust. One microscope (20x, NA
+0.75, pixels of 0.325 um) and its camera take planes 1.2 um apart through focus, while the stage creeps by fractions of a
+pixel and the lamp dims. Each field is one 16-bit TIFF whose middle plane is sharp.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -15,8 +14,10 @@ import numpy as np
 import tifffile
 from scipy import ndimage
 
-from .degrade import Camera, Microscope, convolve, transfer_function
-from .specimen import texture
+from training.command import one_line_errors, parser_of
+from training.optics.camera import Camera
+from training.optics.microscope import Microscope, convolve, transfer_function
+from training.optics.specimen import texture
 
 SCOPE = Microscope(numerical_aperture=0.75, wavelength_um=0.55, refractive_index=1.0, pixel_size_um=0.325, spherical_waves=0.05)
 SIZE, MARGIN = 256, 40
@@ -53,7 +54,7 @@ def shells(size: int, random: np.random.Generator) -> np.ndarray:
 
 
 def field(seed: int, planes: int) -> np.ndarray:
-    """uint16 [planes, SIZE, SIZE]."""
+    """The stack of one field, uint16 [planes, SIZE, SIZE]."""
     random = np.random.default_rng(SEED + seed)
     whole = SIZE + 2 * MARGIN
     specimen = shells(whole, random)
@@ -73,26 +74,18 @@ def field(seed: int, planes: int) -> np.ndarray:
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="make-stacks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of("make-stacks", __doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--fields", type=int, default=8)
     parser.add_argument("--planes", type=int, default=9)
     args = parser.parse_args(argv)
     if args.fields < 1 or args.planes < 3:
         sys.exit(f"make-stacks: --fields {args.fields}, --planes {args.planes}: expected at least 1 and 3")
-    try:
+    resolution = (1 / SCOPE.pixel_size_um,) * 2
+    metadata = {"axes": "ZYX", "unit": "um", "spacing": STEP_UM}
+    with one_line_errors("make-stacks", args.out):
         args.out.mkdir(parents=True, exist_ok=True)
         for seed in range(args.fields):
             path = args.out / f"field{seed:02d}.tif"
-            resolution = (1 / SCOPE.pixel_size_um,) * 2
-            metadata = {"axes": "ZYX", "unit": "um", "spacing": STEP_UM}
             tifffile.imwrite(path, field(seed, args.planes), imagej=True, resolution=resolution, metadata=metadata)
             print(path)
-    except OSError as error:
-        from .checkpoint import words_of  # PyTorch takes seconds to be read
-
-        sys.exit(f"make-stacks: {words_of(error, args.out)}")
-
-
-if __name__ == "__main__":
-    main()

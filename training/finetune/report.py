@@ -1,4 +1,4 @@
-"""What fine-tuning gained, on fields that it did not see: tables, a picture, and the report of a run."""
+"""The gain of fine-tuning on fields that it did not see: tables, a picture, and the report of a run."""
 
 import csv
 import io
@@ -7,19 +7,20 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from . import evaluate
-from .focal import Field, Plane, pairs_of, said
+from training.data.fields import Field, Plane, pairs_of, said
+from training.evaluate.metrics import fitted_psnr
+from training.evaluate.restore import restored_frame
 
 
 def restored(plane: Plane, network) -> np.ndarray:
-    """As the engine gives it back, colours normalised together."""
-    return evaluate.to_type(evaluate.restore(plane.image, network, plane.range), plane.image.dtype)
+    """The plane as the engine returns it: all colours of its frame are normalised together."""
+    return restored_frame(plane.image, network, plane.range)
 
 
 def rows_of(fields: list[Field], network, log=lambda words: None) -> list[dict]:
-    """One row a plane: PSNR against the sharp plane brought to the plane's place and exposure, before and after, in dB.
+    """One row for each plane: its PSNR in dB before and after, against the sharp plane with this plane's shift and exposure.
 
-    After a fit of gain and offset, as in training.evaluate. The sharp plane's row says how far it was changed.
+    After a fit of gain and offset, as in `training evaluate`. The row of the sharp plane has its PSNR to itself instead.
     """
     rows = []
     for number, field in enumerate(fields):
@@ -35,19 +36,19 @@ def rows_of(fields: list[Field], network, log=lambda words: None) -> list[dict]:
                 rows.append(row | {"to_input": float(10 * np.log10((high - low) ** 2 / max(error, 1e-12)))})
                 continue
             for when, seen in (("before", image), ("after", after)):
-                gain, offset = evaluate.gain_and_offset(seen, target)
-                row[when] = evaluate.psnr(gain * seen.astype(np.float64) + offset, target)
+                row[when] = fitted_psnr(seen.astype(np.float64), target)
             rows.append(row)
         log(f"measured field {number + 1} of {len(fields)}")
     return rows
 
 
 def mean_gain(rows: list[dict]) -> float:
+    """Mean gain in dB over the planes out of focus."""
     return float(np.mean([r["after"] - r["before"] for r in rows if "after" in r]))
 
 
 def table(began: list[dict], tuned: list[dict]) -> list[str]:
-    """Markdown: means over the fields, by steps from the sharp plane."""
+    """Markdown: mean gains over the fields with the model begun with and the fine-tuned one, by steps from the sharp plane."""
     lines = ["| steps from focus | planes | PSNR before | begun with | fine-tuned | difference |", "|---|---|---|---|---|---|"]
     for steps in sorted({r["steps"] for r in tuned if "after" in r}):
         a, b = ([r for r in rows if r["steps"] == steps and "after" in r] for rows in (began, tuned))
@@ -62,7 +63,7 @@ def table(began: list[dict], tuned: list[dict]) -> list[str]:
 
 
 def planes_table(fields: list[Field]) -> str:
-    """CSV: what was measured of every plane, and corrected."""
+    """CSV: the shift and exposure of every plane, which were corrected."""
     stream = io.StringIO()
     lines = csv.writer(stream, lineterminator="\n")
     lines.writerow(["field", "plane", "steps from sharp", "shift down (px)", "shift right (px)", "gain", "offset"])
@@ -74,7 +75,7 @@ def planes_table(fields: list[Field]) -> str:
 
 
 def picture(field: Field, began, tuned, size: int = 256) -> Image.Image:
-    """The plane of the field that lies in the middle of those out of focus: as it was, by both models, and the sharp one."""
+    """The plane with the middle distance from focus: as it was, by both models, and the sharp plane."""
     blurred = sorted((p for p in field.planes if p.steps), key=lambda p: abs(p.steps))
     plane = blurred[len(blurred) // 2]
     low, high = field.planes[field.sharp].range
@@ -88,14 +89,17 @@ def picture(field: Field, began, tuned, size: int = 256) -> Image.Image:
     top, left = ((n - m) // 2 for n, m in zip(plane.image.shape, (h, w)))
     sheet = Image.new("L", (4 * w + 12, h + 18), 255)
     for index, (words, image, of) in enumerate(parts):
-        even = (np.asarray(image, np.float64) - of.offset) / of.gain  # shown in the sharp plane's exposure
+        even = (np.asarray(image, np.float64) - of.offset) / of.gain  # in the sharp plane's exposure
         part = np.clip((even[top : top + h, left : left + w] - low) / (high - low), 0, 1)
         sheet.paste(Image.fromarray(np.uint8(255 * part)), (index * (w + 4), 18))
         ImageDraw.Draw(sheet).text((index * (w + 4) + 4, 3), words, fill=0)
     return sheet
 
 
-def report(began_with: str, name: str, fields: list[Field], parts, began: list[dict], tuned: list[dict], state: dict) -> str:
+def report(
+    began_with: str, name: str, fields: list[Field], parts, began: list[dict], tuned: list[dict], state: dict
+) -> str:  # fmt: skip
+    """report.md of a run. `parts`: the fields trained on, chosen by and reported on; `began`, `tuned`: rows of the last."""
     learn, choose, tell = (", ".join(f.name for f in part) for part in parts)
     focused = lambda rows: float(np.mean([r["to_input"] for r in rows if "to_input" in r]))
     return f"""\
@@ -119,7 +123,7 @@ A restored image is an estimate: it shows what the training images make likely. 
 
 
 def card(name: str, text: str, parts) -> str:
-    """The report as the card of the model, for a package of bioimage.io: what was measured, and that nothing else was."""
+    """The report as the card of the model, for a package of bioimage.io; it adds what was not measured."""
     return f"""\
 {text}
 # Validation

@@ -1,12 +1,12 @@
-"""The loss of one batch at all scales that a network gives; `Config.loss` chooses."""
+"""The loss of one batch at all scales of a network's output; `Config.loss` chooses which."""
 
 import torch
 import torch.nn.functional as F
 
-from .config import LOSSES, Config
+from training.config import LOSSES, Config
 
-FREQUENCY_SHARE = 0.1  # of MIMO-UNet's loss
-CHARBONNIER = 1e-3  # where it turns from square to absolute (Lai et al., CVPR 2017)
+FREQUENCY_SHARE = 0.1  # of the Fourier part in MIMO-UNet's loss
+CHARBONNIER = 1e-3  # the error at which it turns from square to absolute (Lai et al., CVPR 2017)
 
 
 def _mean_square(output, target, config):
@@ -47,21 +47,21 @@ assert tuple(MEASURES) == LOSSES
 
 
 def scale_loss(outputs, target, config: Config):
-    """A number: the loss of `outputs` (each [N, 1, h, w], coarse to fine) against `target` [N, 1, H, W] averaged to each size.
+    """The loss of `outputs` (each [N, 1, h, w], coarse to fine) against `target` [N, 1, H, W], averaged to each size; a scalar.
 
-    "mse": mean square error, the sizes weighted by `scale_weights` (Wang and Han 2022). Ours: a sample whose target is far
-    brighter than its input (a few points, strongly blurred) would outweigh all others; it is weighted down by the square
-    of its excess over `bright_target`.
+    "mse": mean squared error, the sizes weighted by `scale_weights` (Wang and Han 2022). Our addition: a sample whose target
+    is far brighter than its input (a few points, strongly blurred) would outweigh all others, so it is weighted down by the
+    square of its excess over `bright_target`.
 
-    "log_mse": log(1 + MSE / error_floor) of each sample and size: PSNR as a loss (Chen et al., HINet, CVPR Workshops
-    2021, section 3.3), bounded below. A sample weighs by the inverse of its own error, so that a clean image next to
-    focus, whose error is a thousandth of a strongly blurred one's, is learned as well in decibels.
+    "log_mse": log(1 + MSE / error_floor) of each sample and size, which is PSNR as a loss (Chen et al., HINet, CVPR Workshops
+    2021, section 3.3), bounded below. A sample weighs by the inverse of its own error. So a clean image next to focus, whose
+    error is a thousandth of a strongly blurred one's, is learned as well in decibels.
 
-    "l1", "charbonnier": mean absolute error, and its smooth form. "mse_fourier": that mean square error and a hundredth of the mean
-    absolute error of the Fourier transform, which at 1 % of error is about as large.
+    "l1", "charbonnier": mean absolute error, and its smooth form. "mse_fourier": "mse" plus a hundredth of the mean absolute
+    error of the Fourier transform, which is about as large where the error is 1 %.
 
-    "mimo": mean absolute error and a tenth of that of the Fourier transform, all sizes alike (Cho et al., ICCV 2021, eq.
-    9 to 11).
+    "mimo": mean absolute error plus a tenth of that of the Fourier transform, all sizes weighted equally (Cho et al., ICCV
+    2021, eq. 9 to 11).
     """
     weight = 1.0
     if config.loss in ("mse", "mse_fourier"):

@@ -1,4 +1,4 @@
-"""MIMO-UNet: one U-Net that takes and gives images of three sizes, for comparison.
+"""MIMO-UNet, for comparison: one U-Net whose inputs and outputs are images of three sizes.
 
 After S.-J. Cho, S.-W. Ji, J.-P. Hong, S.-W. Jung, S.-J. Ko, "Rethinking Coarse-to-Fine Approach in Single Image
 Deblurring", ICCV 2021 (arXiv 2108.05054), and the layer sizes of its public code: three levels of 8 residual blocks each
@@ -73,7 +73,7 @@ class _Fusion(nn.Module):
 
 
 class MimoUNet(nn.Module):
-    """Same interface as training.model: `forward` the restored image, `scales` all three, coarse to fine."""
+    """Same interface as `MultiScale`: `forward` returns the restored image, `scales` all three, coarse to fine."""
 
     def __init__(self, width: float = 32):
         super().__init__()

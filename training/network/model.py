@@ -4,7 +4,7 @@ Architecture after J. Wang and B. Han, "Defocus Deblur Microscopy via Head-to-Ta
 (doi 10.1109/ICIP46576.2022.9897168): decoder features of the coarser sub-network enter the encoder of the finer one at
 the level of equal resolution. In the paper no sub-network adds its input image to its output; the released networks do
 (`residual`), because they learn faster and restore better with it here (docs/networks.md). What the paper leaves open (width,
-convolutions a level, activation, join, resampling filters) is ours and is listed in ARCHITECTURE.md.
+convolutions per level, activation, join, resampling filters) is our choice.
 """
 
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from torch import nn
 
 # Levels of the sub-networks, coarse (1/4 size) to fine (full size); the last level of each is its bottleneck.
 LEVELS = (3, 4, 5)
-MULTIPLE = 16  # height and width of the input are multiples of this
 
 
 @dataclass(frozen=True)
 class Layers:
-    """What the paper leaves open of a level: names of training/config.py. The defaults are what is released."""
+    """The choices within a level that the paper leaves open, by their names in training/config.py; default: the released ones."""
 
     activation: str = "leaky_relu"
     downsampling: str = "max"
     upsampling: str = "transposed"
 
     def activate(self) -> nn.Module:
+        """A new activation layer."""
         known = {"leaky_relu": lambda: nn.LeakyReLU(0.1, inplace=True), "relu": lambda: nn.ReLU(inplace=True), "gelu": nn.GELU}
         return known[self.activation]()
 
@@ -40,9 +40,11 @@ class Layers:
         )
 
     def down(self, x):
+        """Features [N, C, H, W] at half the size."""
         return {"max": F.max_pool2d, "average": F.avg_pool2d}[self.downsampling](x, 2)
 
     def up(self, channels_in: int, channels_out: int) -> nn.Module:
+        """A new layer that doubles the size of features."""
         if self.upsampling == "transposed":
             return nn.ConvTranspose2d(channels_in, channels_out, 2, stride=2)
         # The 1x1 convolution comes first: it commutes with the interpolation and takes a quarter of the multiply-adds.
@@ -55,7 +57,7 @@ RELEASED = Layers()
 
 
 def channels_of(width: float, levels: int) -> list[int]:
-    """Channels of each level: doubled from level to level. A width that is no whole number is rounded at each."""
+    """Channels of each level, doubled from level to level; a fractional width is rounded at each level."""
     return [max(1, round(width * 2**level)) for level in range(levels)]
 
 
@@ -64,8 +66,10 @@ class SubNetwork(nn.Module):
 
     def __init__(self, width: float, levels: int, channels_in: int, coarse_levels: int, coarse_features: int = 1,
                  layers: Layers = RELEASED):  # fmt: skip
-        """`coarse_levels`: levels that come from the coarser sub-network (0 for the coarsest); `coarse_features`: how
-        many feature maps of each, side by side (1: the decoder's; 2: with the encoder's)."""
+        """`coarse_levels`: levels whose features come from the coarser sub-network (0 for the coarsest).
+
+        `coarse_features`: how many feature maps come from each (1: the decoder's; 2: the encoder's, too).
+        """
         super().__init__()
         self.layers = layers
         widths = channels_of(width, levels)
@@ -81,7 +85,7 @@ class SubNetwork(nn.Module):
         self.head = nn.Conv2d(widths[0], 1, 3, padding=1)
 
     def forward(self, x, coarse):
-        """`x` [N, C, H, W]; `coarse` features, finest first. Returns the image, its decoder features and its encoder's."""
+        """`x` [N, C, H, W]; `coarse`: features, finest first. Returns the image, decoder features and encoder features."""
         skips = []
         for level, block in enumerate(self.encoder):
             if level:
@@ -100,6 +104,7 @@ class SubNetwork(nn.Module):
 
 
 def initialise(model: nn.Module) -> None:
+    """Random weights for a leaky ReLU (He et al., ICCV 2015), biases of zero."""
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.kaiming_normal_(module.weight, 0.1, mode="fan_in", nonlinearity="leaky_relu")
@@ -107,12 +112,12 @@ def initialise(model: nn.Module) -> None:
 
 
 class MultiScale(nn.Module):
-    """Image [N, 1, H, W] (H and W multiples of 16, normalised) to the restored image of the same shape.
+    """Restores normalised images [N, 1, H, W], H and W multiples of 16.
 
-    `forward` returns the restored image; `scales` returns all three, coarse to fine, for the loss. `passed`: what enters
-    the encoder of the next finer sub-network beside the coarse image: "decoder" (head to tail), "both" (encoder and
-    decoder, as MSSNet has it: Kim et al., ECCV Workshops 2022), or "nothing". `residual`: whether each sub-network adds
-    its input image to its output.
+    `forward` returns the restored image, `scales` all three, coarse to fine, for the loss. `passed`: the features that enter
+    the encoder of the next finer sub-network beside the coarse image: "decoder" (head to tail), "both" (encoder and decoder,
+    as in MSSNet: Kim et al., ECCV Workshops 2022), or "nothing". `residual`: whether each sub-network adds its input image
+    to its output.
     """
 
     def __init__(self, width: float, passed: str = "decoder", residual: bool = False, layers: Layers = RELEASED):
@@ -149,7 +154,7 @@ class MultiScale(nn.Module):
 
 
 class HeadToTail(MultiScale):
-    """The paper's network: decoder features passed on, no residual."""
+    """The paper's network: decoder features are passed on, and there is no residual."""
 
     def __init__(self, width: float = 16, layers: Layers = RELEASED):
         super().__init__(width, layers=layers)
@@ -160,7 +165,7 @@ def parameter_count(model: nn.Module) -> int:
 
 
 def multiply_adds_per_pixel(model: nn.Module) -> float:
-    """Multiply-adds of all convolutions for one pixel of the full-size image, counted on a 64x64 input."""
+    """Multiply-adds of all convolutions per pixel of the full-size image, counted on a 64x64 input."""
     total = 0
 
     def count(module, inputs, output):

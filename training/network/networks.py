@@ -1,10 +1,10 @@
-"""Every network by its name, each scaled to the multiply-adds of the head-to-tail network of the same `width`.
+"""Every network by its name, scaled to the multiply-adds of the head-to-tail network of the same `width`.
 
-| name | what it is |
+| name | network |
 |---|---|
 | head-to-tail | decoder features enter the next finer encoder, no residual: the paper's network |
 | cascade | the same, and each sub-network adds its input image to its output: the released network |
-| unlinked | three U-Nets joined by their images only |
+| unlinked | three U-Nets that pass on their images only |
 | both | encoder and decoder features enter the next finer encoder (as in MSSNet) |
 | unet | one U-Net of five levels at full size |
 | mimo | MIMO-UNet |
@@ -14,13 +14,13 @@ from functools import cache
 
 from torch import nn
 
-from .config import NETWORKS
-from .mimo import MimoUNet
-from .model import LEVELS, RELEASED, HeadToTail, Layers, MultiScale, SubNetwork, initialise, multiply_adds_per_pixel
+from training.config import NETWORKS
+from training.network.mimo import MimoUNet
+from training.network.model import LEVELS, RELEASED, HeadToTail, Layers, MultiScale, SubNetwork, initialise, multiply_adds_per_pixel
 
 
 class UNet(nn.Module):
-    """One U-Net, one scale. Same interface as the others; `scales` returns the full size only."""
+    """One U-Net at one scale. Same interface as the others; `scales` returns the full size only."""
 
     def __init__(self, width: float):
         super().__init__()
@@ -49,7 +49,7 @@ assert tuple(MAKERS) == NETWORKS
 def own_width(name: str, width: float) -> float:
     """The base width at which the network `name` takes as many multiply-adds as head-to-tail of base width `width`.
 
-    Found by bisection. Channels are whole, so what is left is a few per cent; the network itself tells how many.
+    Found by bisection. Channels are whole numbers, so a difference of a few per cent remains.
     """
     if name in ("head-to-tail", "cascade"):  # a residual costs no multiply-add
         return width
@@ -64,9 +64,9 @@ def own_width(name: str, width: float) -> float:
 
 
 def build(name: str, width: float, layers: Layers = RELEASED) -> nn.Module:
-    """A new network with random weights, of the cost of head-to-tail at base width `width`.
+    """A new network with random weights that costs as much as head-to-tail of base width `width`.
 
-    Other `layers` than the released ones are for head to tail, with residuals or without. Raises ValueError.
+    Raises ValueError where `layers` are not the released ones and the network is neither head-to-tail nor cascade.
     """
     if layers == RELEASED:
         return MAKERS[name](own_width(name, width))

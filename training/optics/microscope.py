@@ -1,4 +1,4 @@
-"""Defocus from physics: point spread functions of a widefield microscope, and a camera. NumPy only.
+"""Defocus from physics: transfer and point spread functions of a widefield microscope. NumPy only.
 
 Lengths are micrometres, frequencies cycles per micrometre, images float arrays [H, W] in arbitrary light units.
 Sources of the formulas:
@@ -8,7 +8,6 @@ Sources of the formulas:
   [Streibl]  N. Streibl, Three-dimensional imaging by a microscope, JOSA A 2 (1985) 121-127 (weak objects in partially
              coherent light, eq. 11 to 13).
   [Noll]     R. J. Noll, Zernike polynomials and atmospheric turbulence, J. Opt. Soc. Am. 66 (1976) 207-211 (Z11).
-  [Janesick] J. R. Janesick, Photon Transfer, SPIE 2007 (shot noise, read noise, offset, quantisation).
 """
 
 from dataclasses import dataclass
@@ -18,7 +17,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Microscope:
-    """Objective and sampling. `spherical_waves`: RMS primary spherical aberration (Zernike Z11) in waves."""
+    """Objective and sampling. `spherical_waves`: primary spherical aberration (Zernike Z11), RMS in waves.
+
+    Raises ValueError for an aperture that the medium does not allow, and for lengths that are not positive.
+    """
 
     numerical_aperture: float
     wavelength_um: float
@@ -51,7 +53,7 @@ class Microscope:
         return abs(defocus_um) * sine / np.sqrt(1 - sine**2) / self.pixel_size_um
 
     def defocus_um(self, blur_radius_px: float) -> float:
-        """The defocus (positive) whose geometric blur disc has this radius in pixels."""
+        """The positive defocus whose geometric blur disc has this radius in pixels."""
         return blur_radius_px / self.blur_radius_px(1.0)
 
 
@@ -61,10 +63,10 @@ def transfer_function(scope: Microscope, defocus_um: float, size: int, condenser
     Returns float32 [size, size // 2 + 1], laid out as `np.fft.rfft2`; 1 at zero frequency (energy is kept). It is real
     because the pupil is rotationally symmetric. The image must be wider than the blur, or the blur wraps around.
 
-    As it stands it is that of incoherent light (fluorescence). In transmitted or reflected light `condenser` is the aperture
-    of the illumination as a share of the objective's, above 0 to 1: the smaller, the more coherent the light, and a
-    specimen that also delays the light by `phase` radians for each unit of absorbance shows that delay out of focus, as
-    contrast that changes its sign with the side of focus. Valid for weak objects [Streibl].
+    The defaults are incoherent light (fluorescence). In transmitted or reflected light `condenser`, above 0 and at most 1, is
+    the aperture of the illumination as a share of the objective's; a smaller one makes the light more coherent. `phase` is
+    the specimen's delay of the light in radians for each unit of absorbance; out of focus it shows as contrast whose sign
+    depends on the side of focus. Valid for weak objects [Streibl]. Raises ValueError for another `condenser`.
     """
     if not 0 < condenser <= 1:
         raise ValueError(f"condenser {condenser} must lie above 0 and not above 1, the objective's own aperture")
@@ -74,7 +76,7 @@ def transfer_function(scope: Microscope, defocus_um: float, size: int, condenser
     frequency = np.fft.fftfreq(fine, scope.pixel_size_um / oversampling)
     radius2 = frequency[:, None] ** 2 + frequency[None, :] ** 2
     limit = scope.numerical_aperture / scope.wavelength_um
-    # A pupil edge one frequency sample wide: a hard one would jump with the grid.
+    # The edge of the pupil is one frequency sample wide; a hard edge would jump with the grid.
     step = 1 / (size * scope.pixel_size_um)
     aperture = np.clip((limit - np.sqrt(radius2)) / step + 0.5, 0, 1)
     # Axial wave vector [Hanser eq. 2]; its value on the axis is a constant phase and drops out of the intensity.
@@ -86,12 +88,12 @@ def transfer_function(scope: Microscope, defocus_um: float, size: int, condenser
     pupil = (aperture * np.exp(1j * wavefront)).astype(np.complex64)
     field = np.fft.ifft2(pupil)
     if condenser < 1:
-        # Correlation of the lit part of the pupil with the whole of it; with all of it lit there is no phase contrast.
+        # Correlation of the lit part of the pupil with the whole pupil; a fully lit pupil gives no phase contrast.
         lit = pupil * np.clip((condenser * limit - np.sqrt(radius2)) / step + 0.5, 0, 1)
         intensity = np.conj(np.fft.ifft2(lit)) * field
     else:
         intensity = np.abs(field) ** 2  # incoherent point image [Goodman 6.3]
-    # A pixel adds up the light on its area: a product with sinc in frequency; then sample once per pixel.
+    # A pixel integrates light over its area, which is a product with sinc in frequency; then sample once per pixel.
     pixel = np.sinc(frequency * scope.pixel_size_um).astype(np.float32)
     spectrum = np.fft.fft2(intensity) * (pixel[:, None] * pixel[None, :])
     if oversampling > 1:  # sampling in space folds the spectrum
@@ -109,62 +111,3 @@ def point_spread_function(scope: Microscope, defocus_um: float, size: int) -> np
 def convolve(image: np.ndarray, transfer: np.ndarray) -> np.ndarray:
     """Cyclic convolution of [H, W] (or [..., H, W]) with a function from `transfer_function` of the same size."""
     return np.fft.irfft2(np.fft.rfft2(image) * transfer, image.shape[-2:])
-
-
-@dataclass(frozen=True)
-class Camera:
-    """`photons`: electrons at light level 1. `read_noise`, `offset` in electrons and counts. `full_scale`: largest count.
-
-    `counts_per_photon` is the gain. `grain_px`: correlation length of the noise (demosaicing, compression), 0 = white.
-    """
-
-    photons: float
-    read_noise: float
-    offset: float
-    counts_per_photon: float
-    full_scale: int
-    grain_px: float = 0.0
-
-    def expectation(self, light: np.ndarray) -> np.ndarray:
-        """Noise-free counts, clipped at full scale as the camera would, not quantised."""
-        counts = np.maximum(light, 0) * (self.photons * self.counts_per_photon) + self.offset
-        return np.minimum(counts, self.full_scale)
-
-    def expose(self, light: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """One exposure in counts: shot noise, read noise, offset, quantisation, saturation [Janesick]."""
-        electrons = np.maximum(light, 0) * self.photons
-        # Above some hundred electrons a Gaussian of the same variance is indistinguishable and ten times as fast.
-        if self.photons > 200:
-            noise = random.standard_normal(light.shape, np.float32) * np.sqrt(electrons)
-        else:
-            noise = random.poisson(electrons) - electrons
-        noise = noise + self.read_noise * random.standard_normal(light.shape, np.float32)
-        if self.grain_px > 0:
-            noise = _correlate(noise, self.grain_px)
-        counts = (electrons + noise) * self.counts_per_photon + self.offset
-        return np.clip(np.rint(counts), 0, self.full_scale)
-
-
-def _correlate(noise: np.ndarray, length_px: float) -> np.ndarray:
-    """Gaussian-correlated noise of unchanged variance (cyclic)."""
-    fy = np.fft.fftfreq(noise.shape[0])[:, None]
-    fx = np.fft.rfftfreq(noise.shape[1])[None, :]
-    filter_ = np.exp(-2 * (np.pi * length_px) ** 2 * (fx**2 + fy**2))
-    # Parseval on the half spectrum, every column but the first and last counted twice.
-    weight = np.full(filter_.shape[1], 2.0)
-    weight[0] = 1.0
-    if noise.shape[1] % 2 == 0:
-        weight[-1] = 1.0
-    power = (filter_**2 * weight).sum() / noise.size
-    return np.fft.irfft2(np.fft.rfft2(noise) * (filter_ / np.sqrt(power)), noise.shape)
-
-
-def normalisation_range(frame: np.ndarray) -> tuple[float, float]:
-    """The engine's rule: 0.1 and 99.9 percentiles of the finite values; minimum and maximum where these coincide."""
-    finite = frame[np.isfinite(frame)]
-    if finite.size == 0:
-        return 0.0, 0.0
-    low, high = (float(v) for v in np.percentile(finite.astype(np.float64), (0.1, 99.9)))
-    if high <= low:
-        low, high = float(finite.min()), float(finite.max())
-    return low, high

@@ -1,20 +1,40 @@
 """Training samples: a sharp specimen through a random microscope and camera, out of focus and in focus.
 
-The target is the noise-free expectation of what the same microscope would have recorded in focus: same objective,
-background, haze, shading and saturation. The network is not asked to undo diffraction, so it can leave a focused image
-alone.
+The target is the noise-free image that the same microscope would have recorded in focus: same objective, background, haze,
+shading and saturation. The network is not asked to undo diffraction, so it can leave a focused image alone.
 """
 
 import io
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
 
-from .config import Config
-from .data import Sharp, crop
-from .degrade import Camera, normalisation_range
-from .optics import Optics, at_depths, log_uniform, relief
-from .specimen import mixture
+from training.config import Config
+from training.data.images import Sharp, crop
+from training.data.intensity import normalisation_range
+from training.optics.camera import Camera
+from training.optics.random_optics import FREQUENCIES, Optics, at_depths, log_uniform, relief
+from training.optics.specimen import mixture
+
+
+def unknown_contrast() -> np.ndarray:
+    return np.full(len(FREQUENCIES), np.nan, np.float32)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One training sample, normalised as the engine normalises."""
+
+    image: np.ndarray  # out of focus, as the camera recorded it; float32 [patch, patch]
+    target: np.ndarray  # in focus, without noise; float32 [patch, patch]
+    # Share of contrast that defocus left (`random_optics.contrast_kept`), float32 [len(FREQUENCIES)]; NaN = unknown.
+    contrast_kept: np.ndarray = field(default_factory=unknown_contrast)
+
+    def turned(self, quarters: int, mirrored: bool) -> "Sample":
+        """The same sample, both images turned by quarter turns and then mirrored."""
+        way = lambda image: np.ascontiguousarray(np.rot90(image, quarters)[:: -1 if mirrored else 1])
+        return Sample(way(self.image), way(self.target), self.contrast_kept)
 
 
 def jpeg(counts: np.ndarray, quality: int) -> np.ndarray:
@@ -25,7 +45,7 @@ def jpeg(counts: np.ndarray, quality: int) -> np.ndarray:
 
 
 class Sampler:
-    """Endless (input, target) pairs, float32 [patch, patch] each, normalised as the engine normalises."""
+    """Draws one sample after another: `sampler()`. `seed` decides all of them."""
 
     def __init__(self, sharp: list[Sharp], config: Config, seed: int):
         self.config = config
@@ -34,7 +54,7 @@ class Sampler:
         self.images = {
             kind: [s.plane for s in sharp if s.modality == kind] for kind in ("fluorescence", "brightfield")
         }
-        # Large images hold more to learn from than small ones; the square root keeps the small ones in.
+        # Large images hold more to learn from; the square root keeps small ones from vanishing beside them.
         self.weights = {
             kind: np.sqrt([p.size for p in planes]) / np.sum(np.sqrt([p.size for p in planes]))
             for kind, planes in self.images.items()
@@ -43,10 +63,9 @@ class Sampler:
         self.optics: dict[str, list[Optics]] = {"fluorescence": [], "brightfield": []}
         self.drawn: list[np.ndarray] = []
         self.count = 0
-        self.contrast_kept = None  # of the latest sample: what training/optics.py says of its blur
 
     def _pool(self, pool: list, target: int, every: int, make):
-        """An entry of a pool that grows to `target` and then has one entry replaced at every `every`-th call."""
+        """An entry of a pool that grows to `target`; from then on every `every`-th call replaces one entry."""
         if len(pool) < target and (len(pool) < 16 or self.count % 2 == 0):
             pool.append(make())
         elif self.count % every == 0:
@@ -54,7 +73,7 @@ class Sampler:
         return pool[self.random.integers(len(pool))]
 
     def _specimen(self) -> tuple[np.ndarray, str, bool]:
-        """[size, size], how it is lit, and whether it may stand for an image that a microscope took in focus."""
+        """A specimen [size, size], its kind of light, and whether it may stand for an image taken in focus."""
         config, random = self.config, self.random
         shares = [config.share_fluorescence, config.share_brightfield, config.share_drawn]
         kind = ("fluorescence", "brightfield", "drawn")[random.choice(3, p=shares)]
@@ -74,18 +93,17 @@ class Sampler:
             # Beer-Lambert: the stained specimen as an absorber in transmitted light.
             image, kind = np.exp(-random.uniform(0.2, 2.5) * image).astype(np.float32), "brightfield"
         elif drawn and random.random() < config.reflect_share:
-            dark = random.uniform(0, 0.5)  # what the least reflecting part sends back
+            dark = random.uniform(0, 0.5)  # light from the least reflecting part
             image, kind = dark + (1 - dark) * image, "brightfield"
         return image, kind, scale >= config.seen_downscale
 
-    def _light(self, image: np.ndarray, kind: str, may_be_seen: bool) -> np.ndarray:
-        """Light in focus and out of focus, [2, patch, patch]."""
+    def _light(self, image: np.ndarray, kind: str, may_be_seen: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Light in focus and out of focus, [2, patch, patch], and the contrast that defocus left."""
         config, random = self.config, self.random
         optics = self._pool(self.optics[kind], config.optics_bank, config.optics_life, lambda: Optics(config, random, kind))
-        self.contrast_kept = optics.contrast_kept
         depths = [image]
         if optics.kind == "layered":
-            # Light of other layers adds up in fluorescence; in transmission their factors are near enough a sum.
+            # In fluorescence the light of layers adds up; in transmission a sum is near enough to the product.
             for _ in optics.layers[1:]:
                 other = np.roll(image, tuple(random.integers(0, self.size, 2)), (0, 1))
                 depths.append((other - (0 if kind == "fluorescence" else other.mean())) * random.uniform(0.1, 0.7))
@@ -96,21 +114,23 @@ class Sampler:
         if random.random() < config.haze_share:
             light += self._haze(image) * random.uniform(*config.haze)
         cut = slice(config.margin_px, config.margin_px + config.patch_px)
-        return light[:, cut, cut]
+        return light[:, cut, cut], optics.contrast_kept
 
     def _haze(self, image: np.ndarray) -> np.ndarray:
-        """Glow of what lies far from focus: the same in both images, with zero mean; the background has its level."""
+        """Glow of structures far from focus, the same in both images; zero mean, because the background holds its level."""
         frequency2 = np.fft.fftfreq(self.size)[:, None] ** 2 + np.fft.rfftfreq(self.size)[None, :] ** 2
         smooth = np.exp(-2 * (np.pi * log_uniform(*self.config.haze_px, self.random)) ** 2 * frequency2)
         other = np.roll(image - image.mean(), tuple(self.random.integers(0, self.size, 2)), (0, 1))
         return np.fft.irfft2(np.fft.rfft2(other) * smooth, (self.size, self.size))
 
     def _shading(self) -> np.ndarray:
+        """Uneven illumination, [patch, patch] around 1."""
         ramp = np.linspace(-1, 1, self.config.patch_px, dtype=np.float32)
         a, b, c = self.random.uniform(-1, 1, 3) * self.config.shading * 0.5
         return np.maximum(1 + a * ramp[:, None] + b * ramp[None, :] + c * ramp[:, None] * ramp[None, :], 0.2)
 
     def _camera(self, kind: str, brightest: float) -> Camera:
+        """A random camera for light whose brightest structure has the level `brightest`."""
         config, random = self.config, self.random
         photons = config.photons if kind == "fluorescence" else config.brightfield_photons
         if random.random() < config.clean_share:
@@ -130,7 +150,7 @@ class Sampler:
         )
 
     def _expose(self, camera: Camera, light: np.ndarray) -> np.ndarray:
-        """Counts of one exposure as its file has them: noise, hot pixels, compression."""
+        """Counts of one exposure as a file would hold them: with noise, hot pixels and compression."""
         config, random = self.config, self.random
         seen = camera.expose(light, random)
         if random.random() < config.hot_share:
@@ -140,17 +160,17 @@ class Sampler:
             seen = jpeg(seen, int(random.integers(*config.jpeg_quality)))
         return seen
 
-    def __call__(self) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self) -> Sample:
         while True:
-            image, target = self._draw()
-            if target.max() <= self.config.brightest_target:
-                return image, target
+            sample = self._draw()
+            if sample.target.max() <= self.config.brightest_target:
+                return sample
 
-    def _draw(self) -> tuple[np.ndarray, np.ndarray]:
+    def _draw(self) -> Sample:
         config, random = self.config, self.random
         self.count += 1
         image, kind, may_be_seen = self._specimen()
-        light = self._light(image, kind, may_be_seen)
+        light, contrast_kept = self._light(image, kind, may_be_seen)
         brightest = float(np.percentile(light[0], 99.5))
         if kind == "fluorescence" and random.random() < 0.8:
             light = light + random.uniform(*config.background) * brightest
@@ -165,5 +185,6 @@ class Sampler:
         if random.random() < config.dim_share:
             low -= random.uniform(0, 0.5) * span
             span *= float(np.exp(random.uniform(0, 2)))
-        span = max(span, 1.0)  # one count: an empty patch is not blown up to noise of unit height
-        return ((seen - low) / span).astype(np.float32), ((truth - low) / span).astype(np.float32)
+        span = max(span, 1.0)  # at least one count, or the noise of an empty patch would be stretched to unit height
+        scaled = lambda counts: ((counts - low) / span).astype(np.float32)
+        return Sample(scaled(seen), scaled(truth), contrast_kept)

@@ -1,6 +1,6 @@
 """Specimens with known truth, drawn from a seed: nuclei, filaments, puncta, membranes, edges. NumPy only.
 
-Each function returns float32 [size, size] with 0 = nothing and about 1 = brightest structure; `random` decides all.
+Each function returns float32 [size, size]: 0 is nothing, about 1 the brightest structure. `random` alone decides the drawing.
 """
 
 import numpy as np
@@ -64,7 +64,7 @@ def filaments(size: int, random: np.random.Generator) -> np.ndarray:
 
 
 def puncta(size: int, random: np.random.Generator) -> np.ndarray:
-    """Points and small spots of unlike brightness, in groups or spread."""
+    """Points and small spots of different brightness."""
     image = np.zeros((size, size), np.float32)
     count = int(np.exp(random.uniform(np.log(5), np.log(400))))
     py, px = random.uniform(2, size - 3, (2, count))
@@ -126,7 +126,7 @@ def edges(size: int, random: np.random.Generator) -> np.ndarray:
 
 
 def fractal(size: int, slope: float, random: np.random.Generator) -> np.ndarray:
-    """Detail of every size, as chromatin, cytoplasm and rough surfaces have it: noise whose amplitude falls as 1 / f^slope.
+    """Detail of every size, like that of chromatin, cytoplasm and rough surfaces: noise of amplitude 1 / f^slope.
 
     Float32 [size, size], zero mean, unit variance. Slopes near 1 are those of natural images (Field 1987).
     """
@@ -137,7 +137,7 @@ def fractal(size: int, slope: float, random: np.random.Generator) -> np.ndarray:
 
 
 def chromatin(size: int, random: np.random.Generator) -> np.ndarray:
-    """Few bodies on a dark ground, each full of detail down to the pixel."""
+    """A few bodies on a dark ground, each full of detail down to the pixel."""
     bodies = texture(size, random.uniform(15, 60), random) - random.uniform(-0.5, 1.5)
     inside = np.clip(bodies * random.uniform(3, 12), 0, 1)
     detail = np.clip(1 + random.uniform(0.15, 0.6) * fractal(size, random.uniform(0.6, 1.6), random), 0, 3)
@@ -146,7 +146,7 @@ def chromatin(size: int, random: np.random.Generator) -> np.ndarray:
 
 
 def dead_leaves(size: int, random: np.random.Generator) -> np.ndarray:
-    """Discs that hide one another, radii spread as r^-3, each with a grey and a roughness of its own.
+    """Discs that hide one another, their radii distributed as r^-3, each with its own grey and roughness.
 
     The dead leaves model of natural images (Lee, Mumford and Huang 2001).
     """
@@ -174,7 +174,7 @@ ON_DARK = KINDS[:5]
 def mixture(size: int, random: np.random.Generator) -> np.ndarray:
     """One specimen of a random kind, sometimes two on top of each other."""
     image = KINDS[random.integers(len(KINDS))](size, random)
-    # What is laid on top stands on dark ground.
+    # Only a specimen on dark ground can be laid on top.
     if random.random() < 0.25:
         image = np.maximum(image, random.uniform(0.3, 1) * ON_DARK[random.integers(len(ON_DARK))](size, random))
     return image

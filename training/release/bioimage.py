@@ -2,31 +2,32 @@
 
     python -m training bioimage models/parfocal-w16.onnx --out parfocal-w16.zip
 
-The zip holds the description (bioimageio.yaml), the ONNX file, its card, a picture, and a test image with what the network
-makes of it. NumPy, Pillow and onnxruntime only; bioimage.io's own validator checks the result in tests/bioimage.
+The zip holds the description (bioimageio.yaml), the ONNX file, its card, a picture, and a test image with its result.
+NumPy, Pillow and ONNX Runtime only; bioimage.io's own validator checks the result in tests/bioimage.
 
-What such a package cannot say: the inverse of its normalisation. Programs other than Parfocal show the restored image in
-normalised units (0 and 1 are the 0.1 and 99.9 percentiles of the input), and that is what the test image's result holds.
+Such a package cannot state the inverse of its normalisation. So programs other than Parfocal show the restored image in
+normalised units (0 and 1 are the 0.1 and 99.9 percentiles of the input), and the test image's result is in these units.
 """
 
-import argparse
 import hashlib
 import io
 import json
 import re
-import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from . import demo
-from .degrade import convolve, normalisation_range, transfer_function
+from training.command import one_line_errors, parser_of
+from training.data.intensity import normalisation_range
+from training.network.model_file import metadata_of
+from training.optics import demo_specimen
+from training.optics.demo_specimen import SIZE
 
 FORMAT = "0.5.3"
 AUTHOR = "The Parfocal authors"
-SIZE = 512
+NEEDED = ("name", "version", "description", "license", "multiple", "halo", "percentiles")
 RESULTS = "Results on real focal stacks"  # the heading in the card of a released model
 VALIDATION = f"""
 # Validation
@@ -46,7 +47,7 @@ PAPER = {
 
 
 def title(name: str) -> str:
-    """The name as bioimage.io takes it: letters, digits and _+- (), 5 to 128 of them. Raises ValueError."""
+    """The name as bioimage.io accepts it: 5 to 128 letters, digits and _+- (). Raises ValueError."""
     if not re.fullmatch(r"[A-Za-z0-9_+\- ()]{1,128}", name):
         raise ValueError(f"name {name!r}: expected 1 to 128 letters a to z, digits, spaces or _+-(); give another")
     return name if len(name) >= 5 else f"Parfocal {name}"
@@ -59,37 +60,28 @@ def semantic(version: str) -> str:
     return ".".join([*version.split("."), "0", "0"][:3])
 
 
-def metadata_of(path: Path) -> dict[str, str]:
-    """The file's `parfocal.*` entries, read by ONNX Runtime. Raises ValueError where they are missing."""
-    import onnxruntime
-
-    try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own exceptions have no common base
-        raise ValueError(f"{path}: not a model that ONNX Runtime opens: {error}") from error
-    found = {k.removeprefix("parfocal."): v for k, v in session.get_modelmeta().custom_metadata_map.items()}
-    missing = [k for k in ("name", "version", "description", "license", "multiple", "halo", "percentiles") if k not in found]
+def facts_of(path: Path) -> dict[str, str]:
+    """The metadata of a model file. Raises ValueError where entries that the package needs are missing."""
+    found = metadata_of(path)
+    missing = [k for k in NEEDED if k not in found]
     if missing:
-        raise ValueError(f"{path}: does not describe itself (no parfocal.{missing[0]}); expected a model of training.export")
+        raise ValueError(f"{path}: does not describe itself (no parfocal.{missing[0]}); expected a model of `training export`")
     return found
 
 
 def test_image() -> np.ndarray:
-    """The demo's specimen, blurred, as its camera gives it: float32 [1, 1, SIZE, SIZE] in counts."""
-    light = demo._specimen()
-    margin = (light.shape[0] - SIZE) // 2
-    blurred = convolve(light, transfer_function(demo.SCOPE, demo.DEFOCUS_UM, light.shape[0]))[margin:-margin, margin:-margin]
-    return demo.CAMERA.expose(blurred, np.random.default_rng(demo.SEED + 1)).astype(np.float32)[None, None]
+    """The demo's specimen, blurred, as its camera records it: float32 [1, 1, SIZE, SIZE] in counts."""
+    return demo_specimen.exposure().astype(np.float32)[None, None]
 
 
 def scaled(image: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """`scale_range` of bioimage.io with the engine's percentiles; the two ends beside it."""
+    """The image after `scale_range` of bioimage.io with the engine's percentiles, and the two percentiles."""
     low, high = normalisation_range(image)
     return ((image - low) / (high - low + 1e-6)).astype(np.float32), low, high
 
 
 def yaml(value, indent: int = 0) -> str:
-    """Block YAML of dicts, lists, texts and numbers; texts as JSON, which YAML reads."""
+    """Block YAML of dicts, lists, texts and numbers; texts are written as JSON, which YAML reads."""
     pad = "  " * indent
     if isinstance(value, dict):
         lines = []
@@ -101,11 +93,11 @@ def yaml(value, indent: int = 0) -> str:
 
 
 def describe(facts: dict[str, str], files: dict[str, bytes], model: str, author: str) -> dict:
-    """The description as bioimage.io has it. `files`: all others of the package, by name."""
+    """The model description of bioimage.io. `files`: the contents of the other files in the package, by name."""
     source = lambda name: {"source": name, "sha256": hashlib.sha256(files[name]).hexdigest()}
     low, high = (float(p) for p in facts["percentiles"].split(","))
     multiple, halo = int(facts["multiple"]), int(facts["halo"])
-    # The smallest image of which a part is left when the halo is cut off all around.
+    # The smallest image has something left when the halo is cut off all around.
     side = lambda axis: {"id": axis, "type": "space", "size": {"min": 2 * halo + multiple, "step": multiple}}
     same = lambda axis: {"id": axis, "type": "space", "size": {"tensor_id": "image", "axis_id": axis}, "halo": halo}
     channel = {"type": "channel", "channel_names": ["intensity"]}
@@ -150,37 +142,38 @@ def describe(facts: dict[str, str], files: dict[str, bytes], model: str, author:
     }
 
 
-def package(model: Path, out: Path, card: Path | None = None, author: str = AUTHOR) -> dict:
-    """Writes the zip, whole or not at all, and returns the description. `card`: default is the one beside the model."""
-    import onnxruntime
-
-    model, out = Path(model), Path(out)
-    if not author.strip() or re.search(r"[/\\]", author):
-        raise ValueError(f"--author {author!r}: expected a name without slashes")
-    facts = metadata_of(model)
-    card = card or model.with_suffix(".md")
+def readme_of(card: Path) -> tuple[str, dict[str, Path]]:
+    """The card as the package's documentation, and the pictures that it shows, by name. Raises ValueError."""
     if not card.is_file():
-        raise ValueError(f"{card}: no such file; expected the model's card (python -m training.card makes it)")
-    try:
-        title(facts["name"]), semantic(facts["version"])
-    except ValueError as error:
-        raise ValueError(f"{model}: {error} when the model is made (--name and --version of export and finetune)") from error
+        raise ValueError(f"{card}: no such file; expected the model's card (python -m training card makes it)")
     words = card.read_text(encoding="utf-8")
     if RESULTS in words:
         words += VALIDATION
     elif "\n# Validation\n" not in words:
         words += NO_VALIDATION
-    # What the card shows comes along; what it points to in the repository does not.
+    # Pictures of the card go into the package; files of the repository that it links to do not.
     pictures = {name: card.with_name(name) for name in re.findall(r"!\[[^\]]*\]\(([^()/]+)\)", words)}
     for path in pictures.values():
         if not path.is_file():
-            raise ValueError(f"{path}: no such file; expected the picture that {card} shows (python -m training.card makes both)")
+            raise ValueError(
+                f"{path}: no such file; expected the picture that {card} shows (python -m training card makes both)"
+            )
     words = re.sub(r"(?<!!)\[([^\]]*)\]\(\.\./([^()]+)\)", r"\1 (`\2` in Parfocal's sources)", words)
     left = [t for t in re.findall(r"\]\(([^()\s]+)\)", words) if not re.match(r"https?:|#", t) and t not in pictures]
     if left:
-        raise ValueError(f"{card}: leads to {left[0]}, which is not in the package; name pictures beside the card, or pages by their address")
-    seen = test_image()
-    image, low, high = scaled(seen)
+        raise ValueError(
+            f"{card}: leads to {left[0]}, which is not in the package; name pictures beside the card, or pages by their "
+            "address"
+        )
+    return words, pictures
+
+
+def tests_of(model: Path) -> dict[str, bytes]:
+    """The test image, its result, and the cover, which shows halves of both; by name in the package."""
+    import onnxruntime
+
+    counts = test_image()
+    image, _, _ = scaled(counts)
     session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
     (restored,) = session.run(["restored"], {"image": image})
 
@@ -189,15 +182,32 @@ def package(model: Path, out: Path, card: Path | None = None, author: str = AUTH
         np.save(stream, array)
         return stream.getvalue()
 
-    shown = np.uint8(np.clip(np.concatenate([image[0, 0, :, : SIZE // 2], restored[0, 0, :, SIZE // 2 :]], 1), 0, 1) * 255)
-    picture = io.BytesIO()
-    Image.fromarray(shown).save(picture, "PNG")
-    files = {
-        model.name: model.read_bytes(), "README.md": words.encode(), "cover.png": picture.getvalue(),
-        "test_input.npy": file(seen), "test_output.npy": file(restored),
-    }  # fmt: skip
+    halves = np.concatenate([image[0, 0, :, : SIZE // 2], restored[0, 0, :, SIZE // 2 :]], 1)
+    cover = io.BytesIO()
+    Image.fromarray(np.uint8(np.clip(halves, 0, 1) * 255)).save(cover, "PNG")
+    return {"cover.png": cover.getvalue(), "test_input.npy": file(counts), "test_output.npy": file(restored)}
+
+
+def package(model: Path, out: Path, card: Path | None = None, author: str = AUTHOR) -> dict:
+    """Writes the zip, whole or not at all, and returns the description. Raises ValueError and OSError.
+
+    `card`: default is the one beside the model.
+    """
+    model, out = Path(model), Path(out)
+    if not author.strip() or re.search(r"[/\\]", author):
+        raise ValueError(f"--author {author!r}: expected a name without slashes")
+    facts = facts_of(model)
+    card = card or model.with_suffix(".md")
+    words, pictures = readme_of(card)
+    try:
+        title(facts["name"]), semantic(facts["version"])
+    except ValueError as error:
+        raise ValueError(f"{model}: {error} when the model is made (--name and --version of export and finetune)") from error
+    files = {model.name: model.read_bytes(), "README.md": words.encode()} | tests_of(model)
     if taken := [name for name in pictures if name in files]:
-        raise ValueError(f"{card}: shows {taken[0]}, a name that the package has for a file of its own; call the picture otherwise")
+        raise ValueError(
+            f"{card}: shows {taken[0]}, a name that the package has for a file of its own; call the picture otherwise"
+        )
     files |= {name: path.read_bytes() for name, path in pictures.items()}
     described = describe(facts, files, model.name, author)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -208,26 +218,21 @@ def package(model: Path, out: Path, card: Path | None = None, author: str = AUTH
             for name, content in files.items():
                 archive.writestr(name, content)
         draft.replace(out)
+    except OSError as error:
+        error.filename = error.filename or str(out)
+        raise
     finally:
         draft.unlink(missing_ok=True)
     return described
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="bioimage", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="a model file of training.export")
+    parser = parser_of("bioimage", __doc__)
+    parser.add_argument("model", type=Path, help="a model file")
     parser.add_argument("--out", type=Path, required=True, help="the zip to write")
     parser.add_argument("--card", type=Path, help="its card (default: beside the model)")
     parser.add_argument("--author", default=AUTHOR, help=f"who made the model, for one of your own (default: {AUTHOR})")
     args = parser.parse_args(argv)
-    try:
+    with one_line_errors("bioimage", args.out.parent):
         package(args.model, args.out, args.card, args.author)
-    except ValueError as error:
-        sys.exit(f"bioimage: {error}")
-    except OSError as error:
-        sys.exit(f"bioimage: {error.filename or args.out}: {error.strerror or error}")
     print(args.out)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,28 +1,27 @@
 """The card of a model: what it is, what it was trained on, how well it does on real stacks, and where it fails.
 
-    python -m training.card CHECKPOINT models/parfocal-w16.onnx [--data FOLDER] [--results FILE.json]
+    python -m training card CHECKPOINT models/parfocal-w16.onnx [--data FOLDER] [--results FILE.json]
                             [--device TEXT] [--note TEXT]
 
 Writes models/parfocal-w16.md and the picture of its failures. Every figure comes from the checkpoint, from the model file,
-from failures.py, or from evaluate.py, which runs here unless `--results` names what
-`python -m training.evaluate --model MODEL --json` printed for the same file.
+or from measurements, which run here unless `--results` names what `python -m training evaluate --model MODEL --json` printed
+for the same file.
 """
 
-import argparse
-import hashlib
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import onnx
-
-from . import evaluate, failures, sentences
-from .config import Config
-from .checkpoint import config_of, config_sha256, load_checkpoint
+from training.command import add_data, one_line_errors, parser_of
+from training.config import Config
+from training.data import real_stacks
+from training.evaluate import failures, protocol, restore, sentences
+from training.network.checkpoint import config_of, config_sha256, load_checkpoint
+from training.network.model_file import metadata_of, sha256_of
 
 LARGEST_LOSS_DB = 0.1  # a plane that became worse by more than this is named in the card
 
-# What the simulated images are drawn from: field of Config, words, unit.
+# The ranges that simulated images are drawn from: field of Config, words, unit.
 RANGES = (
     ("cutoff_per_px", "optical cut-off, 2 NA / wavelength x pixel size", "cycles per pixel"),
     ("numerical_aperture", "numerical aperture", ""),
@@ -70,7 +69,7 @@ RANGES = (
     ("reflect_share", "of the other drawn specimens, share shown as reflecting surfaces", ""),
 )
 
-# Ranges that mean nothing where a share is 0: nothing was drawn from them.
+# Ranges that are left out where a share is 0, because nothing was drawn from them.
 SHARE_OF = {
     "condenser": "coherent_share", "phase": "coherent_share", "most_layers": "layered_share", "layer_blur_px": "layered_share",
     "relief_blur_px": "relief_share", "middle_blur_px": "middle_share", "seen_downscale": "seen_share", "seen_cutoff_per_px": "seen_share",
@@ -79,8 +78,8 @@ SHARE_OF = {
 NO_LIMIT = 1e9  # a setting as large as this bounds nothing
 
 
-def limits(config: Config, rows: list[evaluate.Row] = ()) -> str:
-    """What the model is not for, as far as that follows from what its training drew and from what was measured."""
+def limits(config: Config, rows: Sequence[protocol.Row] = ()) -> str:
+    """What the model is not for, as far as its training and the measured rows show."""
     moved = [r for r in rows if r.distance != 0]
     contrast = ""
     if moved and (least := max(moved, key=lambda r: r.gain_fit_after)).gain_fit_after > 1.05:
@@ -117,21 +116,13 @@ def limits(config: Config, rows: list[evaluate.Row] = ()) -> str:
 - **Fine structure near focus.** An image in focus is changed, too: PSNR(restored, input) above tells how much."""
 
 
-def metadata_of(path: Path) -> dict[str, str]:
-    return {p.key.removeprefix("parfocal."): p.value for p in onnx.load(path).metadata_props}
-
-
-def sha256_of(path: Path) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
 def read_table(text: str) -> dict[tuple[str, str], list[str]]:
-    """(stack, plane) to the cells of its row, of the table that evaluate.py prints inside `text`."""
+    """(stack, plane) -> the cells of its row, of the table of `training evaluate` in `text`. Raises ValueError."""
     lines = text.splitlines()
-    if evaluate.HEAD[0] not in lines:
-        raise ValueError("no table of evaluate.py in the card; make it again with training.card")
+    if protocol.HEAD[0] not in lines:
+        raise ValueError("no table of `training evaluate` in the card; make it again with `training card`")
     rows = {}
-    for line in lines[lines.index(evaluate.HEAD[0]) + len(evaluate.HEAD) :]:
+    for line in lines[lines.index(protocol.HEAD[0]) + len(protocol.HEAD) :]:
         if not line.startswith("|"):
             break
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
@@ -147,7 +138,7 @@ def _range(value, unit: str) -> str:
 
 
 def _origin(origin: dict | None) -> str:
-    """Where a run's first weights are from, back to the beginning."""
+    """The origin of a run's first weights, back to the beginning."""
     if not origin:
         return "random weights"
     text = f"the weights of {origin['name']}, SHA-256 `{origin['sha256'][:16]}`"
@@ -158,8 +149,8 @@ def _origin(origin: dict | None) -> str:
     return text
 
 
-def _worse(rows: list[evaluate.Row]) -> str:
-    """Sentences on the planes that lost, by stack; from the rows alone."""
+def _worse(rows: list[protocol.Row]) -> str:
+    """Sentences on the planes that became worse, by stack."""
     sentences = []
     for stack in dict.fromkeys(r.stack for r in rows):
         moved = [r for r in rows if r.stack == stack and r.distance != 0]
@@ -175,35 +166,114 @@ def _worse(rows: list[evaluate.Row]) -> str:
     return "\n".join(sentences) or f"- No plane of these stacks lost more than {LARGEST_LOSS_DB} dB."
 
 
-def card(state: dict, path: Path, rows: list[evaluate.Row], device: str, note: str = "", failures: list[str] = ()) -> str:
-    """Markdown. `path`: the model file, whose metadata and hash are quoted; `note`: a paragraph on the training.
-
-    `failures`: what training.failures says of the model.
-    """
-    path = Path(path)
-    config: Config = config_of(state)
-    facts = metadata_of(path)
-    if facts.get("config_sha256") != config_sha256(state):
-        raise ValueError(f"{path}: was not exported from this checkpoint (config_sha256 differs); export it again")
-    sources = "\n".join(
-        f"| {d['name']} | {d.get('planes', '')} | {d['source']} | {d['commit']} | {d['licence']} |"
-        for d in json.loads(facts["training_data"])
-    )
-    drawn = [row for row in RANGES if row[0] not in SHARE_OF or getattr(config, SHARE_OF[row[0]]) > 0]
-    ranges = "\n".join(f"| {words} | {_range(getattr(config, name), unit)} |" for name, words, unit in drawn)
+def training_section(state: dict, device: str, note: str) -> str:
+    """How the weights were made. `note`: a paragraph on the training, or ""."""
+    config = config_of(state)
     taught = ""
     if teacher := state.get("teacher"):
         taught = f"; half of it against the answers of {teacher['name']}, SHA-256 `{teacher['sha256'][:16]}`, in place of the truth"
-    told = f"telling the blur, weight {config.blur_weight:g} (`training/second_task.py`); its part is not in the model" if config.blur_weight > 0 else "none"
+    blur_head = "none"
+    if config.blur_weight > 0:
+        blur_head = f"telling the blur, weight {config.blur_weight:g} (`training/network/blur_head.py`); its part is not in the model"
     mixture = ""
     if (share := state.get("mixed")) is not None:
-        mixture = f", {share:g} of it, and {1 - share:g} of what it began with: the mixture with the best validation score (`training/mix.py`)"
+        mixture = (
+            f", {share:g} of it, and {1 - share:g} of what it began with: the mixture with the best validation score "
+            "(`training/fit/mix.py`)"
+        )
+    history = state.get("history", [[0, state["commit"]]])
+    commits = ", ".join(f"`{code}`" + (f" from step {first:,}" if first else "") for first, code in history)
+    length = (
+        f"{state['step']:,} steps of batch {config.batch} in {state['minutes']:.0f} minutes "
+        f"(planned: {state['planned_minutes']:.0f})"
+    )
+    return f"""\
+## Training
+
+| | |
+|---|---|
+| length | {length} |
+| device | {device} |
+| began with | {_origin(state.get("origin"))} |
+| loss | {config.loss} (`training/fit/loss.py`) at the three scales{taught} |
+| second task | {blur_head} |
+| seed | {config.seed} |
+| code, commit | {commits} |
+| configuration, SHA-256 | `{config_sha256(state)}` |
+| weights | their exponential moving average{mixture} |
+""" + (f"\n{note}\n" if note else "")
+
+
+def simulation_section(config: Config, training_data: list[dict]) -> str:
+    """The images and the ranges that samples were simulated from."""
+    sources = "\n".join(
+        f"| {d['name']} | {d.get('planes', '')} | {d['source']} | {d['commit']} | {d['licence']} |" for d in training_data
+    )
+    drawn = [row for row in RANGES if row[0] not in SHARE_OF or getattr(config, SHARE_OF[row[0]]) > 0]
+    ranges = "\n".join(f"| {words} | {_range(getattr(config, name), unit)} |" for name, words, unit in drawn)
+    return f"""\
+Sharp images are blurred by simulation; the target is the noise-free image of the same microscope in focus, so the network
+is not asked to undo diffraction.
+
+| images | planes | source | commit | licence |
+|---|---|---|---|---|
+{sources}
+
+Simulated over:
+
+| what | range |
+|---|---|
+{ranges}
+
+{sentences.CHOICE}
+"""
+
+
+def results_section(path: Path, rows: Sequence[protocol.Row], failures: Sequence[str]) -> str:
+    """What was measured of the model file `path`. `failures`: lines of training/evaluate/failures.py."""
+    nl = "\n"
+    return f"""\
+## Results on real focal stacks
+
+    python -m training evaluate --model models/{path.name}
+
+PSNR and SSIM against the sharpest plane after a least-squares gain and offset fit; data range: the 0.1 to 99.9 percentile
+range of the sharp plane; "raw" is without the fit. "To input" is PSNR(restored, input) without a fit: how much was changed.
+
+{nl.join("- " + line for line in protocol.summary_lines(rows))}
+
+Planes that became worse by more than {LARGEST_LOSS_DB} dB:
+
+{_worse(rows)}
+
+{nl.join(protocol.table(rows))}
+
+## What it is not made for
+
+    python -m training failures --model models/{path.name} --out models/{path.stem}-failures.png
+
+Simulated, with known truth. The error is the root mean square difference to the truth, without a fit, and contrast the standard deviation; both in per cent of
+the image's range.
+
+{nl.join(failures)}
+"""
+
+
+def card(
+    state: dict, path: Path, rows: Sequence[protocol.Row], device: str, note: str = "", failures: Sequence[str] = ()
+) -> str:  # fmt: skip
+    """Markdown. `path`: the model file exported from the checkpoint `state`. Raises ValueError where it is from another.
+
+    `note`: a paragraph on the training; `failures`: lines of training/evaluate/failures.py.
+    """
+    path = Path(path)
+    config = config_of(state)
+    facts = metadata_of(path)
+    if facts.get("config_sha256") != config_sha256(state):
+        raise ValueError(f"{path}: was not exported from this checkpoint (config_sha256 differs); export it again")
     residual = ""
     if config.network == "cascade":
         residual = "\nOther than in the paper, every sub-network adds its input image to its output ([why](../docs/networks.md))."
-    history = state.get("history", [[0, state["commit"]]])
-    commits = ", ".join(f"`{code}`" + (f" from step {first:,}" if first else "") for first, code in history)
-    nl = "\n"
     return f"""\
 # {facts["name"]}, version {facts["version"]}
 
@@ -221,107 +291,38 @@ Layer details, data, training and all figures are this project's own: the paper'
 | pixel sizes simulated | {" to ".join(facts["pixel_size_um"].split(","))} um |
 | light | {facts["modalities"].replace(",", ", ")} |
 
-## Training
-
-| | |
-|---|---|
-| length | {state["step"]:,} steps of batch {config.batch} in {state["minutes"]:.0f} minutes (planned: {state["planned_minutes"]:.0f}) |
-| device | {device} |
-| began with | {_origin(state.get("origin"))} |
-| loss | {config.loss} (`training/loss.py`) at the three scales{taught} |
-| second task | {told} |
-| seed | {config.seed} |
-| code, commit | {commits} |
-| configuration, SHA-256 | `{config_sha256(state)}` |
-| weights | their exponential moving average{mixture} |
-{f"{nl}{note}{nl}" if note else ""}
-Sharp images are blurred by simulation; the target is the noise-free image of the same microscope in focus, so the network
-is not asked to undo diffraction.
-
-| images | planes | source | commit | licence |
-|---|---|---|---|---|
-{sources}
-
-Simulated over:
-
-| what | range |
-|---|---|
-{ranges}
-
-{sentences.CHOICE}
-
-## Results on real focal stacks
-
-    python -m training.evaluate --model models/{path.name}
-
-PSNR and SSIM against the sharpest plane after a least-squares gain and offset fit; data range: the 0.1 to 99.9 percentile
-range of the sharp plane; "raw" is without the fit. "To input" is PSNR(restored, input) without a fit: how much was changed.
-
-{nl.join("- " + line for line in evaluate.summary_lines(rows))}
-
-Planes that became worse by more than {LARGEST_LOSS_DB} dB:
-
-{_worse(rows)}
-
-{nl.join(evaluate.table(rows))}
-
-## What it is not made for
-
-    python -m training.failures --model models/{path.name} --out models/{path.stem}-failures.png
-
-Simulated, with known truth. The error is the root mean square difference to the truth, without a fit, and contrast the standard deviation; both in per cent of
-the image's range.
-
-{nl.join(failures)}
-
+{training_section(state, device, note)}
+{simulation_section(config, json.loads(facts["training_data"]))}
+{results_section(path, rows, failures)}
 ## Limits
 
 {limits(config, rows)}
 """
 
 
-def rows_from_json(text: str) -> list[evaluate.Row]:
-    names = evaluate.Row.__dataclass_fields__
-    missing = float("inf")  # null: the sharp plane compared with itself
-    return [
-        evaluate.Row(**{k: missing if v is None else v for k, v in row.items() if k in names})
-        for row in json.loads(text)["rows"]
-    ]
-
-
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of("card", __doc__)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("model", type=Path, help="exported from that checkpoint")
-    parser.add_argument("--data", type=Path, help="folder with eval/ (default: $PARFOCAL_DATA, else ../shared/data)")
+    add_data(parser)
     parser.add_argument("--device", help="what it was trained on (default: as the checkpoint says)")
-    parser.add_argument("--note", default="", help="a paragraph on the training, where there is something to tell")
-    parser.add_argument("--results", type=Path, help="output of evaluate.py --json for this model")
+    parser.add_argument("--note", default="", help="a paragraph on the training")
+    parser.add_argument("--results", type=Path, help="output of `evaluate --json` for this model, instead of measuring again")
     args = parser.parse_args(argv)
-    data = args.data or evaluate.data_folder()
-    try:
+    data = args.data or real_stacks.data_folder()
+    with one_line_errors("card", args.model.parent):
         state = load_checkpoint(args.checkpoint)
         device = args.device or state.get("device")
         if not device:
             raise ValueError(f"{args.checkpoint}: does not say what it was trained on; give it with --device")
         if args.results:
-            rows = rows_from_json(args.results.read_text())
-        elif (data / "eval").is_dir():
-            network = evaluate.load_network(args.model)
-            stacks = evaluate.DEVELOPMENT + evaluate.TEST
-            rows = [row for stack in stacks for row in evaluate.evaluate_stack(stack, network, data)]
+            rows = protocol.rows_from_json(args.results.read_text())
         else:
-            raise ValueError(f"no data: {data / 'eval'} does not exist; set PARFOCAL_DATA to the evaluation data")
-        measured = failures.measure(evaluate.load_network(args.model))
+            real_stacks.require_stacks(data)
+            rows = protocol.all_rows(restore.load_network(args.model), data)
+        measured = failures.measure(restore.load_network(args.model))
         picture = args.model.with_name(f"{args.model.stem}-failures.png")
         text = card(state, args.model, rows, device, args.note, failures.lines(measured, picture.name))
         failures.sheet(measured).save(picture, optimize=True)
-    except (OSError, ValueError) as error:
-        sys.exit(f"card: {error}")
-    out = args.model.with_suffix(".md")
-    out.write_text(text)
-    print(out)
-
-
-if __name__ == "__main__":
-    main()
+        args.model.with_suffix(".md").write_text(text)
+    print(args.model.with_suffix(".md"))

@@ -1,28 +1,33 @@
-"""What the paper leaves open, one choice at a time: short runs that differ from the released settings in one thing each.
+"""The choices that the paper leaves open: short runs that each differ from the released settings in one of them.
 
-    python -m training.ablate train --out runs/ablate --minutes 10 [--width 8] [--samples 6000] [--only NAME ...]
-    python -m training.ablate report --out runs/ablate --docs docs
+    python -m training ablate train --out runs/ablate --minutes 10 [--width 8] [--samples 6000] [--only NAME ...]
+    python -m training ablate report --out runs/ablate --docs docs
 
-`train` makes one run for each name, one after the other, of the same minutes, data, seed and validation; it can be stopped and
-started again: finished runs are left alone, a broken one goes on. With `--samples` all runs learn from the same simulated samples, made
-once (training/kept.py): short runs would otherwise spend most of their minutes on simulation. `report` measures the best checkpoint of each finished run as
-training.compare does, and writes ablation.md into `--docs`; it refuses runs that differ in more than their names say. One seed
-each: differences below those between seeds of one network (training.compare prints them) decide nothing.
+`train` makes one run for each name, one after the other, with the same minutes, data, seed and validation. It can be stopped
+and started again: finished runs are left alone, a broken one goes on. With `--samples` all runs learn from the same simulated
+samples, made once (training/fit/kept.py); short runs would otherwise spend most of their minutes on simulation. `report`
+measures the best checkpoint of each finished run as `training compare` does, and writes ablation.md into `--docs`; it refuses
+runs that differ in more than their names say. Each run has one seed, so differences smaller than those between seeds of one
+network (docs/networks.md) decide nothing.
 """
 
-import argparse
 import dataclasses
-import sys
 from pathlib import Path
 
 import numpy as np
 
-from . import evaluate, held_out, runs, sentences
-from .compare import gain
-from .checkpoint import words_of
-from .config import NAMED, Config
+from training.command import one_line_errors
+from training.config import NAMED, Config
+from training.data import real_stacks
+from training.data.real_stacks import data_folder
+from training.evaluate import held_out, sentences
+from training.fit.kept import KeptSamples
+from training.fit.sources import SharpImages
+from training.fit.train import Plan, parse_settings, train
+from training.studies import runs
+from training.studies.compare import gain
 
-# Name of the run, what is asked, and the changes; "released" is what all are compared with.
+# Name of the run -> (the choice, the changes); all are compared with "released".
 VARIANTS: dict[str, tuple[str, dict]] = {
     "released": ("", {}),
     "paper": ("all of the paper's settings", NAMED["paper"]),
@@ -44,6 +49,7 @@ VARIANTS: dict[str, tuple[str, dict]] = {
 
 
 def settings_of(base: Config, name: str) -> Config:
+    """The settings of the run `name`."""
     changes = dict(VARIANTS[name][1])
     if "width" in changes:
         changes["width"] = max(1, round(base.width * changes["width"]))
@@ -55,19 +61,16 @@ def samples_file(out: Path) -> Path:
 
 
 def train_all(base: Config, data: Path, out: Path, minutes: float, workers: int, only=tuple(VARIANTS), log=print, samples: int = 0) -> None:
-    """`samples`: how many simulated samples all runs share; 0: each simulates its own."""
-    from .kept import KeptSamples
-    from .train import train
-
-    source = KeptSamples(data, base, samples, samples_file(out), log) if samples else data
+    """Makes the runs. `samples`: the number of simulated samples that all runs share; 0: each simulates its own."""
+    source = KeptSamples(data, base, samples, samples_file(out), log) if samples else SharpImages(data)
     for name in only:
         log(name)
-        train(settings_of(base, name), source, out / name, minutes, resume=True, workers=workers, log=log)
+        train(settings_of(base, name), source, Plan(out / name, minutes, resume=True, workers=workers), log)
 
 
 def table(measured: dict[str, dict]) -> list[str]:
-    """Markdown: what each got, and how far its gain on held-out specimens is from that of the released settings."""
-    stacks = list(dict.fromkeys(row["stack"] for m in measured.values() for row in m["real"] if row["stack"] in evaluate.DEVELOPMENT))
+    """Markdown, one row for each run: cost, steps and gains, and the distance from the released settings."""
+    stacks = list(dict.fromkeys(row["stack"] for m in measured.values() for row in m["real"] if row["stack"] in real_stacks.DEVELOPMENT))
     outside = tuple(um for um in held_out.DEFOCUS_UM if um > 0)
     held = {name: gain(m["simulated"], "model", defocus_um=outside) for name, m in measured.items()}
     lines = [
@@ -85,7 +88,7 @@ def table(measured: dict[str, dict]) -> list[str]:
 
 
 def page(measured: dict[str, dict], out: str, seeds: int, minutes: float, left_out: list[str], samples: int = 0) -> str:
-    """`minutes`: what all were planned for; `left_out`: sentences on runs that are not here; `samples`: as in train_all."""
+    """ablation.md. `minutes`: of all runs; `left_out`: sentences on runs that are missing; `samples`: as in train_all."""
     base = measured["released"]["config"]
     missing = [name for name in VARIANTS if name not in measured]
     absent = "\n" + " ".join([f"Not on this page: {', '.join(missing)}.", *left_out]) + "\n" if missing else ""
@@ -95,8 +98,8 @@ def page(measured: dict[str, dict], out: str, seeds: int, minutes: float, left_o
     return f"""\
 # Choices the paper leaves open
 
-    python -m training.ablate train --out {out} --minutes {minutes:g} --width {base.width}{share}{runs.set_words(base, ("width",))}
-    python -m training.ablate report --out {out} --docs docs --seeds {seeds}
+    python -m training ablate train --out {out} --minutes {minutes:g} --width {base.width}{share}{runs.set_words(base, ("width",))}
+    python -m training ablate report --out {out} --docs docs --seeds {seeds}
 
 Each run differs from `released` in what its line says; same minutes, data and seed. Gains are dB of PSNR, out of focus, after a fit
 of gain and offset. One seed each: small differences decide nothing. Runs of {minutes:g} minutes
@@ -114,12 +117,12 @@ def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
     found, left_out = runs.finished([runs.facts(out / name) for name in VARIANTS if (out / name / "best.pt").exists()])
     by_name = {run["folder"].name: run for run in found}
     if "released" not in by_name:
-        told = f"{out}: holds no finished run `released` of training.ablate train, which the others are compared with."
-        raise ValueError(" ".join([told, *left_out]))
+        missing = f"{out}: holds no finished run `released` of `training ablate train`, which the others are compared with."
+        raise ValueError(" ".join([missing, *left_out]))
     minutes, samples = runs.one_plan(found), runs.one_source(found)
     for name, run in by_name.items():
         runs.check_settings(run, settings_of(by_name["released"]["config"], name), out / "released")
-    measured = {name: run | runs.measure(run["folder"], data, seeds, threads, evaluate.DEVELOPMENT) for name, run in by_name.items()}
+    measured = {name: run | runs.measure(run["folder"], data, seeds, threads, real_stacks.DEVELOPMENT) for name, run in by_name.items()}
     docs.mkdir(parents=True, exist_ok=True)
     path = docs / "ablation.md"
     path.write_text(page(measured, out.as_posix(), seeds, minutes, left_out, samples))
@@ -127,36 +130,13 @@ def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
 
 
 def main(argv=None):
-    from .train import parse_settings
-
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    actions = parser.add_subparsers(dest="action", required=True)
-    make = actions.add_parser("train")
-    make.add_argument("--minutes", type=float, required=True, help="of each run")
-    make.add_argument("--width", type=int, default=8)
-    make.add_argument("--only", nargs="+", choices=tuple(VARIANTS), default=tuple(VARIANTS))
-    make.add_argument("--workers", type=int, default=1)
+    parser, make = runs.study_parser("ablate", __doc__, tuple(VARIANTS))
     make.add_argument("--samples", type=int, default=0, help="simulated samples that all runs share; 0: each simulates its own")
-    make.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to training/config.py, for all")
-    tell = actions.add_parser("report")
-    tell.add_argument("--docs", type=Path, required=True)
-    tell.add_argument("--seeds", type=int, default=2, help="of the held-out specimens")
-    tell.add_argument("--threads", type=int, default=0)
-    for action in (make, tell):
-        action.add_argument("--out", type=Path, required=True)
-        action.add_argument("--data", type=Path, help="folder with train/ and eval/ (default: $PARFOCAL_DATA)")
     args = parser.parse_args(argv)
-    data = args.data or evaluate.data_folder()
-    try:
+    data = args.data or data_folder()
+    with one_line_errors("ablate", args.out, saved=args.action == "train"):
         if args.action == "train":
-            train_all(parse_settings([f"width={args.width}", *args.set]), data, args.out, args.minutes, args.workers, args.only, samples=args.samples)
+            base = parse_settings([f"width={args.width}", *args.set])
+            train_all(base, data, args.out, args.minutes, args.workers, args.only, samples=args.samples)
         else:
             print(report(args.out, args.docs, data, args.seeds, args.threads))
-    except ValueError as error:
-        sys.exit(f"ablate: {error}")
-    except OSError as error:
-        sys.exit(f"ablate: {words_of(error, args.out, saved=args.action == 'train')}")
-
-
-if __name__ == "__main__":
-    main()

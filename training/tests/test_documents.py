@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from training import card, compare, deconvolved, held_out, oracle
+from training.evaluate import held_out
+from training.evaluate import known as deconvolved
+from training.evaluate import oracle
+from training.release import card
+from training.studies import compare
 
 ROOT = Path(__file__).parents[2]
 MODELS = sorted((ROOT / "models").glob("*.onnx"))

@@ -5,10 +5,13 @@ import pytest
 import tifffile
 from PIL import Image
 
-from training import bbbc006, focal, make_stacks, stacks
-from training.degrade import convolve, transfer_function
-from training.demo import SCOPE
-from training.specimen import nuclei
+from training.data import bbbc006
+from training.data import fields as focal
+from training.data import stacks
+from training.finetune import make_stacks
+from training.optics.microscope import convolve, transfer_function
+from training.optics.demo_specimen import SCOPE
+from training.optics.specimen import nuclei
 
 SIZE = 128
 SHIFTS = ((1.3, -0.6), (0.0, 0.0), (-0.7, 2.2))

@@ -5,7 +5,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from training import data
+from training.data import images as data
 
 
 def picture(shape, dtype=np.uint8, seed=0):

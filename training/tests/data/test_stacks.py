@@ -5,8 +5,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from training import focal, stacks
-from training.degrade import normalisation_range
+from training.data import fields as focal
+from training.data import stacks
+from training.data.intensity import normalisation_range
 from training.tests.test_focal import SIZE, stack
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from training import tiff
+from training.data import tiff
 
 H, W = 80, 96
 

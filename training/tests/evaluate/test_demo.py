@@ -9,7 +9,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from training import demo, evaluate
+from training.evaluate import demo
+from training.evaluate import metrics
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +39,7 @@ def test_simulation_is_repeatable_and_calibrated(simulated, tmp_path, capsys):
 
 def test_blur_is_seen_and_keeps_the_light(simulated):
     sharp, blurred = (tifffile.imread(simulated / f"{n}.tif").astype(float) for n in ("sharp", "blurred"))
-    assert 12 < evaluate.psnr(blurred, sharp) < 30
+    assert 12 < metrics.psnr(blurred, sharp) < 30
     assert blurred.mean() == pytest.approx(sharp.mean(), rel=0.02)
 
 

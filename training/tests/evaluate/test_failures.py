@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from training import failures
+from training.evaluate import failures
 
 
 def test_contrast_of_a_phase_object_inverts_with_focus():
     """And is weakest in focus: that is why its defocus is no blur."""
-    from training import specimen
+    from training.optics import specimen
 
     field = np.exp(0.6j * specimen.nuclei(128, np.random.default_rng(3)))
     above, focus, below = (failures.partially_coherent(field, failures.SCOPE, z) for z in (2.0, 0.0, -2.0))

@@ -13,7 +13,7 @@ import pytest
 import tifffile
 from scipy import ndimage
 
-from training import focus
+from training.evaluate import focus_measures as focus
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-6  # relative

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from training import evaluate, held_out
+from training.evaluate import held_out
+from training.evaluate import metrics
 
 FEW = dict(seeds=1, defocus=(0.0, 2.0), photons=(50, 20000))
 
@@ -30,7 +31,7 @@ def test_noise_below_the_cameras_offset_is_no_bright_light():
     assert case.seen.min() < case.camera.offset
     gains = held_out.deconvolved(case, {})
     before = held_out.fitted_psnr(case.seen, case.truth)
-    similar = evaluate.ssim(case.seen, case.truth)
+    similar = metrics.ssim(case.seen, case.truth)
     assert all(psnr > before + 2 and similarity > similar + 0.1 for psnr, similarity in gains.values())
 
 

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from training import deconvolve, oracle
-from training.deconvolve import ITERATIONS, METHODS, REGULARISATION, Blur, disc_transfer, gaussian_transfer, richardson_lucy, wiener
-from training.degrade import Microscope
-from training.oracle import Shape, fitted_psnr
-from training.specimen import nuclei
+from training.evaluate import deconvolve
+from training.evaluate import oracle
+from training.evaluate.deconvolve import ITERATIONS, METHODS, REGULARISATION, Blur, disc_transfer, gaussian_transfer, richardson_lucy, wiener
+from training.optics.microscope import Microscope
+from training.evaluate.metrics import fitted_psnr
+from training.evaluate.oracle import Shape
+from training.optics.specimen import nuclei
 
 SCOPE = Microscope(0.5, 0.55, 1.0, 0.45)
 SHAPE = (96, 112)

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
-from training.plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Line, line_plot, ticks
+from training.evaluate.plots import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Line, line_plot, ticks
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 

@@ -5,9 +5,17 @@ import json
 import numpy as np
 import pytest
 
-from training import compare, deconvolved, evaluate, held_out, oracle, report, sentences
+from training.data import real_stacks
+from training.evaluate import held_out
+from training.evaluate import known as deconvolved
+from training.evaluate import oracle
+from training.evaluate import protocol
+from training.evaluate import report
+from training.evaluate import restore
+from training.evaluate import sentences
+from training.studies import compare
 from training.tests.test_oracle import few, made  # noqa: F401 (a fixture)
-from training.oracle import Shape
+from training.evaluate.oracle import Shape
 
 ROOT = report.Path(report.__file__).parents[1]
 
@@ -17,10 +25,10 @@ def data(tmp_path, monkeypatch, few):  # noqa: F811
     """One real stack of two planes, and few exposures."""
     sharp, plane = (np.rint(200 * image).clip(0, 255).astype(np.uint8) for image in made(Shape("wave", 4.0), 1))
     planes = [("-1", -3.0, plane), ("0", 0.0, sharp)]
-    monkeypatch.setattr(evaluate, "stack_planes", lambda name, data=None: (sharp, planes, "planes"))
+    monkeypatch.setattr(real_stacks, "stack_planes", lambda name, data=None: (sharp, planes, "planes"))
     monkeypatch.setattr(deconvolved, "FOLDER", tmp_path / "none")
-    monkeypatch.setattr(evaluate, "DEVELOPMENT", ("tissue-brightfield",))
-    monkeypatch.setattr(evaluate, "TEST", ())
+    monkeypatch.setattr(real_stacks, "DEVELOPMENT", ("tissue-brightfield",))
+    monkeypatch.setattr(real_stacks, "TEST", ())
     monkeypatch.setattr(oracle, "PLANES", {"tissue-brightfield": (3,)})
     monkeypatch.setattr(held_out, "DEFOCUS_UM", (0.0, 2.0))
     monkeypatch.setattr(held_out, "PHOTONS", (1000,))
@@ -36,12 +44,12 @@ def test_the_page(data, tmp_path, monkeypatch):
     words = ["--model", str(model), "--work", str(tmp_path / "work"), "--docs", str(tmp_path / "docs"), "--data", str(data), "--threads", "1"]
     report.main(words)
     text = (tmp_path / "docs" / "evaluation.md").read_text()
-    network = evaluate.load_network(model, 1)
-    (row,) = [r for r in evaluate.evaluate_stack("tissue-brightfield", network) if r.distance != 0]
+    network = restore.load_network(model, 1)
+    (row,) = [r for r in protocol.evaluate_stack("tissue-brightfield", network) if r.distance != 0]
     assert f"| tissue-brightfield | 1 | {row.gained:+.2f} | {row.gained:+.2f} | {row.gained:+.2f} | {row.gain_fit_after:.2f} to {row.gain_fit_after:.2f} |" in text
     (known,) = json.loads((tmp_path / "work" / "oracle-tissue-brightfield.json").read_text())
     best = max(known[m]["psnr"] for m in report.METHODS)
-    measured = oracle.model_psnr(evaluate.stack_planes("tissue-brightfield")[1][0][2], evaluate.stack_planes("tissue-brightfield")[0], network)
+    measured = oracle.model_psnr(real_stacks.stack_planes("tissue-brightfield")[1][0][2], real_stacks.stack_planes("tissue-brightfield")[0], network)
     assert "model" not in known and f"| {measured - best:+.2f} |" in text
     told = f"{abs(measured - best):.2f} dB {'above' if measured > best else 'below'} the better oracle"
     assert f"- tissue-brightfield: on average the model is {told}" in text and ("at 1 of 1, by up to" in text) == (measured < best)
@@ -61,7 +69,7 @@ def test_the_page(data, tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match="report: --model and --also: tiny.onnx, tiny.onnx: expected files of different names"):
         report.main([*words, "--also", str(model)])
     # Another that hands the image through: its column is known beforehand.
-    monkeypatch.setattr(evaluate, "load_network", lambda path, threads=0: (lambda x: x) if path.name == "other.onnx" else network)
+    monkeypatch.setattr(restore, "load_network", lambda path, threads=0: (lambda x: x) if path.name == "other.onnx" else network)
     other = tmp_path / "other.onnx"
     other.write_bytes(b"another")
     report.main([*words[:4], *["--docs", str(tmp_path / "beside"), *words[6:]], "--also", str(other)])
@@ -72,7 +80,7 @@ def test_the_page(data, tmp_path, monkeypatch):
     monkeypatch.setattr(oracle, "compare", lambda *_, **__: pytest.fail("looked for again"))
     monkeypatch.setattr(held_out, "deconvolved", lambda *_: pytest.fail("looked for again"))
     (tmp_path / "docs" / "networks.md").write_text("")
-    (tmp_path / "rows.json").write_text(evaluate.as_json(evaluate.evaluate_stack("tissue-brightfield", network)))
+    (tmp_path / "rows.json").write_text(protocol.as_json(protocol.evaluate_stack("tissue-brightfield", network)))
     report.main([*words, "--results", str(tmp_path / "rows.json")])
     again = (tmp_path / "docs" / "evaluation.md").read_text()
     assert "[networks.md](networks.md)" in again
@@ -84,18 +92,18 @@ def test_the_page(data, tmp_path, monkeypatch):
 
 
 def test_what_is_kept_must_be_of_the_same_planes(data, tmp_path, monkeypatch):
-    network = evaluate.load_network(ROOT / "tests" / "models" / "tiny.onnx", 1)
+    network = restore.load_network(ROOT / "tests" / "models" / "tiny.onnx", 1)
     report.real_oracles(tmp_path, network, data, log=lambda *_: None)
-    sharp, planes, unit = evaluate.stack_planes("tissue-brightfield")
+    sharp, planes, unit = real_stacks.stack_planes("tissue-brightfield")
     for other in ([("-1", -3.0, np.roll(planes[0][2], 5)), planes[1]], [("-2", *planes[0][1:]), planes[1]]):
-        monkeypatch.setattr(evaluate, "stack_planes", lambda name, data=None: (sharp, other, unit))
+        monkeypatch.setattr(real_stacks, "stack_planes", lambda name, data=None: (sharp, other, unit))
         with pytest.raises(ValueError, match=r"oracle-tissue-brightfield\.json: is of other planes than those in .*tissue-brightfield; remove it"):
             report.real_oracles(tmp_path, network, data)
 
 
 def test_what_is_kept_must_be_of_the_same_exposures(data, tmp_path):
     model = ROOT / "tests" / "models" / "tiny.onnx"
-    network = evaluate.load_network(model, 1)
+    network = restore.load_network(model, 1)
     made = report.held_out_rows(tmp_path, model, network)
     (stored,) = tmp_path.glob("model-*.json")
     rows = json.loads(stored.read_text())
@@ -113,7 +121,7 @@ def test_the_spread_over_specimens_is_told():
 
 
 def test_files_of_the_repository_are_taken_where_they_fit_and_no_others(data, tmp_path, monkeypatch):
-    network = evaluate.load_network(ROOT / "tests" / "models" / "tiny.onnx", 1)
+    network = restore.load_network(ROOT / "tests" / "models" / "tiny.onnx", 1)
     known, work = tmp_path / "known", tmp_path / "work"
     known.mkdir(), work.mkdir()
     report.real_oracles(known, network, data, log=lambda *_: None)

@@ -13,9 +13,17 @@ import tifffile
 import torch
 
 from training import __main__ as package
-from training import bioimage, checkpoint, evaluate, export, finetune, finetune_report, focal, real_planes
+from training.data import fields as focal
+from training.evaluate import metrics
+from training.evaluate import restore
+from training.finetune import finetune
+from training.finetune import real_planes
+from training.finetune import report as finetune_report
+from training.network import checkpoint
+from training.release import bioimage
+from training.release import export
 from training.config import Config
-from training.model import HeadToTail
+from training.network.model import HeadToTail
 from training.tests.test_focal import SIZE, stack
 
 WIDTH = 2
@@ -102,7 +110,7 @@ def test_the_released_model_learns_a_new_specimen(tmp_path, capsys):
         done = subprocess.run([command, "info", str(out / "mine.onnx")], capture_output=True, text=True)
         assert done.returncode == 0 and "name:                 mine" in done.stdout, done.stderr
     # The model file is what was reported on.
-    network = evaluate.load_network(out / "mine.onnx", 1)
+    network = restore.load_network(out / "mine.onnx", 1)
     fields = focal.split(focal.fields_of_stacks(stacks))[2]
     assert finetune_report.mean_gain(finetune_report.rows_of(fields, network)) == pytest.approx(gain["tuned"], abs=1e-3)
 
@@ -128,7 +136,7 @@ def test_samples_are_planes_beside_their_targets(stacks):
         image, target = make()
         assert image.shape == target.shape == (112, 112) and image.dtype == target.dtype == np.float32
         assert -0.5 < image.min() and image.max() < 1.6
-        gain, _ = evaluate.gain_and_offset(image, target)
+        gain, _ = metrics.gain_and_offset(image, target)
         focused += np.array_equal(image, target)
         blurred += gain > 1.0 and not np.array_equal(image, target)
     assert focused >= 1 and blurred >= 40

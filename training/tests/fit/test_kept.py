@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from training import kept
-from training.optics import FREQUENCIES
+from training.fit import kept
+from training.optics.random_optics import FREQUENCIES
 from training.tests.test_compare import CONFIG, data  # noqa: F401 (a fixture)
 
 QUIET = {"log": lambda *_: None}

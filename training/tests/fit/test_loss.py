@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from training.config import LOSSES, NAMED, Config
-from training.loss import scale_loss
+from training.fit.loss import scale_loss
 
 CONFIG = Config()
 

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from training import checkpoint, mix, train
+from training.fit import mix
+from training.fit import train
+from training.network import checkpoint
 from training.tests.test_train import CONFIG, QUIET, data, few_patches  # noqa: F401 (fixtures)
 
 

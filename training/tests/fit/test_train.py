@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from training import train
+from training.fit import train
 from training.config import Config
 
 CONFIG = Config(width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training import evaluate, held_out, validation
+from training.data import real_stacks
+from training.evaluate import held_out
+from training.evaluate import restore
+from training.fit import validation
 from training.config import Config
-from training.data import Sharp
-from training.validation import Validation
+from training.data.images import Sharp
+from training.fit.validation import Validation
 
 CONFIG = Config(width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)
 
@@ -24,7 +27,7 @@ def stacks(tmp_path, monkeypatch):
         soft = np.asarray(Image.fromarray(sharp).resize((24, 24)).resize((48, 48)))
         return sharp, [(str(i), float(d), sharp if d == 0 else soft) for i, d in enumerate(distances)], unit
 
-    monkeypatch.setattr(evaluate, "stack_planes", planes)
+    monkeypatch.setattr(real_stacks, "stack_planes", planes)
     monkeypatch.setattr(validation, "TISSUE", np.s_[:, :])
     return tmp_path
 
@@ -40,7 +43,7 @@ class Same:
 
 
 def test_both_halves_of_the_score_count(stacks, monkeypatch):
-    monkeypatch.setattr(evaluate, "torch_network", lambda model: model)
+    monkeypatch.setattr(restore, "torch_network", lambda model: model)
     check = Validation(CONFIG, [], stacks)
     score, parts = check(Same())
     assert score == pytest.approx(0, abs=0.02) and parts["real score"] == pytest.approx(0, abs=0.02)
@@ -61,7 +64,7 @@ def test_the_cases_are_not_those_of_the_tables(stacks):
 
 
 def test_without_stacks_patches_are_restored(monkeypatch):
-    monkeypatch.setattr(evaluate, "torch_network", lambda model: model)
+    monkeypatch.setattr(restore, "torch_network", lambda model: model)
     monkeypatch.setattr(Validation, "PATCHES", 4)
     monkeypatch.setattr(Validation, "SKIPPED", 0)
     sharp = [Sharp(np.random.default_rng(0).random((128, 128)).astype(np.float16), "fluorescence", "a")]

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from training.config import Config
-from training.networks import build
-from training.optics import FREQUENCIES
-from training.second_task import BlurHead
+from training.network.networks import build
+from training.optics.random_optics import FREQUENCIES
+from training.network.blur_head import BlurHead
 
 NAN = float("nan")
 
@@ -54,7 +54,7 @@ def test_networks_without_sub_networks_are_refused(name):
 def test_a_run_with_it_goes_on_where_it_stopped(tmp_path, monkeypatch):
     from PIL import Image
 
-    from training import train
+    from training.fit import train
 
     folder = tmp_path / "data" / "train"
     folder.mkdir(parents=True)

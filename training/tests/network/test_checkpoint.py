@@ -9,9 +9,12 @@ import onnx
 import pytest
 import torch
 
-from training import checkpoint, export, networks, train
+from training.fit import train
+from training.network import checkpoint
+from training.network import networks
+from training.release import export
 from training.config import Config
-from training.model import HeadToTail
+from training.network.model import HeadToTail
 
 CONFIG = Config(network="head-to-tail", width=2)
 
@@ -141,7 +144,7 @@ FULL = """
 import resource, signal, sys, errno
 from pathlib import Path
 import torch
-from training import checkpoint
+from training.network import checkpoint
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 path = Path(sys.argv[1])
 checkpoint.save({"a": torch.zeros(10)}, path)

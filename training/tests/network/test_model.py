@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from training.model import LEVELS, HeadToTail, multiply_adds_per_pixel, parameter_count
+from training.network.model import LEVELS, HeadToTail, multiply_adds_per_pixel, parameter_count
 
 
 @pytest.mark.parametrize("width, parameters, multiply_adds", [(8, 0.67e6, 1.0e9), (16, 2.66e6, 4.0e9), (24, 5.98e6, 8.9e9)])

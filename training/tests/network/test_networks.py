@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from training.checkpoint import network_settings
+from training.network.checkpoint import network_settings
 from training.config import ACTIVATIONS, DOWNSAMPLINGS, NETWORKS, UPSAMPLINGS, Config
-from training.mimo import MimoUNet
-from training.model import RELEASED, HeadToTail, Layers, multiply_adds_per_pixel, parameter_count
-from training.networks import build
+from training.network.mimo import MimoUNet
+from training.network.model import RELEASED, HeadToTail, Layers, multiply_adds_per_pixel, parameter_count
+from training.network.networks import build
 
 
 @pytest.mark.parametrize("width", [4, 8])

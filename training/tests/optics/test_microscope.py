@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from training.degrade import Camera, Microscope, convolve, normalisation_range, point_spread_function, transfer_function
+from training.data.intensity import normalisation_range
+from training.optics.camera import Camera
+from training.optics.microscope import Microscope, convolve, point_spread_function, transfer_function
 
 DRY = Microscope(0.75, 0.55, 1.0, 0.1)  # finely sampled: cut-off 0.27 cycles per pixel
 COARSE = Microscope(0.75, 0.55, 1.0, 0.5)  # cut-off 1.36 cycles per pixel

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from training.config import Config
-from training.degrade import convolve
-from training.optics import FREQUENCIES, Optics, at_depths, relief
-from training.specimen import mixture
+from training.optics.microscope import convolve
+from training.optics.random_optics import FREQUENCIES, Optics, at_depths, relief
+from training.optics.specimen import mixture
 
 CONFIG = Config(patch_px=64, margin_px=32, in_focus_share=0.0)
 SIZE = 128

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 
 from training.config import Config
-from training.data import Sharp
-from training.optics import Optics, blur_radius_px, random_microscope
-from training.simulate import Sampler
-from training.specimen import KINDS, mixture
+from training.data.images import Sharp
+from training.optics.random_optics import Optics, blur_radius_px, random_microscope
+from training.optics.simulate import Sampler
+from training.optics.specimen import KINDS, mixture
 
 SMALL = Config(patch_px=64, margin_px=16, optics_bank=4)
 

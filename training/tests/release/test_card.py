@@ -5,9 +5,13 @@ import dataclasses
 import pytest
 import torch
 
-from training import card, checkpoint, evaluate, export, train
+from training.evaluate import protocol
+from training.fit import train
+from training.network import checkpoint
+from training.release import card
+from training.release import export
 from training.config import Config
-from training.model import HeadToTail
+from training.network.model import HeadToTail
 
 METADATA_OF = card.metadata_of
 CONFIG = Config(network="head-to-tail", width=1, seed=42)
@@ -18,7 +22,7 @@ STATE = {
 
 
 def row(plane, distance, before, after):
-    return evaluate.Row("tissue-brightfield", plane, distance, "planes", before, after, 0.5, 0.6, 20, 21, 1.02, 0, 30.5)
+    return protocol.Row("tissue-brightfield", plane, distance, "planes", before, after, 0.5, 0.6, 20, 21, 1.02, 0, 30.5)
 
 
 ROWS = [row("09", -1.0, 29.0, 28.5), row("10", 0.0, float("inf"), 30.2), row("13", 3.0, 26.0, 26.84)]
@@ -35,7 +39,7 @@ def files(tmp_path_factory):
 
 
 def test_card_from_results(files, capsys):
-    (files / "rows.json").write_text(evaluate.as_json(ROWS))
+    (files / "rows.json").write_text(protocol.as_json(ROWS))
     card.main([str(files / "best.pt"), str(files / "parfocal-w1.onnx"), "--results", str(files / "rows.json"),
                "--note", "It rained."])  # fmt: skip
     text = (files / "parfocal-w1.md").read_text()
@@ -51,7 +55,7 @@ def test_card_from_results(files, capsys):
     assert "![What the model is not made for](parfocal-w1-failures.png)" in text and "| empty field: " in text
     assert (files / "parfocal-w1-failures.png").stat().st_size > 1000
     assert "bbbc006" not in text  # not used by this run
-    assert card.read_table(text) == card.read_table("\n".join(evaluate.table(ROWS)))
+    assert card.read_table(text) == card.read_table("\n".join(protocol.table(ROWS)))
     assert card.read_table(text)["tissue-brightfield", "13"][5] == "+0.84"
 
 

@@ -10,10 +10,11 @@ import onnxruntime
 import pytest
 import torch
 
-from training import export, train
+from training.fit import train
+from training.release import export
 from training.config import Config
-from training.model import HeadToTail, multiply_adds_per_pixel
-from training.networks import build
+from training.network.model import HeadToTail, multiply_adds_per_pixel
+from training.network.networks import build
 
 TINY = Path(__file__).parents[2] / "tests" / "models" / "tiny.onnx"
 

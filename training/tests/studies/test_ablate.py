@@ -6,7 +6,9 @@ import json
 import pytest
 import torch
 
-from training import ablate, compare, train
+from training.fit import train
+from training.studies import ablate
+from training.studies import compare
 from training.config import Config
 from training.tests.test_compare import CONFIG, data, real_stacks  # noqa: F401 (a fixture)
 

@@ -9,7 +9,13 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from training import compare, deconvolved, evaluate, held_out, runs, sentences, train
+from training.data import real_stacks
+from training.evaluate import held_out
+from training.evaluate import known as deconvolved
+from training.evaluate import sentences
+from training.fit import train
+from training.studies import compare
+from training.studies import runs
 from training.config import NETWORKS, Config
 
 CONFIG = Config(width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)
@@ -52,7 +58,7 @@ def real_stacks(data, monkeypatch):
     detail = ndimage.gaussian_filter(np.random.default_rng(1).standard_normal((48, 48)), 1)
     sharp, blurred = (np.clip(128 + 200 * image, 0, 255).astype(np.uint8) for image in (detail, ndimage.gaussian_filter(detail, 1)))
     planes = [("0", 0.0, sharp), ("1", 3.0, blurred)]
-    monkeypatch.setattr(evaluate, "stack_planes", lambda name, data=None: (sharp, planes, "planes"))
+    monkeypatch.setattr(real_stacks, "stack_planes", lambda name, data=None: (sharp, planes, "planes"))
 
 
 def test_runs_are_made_resumed_measured_and_reported(data, tmp_path, monkeypatch):
