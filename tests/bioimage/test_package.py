@@ -161,7 +161,7 @@ def test_bad_input(tmp_path, monkeypatch):
     plain = MODEL.read_bytes().replace(b"parfocal.halo", b"parfocal.hola")
     (tmp_path / "foreign.onnx").write_bytes(plain)
     message = refused(tmp_path / "foreign.onnx", "--card", MODEL.with_suffix(".md"))
-    assert "foreign.onnx: does not describe itself (no parfocal.halo); expected a model of training.export" in message
+    assert "foreign.onnx: does not describe itself (no parfocal.halo); expected a model of `training export`" in message
 
     def full(self, *_):
         raise OSError(28, "No space left on device")

@@ -1,6 +1,6 @@
 """Small model files, sound and bad, for the tests: `python tests/models/make_models.py` writes them beside itself.
 
-tiny.onnx is written by `python -m training.export --tiny`.
+tiny.onnx is written by `python -m training export --tiny`.
 """
 
 from pathlib import Path

@@ -78,7 +78,7 @@ def test_every_stack_is_there(rows):
 def test_the_card_says_what_is_measured(rows):
     path = RELEASED.with_suffix(".md")
     text = path.read_text()
-    assert card.sha256_of(RELEASED) in text, f"{path} describes another file; make it again with training.card"
+    assert card.sha256_of(RELEASED) in text, f"{path} describes another file; make it again with `training card`"
     printed, measured = card.read_table(text), card.read_table("\n".join(protocol.table(rows)))
     assert measured.keys() == printed.keys()
     for key, cells in measured.items():

@@ -27,17 +27,17 @@ def load_checkpoint(path: Path) -> dict:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise ValueError(f"{path}: no such file; expected a checkpoint of training.train") from error
+        raise ValueError(f"{path}: no such file; expected a checkpoint of `training train`") from error
     except Exception as error:
         # PyTorch's message advises weights_only=False, which would run whatever is in the file.
         reason = "it is damaged, or holds more than numbers and settings"
         if isinstance(error, OSError):
             reason = error.strerror or reason
         raise ValueError(
-            f"{path}: not a readable checkpoint ({reason}); expected last.pt or best.pt as training.train wrote them"
+            f"{path}: not a readable checkpoint ({reason}); expected last.pt or best.pt as `training train` wrote them"
         ) from error
     if not isinstance(state, dict) or not isinstance(state.get("config"), dict) or "average" not in state:
-        raise ValueError(f"{path}: a PyTorch file, but not a checkpoint of training.train")
+        raise ValueError(f"{path}: a PyTorch file, but not a checkpoint of `training train`")
     unknown = sorted(state["config"].keys() - {f.name for f in dataclasses.fields(Config)})
     if unknown:
         commit = f" (commit {state['commit'][:12]})" if isinstance(state.get("commit"), str) else ""
@@ -88,7 +88,7 @@ def _onnx_graph(path: Path):
     import onnx
 
     if not path.is_file():
-        raise ValueError(f"{path}: no such file; expected a model of training.export or a checkpoint of training.train")
+        raise ValueError(f"{path}: no such file; expected a model of `training export` or a checkpoint of `training train`")
     try:
         return onnx.load(path, load_external_data=False).graph
     except Exception as error:  # protobuf's and onnx's own exceptions have no common base
@@ -113,7 +113,7 @@ def settings_of(path: Path) -> dict:
         return network_settings(config_of(load_checkpoint(path)))
     first = _onnx_weights(path).get("subnetworks.0.encoder.0.0.weight")
     if first is None:
-        raise ValueError(f"{path}: has no tensor of a network of training.model; expected a model of training.export")
+        raise ValueError(f"{path}: has no tensor of training/network/model.py; expected a model of `training export`")
     graph = _onnx_graph(path)
     last = next((node.op_type for node in graph.node if graph.output[0].name in node.output), "")
     # The tensors are the same with residuals and without; with residuals the last operation adds the image.

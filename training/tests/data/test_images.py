@@ -1,4 +1,4 @@
-"""Layouts of training/data.py and what is said about bad ones."""
+"""Layouts of training/data/images.py and what is said about bad ones."""
 
 import numpy as np
 import pytest

@@ -8,7 +8,7 @@ from PIL import Image
 from training.data import fields as focal
 from training.data import stacks
 from training.data.intensity import normalisation_range
-from training.tests.test_focal import SIZE, stack
+from training.tests.data.test_fields import SIZE, stack
 
 
 def as_8_bit(planes):
@@ -144,7 +144,7 @@ def test_a_stack_among_the_planes_of_a_folder(tmp_path):
 
 
 def test_positions_of_one_data_set_are_fields_of_their_own(tmp_path):
-    from training.tests.test_tiff import data_set, pages
+    from training.tests.data.test_tiff import data_set, pages
 
     data_set(tmp_path)
     found = stacks.read_stacks(tmp_path)

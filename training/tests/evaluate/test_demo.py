@@ -12,7 +12,7 @@ from PIL import Image
 from training.evaluate import demo
 from training.evaluate import metrics
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -89,5 +89,5 @@ def test_comparison_of_an_image_with_holes(tmp_path):
 def test_the_light_environment_is_enough():
     """`cargo xtask demo` must not need the three gigabytes of PyTorch."""
     heavy = ("torch", "onnx", "scipy", "skimage", "tqdm")
-    program = f"import sys\nfor name in {heavy}: sys.modules[name] = None\nimport training.demo"
+    program = f"import sys\nfor name in {heavy}: sys.modules[name] = None\nimport training.evaluate.demo"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from training.evaluate import focus_measures as focus
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TOLERANCE = 1e-6  # relative
 
 

@@ -1,23 +1,24 @@
 """The page on a released model: what was measured is what it says, and deconvolution is looked for once."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from training.data import real_stacks
 from training.evaluate import held_out
-from training.evaluate import known as deconvolved
+from training.evaluate import known
 from training.evaluate import oracle
 from training.evaluate import protocol
 from training.evaluate import report
+from training.evaluate import report_page
 from training.evaluate import restore
 from training.evaluate import sentences
-from training.studies import compare
-from training.tests.test_oracle import few, made  # noqa: F401 (a fixture)
+from training.tests.evaluate.test_oracle import few, made  # noqa: F401 (a fixture)
 from training.evaluate.oracle import Shape
 
-ROOT = report.Path(report.__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def data(tmp_path, monkeypatch, few):  # noqa: F811
     sharp, plane = (np.rint(200 * image).clip(0, 255).astype(np.uint8) for image in made(Shape("wave", 4.0), 1))
     planes = [("-1", -3.0, plane), ("0", 0.0, sharp)]
     monkeypatch.setattr(real_stacks, "stack_planes", lambda name, data=None: (sharp, planes, "planes"))
-    monkeypatch.setattr(deconvolved, "FOLDER", tmp_path / "none")
+    monkeypatch.setattr(known, "FOLDER", tmp_path / "none")
     monkeypatch.setattr(real_stacks, "DEVELOPMENT", ("tissue-brightfield",))
     monkeypatch.setattr(real_stacks, "TEST", ())
     monkeypatch.setattr(oracle, "PLANES", {"tissue-brightfield": (3,)})
@@ -47,10 +48,10 @@ def test_the_page(data, tmp_path, monkeypatch):
     network = restore.load_network(model, 1)
     (row,) = [r for r in protocol.evaluate_stack("tissue-brightfield", network) if r.distance != 0]
     assert f"| tissue-brightfield | 1 | {row.gained:+.2f} | {row.gained:+.2f} | {row.gained:+.2f} | {row.gain_fit_after:.2f} to {row.gain_fit_after:.2f} |" in text
-    (known,) = json.loads((tmp_path / "work" / "oracle-tissue-brightfield.json").read_text())
-    best = max(known[m]["psnr"] for m in report.METHODS)
+    (kept,) = json.loads((tmp_path / "work" / "oracle-tissue-brightfield.json").read_text())
+    best = max(kept[m]["psnr"] for m in report_page.METHODS)
     measured = oracle.model_psnr(real_stacks.stack_planes("tissue-brightfield")[1][0][2], real_stacks.stack_planes("tissue-brightfield")[0], network)
-    assert "model" not in known and f"| {measured - best:+.2f} |" in text
+    assert "model" not in kept and f"| {measured - best:+.2f} |" in text
     told = f"{abs(measured - best):.2f} dB {'above' if measured > best else 'below'} the better oracle"
     assert f"- tissue-brightfield: on average the model is {told}" in text and ("at 1 of 1, by up to" in text) == (measured < best)
     exposures = held_out.measure("reflected", {"model": network})
@@ -63,7 +64,7 @@ def test_the_page(data, tmp_path, monkeypatch):
     assert "[networks.md](networks.md)" in text  # the committed one
     (exposure,) = [r for r in exposures if r.defocus_um > 0]
     assert f"| reflected | 2 um | {exposure.ssim['before']:.3f} | {exposure.ssim['Wiener']:.3f} |" in text
-    assert "networks.md is not made yet. [ablation.md](ablation.md) has" in report.networks_section({"ablation.md"})
+    assert "networks.md is not made yet. [ablation.md](ablation.md) has" in report_page.networks_section({"ablation.md"})
     assert all(words in text for words in (sentences.SPECIMENS, sentences.SSIM, sentences.CHOICE))
     assert "Other models" not in text
     with pytest.raises(SystemExit, match="report: --model and --also: tiny.onnx, tiny.onnx: expected files of different names"):
@@ -111,31 +112,31 @@ def test_what_is_kept_must_be_of_the_same_exposures(data, tmp_path):
     stored.write_text(json.dumps(rows))
     with pytest.raises(ValueError, match="deconvolution in .*: is of other exposures than those model was measured on; remove both"):
         report.held_out_rows(tmp_path, model, network)
-    assert len(made) == 2 and compare.measure_oracles(tmp_path, 1)[0]["light"] == "reflected"
+    assert len(made) == 2 and known.measure_oracles(tmp_path, 1)[0]["light"] == "reflected"
 
 
 def test_the_spread_over_specimens_is_told():
-    row = lambda seed, apart: held_out.Row("reflected", 2.0, 1000, seed, 20.0, {"model": 25.0 + apart, **dict.fromkeys(report.METHODS, 25.0)}, {})
-    *_, told = report.margins([row(0, 1.0), row(1, 2.0)], "it")
+    row = lambda seed, apart: held_out.Row("reflected", 2.0, 1000, seed, 20.0, {"model": 25.0 + apart, **dict.fromkeys(report_page.METHODS, 25.0)}, {})
+    *_, told = report_page.margins([row(0, 1.0), row(1, 2.0)], "it")
     assert "means over 2 drawn specimens" in told and "0.50 dB (Wiener) and 0.50 dB (Richardson-Lucy)" in told
 
 
 def test_files_of_the_repository_are_taken_where_they_fit_and_no_others(data, tmp_path, monkeypatch):
     network = restore.load_network(ROOT / "tests" / "models" / "tiny.onnx", 1)
-    known, work = tmp_path / "known", tmp_path / "work"
-    known.mkdir(), work.mkdir()
-    report.real_oracles(known, network, data, log=lambda *_: None)
-    compare.measure_oracles(known, 1)
-    monkeypatch.setattr(deconvolved, "FOLDER", known)
+    committed, work = tmp_path / "known", tmp_path / "work"
+    committed.mkdir(), work.mkdir()
+    report.real_oracles(committed, network, data, log=lambda *_: None)
+    known.measure_oracles(committed, 1)
+    monkeypatch.setattr(known, "FOLDER", committed)
     monkeypatch.setattr(oracle, "compare", lambda *_, **__: pytest.fail("looked for again"))
     with monkeypatch.context() as patch:
         patch.setattr(held_out, "deconvolved", lambda *_: pytest.fail("looked for again"))
-        assert len(report.real_oracles(work, network, data)) == 1 and compare.measure_oracles(work, 1) and not list(work.iterdir())
+        assert len(report.real_oracles(work, network, data)) == 1 and known.measure_oracles(work, 1) and not list(work.iterdir())
     monkeypatch.setattr(held_out, "DEFOCUS_UM", (0.0, 3.0))
     monkeypatch.setattr(held_out.measure, "__defaults__", (1, (0.0, 3.0), (1000,), True))
-    before = {p.name: p.read_bytes() for p in known.iterdir()}
-    assert {r["defocus_um"] for r in compare.measure_oracles(work, 1)} == {0.0, 3.0} and len(list(work.iterdir())) == 1
-    assert {p.name: p.read_bytes() for p in known.iterdir()} == before
+    before = {p.name: p.read_bytes() for p in committed.iterdir()}
+    assert {r["defocus_um"] for r in known.measure_oracles(work, 1)} == {0.0, 3.0} and len(list(work.iterdir())) == 1
+    assert {p.name: p.read_bytes() for p in committed.iterdir()} == before
 
 
 def test_without_data_it_says_so(tmp_path):

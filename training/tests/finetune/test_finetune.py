@@ -13,6 +13,7 @@ import tifffile
 import torch
 
 from training import __main__ as package
+from training.command import words_of
 from training.data import fields as focal
 from training.evaluate import metrics
 from training.evaluate import restore
@@ -24,7 +25,7 @@ from training.release import bioimage
 from training.release import export
 from training.config import Config
 from training.network.model import HeadToTail
-from training.tests.test_focal import SIZE, stack
+from training.tests.data.test_fields import SIZE, stack
 
 WIDTH = 2
 
@@ -49,9 +50,8 @@ def stacks(tmp_path):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """What export measures is tested with it."""
+    """The halo is tested where it is measured."""
     monkeypatch.setattr(export, "measure_halo", lambda path: (64, []))
-    monkeypatch.setattr(export, "measure_bytes_per_pixel", lambda path: 512)
 
 
 def run(released, *more):
@@ -59,7 +59,7 @@ def run(released, *more):
 
 
 def commands_of_the_page():
-    page = Path(finetune.__file__).parents[1] / "docs" / "finetune.md"
+    page = Path(finetune.__file__).parents[2] / "docs" / "finetune.md"
     return [line.strip() for line in page.read_text().splitlines() if line.startswith("    python -m training ")]
 
 
@@ -133,8 +133,9 @@ def test_samples_are_planes_beside_their_targets(stacks):
     make.simulated = None
     blurred = focused = 0
     for _ in range(60):
-        image, target = make()
-        assert image.shape == target.shape == (112, 112) and image.dtype == target.dtype == np.float32
+        sample = make()
+        image, target = sample.image, sample.target
+        assert np.isnan(sample.contrast_kept).all() and image.shape == target.shape == (112, 112) and image.dtype == target.dtype == np.float32
         assert -0.5 < image.min() and image.max() < 1.6
         gain, _ = metrics.gain_and_offset(image, target)
         focused += np.array_equal(image, target)
@@ -150,7 +151,8 @@ def test_a_colour_is_normalised_by_the_range_of_its_frame(stacks):
     low, high = one.planes[0].range
     wider = dataclasses.replace(one, planes=[dataclasses.replace(p, range=(low, low + 2 * (high - low))) for p in one.planes])
     patches = [real_planes.RealSampler(real_planes.pairs_of(f)[:1], None, config, 0)() for f in (dataclasses.replace(one), wider)]
-    for own, shared in zip(*patches):
+    for name in ("image", "target"):
+        own, shared = (getattr(patch, name) for patch in patches)
         assert np.abs(own / 2 - shared).max() < 1e-5 and own.max() > 0.5
     seen = []
     finetune_report.rows_of([wider], lambda x: seen.append(x.max()) or x)
@@ -191,9 +193,9 @@ def test_a_full_disk_leaves_the_previous_checkpoint(released, stacks, tmp_path):
 def test_only_a_full_disk_is_told_to_make_room(tmp_path):
     (tmp_path / "last.pt").write_bytes(b"")
     for number, words in ((28, "make room and run"), (13, "is whole: run the same command with --resume")):
-        said = finetune.words_of(OSError(number, os.strerror(number), "x.pt"), tmp_path)
+        said = words_of(OSError(number, os.strerror(number), "x.pt"), tmp_path)
         assert f"x.pt: {os.strerror(number)}; " in said and words in said and ("make room" in said) == (number == 28)
-    assert finetune.words_of(PermissionError(13, "Permission denied", "a.tif"), tmp_path / "none") == "a.tif: Permission denied"
+    assert words_of(PermissionError(13, "Permission denied", "a.tif"), tmp_path / "none") == "a.tif: Permission denied"
 
 
 def test_a_run_is_not_resumed_with_other_fields(released, stacks, tmp_path):
@@ -268,18 +270,6 @@ def test_the_folder_one_is_in(released, stacks, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     with pytest.raises(SystemExit, match="--out .*file: is a file; expected a folder"):
         run(released, "--stacks", stacks, "--out", tmp_path / "file")
-
-
-def test_a_system_that_does_not_tell_its_memory(released, stacks, tmp_path, monkeypatch):
-    assert export.bytes_per_pixel_of(finetune.RELEASED) is None  # measured, on Linux
-    monkeypatch.setattr(export, "PROC", tmp_path / "absent")
-    assert export.bytes_per_pixel_of(released) is None  # measured by getrusage
-    monkeypatch.setattr(export, "can_measure_memory", lambda: False)
-    with pytest.raises(SystemExit, match=r"small\.pt: this system does not tell how much memory .*begin with a model file"):
-        run(released, "--stacks", stacks, "--out", tmp_path / "mine")
-    assert not (tmp_path / "mine").exists()
-    stated = {p.key: p.value for p in onnx.load(finetune.RELEASED, load_external_data=False).metadata_props}
-    assert export.bytes_per_pixel_of(finetune.RELEASED) == int(stated["parfocal.bytes_per_pixel"])
 
 
 def test_what_chooses_is_bounded(stacks):

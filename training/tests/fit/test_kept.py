@@ -7,7 +7,7 @@ import pytest
 
 from training.fit import kept
 from training.optics.random_optics import FREQUENCIES
-from training.tests.test_compare import CONFIG, data  # noqa: F401 (a fixture)
+from training.tests.studies.test_compare import CONFIG, data  # noqa: F401 (a fixture)
 
 QUIET = {"log": lambda *_: None}
 
@@ -25,7 +25,7 @@ def upright(image: np.ndarray) -> bytes:
 
 def test_every_sample_is_drawn_once_before_any_is_drawn_again(source):
     draw = source.sampler(CONFIG, 1)
-    drawn = [(*draw(), draw.contrast_kept) for _ in range(12)]
+    drawn = [(s.image, s.target, s.contrast_kept) for s in (draw() for _ in range(12))]
     first, again = ({upright(image) for image, _, _ in part} for part in (drawn[:6], drawn[6:]))
     assert len(first) == 6 and first == again
     for image, target, told in drawn:
@@ -39,7 +39,8 @@ def test_image_and_target_are_turned_together(source):
     position = lambda image, turned: [i for i, (m, k) in enumerate((m, k) for m in (1, -1) for k in range(4)) if np.array_equal(np.rot90(image[::m], k), turned)]
     draw, seen = source.sampler(CONFIG, 2), set()
     for _ in range(48):
-        image, target = draw()
+        sample = draw()
+        image, target = sample.image, sample.target
         assert pairs[upright(image)] == upright(target)
         (place,) = [i for i, (a, _) in enumerate(stored) if upright(a) == upright(image)]
         (way,) = position(stored[place][0], image)

@@ -4,16 +4,16 @@ import pytest
 import torch
 
 from training.fit import mix
-from training.fit import train
 from training.network import checkpoint
-from training.tests.test_train import CONFIG, QUIET, data, few_patches  # noqa: F401 (fixtures)
+from training.tests.fit.test_train import CONFIG, data, few_patches  # noqa: F401 (fixtures)
+from training.tests.helpers import trained
 
 
 @pytest.fixture
 def run(data, tmp_path):  # noqa: F811
-    train.train(CONFIG, data, tmp_path / "first", 0.01, resume=False, **QUIET)
+    trained(CONFIG, data, tmp_path / "first", 0.01, resume=False)
     began = tmp_path / "first" / "last.pt"
-    train.train(CONFIG, data, tmp_path / "second", 0.01, resume=False, start=began, **QUIET)
+    trained(CONFIG, data, tmp_path / "second", 0.01, resume=False, start=began)
     return tmp_path / "second" / "last.pt", began
 
 

@@ -15,11 +15,16 @@ import pytest
 import torch
 from PIL import Image
 
-from training.fit import train
+from training.fit import run as steps_of_a_run
+from training.fit import sources, train
+from training.fit.validation import Validation
+from training.network import checkpoint
+from training.network.networks import build
+from training.optics.simulate import Sample
+from training.tests.helpers import trained
 from training.config import Config
 
 CONFIG = Config(width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)
-QUIET = dict(workers=0, log=lambda *_: None)
 
 
 @pytest.fixture
@@ -34,17 +39,17 @@ def data(tmp_path):
 
 def more(run):
     """Minutes that a finished run has not used yet."""
-    return train.load_checkpoint(run / "last.pt")["minutes"] + 0.01
+    return checkpoint.load_checkpoint(run / "last.pt")["minutes"] + 0.01
 
 
 @pytest.fixture(autouse=True)
 def few_patches(monkeypatch):
-    monkeypatch.setattr(train.Validation, "PATCHES", 4)
-    monkeypatch.setattr(train.Validation, "SKIPPED", 0)
+    monkeypatch.setattr(Validation, "PATCHES", 4)
+    monkeypatch.setattr(Validation, "SKIPPED", 0)
 
 
 def test_best_is_the_best():
-    best = train.Best()
+    best = steps_of_a_run.Best()
     offers = [1.0, 0.5, 2.0, 2.0, float("nan"), 1.9, 2.1]
     assert [best.offer(s) for s in offers] == [True, False, True, False, False, False, True]
     assert best.score == 2.1
@@ -52,40 +57,40 @@ def test_best_is_the_best():
 
 def test_best_file_holds_the_highest_score_of_the_log(data, tmp_path, monkeypatch):
     scores = iter([3.0, 5.0, 4.0, 1.0])
-    monkeypatch.setattr(train.Validation, "__call__", lambda self, model: (next(scores), {}))
+    monkeypatch.setattr(Validation, "__call__", lambda self, model: (next(scores), {}))
     minutes = 0.01
     for _ in range(4):
-        train.train(CONFIG, data, tmp_path / "run", minutes, resume=True, **QUIET)
+        trained(CONFIG, data, tmp_path / "run", minutes, resume=True)
         minutes = more(tmp_path / "run")
     lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [line["best"] for line in lines] == [True, True, False, False]
-    best = train.load_checkpoint(tmp_path / "run" / "best.pt")
+    best = checkpoint.load_checkpoint(tmp_path / "run" / "best.pt")
     assert best["best_score"] == 5.0 and best["step"] == lines[1]["step"] < lines[3]["step"]
 
 
 def test_best_survives_a_kill_between_the_two_files(data, tmp_path, monkeypatch):
     """best.pt is written some time before last.pt: a resumed run must not take a worse score for a better one."""
     scores = iter([3.0, 5.0, 4.0])
-    monkeypatch.setattr(train.Validation, "__call__", lambda self, model: (next(scores), {}))
+    monkeypatch.setattr(Validation, "__call__", lambda self, model: (next(scores), {}))
     run = tmp_path / "run"
-    train.train(CONFIG, data, run, 0.01, resume=False, **QUIET)
+    trained(CONFIG, data, run, 0.01, resume=False)
     early = (run / "last.pt").read_bytes()
-    train.train(CONFIG, data, run, more(run), resume=True, **QUIET)
+    trained(CONFIG, data, run, more(run), resume=True)
     (run / "last.pt").write_bytes(early)
-    train.train(CONFIG, data, run, more(run), resume=True, **QUIET)
-    assert train.load_checkpoint(run / "best.pt")["best_score"] == 5.0
+    trained(CONFIG, data, run, more(run), resume=True)
+    assert checkpoint.load_checkpoint(run / "best.pt")["best_score"] == 5.0
 
 
 def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tmp_path, monkeypatch):
     run = tmp_path / "run"
-    train.train(CONFIG, data, run, 0.02, resume=False, **QUIET)
-    first = train.load_checkpoint(run / "last.pt")
-    assert first["seed"] == CONFIG.seed and train.config_of(first) == CONFIG and first["sources"] == {"loose files": 2}
+    trained(CONFIG, data, run, 0.02, resume=False)
+    first = checkpoint.load_checkpoint(run / "last.pt")
+    assert first["seed"] == CONFIG.seed and checkpoint.config_of(first) == CONFIG and first["sources"] == {"loose files": 2}
     here = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
     assert first["commit"].startswith(here.stdout.strip() or "unknown")
     # Next to no time is left: what is saved again is what was loaded.
-    train.train(CONFIG, data, run, first["minutes"] + 1e-9, resume=True, **QUIET)
-    again = train.load_checkpoint(run / "last.pt")
+    trained(CONFIG, data, run, first["minutes"] + 1e-9, resume=True)
+    again = checkpoint.load_checkpoint(run / "last.pt")
     for name in ("model", "average"):
         assert all(torch.equal(first[name][k], again[name][k]) for k in first[name])
     moments = [[s["exp_avg"] for s in c["optimizer"]["state"].values()] for c in (first, again)]
@@ -93,71 +98,74 @@ def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tm
     assert first["history"] == again["history"] == [[0, first["commit"]]]
     monkeypatch.setattr(train, "commit", lambda: "other code")
     planned = again["minutes"] + 0.03
-    train.train(CONFIG, data, run, planned, resume=True, **QUIET)
-    second = train.load_checkpoint(run / "last.pt")
+    trained(CONFIG, data, run, planned, resume=True)
+    second = checkpoint.load_checkpoint(run / "last.pt")
     assert second["step"] > first["step"] > 0
     assert second["commit"] == "other code" and second["history"] == [*first["history"], [first["step"], "other code"]]
     # The first run's time counts; what is over is one step, one validation and one save.
     assert planned <= second["minutes"] < planned + 0.15
     assert 0 < first["cpu_minutes"] < second["cpu_minutes"]
     with pytest.raises(ValueError, match=r"last\.pt.*another configuration: seed 1 \(now 9\)"):
-        train.train(dataclasses.replace(CONFIG, seed=9), data, run, 0.05, resume=True, **QUIET)
+        trained(dataclasses.replace(CONFIG, seed=9), data, run, 0.05, resume=True)
     with pytest.raises(ValueError, match=r"run: holds a run already.*--resume"):
-        train.train(CONFIG, data, run, 0.05, resume=False, **QUIET)
+        trained(CONFIG, data, run, 0.05, resume=False)
 
 
 def test_a_finished_run_is_left_alone(data, tmp_path):
     run = tmp_path / "run"
-    best = train.train(CONFIG, data, run, 0.01, resume=False, **QUIET)
+    best = trained(CONFIG, data, run, 0.01, resume=False)
     files = {p.name: p.read_bytes() for p in run.iterdir()}
     assert {"last.pt", "best.pt", "log.jsonl"} <= set(files)
-    assert train.train(CONFIG, data, run, 0.01, resume=True, **QUIET) == best
+    assert trained(CONFIG, data, run, 0.01, resume=True) == best
     assert {p.name: p.read_bytes() for p in run.iterdir()} == files
     # One that was bounded by steps, too.
-    step = train.load_checkpoint(run / "last.pt")["step"]
-    train.train(CONFIG, data, run, 60, resume=True, steps=step, **QUIET)
+    step = checkpoint.load_checkpoint(run / "last.pt")["step"]
+    trained(CONFIG, data, run, 60, resume=True, steps=step)
     assert {p.name: p.read_bytes() for p in run.iterdir()} == files
     # Killed before its last validation, it is not finished; nor is it with more minutes than it had.
-    for state, minutes in ((train.load_checkpoint(run / "last.pt") | {"finished": False}, 0.01), (None, more(run))):
+    for state, minutes in ((checkpoint.load_checkpoint(run / "last.pt") | {"finished": False}, 0.01), (None, more(run))):
         if state:
-            train.save(state, run / "last.pt")
+            checkpoint.save(state, run / "last.pt")
         lines = len((run / "log.jsonl").read_text().splitlines())
-        train.train(CONFIG, data, run, minutes, resume=True, **QUIET)
+        trained(CONFIG, data, run, minutes, resume=True)
         assert len((run / "log.jsonl").read_text().splitlines()) == lines + 1
 
 
 def test_a_warm_start_begins_with_the_weights_and_validates_them(data, tmp_path):
-    train.train(CONFIG, data, tmp_path / "first", 0.02, resume=False, **QUIET)
-    first = train.load_checkpoint(tmp_path / "first" / "last.pt")
+    trained(CONFIG, data, tmp_path / "first", 0.02, resume=False)
+    first = checkpoint.load_checkpoint(tmp_path / "first" / "last.pt")
     run = tmp_path / "second"
     # No time is left for a step: what is saved is what it began with.
-    train.train(CONFIG, data, run, 1e-9, resume=False, start=tmp_path / "first" / "last.pt", **QUIET)
-    second = train.load_checkpoint(run / "last.pt")
+    trained(CONFIG, data, run, 1e-9, resume=False, start=tmp_path / "first" / "last.pt")
+    second = checkpoint.load_checkpoint(run / "last.pt")
     assert second["step"] == 0 and all(torch.equal(first["average"][k], second["model"][k]) for k in first["average"])
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     assert lines[0]["step"] == 0 and lines[0]["best"]
     assert second["origin"]["name"] == "last.pt"
     # What goes on is the run itself, not its start.
-    train.train(CONFIG, data, run, more(run), resume=True, start=tmp_path / "absent.pt", **QUIET)
-    assert train.load_checkpoint(run / "last.pt")["origin"] == second["origin"]
+    trained(CONFIG, data, run, more(run), resume=True, start=tmp_path / "absent.pt")
+    assert checkpoint.load_checkpoint(run / "last.pt")["origin"] == second["origin"]
 
 
 @pytest.mark.parametrize("uses", (1, 3))
 def test_every_sample_is_used_so_often_and_each_time_turned_otherwise(uses):
-    class Source:
+    class Numbers(sources.Source):
+        validation = counts = None
+
         def sampler(self, config, seed):
             counter = iter(range(10**6))
 
             def draw():
                 image = np.arange(16, dtype=np.float32).reshape(4, 4) + 100 * next(counter)
-                return image, image + 0.5
+                return Sample(image, image + 0.5)
 
             return draw
 
-    samples = iter(train.Samples(Source(), dataclasses.replace(CONFIG, uses=uses), 0))
+    samples = iter(sources.SampleStream(Numbers(), dataclasses.replace(CONFIG, uses=uses), 0))
     found = {}
     for _ in range(3000):
-        image, target, _ = next(samples)
+        sample = next(samples)
+        image, target = sample.image, sample.target
         assert image.shape == (4, 4) and np.array_equal(target, image + 0.5)
         found.setdefault(int(image.min()) // 100, []).append(tuple(image.ravel() - image.min()))
     first = [found[i] for i in range(300)]
@@ -169,36 +177,36 @@ def test_every_sample_is_used_so_often_and_each_time_turned_otherwise(uses):
 def test_a_teacher_is_followed(data, tmp_path):
     """A teacher whose answers are far too dark makes those of who is taught by it darker."""
     quick = dataclasses.replace(CONFIG, warmup_steps=1, learning_rate=0.02, average_decay=0.5, loss="mse")
-    train.train(dataclasses.replace(CONFIG, width=2), data, tmp_path / "teacher", 1e-9, resume=False, **QUIET)
+    trained(dataclasses.replace(CONFIG, width=2), data, tmp_path / "teacher", 1e-9, resume=False)
     path = tmp_path / "teacher" / "last.pt"
-    state = train.load_checkpoint(path)
+    state = checkpoint.load_checkpoint(path)
     state["average"]["subnetworks.2.head.bias"] -= 3.0
-    train.save(state, path)
-    model = train.build(CONFIG.network, 2)
+    checkpoint.save(state, path)
+    model = build(CONFIG.network, 2)
     model.load_state_dict(state["average"])
     image = torch.rand(1, 1, 64, 64)
-    fixed, record = train.fixed_network(path)
+    fixed, record = checkpoint.fixed_network(path)
     with torch.no_grad():
         assert torch.equal(fixed(image), model.eval()(image))
     assert record == {"name": "last.pt", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     mean = {}
     for name, taught in (("taught", path), ("alone", None)):
-        train.train(quick, data, tmp_path / name, 5, resume=False, steps=12, teacher=taught, **QUIET)
+        trained(quick, data, tmp_path / name, 5, resume=False, steps=12, teacher=taught)
         with torch.no_grad():
-            mean[name] = float(train.fixed_network(tmp_path / name / "last.pt")[0](image).mean())
+            mean[name] = float(checkpoint.fixed_network(tmp_path / name / "last.pt")[0](image).mean())
     assert mean["taught"] < mean["alone"] - 0.1, mean
-    assert train.load_checkpoint(tmp_path / "taught" / "last.pt")["teacher"] == record
+    assert checkpoint.load_checkpoint(tmp_path / "taught" / "last.pt")["teacher"] == record
     with pytest.raises(ValueError, match=r"last\.pt: made with the teacher last\.pt \(SHA-256 \w{16}\), now no teacher; choose"):
-        train.train(quick, data, tmp_path / "taught", 10, resume=True, **QUIET)
+        trained(quick, data, tmp_path / "taught", 10, resume=True)
     with pytest.raises(ValueError, match=r"absent\.onnx: no such file; expected a model"):
-        train.train(CONFIG, data, tmp_path / "new", 1, resume=False, teacher=tmp_path / "absent.onnx", **QUIET)
+        trained(CONFIG, data, tmp_path / "new", 1, resume=False, teacher=tmp_path / "absent.onnx")
 
 
 def test_the_average_follows_the_weights(data, tmp_path):
-    train.train(CONFIG, data, tmp_path / "run", 0.02, resume=False, **QUIET)
-    state = train.load_checkpoint(tmp_path / "run" / "last.pt")
+    trained(CONFIG, data, tmp_path / "run", 0.02, resume=False)
+    state = checkpoint.load_checkpoint(tmp_path / "run" / "last.pt")
     torch.manual_seed(CONFIG.seed)
-    start = train.build(CONFIG.network, CONFIG.width).state_dict()
+    start = build(CONFIG.network, CONFIG.width).state_dict()
     apart = lambda a, b: sum(((a[k] - b[k]) ** 2).sum() for k in a)
     model, average = state["model"], state["average"]
     # Behind the weights on their way, and nearer to them than to where they started.
@@ -210,11 +218,11 @@ def test_a_killed_run_loses_at_most_one_interval(data, tmp_path):
     run = tmp_path / "run"
     settings = [f"{k}={json.dumps(getattr(CONFIG, k))}" for k in ("width", "batch", "patch_px", "margin_px", "optics_bank")]
     program = (
-        "import sys, training.train as t; t.SAVE_SECONDS = 1; t.Validation.SKIPPED = 0; t.Validation.PATCHES = 4; "
-        "t.main(sys.argv[1:])"
+        "import sys, training.fit.train as t; from training.fit.validation import Validation as v; "
+        "t.SAVE_SECONDS = 1; v.SKIPPED = 0; v.PATCHES = 4; t.main(sys.argv[1:])"
     )
     arguments = ["--data", str(data), "--out", str(run), "--minutes", "30", "--set", *settings]
-    process = subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=Path(__file__).parents[2])
+    process = subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=Path(__file__).parents[3])
     try:
         seen = []  # the times of three different saves
         deadline = time.monotonic() + 90
@@ -228,22 +236,22 @@ def test_a_killed_run_loses_at_most_one_interval(data, tmp_path):
     finally:
         process.kill()
         process.wait()
-    state = train.load_checkpoint(run / "last.pt")
+    state = checkpoint.load_checkpoint(run / "last.pt")
     assert state["step"] > 0 and killed - (run / "last.pt").stat().st_mtime < 10
-    train.train(CONFIG, data, run, state["minutes"] + 0.01, resume=True, **QUIET)
-    assert train.load_checkpoint(run / "last.pt")["step"] > state["step"]
+    trained(CONFIG, data, run, state["minutes"] + 0.01, resume=True)
+    assert checkpoint.load_checkpoint(run / "last.pt")["step"] > state["step"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
 def test_a_failed_save_leaves_the_previous_checkpoint(tmp_path):
     path = tmp_path / "last.pt"
-    train.save({"config": {}, "average": {}, "step": 1}, path)
+    checkpoint.save({"config": {}, "average": {}, "step": 1}, path)
     assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
 
     (tmp_path / "last.tmp").symlink_to("/dev/full")  # what is written there meets a full disk
     with pytest.raises(OSError, match="No space left on device"):
-        train.save({"step": 2}, path)
-    assert train.load_checkpoint(path)["step"] == 1 and [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+        checkpoint.save({"step": 2}, path)
+    assert checkpoint.load_checkpoint(path)["step"] == 1 and [p.name for p in tmp_path.iterdir()] == ["last.pt"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
@@ -258,7 +266,7 @@ def test_a_run_whose_disk_is_full_says_so_and_goes_on_later(data, tmp_path):
         train.main([*words, *longer])
     assert (run / "last.pt").read_bytes() == before
     train.main([*words, *longer])
-    assert train.load_checkpoint(run / "last.pt")["step"] > 0
+    assert checkpoint.load_checkpoint(run / "last.pt")["step"] > 0
     (run / "last.pt").write_bytes(before[: len(before) // 2])
     with pytest.raises(SystemExit, match=r"train: .*last\.pt: not a readable checkpoint"):
         train.main([*words, *longer])
@@ -266,22 +274,22 @@ def test_a_run_whose_disk_is_full_says_so_and_goes_on_later(data, tmp_path):
 
 def test_bad_checkpoints(tmp_path):
     good = tmp_path / "good.pt"
-    train.save({"config": {}, "average": {}}, good)
+    checkpoint.save({"config": {}, "average": {}}, good)
     (tmp_path / "cut.pt").write_bytes(good.read_bytes()[:100])
     with pytest.raises(ValueError, match=r"cut\.pt: not a readable checkpoint"):
-        train.load_checkpoint(tmp_path / "cut.pt")
+        checkpoint.load_checkpoint(tmp_path / "cut.pt")
     torch.save({"something": 1}, tmp_path / "other.pt")
     with pytest.raises(ValueError, match=r"other\.pt.*not a checkpoint"):
-        train.load_checkpoint(tmp_path / "other.pt")
+        checkpoint.load_checkpoint(tmp_path / "other.pt")
     with pytest.raises(ValueError, match=r"absent\.pt: no such file"):
-        train.load_checkpoint(tmp_path / "absent.pt")
+        checkpoint.load_checkpoint(tmp_path / "absent.pt")
 
 
 def test_learning_rate_warms_up_and_decays():
     c = Config()
-    assert train.learning_rate(c, 0, 0) < 0.01 * c.learning_rate
-    assert train.learning_rate(c, 10**4, 0) == pytest.approx(c.learning_rate)
-    assert train.learning_rate(c, 10**4, 1) == pytest.approx(c.final_learning_rate)
+    assert steps_of_a_run.learning_rate(c, 0, 0) < 0.01 * c.learning_rate
+    assert steps_of_a_run.learning_rate(c, 10**4, 0) == pytest.approx(c.learning_rate)
+    assert steps_of_a_run.learning_rate(c, 10**4, 1) == pytest.approx(c.final_learning_rate)
 
 
 def test_settings():
@@ -313,5 +321,5 @@ def test_missing_data_is_named(tmp_path):
 
 
 def test_a_spike_is_left_out():
-    assert train.is_spike(0.3, 0.005) and train.is_spike(float("nan"), None) and train.is_spike(float("inf"), 1.0)
-    assert not train.is_spike(0.02, 0.005) and not train.is_spike(50.0, None)
+    assert steps_of_a_run.is_spike(0.3, 0.005) and steps_of_a_run.is_spike(float("nan"), None) and steps_of_a_run.is_spike(float("inf"), 1.0)
+    assert not steps_of_a_run.is_spike(0.02, 0.005) and not steps_of_a_run.is_spike(50.0, None)

@@ -54,21 +54,23 @@ def test_networks_without_sub_networks_are_refused(name):
 def test_a_run_with_it_goes_on_where_it_stopped(tmp_path, monkeypatch):
     from PIL import Image
 
-    from training.fit import train
+    from training.fit.validation import Validation
+    from training.network import checkpoint
+    from training.tests.helpers import trained
 
     folder = tmp_path / "data" / "train"
     folder.mkdir(parents=True)
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (128, 128), np.uint8)).save(folder / "a.png")
-    monkeypatch.setattr(train.Validation, "PATCHES", 2)
-    monkeypatch.setattr(train.Validation, "SKIPPED", 0)
+    monkeypatch.setattr(Validation, "PATCHES", 2)
+    monkeypatch.setattr(Validation, "SKIPPED", 0)
     config = dataclasses.replace(Config(), width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)
     assert config.blur_weight > 0
-    run = lambda steps, resume: train.train(config, tmp_path / "data", tmp_path / "run", 5, resume, 0, log=lambda *_: None, steps=steps)
+    run = lambda steps, resume: trained(config, tmp_path / "data", tmp_path / "run", 5, resume, steps=steps)
     run(2, False)
-    first = train.load_checkpoint(tmp_path / "run" / "last.pt")
+    first = checkpoint.load_checkpoint(tmp_path / "run" / "last.pt")
     run(3, True)
-    second = train.load_checkpoint(tmp_path / "run" / "last.pt")
+    second = checkpoint.load_checkpoint(tmp_path / "run" / "last.pt")
     assert (first["step"], second["step"]) == (2, 3)
     moved = [float((second["blur_head"][k] - v).abs().max()) for k, v in first["blur_head"].items()]
     assert all(0 < m < 0.01 for m in moved)  # a step further, not begun anew
-    assert set(first["average"]) == set(train.build(**train.network_settings(config)).state_dict())  # the head is not part of the network
+    assert set(first["average"]) == set(build(**checkpoint.network_settings(config)).state_dict())  # the head is not part of the network

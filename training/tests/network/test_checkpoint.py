@@ -9,9 +9,9 @@ import onnx
 import pytest
 import torch
 
-from training.fit import train
 from training.network import checkpoint
 from training.network import networks
+from training.evaluate.restore import load_network
 from training.release import export
 from training.config import Config
 from training.network.model import HeadToTail
@@ -34,7 +34,7 @@ def model_file(tmp_path_factory):
 def checkpoint_file(tmp_path):
     torch.manual_seed(4)
     state = {"config": dataclasses.asdict(CONFIG), "average": HeadToTail(2).state_dict()}
-    train.save(state, tmp_path / "best.pt")
+    checkpoint.save(state, tmp_path / "best.pt")
     return tmp_path / "best.pt"
 
 
@@ -43,7 +43,7 @@ def test_the_network_computes_what_the_onnx_file_computes(model_file):
     model = HeadToTail(2).eval()
     model.load_state_dict(weights)
     image = torch.rand(1, 1, 48, 64, generator=torch.Generator().manual_seed(0))
-    (expected,) = export.session(model_file, 1).run(["restored"], {"image": image.numpy()})
+    expected = load_network(model_file, 1)(image.numpy())
     with torch.inference_mode():
         found = model(image).numpy()
     assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()

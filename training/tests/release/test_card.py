@@ -33,7 +33,7 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("card")
     torch.manual_seed(0)
     weights = HeadToTail(1).state_dict()
-    train.save(STATE | {"model": weights, "average": weights}, folder / "best.pt")
+    checkpoint.save(STATE | {"model": weights, "average": weights}, folder / "best.pt")
     export.main([str(folder / "best.pt"), str(folder / "parfocal-w1.onnx")])
     return folder
 
@@ -62,7 +62,7 @@ def test_card_from_results(files, capsys):
 def test_residuals_are_named(files, monkeypatch):
     assert "Other than in the paper" not in card.card(STATE, files / "parfocal-w1.onnx", ROWS, "x")
     other = STATE | {"config": STATE["config"] | {"network": "cascade"}}
-    monkeypatch.setattr(card, "metadata_of", lambda path: METADATA_OF(path) | {"config_sha256": card.config_sha256(other)})
+    monkeypatch.setattr(card, "metadata_of", lambda path: METADATA_OF(path) | {"config_sha256": checkpoint.config_sha256(other)})
     text = card.card(other, files / "parfocal-w1.onnx", ROWS, "x")
     assert "base width 1.\nOther than in the paper, every sub-network adds its input image to its output" in text
 

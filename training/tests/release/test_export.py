@@ -10,13 +10,13 @@ import onnxruntime
 import pytest
 import torch
 
-from training.fit import train
+from training.network import checkpoint
 from training.release import export
 from training.config import Config
 from training.network.model import HeadToTail, multiply_adds_per_pixel
 from training.network.networks import build
 
-TINY = Path(__file__).parents[2] / "tests" / "models" / "tiny.onnx"
+TINY = Path(__file__).parents[3] / "tests" / "models" / "tiny.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def exported(tmp_path_factory):
         "config": Config(width=2).__dict__, "commit": "0123456789abcdef", "seed": 1,
         "sources": {"dsb2018": 337, "my-own": 5},
     }  # fmt: skip
-    train.save(state, folder / "last.pt")
+    checkpoint.save(state, folder / "last.pt")
     export.main([str(folder / "last.pt"), str(folder / "model.onnx"), "--version", "7"])
     assert sorted(p.name for p in folder.iterdir()) == ["last.pt", "model.onnx"]
     return folder / "model.onnx", model.eval()
@@ -111,42 +111,10 @@ def test_tiny_is_what_the_command_makes(tmp_path):
     assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert [n.op_type for n in committed.graph.node] == [n.op_type for n in made.graph.node]
     described = [{p.key: p.value for p in m.metadata_props} for m in (committed, made)]
-    # Measured on this machine: the memory of one run differs a little between machines, the halo by rounding.
-    for name, tolerance in (("parfocal.bytes_per_pixel", 32), ("parfocal.halo", 16)):
-        first, second = (int(d.pop(name)) for d in described)
-        assert abs(first - second) <= tolerance
+    # The halo is measured: rounding, which differs between processors, may move it by one step.
+    first, second = (int(d.pop("parfocal.halo")) for d in described)
+    assert abs(first - second) <= 16
     assert described[0] == described[1]
-
-
-def test_halo_is_measured(tmp_path):
-    """A network that looks 20 px around needs a halo of 32; one that looks nowhere needs none."""
-    reach = torch.nn.Conv2d(1, 1, 41, padding=20, bias=False)
-    torch.nn.init.constant_(reach.weight, 1 / 41**2)
-    export.to_onnx(reach, tmp_path / "reach.onnx")
-    halo, deviation = export.measure_halo(tmp_path / "reach.onnx", 320)
-    assert halo == 32 and deviation[0] > deviation[1] > export.HALO_TOLERANCE > deviation[2]
-    export.to_onnx(torch.nn.LeakyReLU(0.5), tmp_path / "point.onnx")
-    assert export.measure_halo(tmp_path / "point.onnx", 320)[0] == 0
-
-
-def test_memory_is_measured_where_there_is_no_proc(monkeypatch):
-    """macOS: by getrusage. Run here by hiding /proc from the measuring process."""
-    started = subprocess.run
-
-    def elsewhere(command, **how):
-        assert "/proc/self/status" in command[2]
-        return started([*command[:2], command[2].replace("/proc/self/status", "/absent/status"), *command[3:]], **how)
-
-    usual = export.measure_bytes_per_pixel(TINY, (1040,))
-    monkeypatch.setattr(subprocess, "run", elsewhere)
-    # On Linux getrusage's maximum starts at this process's own, so that less growth is seen; macOS has no such start.
-    assert 0 <= export.measure_bytes_per_pixel(TINY, (1040,)) <= usual + 16
-
-
-def test_a_measurement_that_fails_says_so(tmp_path):
-    (tmp_path / "bad.onnx").write_bytes(b"nonsense")
-    with pytest.raises(ValueError, match=r"bad\.onnx: its memory for 64x64 px cannot be measured: .*; free some memory and run again"):
-        export.measure_bytes_per_pixel(tmp_path / "bad.onnx")
 
 
 def test_a_failed_export_leaves_the_previous_file(tmp_path, monkeypatch):

@@ -11,9 +11,12 @@ from scipy import ndimage
 
 from training.data import real_stacks
 from training.evaluate import held_out
-from training.evaluate import known as deconvolved
+from training.evaluate import known
 from training.evaluate import sentences
-from training.fit import train
+from training.fit.train import parse_settings
+from training.fit.validation import Validation
+from training.network import checkpoint
+from training.tests.helpers import trained
 from training.studies import compare
 from training.studies import runs
 from training.config import NETWORKS, Config
@@ -26,9 +29,9 @@ def data(tmp_path, monkeypatch):
     folder = tmp_path / "data" / "train"
     folder.mkdir(parents=True)
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (128, 128), np.uint8)).save(folder / "a.png")
-    monkeypatch.setattr(deconvolved, "FOLDER", tmp_path / "none")
-    monkeypatch.setattr(train.Validation, "PATCHES", 2)
-    monkeypatch.setattr(train.Validation, "SKIPPED", 0)
+    monkeypatch.setattr(known, "FOLDER", tmp_path / "none")
+    monkeypatch.setattr(Validation, "PATCHES", 2)
+    monkeypatch.setattr(Validation, "SKIPPED", 0)
     monkeypatch.setattr(held_out, "DEFOCUS_UM", (0.0, 2.0))
     monkeypatch.setattr(held_out, "PHOTONS", (1000,))
     monkeypatch.setattr(held_out.cases, "__defaults__", (1, (0.0, 2.0), (1000,), held_out.SCOPE, held_out.SEED))
@@ -38,10 +41,10 @@ def data(tmp_path, monkeypatch):
 
 
 def test_every_network_once_before_any_twice():
-    order = compare.runs()
+    order = compare.planned()
     assert [name for name, _ in order[: len(NETWORKS)]] == list(NETWORKS)
     assert sum(name == "head-to-tail" for name, _ in order) == 3 and len(order) == len(set(order))
-    assert compare.runs(["unet"]) == [("unet", 1)]
+    assert compare.planned(["unet"]) == [("unet", 1)]
 
 
 def test_only_mimo_has_a_loss_of_its_own():
@@ -86,13 +89,13 @@ def test_runs_are_made_resumed_measured_and_reported(data, tmp_path, monkeypatch
     assert all(f">{words}<" in similar for words in ("before", "Wiener, true blur", "Richardson-Lucy, true blur")) and "200 to 5000 photons<" in similar
     # Rows that were kept before SSIM of deconvolution was measured are measured again.
     (kept,) = out.glob("deconvolution-*.json")
-    known = json.loads(kept.read_text())
-    kept.write_text(json.dumps([row | {"ssim": {"before": row["ssim"]["before"]}} for row in known]))
-    assert compare.measure_oracles(out, 1) == known == json.loads(kept.read_text())
+    rows = json.loads(kept.read_text())
+    kept.write_text(json.dumps([row | {"ssim": {"before": row["ssim"]["before"]}} for row in rows]))
+    assert known.measure_oracles(out, 1) == rows == json.loads(kept.read_text())
     # Measured once for each checkpoint; steps and minutes are read each time.
     altered = stored | {"simulated": [r | {"restored": {"model": r["before"] + 77}} for r in stored["simulated"]]}
     (out / "unet-1" / "measured.json").write_text(json.dumps(altered))
-    train.save(train.load_checkpoint(out / "unet-1" / "last.pt") | {"step": 123456789, "cpu_minutes": 54.321}, out / "unet-1" / "last.pt")
+    checkpoint.save(checkpoint.load_checkpoint(out / "unet-1" / "last.pt") | {"step": 123456789, "cpu_minutes": 54.321}, out / "unet-1" / "last.pt")
     again = compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
     assert "| +77.00 |" in again and "| 123,456,789 | 54.3 |" in again
     # With stacks there is more to measure.
@@ -128,16 +131,16 @@ def test_the_settings_on_the_page_give_the_runs_again():
 
     base = dataclasses.replace(Config(), photons=(10.0, 20.5), loss="l1", phase=0.0)
     words = shlex.split(runs.set_words(base, ()))
-    assert words[0] == "--set" and len(words) == 4 and train.parse_settings(words[1:]) == base
+    assert words[0] == "--set" and len(words) == 4 and parse_settings(words[1:]) == base
     assert runs.set_words(Config(), ()) == ""
 
 
 def test_an_unfinished_run_is_told_from_a_finished_one(data, tmp_path):
-    train.train(CONFIG, data, tmp_path / "run", 0.003, False, 0, log=lambda *_: None)
+    trained(CONFIG, data, tmp_path / "run", 0.003)
     assert runs.facts(tmp_path / "run")["finished"] and runs.facts(tmp_path / "run")["planned"] == 0.003
-    state = train.load_checkpoint(tmp_path / "run" / "last.pt")
+    state = checkpoint.load_checkpoint(tmp_path / "run" / "last.pt")
     for change in ({"finished": False}, {"planned_minutes": 1.0 + state["minutes"]}):
-        train.save(state | change, tmp_path / "run" / "last.pt")
+        checkpoint.save(state | change, tmp_path / "run" / "last.pt")
         assert not runs.facts(tmp_path / "run")["finished"]
     (tmp_path / "run" / "last.pt").unlink()
     assert not runs.facts(tmp_path / "run")["finished"]
