@@ -15,7 +15,9 @@ UPSAMPLINGS = ("transposed", "bilinear")
 @dataclass(frozen=True)
 class Config:
     # Network
-    network: str = "cascade"  # head to tail with residuals; or, for comparison, another name of training/network/networks.py
+    network: str = (
+        "cascade"  # head to tail with residuals; or, for comparison, another name of training/network/networks.py
+    )
     width: int = 16  # base width of head-to-tail (8, 16 or 24); the other networks get as many multiply-adds
     activation: str = "leaky_relu"
     downsampling: str = "max"
@@ -104,7 +106,13 @@ class Config:
             raise ValueError(f"uses {self.uses}: expected at least 1 use of each sample")
         if self.patch_px < 16 or self.patch_px % 16:
             raise ValueError(f"patch_px {self.patch_px}: expected a multiple of 16")
-        lists = {"network": NETWORKS, "loss": LOSSES, "activation": ACTIVATIONS, "downsampling": DOWNSAMPLINGS, "upsampling": UPSAMPLINGS}
+        lists = {
+            "network": NETWORKS,
+            "loss": LOSSES,
+            "activation": ACTIVATIONS,
+            "downsampling": DOWNSAMPLINGS,
+            "upsampling": UPSAMPLINGS,
+        }
         for name, known in lists.items():
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} {getattr(self, name)!r}: expected one of {', '.join(known)}")
@@ -117,5 +125,12 @@ class Config:
 # residuals, mean squared error at every scale, unweighted) with the plainest activation and none of our additions.
 NAMED = {
     "default": {},
-    "paper": {"network": "head-to-tail", "loss": "mse", "scale_weights": (1.0, 1.0, 1.0), "bright_target": 1e9, "activation": "relu", "blur_weight": 0.0},
+    "paper": {
+        "network": "head-to-tail",
+        "loss": "mse",
+        "scale_weights": (1.0, 1.0, 1.0),
+        "bright_target": 1e9,
+        "activation": "relu",
+        "blur_weight": 0.0,
+    },
 }

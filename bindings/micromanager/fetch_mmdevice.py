@@ -34,13 +34,24 @@ def download(folder: pathlib.Path) -> pathlib.Path:
     backend = folder / "backend"
     backend.mkdir()
     (backend / "mesonpy.py").write_text(ANSWER)
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--no-deps",
+    ]
     command += ["--no-binary", "pymmcore", "--no-build-isolation", "--dest", str(folder), f"pymmcore=={VERSION}"]
     subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(backend)})
     (archive,) = folder.glob("pymmcore-*.tar.gz")
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != SHA256:
-        raise SystemExit(f"{archive.name}: its SHA-256 is {found}, expected {SHA256}: not the package that this was tested with")
+        raise SystemExit(
+            f"{archive.name}: its SHA-256 is {found}, expected {SHA256}: not the package that this was tested with"
+        )
     return archive
 
 

@@ -46,7 +46,17 @@ class Parfocal:
         count = ctypes.c_uint64(frame.size)
         place = lambda array: ctypes.c_void_p(array.ctypes.data)
         self.call(
-            "restore_u16", self.model, ctypes.c_uint64(0), place(frame), count, None, place(out), count, None, shape, None
+            "restore_u16",
+            self.model,
+            ctypes.c_uint64(0),
+            place(frame),
+            count,
+            None,
+            place(out),
+            count,
+            None,
+            shape,
+            None,
         )
         return out
 

@@ -71,7 +71,9 @@ def test_the_test_image_comes_out_as_it_says(package, described):
         read = lambda name: archive.read(name)
         array = lambda tensor: np.load(io.BytesIO(read(str(tensor.test_tensor.source))))
         seen, expected = array(described.inputs[0]), array(described.outputs[0])
-        session = onnxruntime.InferenceSession(read(str(described.weights.onnx.source)), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            read(str(described.weights.onnx.source)), providers=["CPUExecutionProvider"]
+        )
         assert b"is an estimate" in read(str(described.documentation.source))
     (step,) = [s for s in described.inputs[0].preprocessing if s.id != "ensure_dtype"]  # which the reader adds
     assert step.id == "scale_range" and [str(a) for a in step.kwargs.axes] == ["channel", "y", "x"]
@@ -133,9 +135,15 @@ def test_a_card_without_figures_gets_none(tmp_path):
 @pytest.mark.parametrize(
     "facts, message",
     [
-        ({"name": "köln"}, "name 'köln': expected 1 to 128 letters a to z, digits, spaces or _+-(); give another when the model is made"),
+        (
+            {"name": "köln"},
+            "name 'köln': expected 1 to 128 letters a to z, digits, spaces or _+-(); give another when the model is made",
+        ),
         ({"name": "run.2"}, "name 'run.2': expected 1 to 128 letters"),
-        ({"version": "new"}, "version 'new': expected one to three numbers, as 2 or 2.1.0; give another when the model is made"),
+        (
+            {"version": "new"},
+            "version 'new': expected one to three numbers, as 2 or 2.1.0; give another when the model is made",
+        ),
     ],
 )
 def test_names_and_versions_that_bioimage_io_does_not_take(tmp_path, facts, message):

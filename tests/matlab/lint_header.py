@@ -115,7 +115,9 @@ def return_problem(reader: Reader, node) -> str | None:
     if name in ("", "int32"):
         return None if spelled_exactly(reader, node) else "returns a type whose width is the compiler's: use int32_t"
     if name == "cstring":
-        return None if "const" in node.type.quals else "returns text that is not const: MATLAB copies it and frees nothing"
+        return (
+            None if "const" in node.type.quals else "returns text that is not const: MATLAB copies it and frees nothing"
+        )
     if name in ("int64", "uint64", "long", "ulong"):
         return "returns 64 bits by value: MATLAB makes a double of them: use an out-pointer"
     if name.endswith("Ptr"):
@@ -176,7 +178,11 @@ def node_problems(reader: Reader, node, functions: dict) -> list:
 
 def problems(path: Path) -> list:
     data = path.read_bytes()
-    found = [] if data.isascii() else ["a character that is not ASCII: MATLAB's compiler reads it in the system's code page"]
+    found = (
+        []
+        if data.isascii()
+        else ["a character that is not ASCII: MATLAB's compiler reads it in the system's code page"]
+    )
     text = data.decode("utf-8")
     found += directives(text)
     try:

@@ -40,10 +40,16 @@ def main() -> None:
         "camera alone": None,
         "off": {"Mode": "off"},
         "score only": {"Mode": "score only"},
-        f"restore, late after {exposure} ms skipped": {"Mode": "restore", "SkipWhenLate": "Yes", "TimeBudgetMs": exposure},
+        f"restore, late after {exposure} ms skipped": {
+            "Mode": "restore",
+            "SkipWhenLate": "Yes",
+            "TimeBudgetMs": exposure,
+        },
         "restore": {"Mode": "restore", "SkipWhenLate": "No"},
     }
-    print(f"micromanager: {width}x{height}, 16 bits, exposure {exposure} ms, released model, threads=1; medians of {ROUNDS} rounds in turns")
+    print(
+        f"micromanager: {width}x{height}, 16 bits, exposure {exposure} ms, released model, threads=1; medians of {ROUNDS} rounds in turns"
+    )
     rates = {name: [] for name in cases}
     counts = {}
     for _ in range(ROUNDS):

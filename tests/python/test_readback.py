@@ -39,7 +39,9 @@ def pair(outputs, name):
 
 def test_there_are_all_kinds():
     assert len(GOOD) > 25
-    kinds = {(page.compression.name, page.dtype.str[1:]) for path in GOOD for page in [tifffile.TiffFile(path).pages[0]]}
+    kinds = {
+        (page.compression.name, page.dtype.str[1:]) for path in GOOD for page in [tifffile.TiffFile(path).pages[0]]
+    }
     assert {name for name, _ in kinds} >= {"NONE", "LZW", "ADOBE_DEFLATE", "PACKBITS"}
     assert {kind for _, kind in kinds} == {"u1", "u2", "f4"}
 
@@ -58,7 +60,11 @@ def test_everything_but_the_pixels_is_kept(outputs, name):
             found = {tag.name: tag.value for tag in new.tags if tag.name not in STORAGE | {"Software"}}
             assert kept.keys() == found.keys()
             for key, value in kept.items():
-                assert np.array_equal(found[key], value) if isinstance(value, np.ndarray) else str(found[key]) == str(value), key
+                assert (
+                    np.array_equal(found[key], value)
+                    if isinstance(value, np.ndarray)
+                    else str(found[key]) == str(value)
+                ), key
         for old, new in zip(before.series, after.series, strict=True):
             squeezed = old.axes.replace("S", "") if old.keyframe.planarconfig == 2 else old.axes
             assert new.axes == old.axes or squeezed in new.axes

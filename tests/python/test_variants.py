@@ -15,7 +15,14 @@ import tifffile
 ROOT = pathlib.Path(__file__).parents[2]
 PACKING = [(None, 1), ("packbits", 1), ("lzw", 1), ("lzw", 2), ("zlib", 1), ("zlib", 2), ("lzw", 3), ("zlib", 3)]
 # Strips that do and do not divide the height, tiles of which the last ones are filled in part.
-SHAPES = [{"rowsperstrip": 7}, {"rowsperstrip": 64}, {"tile": (16, 16)}, {"tile": (16, 32)}, {"tile": (32, 16)}, {"tile": (64, 64)}]
+SHAPES = [
+    {"rowsperstrip": 7},
+    {"rowsperstrip": 64},
+    {"tile": (16, 16)},
+    {"tile": (16, 32)},
+    {"tile": (32, 16)},
+    {"tile": (64, 64)},
+]
 SIZES = [(48, 56), (50, 33), (40, 48)]
 
 
@@ -91,7 +98,9 @@ def test_limits_of_values_that_no_longer_hold_are_dropped(tmp_path):
     limits = [(280, "H", 1, 5, True), (281, "H", 1, 9, True), (340, "H", 1, 5, True), (341, "H", 1, 9, True)]
     tifffile.imwrite(source, picture("uint16", (40, 48), 1)[..., 0], extratags=[*limits, (65000, "H", 1, 7, True)])
     restored(tmp_path, [source])
-    codes = [{tag.code for tag in tifffile.TiffFile(p).pages[0].tags} for p in (source, tmp_path / "limits-restored.tif")]
+    codes = [
+        {tag.code for tag in tifffile.TiffFile(p).pages[0].tags} for p in (source, tmp_path / "limits-restored.tif")
+    ]
     assert {280, 281, 340, 341, 65000} <= codes[0]
     assert codes[1] & {280, 281, 340, 341, 65000} == {65000}
 

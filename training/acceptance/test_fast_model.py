@@ -18,7 +18,11 @@ MODELS = Path(__file__).parents[2] / "models"
 FAST = Path(os.environ.get("PARFOCAL_ACCEPT_FAST", MODELS / "parfocal-w8.onnx"))
 DEFAULT = MODELS / "parfocal-w16.onnx"
 LARGEST_LOSS_DB = 0.4
-STACKS = {"tissue-brightfield": (3, 8), "nucleus-widefield": (1.4, 6.1), "reflected-brightfield": (5, 11)}  # distances from focus
+STACKS = {
+    "tissue-brightfield": (3, 8),
+    "nucleus-widefield": (1.4, 6.1),
+    "reflected-brightfield": (5, 11),
+}  # distances from focus
 
 
 def test_it_takes_a_quarter_of_the_cost():

@@ -49,12 +49,23 @@ def test_contrast_is_kept(rows, group, _):
     assert 0.95 <= low <= high <= 1.05
 
 
-@pytest.mark.parametrize("stack", ["tissue-brightfield", "nucleus-widefield", "reflected-brightfield", "lightsheet-mitochondria", "smear-brightfield"])
+@pytest.mark.parametrize(
+    "stack",
+    [
+        "tissue-brightfield",
+        "nucleus-widefield",
+        "reflected-brightfield",
+        "lightsheet-mitochondria",
+        "smear-brightfield",
+    ],
+)
 def test_no_plane_is_worse_next_to_focus_or_far(rows, stack):
     assert min(r.gained for r in rows if r.stack == stack and r.distance != 0) >= -0.1
 
 
-@pytest.mark.parametrize("stack, plane, least", [("nucleus-widefield", "19", 44.0), ("reflected-brightfield", "z+000.00um", 44.0)])
+@pytest.mark.parametrize(
+    "stack, plane, least", [("nucleus-widefield", "19", 44.0), ("reflected-brightfield", "z+000.00um", 44.0)]
+)
 def test_an_image_in_focus_is_left_alone(rows, stack, plane, least):
     (row,) = [r for r in rows if (r.stack, r.plane) == (stack, plane)]
     assert row.distance == 0 and row.psnr_to_input >= least

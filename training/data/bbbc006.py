@@ -32,15 +32,21 @@ def files(folder: Path, planes=(*BLURRED, FOCUS)) -> dict[tuple[str, str], list[
     depths = {int(m[1]): p for p in folder.iterdir() if (m := _FOLDER.match(p.name))} if folder.is_dir() else {}
     missing = [z for z in planes if z not in depths]
     if missing:
-        raise ValueError(f"{folder}: has no folder BBBC006_v1_images_z_{missing[0]:02d}; expected one for each of planes {sorted(planes)}")
+        raise ValueError(
+            f"{folder}: has no folder BBBC006_v1_images_z_{missing[0]:02d}; expected one for each of planes {sorted(planes)}"
+        )
     for z in planes:
         for path in sorted(depths[z].glob("*.tif")):
             if match := _FILE.search(path.name):
                 well, site, stain = match.groups()
                 found.setdefault((f"{well.lower()} s{site}", stain), {})[z] = path
-    whole = {key: [paths[z] for z in sorted(planes)] for key, paths in sorted(found.items()) if len(paths) == len(planes)}
+    whole = {
+        key: [paths[z] for z in sorted(planes)] for key, paths in sorted(found.items()) if len(paths) == len(planes)
+    }
     if not whole:
-        raise ValueError(f"{folder}: no well and site has all of planes {sorted(planes)}; expected names with _a01_s1_w1")
+        raise ValueError(
+            f"{folder}: no well and site has all of planes {sorted(planes)}; expected names with _a01_s1_w1"
+        )
     return whole
 
 
@@ -63,7 +69,9 @@ def fields(folder: Path, log=lambda words: None, most: int | None = None) -> lis
                 raise ValueError(f"field {name}: its planes differ in size: {sorted({i.shape for i in images})}")
             stack = Stack(name, place, names, np.stack(images))
             alike.check(stack)
-            refuse_less_sharp(name, stack.planes, names.index(f"z{FOCUS:02d}"), f"plane z{FOCUS:02d} is not the sharpest")
+            refuse_less_sharp(
+                name, stack.planes, names.index(f"z{FOCUS:02d}"), f"plane z{FOCUS:02d} is not the sharpest"
+            )
             # Both stains of a site are one place, so that they stay together when fields are split.
             made.append(measured(stack, names.index(f"z{FOCUS:02d}")))
             log(f"[{number + 1}/{len(wanted)}] {said(made[-1])}")

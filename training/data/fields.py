@@ -69,7 +69,9 @@ class Field:
         """
         whole = window or tuple(slice(0, n) for n in self.reference.shape)
         reach = SPLINE_PX + int(np.ceil(max(map(abs, plane.shift_px))))
-        wider = tuple(slice(max(0, w.start - reach), min(n, w.stop + reach)) for w, n in zip(whole, self.reference.shape))
+        wider = tuple(
+            slice(max(0, w.start - reach), min(n, w.stop + reach)) for w, n in zip(whole, self.reference.shape)
+        )
         inside = tuple(slice(w.start - v.start, w.stop - v.start) for w, v in zip(whole, wider))
         return moved(self.reference[wider], plane.shift_px)[inside] * plane.gain + plane.offset
 
@@ -127,7 +129,9 @@ def sharpest(name: str, names: list[str], planes: np.ndarray) -> int:
 def _detail(image: np.ndarray) -> np.ndarray:
     """The middle frequencies, which defocus leaves, under a window that hides the frame's border; [H, W]."""
     window = np.outer(np.hanning(image.shape[0]), np.hanning(image.shape[1]))
-    return (ndimage.gaussian_filter(image.astype(np.float64), 2.0) - ndimage.gaussian_filter(image.astype(np.float64), 12.0)) * window
+    return (
+        ndimage.gaussian_filter(image.astype(np.float64), 2.0) - ndimage.gaussian_filter(image.astype(np.float64), 12.0)
+    ) * window
 
 
 def shift_against(image: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
@@ -142,7 +146,9 @@ def moved(image: np.ndarray, shift_px: tuple[float, float]) -> np.ndarray:
     return ndimage.shift(image, shift_px, order=3, mode="reflect") if any(shift_px) else image
 
 
-def exposure_against(image: np.ndarray, reference: np.ndarray, blurs=BLURS_PX) -> tuple[float, float, tuple[float, float], float]:
+def exposure_against(
+    image: np.ndarray, reference: np.ndarray, blurs=BLURS_PX
+) -> tuple[float, float, tuple[float, float], float]:
     """Gain, offset, remaining (y, x) shift and blur (sigma, px) with image = gain x blurred reference + offset.
 
     The reference is blurred by the one of `blurs` that fits best: blur takes contrast away, and a fit to the sharp reference

@@ -44,7 +44,9 @@ def in_order(names: list[str]) -> list[str]:
     """
     parts = {name: re.split(r"([+-]?\d+(?:\.\d+)?)", name) for name in names}  # words and numbers alternate
     most = max((len(p) for p in parts.values()), default=0)
-    signed = [any(not p[i].startswith("-") for p in parts.values() if len(p) > i) if i % 2 else False for i in range(most)]
+    signed = [
+        any(not p[i].startswith("-") for p in parts.values() if len(p) > i) if i % 2 else False for i in range(most)
+    ]
 
     def key(name):
         value = lambda i, part: float(part) if signed[i] else abs(float(part))
@@ -72,7 +74,7 @@ def channels(image: np.ndarray) -> list[np.ndarray]:
 
 
 def modality(path: Path) -> str:
-    """"fluorescence" or "brightfield", by the names in `path`; the deepest folder that names either wins."""
+    """ "fluorescence" or "brightfield", by the names in `path`; the deepest folder that names either wins."""
     parts = [p.lower() for p in Path(path).parts]
     for part in reversed(parts[:-1]):
         if part in ("fluorescence", "brightfield"):
@@ -157,7 +159,11 @@ def load_stack(path: Path) -> list[tuple[str, np.ndarray]]:
 
 def image_files(folder: Path) -> list[Path]:
     """The image files of a folder, ordered by `in_order`; other files and hidden ones are skipped."""
-    files = {p.name: p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file() and not p.name.startswith(".")}
+    files = {
+        p.name: p
+        for p in folder.iterdir()
+        if p.suffix.lower() in SUFFIXES and p.is_file() and not p.name.startswith(".")
+    }
     return [files[name] for name in in_order(list(files))]
 
 

@@ -53,7 +53,9 @@ def _laid_out(path: Path, image: np.ndarray, axes: str) -> tuple[np.ndarray, boo
     image = image if channels else image[None]
     if channels == ["S"]:
         if len(image) > 4:
-            raise ValueError(f"{wrong}: {len(image)} samples in a pixel; expected 1 (grey) or 3 (colour), each with alpha or without")
+            raise ValueError(
+                f"{wrong}: {len(image)} samples in a pixel; expected 1 (grey) or 3 (colour), each with alpha or without"
+            )
         image = image[: {2: 1, 4: 3}.get(len(image), len(image))]  # without alpha
     return image, channels == ["S"]
 
@@ -69,7 +71,9 @@ def _read(path: Path) -> tuple[np.ndarray, bool]:
 def _read_plane(path: Path) -> tuple[np.ndarray, bool]:
     image, colour = _read(path)
     if image.shape[1] > 1:
-        raise ValueError(f"{path}: holds {image.shape[1]} planes (shape {image.shape[1:]}); expected one in each file of a folder")
+        raise ValueError(
+            f"{path}: holds {image.shape[1]} planes (shape {image.shape[1:]}); expected one in each file of a folder"
+        )
     return image, colour
 
 
@@ -82,7 +86,9 @@ def _read_folder(path: Path) -> tuple[list[str], np.ndarray, bool]:
     kind = lambda i: (read[i][0].dtype, read[i][0].shape)
     for i, file in enumerate(files):
         if kind(i) != kind(0):
-            words = [f"{dtype} {h}x{w} with {c} channel{'s' if c > 1 else ''}" for dtype, (c, _, h, w) in (kind(i), kind(0))]
+            words = [
+                f"{dtype} {h}x{w} with {c} channel{'s' if c > 1 else ''}" for dtype, (c, _, h, w) in (kind(i), kind(0))
+            ]
             raise ValueError(
                 f"{file}: {words[0]} (rows x columns), but {files[0].name} is {words[1]}; the planes of a field must be of one "
                 "type and size"
@@ -131,7 +137,9 @@ def read_stacks(folder: Path) -> list[Stack]:
         else:
             continue
         if any(name == one.place for one in found):
-            raise ValueError(f"{folder}: two fields are called {name}; rename one of them, so that the report can tell them apart")
+            raise ValueError(
+                f"{folder}: two fields are called {name}; rename one of them, so that the report can tell them apart"
+            )
         stacks = by_channel(name, names, image, colour)
         stacks[0].notes += notes
         found += stacks
@@ -148,9 +156,13 @@ def read_pairs(folder: Path) -> list[Stack]:
         (blurred, colour), (sharp, _) = (_read_plane(path) for path in files)
         if (blurred.shape, blurred.dtype) != (sharp.shape, sharp.dtype):
             words = [f"{i.dtype} {i.shape[2]}x{i.shape[3]} with {len(i)} channel(s)" for i in (blurred, sharp)]
-            raise ValueError(f"{files[0]}: {words[0]}, but {files[1]} is {words[1]}; a pair must be of one type and size")
+            raise ValueError(
+                f"{files[0]}: {words[0]}, but {files[1]} is {words[1]}; a pair must be of one type and size"
+            )
         if np.array_equal(blurred, sharp):
-            raise ValueError(f"{files[0]} and {files[1]} are the same image; expected one out of focus and one in focus")
+            raise ValueError(
+                f"{files[0]} and {files[1]} are the same image; expected one out of focus and one in focus"
+            )
         name = files[0].stem
         if any(name == one.place for one in found):
             raise ValueError(f"{files[0]}: another pair is called {name} too; rename one of them")
@@ -199,9 +211,13 @@ def check_alike(found: list[Stack]) -> None:
 def check(one: Stack) -> None:
     """Raises ValueError where a stack by itself cannot be used."""
     if len(one.planes) < 2:
-        raise ValueError(f"field {one.name}: {len(one.planes)} plane(s); a focal stack needs at least 2, with one of them in focus")
+        raise ValueError(
+            f"field {one.name}: {len(one.planes)} plane(s); a focal stack needs at least 2, with one of them in focus"
+        )
     if one.planes.dtype not in TYPES:
-        raise ValueError(f"field {one.name}: pixels are {one.planes.dtype}; expected 8 or 16-bit unsigned or 32-bit float")
+        raise ValueError(
+            f"field {one.name}: pixels are {one.planes.dtype}; expected 8 or 16-bit unsigned or 32-bit float"
+        )
     h, w = one.planes.shape[1:]
     if min(h, w) < SMALLEST_PX:
         raise ValueError(f"field {one.name}: {w}x{h} px; expected at least {SMALLEST_PX} each way")

@@ -38,7 +38,9 @@ def read(path: Path) -> tuple[np.ndarray, str]:
     except Exception as error:  # the decoders' exceptions (imagecodecs.DeflateError, ...) have no common base
         cut = " (the file is cut off)" if _CUT.search(" ".join(heard.words)) or "got " in str(error) else ""
         words = str(error) or type(error).__name__
-        raise ValueError(f"{path}: cannot be read as a TIFF{cut}: {words}; save it as TIFF again, or leave it out") from error
+        raise ValueError(
+            f"{path}: cannot be read as a TIFF{cut}: {words}; save it as TIFF again, or leave it out"
+        ) from error
     finally:
         logger.removeHandler(heard)
         logger.propagate = passed_on

@@ -60,7 +60,9 @@ class Blur:
 
     @classmethod
     def of_microscope(cls, scope: Microscope, defocus_um: float, shape: tuple[int, int]) -> "Blur":
-        return cls(shape, lambda size: (transfer_function(scope, defocus_um, size), transfer_function(scope, 0.0, size)))
+        return cls(
+            shape, lambda size: (transfer_function(scope, defocus_um, size), transfer_function(scope, 0.0, size))
+        )
 
     def padded(self, image: np.ndarray) -> np.ndarray:
         """[H, W] to float32 [size, size], extended by reflection."""
@@ -107,7 +109,9 @@ METHODS: dict[str, Callable] = {"Wiener": wiener, "Richardson-Lucy": richardson_
 PATIENCE = {"Wiener": None, "Richardson-Lucy": 3}
 
 
-def best_amount(tries: Iterable[tuple[float, np.ndarray]], judge: Callable[[np.ndarray], float], patience: int | None) -> tuple[float, float, np.ndarray | None]:
+def best_amount(
+    tries: Iterable[tuple[float, np.ndarray]], judge: Callable[[np.ndarray], float], patience: int | None
+) -> tuple[float, float, np.ndarray | None]:
     """(value, amount, image) of the restored image that `judge` values most, among (amount, image) `tries`."""
     top, falling = (-np.inf, np.nan, None), 0
     for amount, image in tries:

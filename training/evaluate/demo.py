@@ -1,8 +1,8 @@
 """Both ends of the demo: a simulated specimen with known truth, and the report. NumPy, tifffile and Pillow only.
 
-    python -m training demo simulate --out FOLDER [--defocus-um UM] [--photons N]      sharp.tif, blurred.tif
-    python -m training demo report --command PARFOCAL --out FOLDER
-    python -m training demo compare BEFORE AFTER --out comparison.png
+python -m training demo simulate --out FOLDER [--defocus-um UM] [--photons N]      sharp.tif, blurred.tif
+python -m training demo report --command PARFOCAL --out FOLDER
+python -m training demo compare BEFORE AFTER --out comparison.png
 """
 
 import dataclasses
@@ -102,10 +102,16 @@ def report(command: str, out: Path) -> None:
     blurred = tifffile.imread(out / "blurred.tif").astype(np.float64)
     mask, sigma, amount = best_unsharp(blurred, sharp)
     tifffile.imwrite(out / "unsharp.tif", np.clip(np.rint(mask), 0, 65535).astype(np.uint16))
-    figures = {name: _measure(command, out / f"{name}.tif", out / "sharp.tif") for name in ("blurred", "unsharp", "restored")}
+    figures = {
+        name: _measure(command, out / f"{name}.tif", out / "sharp.tif") for name in ("blurred", "unsharp", "restored")
+    }
     value = {name: (f["raw"]["psnr"], f["raw"]["ssim"]) for name, f in figures.items()}
     print(f"{'':34}{'PSNR (dB)':>10}{'SSIM':>8}")
-    labels = {"blurred": "blurred", "unsharp": f"best unsharp (sigma {sigma:.1f}, amount {amount:.1f})", "restored": "restored by Parfocal"}
+    labels = {
+        "blurred": "blurred",
+        "unsharp": f"best unsharp (sigma {sigma:.1f}, amount {amount:.1f})",
+        "restored": "restored by Parfocal",
+    }
     for name, label in labels.items():
         print(f"{label:34}{value[name][0]:10.2f}{value[name][1]:8.3f}")
     print(f"gain over blurred (dB): {value['restored'][0] - value['blurred'][0]:.2f}")
@@ -155,4 +161,3 @@ def main(argv=None):
         report(args.command, args.out)
     else:
         compare(args.before, args.after, args.out)
-

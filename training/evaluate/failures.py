@@ -53,7 +53,9 @@ def partially_coherent(field: np.ndarray, scope: Microscope, defocus_um: float, 
     fy, fx = np.meshgrid(frequency, frequency, indexing="ij")
     limit, medium = scope.numerical_aperture / scope.wavelength_um, scope.refractive_index / scope.wavelength_um
     points = [(0.0, 0.0)] + [
-        (r * np.cos(a), r * np.sin(a)) for r, count in ((1 / 3, 6), (2 / 3, 12), (1, 18)) for a in 2 * np.pi * np.arange(count) / count
+        (r * np.cos(a), r * np.sin(a))
+        for r, count in ((1 / 3, 6), (2 / 3, 12), (1, 18))
+        for a in 2 * np.pi * np.arange(count) / count
     ]
     spectrum, total = np.fft.fft2(field), np.zeros(field.shape)
     for py, px in points:
@@ -151,7 +153,9 @@ def measure(network) -> list[tuple[Case, np.ndarray, float, float]]:
     for case in cases():
         low, high = normalisation_range(case.seen)
         restored = restore.restored_frame(case.seen, network)
-        found.append((case, restored, error_of(case.seen, case.truth, low, high), error_of(restored, case.truth, low, high)))
+        found.append(
+            (case, restored, error_of(case.seen, case.truth, low, high), error_of(restored, case.truth, low, high))
+        )
     return found
 
 
@@ -162,7 +166,9 @@ def sheet(measured) -> Image.Image:
     draw = ImageDraw.Draw(page)
     for row, (case, restored, _, _) in enumerate(measured):
         low, high = normalisation_range(case.seen)
-        for column, (words, image) in enumerate(((case.name, case.seen), ("restored", restored), ("truth, in focus", case.truth))):
+        for column, (words, image) in enumerate(
+            ((case.name, case.seen), ("restored", restored), ("truth, in focus", case.truth))
+        ):
             part = np.clip((np.asarray(image, np.float64) - low) / (high - low), 0, 1)
             draw.text((column * step + 4, row * (step + 16) + 3), words, fill=0)
             page.paste(Image.fromarray(np.uint8(255 * part)), (column * step, row * (step + 16) + 17))
@@ -171,7 +177,10 @@ def sheet(measured) -> Image.Image:
 
 def lines(measured, picture: str) -> list[str]:
     """Markdown for the card."""
-    head = ["| image | error before | after | contrast of the truth | before | after | |", "|---|---|---|---|---|---|---|"]
+    head = [
+        "| image | error before | after | contrast of the truth | before | after | |",
+        "|---|---|---|---|---|---|---|",
+    ]
     rows = []
     for case, restored, before, after in measured:
         low, high = normalisation_range(case.seen)

@@ -90,7 +90,9 @@ def gaussian_derivative(sigma_px):
     """Geusebroek et al. 2000, Cytometry 39, 1-9."""
 
     def measure(g):
-        return np.mean(ndimage.gaussian_filter(g, sigma_px, (0, 1)) ** 2 + ndimage.gaussian_filter(g, sigma_px, (1, 0)) ** 2)
+        return np.mean(
+            ndimage.gaussian_filter(g, sigma_px, (0, 1)) ** 2 + ndimage.gaussian_filter(g, sigma_px, (1, 0)) ** 2
+        )
 
     return measure
 

@@ -70,7 +70,9 @@ class Case:
     camera: Camera
 
 
-def cases(light: str, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS, scope: Microscope = SCOPE, first: int = SEED) -> Iterator[Case]:
+def cases(
+    light: str, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS, scope: Microscope = SCOPE, first: int = SEED
+) -> Iterator[Case]:
     """All exposures of one kind of light. `first`: where the seeds of specimens and noise begin."""
     whole = SIZE + 2 * MARGIN
     cut = np.s_[MARGIN:-MARGIN, MARGIN:-MARGIN]
@@ -83,7 +85,9 @@ def cases(light: str, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS, scope
             for um in defocus:
                 blurred = np.maximum(convolve(image, transfer[um])[cut], 0)
                 for n in photons:
-                    camera = Camera(n / focused_peak, read_noise=1.5, offset=100, counts_per_photon=1.0, full_scale=65535)
+                    camera = Camera(
+                        n / focused_peak, read_noise=1.5, offset=100, counts_per_photon=1.0, full_scale=65535
+                    )
                     random = np.random.default_rng([first, seed, number, int(1000 * um), int(n)])
                     seen = camera.expose(blurred, random).astype(np.uint16)
                     truth = camera.expectation(focused).astype(np.float32)
@@ -122,14 +126,18 @@ def gained(case: Case, network) -> float:
     return fitted_psnr(image, case.truth) - fitted_psnr(case.seen, case.truth)
 
 
-def measure(light: str, networks: dict, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS, oracles: bool = True) -> list[Row]:
+def measure(
+    light: str, networks: dict, seeds: int = 1, defocus=DEFOCUS_UM, photons=PHOTONS, oracles: bool = True
+) -> list[Row]:
     """The rows of one kind of light, for `networks` by name and, unless `oracles` is False, for deconvolution."""
     blurs: dict[float, Blur] = {}
     rows = []
     for case in cases(light, seeds, defocus, photons):
         known = deconvolved(case, blurs) if oracles else {}
         values = {name: psnr for name, (psnr, _) in known.items()}
-        similar = {"before": metrics.ssim(case.seen, case.truth)} | {name: similarity for name, (_, similarity) in known.items()}
+        similar = {"before": metrics.ssim(case.seen, case.truth)} | {
+            name: similarity for name, (_, similarity) in known.items()
+        }
         for name, network in networks.items():
             image = restore.restored_frame(case.seen, network)
             values[name] = fitted_psnr(image, case.truth)
@@ -148,9 +156,13 @@ def beside(known: list[dict], ours: dict[str, list[dict]], source) -> list[Row]:
     what = lambda row: [row[k] for k in ("light", "defocus_um", "photons", "seed")]
     merged = [Row(**(row | {"restored": dict(row["restored"]), "ssim": dict(row["ssim"])})) for row in known]
     for name, rows in ours.items():
-        same = len(rows) == len(known) and all(what(a) == what(b) and abs(a["before"] - b["before"]) < 0.01 for a, b in zip(rows, known))
+        same = len(rows) == len(known) and all(
+            what(a) == what(b) and abs(a["before"] - b["before"]) < 0.01 for a, b in zip(rows, known)
+        )
         if not same:
-            raise ValueError(f"{source}: is of other exposures than those {name} was measured on; remove both and run this again")
+            raise ValueError(
+                f"{source}: is of other exposures than those {name} was measured on; remove both and run this again"
+            )
         for row, mine in zip(merged, rows):
             row.restored[name], row.ssim[name] = mine["restored"]["model"], mine["ssim"]["model"]
     return merged
@@ -187,7 +199,11 @@ def margin_tables(rows: list[Row], name: str) -> list[str]:
     splits = (
         (f"photons (all out of focus; {MODERATE_WORDS} make the mean above)", outside, lambda r: f"{r.photons:g}"),
         (f"defocus ({MODERATE_WORDS}; all but 0 um make the mean above)", moderate, lambda r: f"{r.defocus_um:g} um"),
-        (f"specimen (out of focus, {MODERATE_WORDS})", lambda r: outside(r) and moderate(r), lambda r: f"{kind_of(r)}, {r.light}"),
+        (
+            f"specimen (out of focus, {MODERATE_WORDS})",
+            lambda r: outside(r) and moderate(r),
+            lambda r: f"{kind_of(r)}, {r.light}",
+        ),
     )
     lines = []
     for title, wanted, label in splits:

@@ -31,7 +31,22 @@ from training.evaluate.metrics import fitted_psnr
 from training.optics.microscope import Microscope, transfer_function
 
 FAMILIES = ("wave", "disc", "gaussian")
-RADII = (0.7, 1.0, 1.4, 2.0, 2.7, 3.5, 4.5, 6.0, 8.0, 10.0, 13.0, 17.0, 22.0, 28.0)  # of the blur disc, px: where the search begins
+RADII = (
+    0.7,
+    1.0,
+    1.4,
+    2.0,
+    2.7,
+    3.5,
+    4.5,
+    6.0,
+    8.0,
+    10.0,
+    13.0,
+    17.0,
+    22.0,
+    28.0,
+)  # of the blur disc, px: where the search begins
 RADIUS_STEP = 1.1  # the factor of one step from there, without limit
 CUTOFFS = (0.2, 0.3, 0.4, 0.6, 0.9, 1.4, 2.0)  # cycles per pixel
 ABERRATIONS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)  # waves RMS
@@ -147,7 +162,9 @@ def _best_amount(method, plane, reference, blurs, shape: Shape) -> Choice:
     light = (plane.astype(np.float64) - low) / (high - low) + shape.background
     channels = [light] if plane.ndim == 2 else np.moveaxis(light, -1, 0)
     together = lambda step: step[0][1] if plane.ndim == 2 else np.stack([restored for _, restored in step], -1)
-    tries = ((step[0][0], together(step)) for step in zip(*(METHODS[method](channel, blurs(shape)) for channel in channels)))
+    tries = (
+        (step[0][0], together(step)) for step in zip(*(METHODS[method](channel, blurs(shape)) for channel in channels))
+    )
     value, amount, _ = best_amount(tries, lambda image: fitted_psnr(image, reference), PATIENCE[method])
     return Choice(method, value, shape, float(amount))
 
@@ -172,7 +189,10 @@ def compare_plane(plane: np.ndarray, sharp: np.ndarray, network, blurs: dict) ->
     cut = window(sharp.shape[:2])
     reference = sharp[cut].astype(np.float64)
     known = blurs.setdefault(reference.shape[:2], Blurs(reference.shape[:2]))
-    result = {"before": fitted_psnr(plane[cut].astype(np.float64), reference), "model": model_psnr(plane, sharp, network)}
+    result = {
+        "before": fitted_psnr(plane[cut].astype(np.float64), reference),
+        "model": model_psnr(plane, sharp, network),
+    }
     start = None
     for method in METHODS:
         result[method] = best(method, plane[cut], reference, known, start)
@@ -245,7 +265,10 @@ def compare(stack: str, network, data: Path | None = None, distances=None, log=l
         else:
             wanted = is_listed(stack, distance)
         if wanted and distance != 0:
-            rows.append({"stack": stack, "plane": name, "distance": distance, "unit": unit} | compare_plane(plane, sharp, network, blurs))
+            rows.append(
+                {"stack": stack, "plane": name, "distance": distance, "unit": unit}
+                | compare_plane(plane, sharp, network, blurs)
+            )
             log(rows[-1])
     return rows
 

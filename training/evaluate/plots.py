@@ -41,7 +41,13 @@ def figure(title: str, x_label: str, y_label: str, lines: list[Line]) -> Figure:
     axes = drawn.add_subplot()
     for index, line in enumerate(lines):
         x, y, half = line.drawable().T
-        style = {"color": COLOURS[index % len(COLOURS)], "linewidth": 1.6, "marker": "o", "markersize": 4, "label": line.name}
+        style = {
+            "color": COLOURS[index % len(COLOURS)],
+            "linewidth": 1.6,
+            "marker": "o",
+            "markersize": 4,
+            "label": line.name,
+        }
         axes.errorbar(x, y, half if half.any() else None, capsize=2, elinewidth=1, **style)
     axes.set(xlabel=x_label, ylabel=y_label)
     axes.set_title(title, loc="left", fontsize=10)

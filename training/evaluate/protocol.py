@@ -97,7 +97,9 @@ def evaluate_plane(stack, name, distance, unit, plane, sharp, network) -> Row:
     low, high = normalisation_range(plane)
     change = restored.astype(np.float64) - plane
     smooth = ndimage.gaussian_filter(change, (1, 1, 0)[: plane.ndim])
-    decibels = lambda error: float("inf") if not error.any() else float(10 * np.log10((high - low) ** 2 / np.mean(error**2)))
+    decibels = lambda error: (
+        float("inf") if not error.any() else float(10 * np.log10((high - low) ** 2 / np.mean(error**2)))
+    )
     return Row(
         stack, name, distance, unit, gain_fit_after=gain, offset_fit_after=offset, psnr_to_input=decibels(change),
         smoothed_to_input=decibels(smooth), **values
@@ -206,13 +208,16 @@ def rows_from_json(text: str) -> list[Row]:
     names = Row.__dataclass_fields__
     missing = float("inf")  # null: the sharp plane compared with itself
     return [
-        Row(**{k: missing if v is None else v for k, v in row.items() if k in names}) for row in json.loads(text)["rows"]
+        Row(**{k: missing if v is None else v for k, v in row.items() if k in names})
+        for row in json.loads(text)["rows"]
     ]
 
 
 def all_rows(network, data: Path, stacks=None) -> list[Row]:
     """The rows of all evaluation stacks (or those named)."""
-    return [row for s in stacks or real_stacks.DEVELOPMENT + real_stacks.TEST for row in evaluate_stack(s, network, data)]
+    return [
+        row for s in stacks or real_stacks.DEVELOPMENT + real_stacks.TEST for row in evaluate_stack(s, network, data)
+    ]
 
 
 def main(argv=None):

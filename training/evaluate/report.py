@@ -110,7 +110,9 @@ def main(argv=None):
     parser.add_argument("--work", type=Path, required=True, help="folder for what is kept between runs")
     parser.add_argument("--docs", type=Path, required=True)
     add_data(parser)
-    parser.add_argument("--results", type=Path, help="output of `evaluate --json` for this model, instead of measuring again")
+    parser.add_argument(
+        "--results", type=Path, help="output of `evaluate --json` for this model, instead of measuring again"
+    )
     add_threads(parser)
     args = parser.parse_args(argv)
     with one_line_errors("report", args.docs):

@@ -18,7 +18,10 @@ def better(row: dict) -> float:
 
 def means(rows: list[dict]) -> list[str]:
     """Markdown: mean gains by stack, and the model's lead over the better oracle."""
-    lines = ["| stack | planes | model | Wiener | Richardson-Lucy | model above the better |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| stack | planes | model | Wiener | Richardson-Lucy | model above the better |",
+        "|---|---|---|---|---|---|",
+    ]
     for stack in dict.fromkeys(r["stack"] for r in rows):
         group = [r for r in rows if r["stack"] == stack]
         ours = float(np.mean([r["model"] - r["before"] for r in group]))
@@ -33,7 +36,9 @@ def above_oracles(rows: list[dict]) -> dict[str, float]:
     found = {}
     for stack in dict.fromkeys(r["stack"] for r in rows):
         group = [r for r in rows if r["stack"] == stack]
-        found[stack] = float(np.mean([r["model"] for r in group]) - max(np.mean([r[m].psnr for r in group]) for m in METHODS))
+        found[stack] = float(
+            np.mean([r["model"] for r in group]) - max(np.mean([r[m].psnr for r in group]) for m in METHODS)
+        )
     return found
 
 
@@ -55,19 +60,33 @@ def beside_oracles(rows: list[dict]) -> list[str]:
 def margins(rows: list[held_out.Row], name: str = "the model") -> list[str]:
     """Sentences on the model's lead over each deconvolution, from the figures alone."""
     told = held_out.margins(rows, "model").items()
-    lines = [f"- Out of focus at {held_out.MODERATE_WORDS}, {name} is {held_out.above_or_below(v)} {m} on average." for m, v in told]
+    lines = [
+        f"- Out of focus at {held_out.MODERATE_WORDS}, {name} is {held_out.above_or_below(v)} {m} on average."
+        for m, v in told
+    ]
     group = [r for r in rows if r.defocus_um > 0 and r.photons in held_out.MODERATE]
     specimens = dict.fromkeys((r.light, r.seed) for r in group)
     if len(specimens) > 1:
-        apart = {m: [np.mean([r.restored["model"] - r.restored[m] for r in group if (r.light, r.seed) == s]) for s in specimens] for m in METHODS}
+        apart = {
+            m: [
+                np.mean([r.restored["model"] - r.restored[m] for r in group if (r.light, r.seed) == s])
+                for s in specimens
+            ]
+            for m in METHODS
+        }
         errors = " and ".join(f"{np.std(v, ddof=1) / np.sqrt(len(v)):.2f} dB ({m})" for m, v in apart.items())
-        lines.append(f"- These are means over {len(specimens)} drawn specimens; as a sample of such specimens their standard error is {errors}.")
+        lines.append(
+            f"- These are means over {len(specimens)} drawn specimens; as a sample of such specimens their standard error is {errors}."
+        )
     return lines
 
 
 def similarity_table(rows: list[held_out.Row]) -> list[str]:
     """Markdown: mean SSIM by light and defocus, at moderate photon levels."""
-    lines = [f"| light | defocus | before | {' | '.join(METHODS)} | model |", "|---|---|---|" + "---|" * len(METHODS) + "---|"]
+    lines = [
+        f"| light | defocus | before | {' | '.join(METHODS)} | model |",
+        "|---|---|---|" + "---|" * len(METHODS) + "---|",
+    ]
     chosen = [r for r in rows if r.photons in held_out.MODERATE]
     for light, um in dict.fromkeys((r.light, r.defocus_um) for r in chosen):
         group = [r for r in chosen if (r.light, r.defocus_um) == (light, um)]
@@ -78,8 +97,14 @@ def similarity_table(rows: list[held_out.Row]) -> list[str]:
 
 def networks_section(there: Container[str]) -> str:
     """Links to the pages on other networks and settings, of which docs holds those in `there`."""
-    pages = {"networks.md": "what networks of equal cost gave in equal minutes", "ablation.md": "what other settings gave"}
-    told = [f"[{name}]({name}) has {words}." if name in there else f"{name} is not made yet." for name, words in pages.items()]
+    pages = {
+        "networks.md": "what networks of equal cost gave in equal minutes",
+        "ablation.md": "what other settings gave",
+    }
+    told = [
+        f"[{name}]({name}) has {words}." if name in there else f"{name} is not made yet."
+        for name, words in pages.items()
+    ]
     return f"""\
 {" ".join(told)}
 The networks: head to tail, with cascade residuals, unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet. The choices
@@ -93,7 +118,9 @@ that the paper leaves open have runs of their own.
 
 def gains_of(rows: list[protocol.Row]) -> dict[str, list[float]]:
     """The gains in dB of the planes out of focus, by stack."""
-    return {s: [r.gained for r in rows if r.stack == s and r.distance != 0] for s in dict.fromkeys(r.stack for r in rows)}
+    return {
+        s: [r.gained for r in rows if r.stack == s and r.distance != 0] for s in dict.fromkeys(r.stack for r in rows)
+    }
 
 
 def also_section(model: str, real: list[protocol.Row], others: dict[str, tuple]) -> str:
@@ -110,7 +137,14 @@ def also_section(model: str, real: list[protocol.Row], others: dict[str, tuple])
     gains = [gains_of(rows) for rows in (real, *(rows for _, rows, _ in others.values()))]
     lines += [f"| {stack} | {' | '.join(f'{np.mean(g[stack]):+.2f}' for g in gains)} |" for stack in gains[0]]
     for name, (_, _, simulated) in others.items():
-        lines += ["", "On the held-out specimens:", "", *margins(simulated, name), "", *held_out.margin_tables(simulated, "model")]
+        lines += [
+            "",
+            "On the held-out specimens:",
+            "",
+            *margins(simulated, name),
+            "",
+            *held_out.margin_tables(simulated, "model"),
+        ]
     return "\n".join(lines) + "\n\n"
 
 
@@ -198,7 +232,9 @@ All levels; `before` is PSNR in dB, the rest are gains on it, means over specime
 """
 
 
-def page(model: str, version: str, sha256: str, real, oracles, simulated, work: str, there: Container[str], others=None) -> str:
+def page(
+    model: str, version: str, sha256: str, real, oracles, simulated, work: str, there: Container[str], others=None
+) -> str:
     """The whole page. `there`: as in `networks_section`; `others`: as in `also_section`."""
     others = others or {}
     also = f" --also {' '.join(f'models/{name}' for name in others)}" if others else ""

@@ -15,7 +15,11 @@ _FEWER = [f"{n:g}" for n in PHOTONS if n < Config().brightfield_photons[0]]
 SPECIMENS = (
     "These specimens come from the generator that also draws a large share of the training samples: other seeds, but the same kinds, and a\n"
     "microscope and a camera within the ranges of training"
-    + (f" (but for {' and '.join(_FEWER)} photons in transmitted and reflected light, which are fewer)" if _FEWER else "")
+    + (
+        f" (but for {' and '.join(_FEWER)} photons in transmitted and reflected light, which are fewer)"
+        if _FEWER
+        else ""
+    )
     + ".\nThey measure deconvolution, not how well a model does on other specimens."
 )
 

@@ -63,7 +63,9 @@ def refuse_another_run(out: Path, record: dict) -> None:
         of = {name: (digest, words) for words in PARTS for name, digest in before[words].items()}
         (model,) = before["model"].items()
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise ValueError(f"{path}: cannot be read, so it is not known what this run was trained on; choose another --out") from error
+        raise ValueError(
+            f"{path}: cannot be read, so it is not known what this run was trained on; choose another --out"
+        ) from error
     now = {name: (digest, words) for words in PARTS for name, digest in record[words].items()}
     for name in [*of, *now]:
         if of.get(name) == now.get(name):
@@ -187,11 +189,17 @@ def main(argv=None):
     kinds.add_argument("--stacks", type=Path, help="folder with one TIFF, or one folder of planes, for each field")
     kinds.add_argument("--pairs", type=Path, help="folder with blurred/ and sharp/, files of equal names")
     kinds.add_argument("--bbbc006", type=Path, help="folder with BBBC006's own folders, one for each plane")
-    parser.add_argument("--fields", type=int, help="with --bbbc006: the most wells and sites, evenly chosen (default: all)")
+    parser.add_argument(
+        "--fields", type=int, help="with --bbbc006: the most wells and sites, evenly chosen (default: all)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for what is made")
-    parser.add_argument("--model", type=Path, default=RELEASED, help="model or checkpoint to begin with (default: the released one)")
+    parser.add_argument(
+        "--model", type=Path, default=RELEASED, help="model or checkpoint to begin with (default: the released one)"
+    )
     parser.add_argument("--minutes", type=float, default=15, help="of training, all runs of this --out together")
-    parser.add_argument("--steps", type=int, help="end earlier, after so many steps: the same on a slow and on a fast machine")
+    parser.add_argument(
+        "--steps", type=int, help="end earlier, after so many steps: the same on a slow and on a fast machine"
+    )
     parser.add_argument("--name", help="of the new model (default: the name of OUT)")
     parser.add_argument("--version", default="1")
     parser.add_argument("--learning-rate", type=float, default=3e-4)

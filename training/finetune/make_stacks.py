@@ -19,7 +19,9 @@ from training.optics.camera import Camera
 from training.optics.microscope import Microscope, convolve, transfer_function
 from training.optics.specimen import texture
 
-SCOPE = Microscope(numerical_aperture=0.75, wavelength_um=0.55, refractive_index=1.0, pixel_size_um=0.325, spherical_waves=0.05)
+SCOPE = Microscope(
+    numerical_aperture=0.75, wavelength_um=0.55, refractive_index=1.0, pixel_size_um=0.325, spherical_waves=0.05
+)
 SIZE, MARGIN = 256, 40
 STEP_UM = 1.2
 PHOTONS = 2000  # in the brightest structure of the focused image

@@ -76,7 +76,9 @@ class RealPlanes(Source):
         """The largest multiple of 16 up to `wanted` that fits all planes. Raises ValueError below 32."""
         fits = min(min(p.shape) for p in self.pairs) // 16 * 16
         if fits < 32:
-            raise ValueError(f"{fits} px are left of a plane beside its drift; expected at least 32: take larger fields")
+            raise ValueError(
+                f"{fits} px are left of a plane beside its drift; expected at least 32: take larger fields"
+            )
         return min(wanted, fits)
 
     def sampler(self, config: Config, seed: int) -> RealSampler:

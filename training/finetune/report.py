@@ -49,12 +49,17 @@ def mean_gain(rows: list[dict]) -> float:
 
 def table(began: list[dict], tuned: list[dict]) -> list[str]:
     """Markdown: mean gains over the fields with the model begun with and the fine-tuned one, by steps from the sharp plane."""
-    lines = ["| steps from focus | planes | PSNR before | begun with | fine-tuned | difference |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| steps from focus | planes | PSNR before | begun with | fine-tuned | difference |",
+        "|---|---|---|---|---|---|",
+    ]
     for steps in sorted({r["steps"] for r in tuned if "after" in r}):
         a, b = ([r for r in rows if r["steps"] == steps and "after" in r] for rows in (began, tuned))
         before = np.mean([r["before"] for r in b])
         gains = [float(np.mean([r["after"] - r["before"] for r in rows])) for rows in (a, b)]
-        lines.append(f"| {steps:+d} | {len(b)} | {before:.2f} | {gains[0]:+.2f} | {gains[1]:+.2f} | {gains[1] - gains[0]:+.2f} |")
+        lines.append(
+            f"| {steps:+d} | {len(b)} | {before:.2f} | {gains[0]:+.2f} | {gains[1]:+.2f} | {gains[1] - gains[0]:+.2f} |"
+        )
     lines.append(
         f"| all | {sum('after' in r for r in tuned)} | | {mean_gain(began):+.2f} | {mean_gain(tuned):+.2f} | "
         f"{mean_gain(tuned) - mean_gain(began):+.2f} |"

@@ -27,7 +27,9 @@ OTHER = (
 
 def _settings(config: Config, count: int) -> dict:
     """The settings that the samples depend on, for JSON."""
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(config).items() if k not in OTHER} | {"count": count}
+    return {
+        k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(config).items() if k not in OTHER
+    } | {"count": count}
 
 
 def _differ(made: dict, wanted: dict) -> str:
@@ -57,7 +59,9 @@ class KeptSamples(SharpImages):
             raise ValueError(f"{path}: not finished ({facts.name} is missing); remove it and run this again")
         made = json.loads(facts.read_text())
         if made != wanted:
-            raise ValueError(f"{path}: samples of other settings: {_differ(made, wanted)}; remove it, or choose another folder")
+            raise ValueError(
+                f"{path}: samples of other settings: {_differ(made, wanted)}; remove it, or choose another folder"
+            )
         self.samples = np.load(path, mmap_mode="r")
         self.record = {"count": count, "sha256": hashlib.sha256(facts.read_bytes()).hexdigest()}
 
@@ -78,7 +82,9 @@ class KeptSamples(SharpImages):
 
     def sampler(self, config: Config, seed: int) -> "_Draw":
         if differ := _differ(self.settings, _settings(config, len(self.samples))):
-            raise ValueError(f"kept samples have {differ}; runs that differ in the simulation cannot share samples: train without them")
+            raise ValueError(
+                f"kept samples have {differ}; runs that differ in the simulation cannot share samples: train without them"
+            )
         return _Draw(self.samples, config.patch_px, seed)
 
 

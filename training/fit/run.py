@@ -86,9 +86,7 @@ class Run:
         self.average = copy.deepcopy(self.model).eval()
         self.head = BlurHead(self.model).to(device) if config.blur_weight > 0 else None
         self.learned = [*self.model.parameters(), *(self.head.parameters() if self.head is not None else ())]
-        self.optimizer = torch.optim.AdamW(
-            self.learned, lr=config.learning_rate, weight_decay=config.weight_decay
-        )
+        self.optimizer = torch.optim.AdamW(self.learned, lr=config.learning_rate, weight_decay=config.weight_decay)
         self.origin: dict | None = None  # the file whose weights the run began with
         self.teacher, self.taught_by = None, None  # the network and its file
         self.step, self.best, self.clock = 0, Best(), Clock()
@@ -162,9 +160,7 @@ class Run:
 
     def advance(self, batch: Batch, progress: float) -> None:
         """One step of the optimiser. `progress`: share of the planned time that is over, 0 to 1."""
-        place = lambda images: images.unsqueeze(1).to(
-            self.device, memory_format=torch.channels_last, non_blocking=True
-        )
+        place = lambda images: images.unsqueeze(1).to(self.device, memory_format=torch.channels_last, non_blocking=True)
         image, target = place(batch.image), place(batch.target)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.config, self.step, progress)
@@ -220,6 +216,4 @@ def refuse_another_run(path: Path, state: dict, config: Config, taught_by: dict 
     if config_of(state) != config:
         made, wanted = dataclasses.asdict(config_of(state)), dataclasses.asdict(config)
         differ = ", ".join(f"{k} {made[k]} (now {wanted[k]})" for k in wanted if made[k] != wanted[k])
-        raise ValueError(
-            f"{path}: made with another configuration: {differ}; choose another --out or its settings"
-        )
+        raise ValueError(f"{path}: made with another configuration: {differ}; choose another --out or its settings")

@@ -206,7 +206,9 @@ def main(argv=None):
     parser = parser_of("train", __doc__)
     add_data(parser, "train/ and eval/")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, required=True, help="planned wall time of all runs of this --out together")
+    parser.add_argument(
+        "--minutes", type=float, required=True, help="planned wall time of all runs of this --out together"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--workers", type=int, default=1, help="processes that simulate samples")
     parser.add_argument(

@@ -29,7 +29,9 @@ class BlurHead(nn.Module):
             deepest = subnetwork.encoder[-1]
             channels = deepest[2].out_channels
             self.tell.append(nn.Conv2d(channels, len(FREQUENCIES), 1))
-            deepest.register_forward_hook(lambda module, inputs, output, index=index: self.features.__setitem__(index, output))
+            deepest.register_forward_hook(
+                lambda module, inputs, output, index=index: self.features.__setitem__(index, output)
+            )
 
     def loss(self, contrast_kept: torch.Tensor) -> torch.Tensor:
         """Mean squared error of the predicted contrast, over the samples of the latest batch whose contrast is known.

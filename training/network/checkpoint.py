@@ -48,12 +48,22 @@ def load_checkpoint(path: Path) -> dict:
     try:
         config_of(state)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: its settings cannot be used: {error}; use it with the version of Parfocal that made it") from error
+        raise ValueError(
+            f"{path}: its settings cannot be used: {error}; use it with the version of Parfocal that made it"
+        ) from error
     return state
 
 
 # Settings that older checkpoints lack, at the values that reproduce their simulation.
-BEFORE = {"corrected_share": 0.0, "middle_share": 0.0, "clean_share": 0.0, "coherent_share": 0.0, "most_layers": 1, "blur_weight": 0.0, "brightest_target": 1e9}
+BEFORE = {
+    "corrected_share": 0.0,
+    "middle_share": 0.0,
+    "clean_share": 0.0,
+    "coherent_share": 0.0,
+    "most_layers": 1,
+    "blur_weight": 0.0,
+    "brightest_target": 1e9,
+}
 
 
 def config_of(state: dict) -> Config:
@@ -88,7 +98,9 @@ def _onnx_graph(path: Path):
     import onnx
 
     if not path.is_file():
-        raise ValueError(f"{path}: no such file; expected a model of `training export` or a checkpoint of `training train`")
+        raise ValueError(
+            f"{path}: no such file; expected a model of `training export` or a checkpoint of `training train`"
+        )
     try:
         return onnx.load(path, load_external_data=False).graph
     except Exception as error:  # protobuf's and onnx's own exceptions have no common base

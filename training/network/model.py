@@ -27,7 +27,11 @@ class Layers:
 
     def activate(self) -> nn.Module:
         """A new activation layer."""
-        known = {"leaky_relu": lambda: nn.LeakyReLU(0.1, inplace=True), "relu": lambda: nn.ReLU(inplace=True), "gelu": nn.GELU}
+        known = {
+            "leaky_relu": lambda: nn.LeakyReLU(0.1, inplace=True),
+            "relu": lambda: nn.ReLU(inplace=True),
+            "gelu": nn.GELU,
+        }
         return known[self.activation]()
 
     def block(self, channels_in: int, channels_out: int) -> nn.Sequential:

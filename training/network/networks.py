@@ -16,7 +16,16 @@ from torch import nn
 
 from training.config import NETWORKS
 from training.network.mimo import MimoUNet
-from training.network.model import LEVELS, RELEASED, HeadToTail, Layers, MultiScale, SubNetwork, initialise, multiply_adds_per_pixel
+from training.network.model import (
+    LEVELS,
+    RELEASED,
+    HeadToTail,
+    Layers,
+    MultiScale,
+    SubNetwork,
+    initialise,
+    multiply_adds_per_pixel,
+)
 
 
 class UNet(nn.Module):

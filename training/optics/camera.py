@@ -1,6 +1,6 @@
 """A camera: photon and read noise, offset, quantisation, saturation. NumPy only.
 
-  [Janesick] J. R. Janesick, Photon Transfer, SPIE 2007 (shot noise, read noise, offset, quantisation).
+[Janesick] J. R. Janesick, Photon Transfer, SPIE 2007 (shot noise, read noise, offset, quantisation).
 """
 
 from dataclasses import dataclass

@@ -57,7 +57,9 @@ class Microscope:
         return blur_radius_px / self.blur_radius_px(1.0)
 
 
-def transfer_function(scope: Microscope, defocus_um: float, size: int, condenser: float = 1.0, phase: float = 0.0) -> np.ndarray:
+def transfer_function(
+    scope: Microscope, defocus_um: float, size: int, condenser: float = 1.0, phase: float = 0.0
+) -> np.ndarray:
     """Optical transfer function of the optics and the pixel's area, for images of `size` x `size` pixels.
 
     Returns float32 [size, size // 2 + 1], laid out as `np.fft.rfft2`; 1 at zero frequency (energy is kept). It is real

@@ -82,7 +82,10 @@ class Optics:
         depths = [0.0]
         if self.kind == "layered":
             more = 1 + random.integers(config.most_layers)
-            depths += [random.choice([-1, 1]) * scope.defocus_um(random.uniform(0.5, config.layer_blur_px)) for _ in range(more)]
+            depths += [
+                random.choice([-1, 1]) * scope.defocus_um(random.uniform(0.5, config.layer_blur_px))
+                for _ in range(more)
+            ]
         elif self.kind == "relief":
             height = scope.defocus_um(config.relief_blur_px * random.random())
             depths += [-height, height]
@@ -91,7 +94,9 @@ class Optics:
             focused = transfer_function(scope, depth, self.size, **partly)
             blurred = focused if in_focus else transfer_function(scope, depth + defocus, self.size, **partly)
             self.layers.append((focused, blurred))
-        self.contrast_kept = contrast_kept(*self.layers[0]) if self.kind == "thin" else np.full(len(FREQUENCIES), np.nan, np.float32)
+        self.contrast_kept = (
+            contrast_kept(*self.layers[0]) if self.kind == "thin" else np.full(len(FREQUENCIES), np.nan, np.float32)
+        )
         self.once_more = scope.cutoff_per_um * scope.pixel_size_um >= config.seen_cutoff_per_px
 
     def image(self, depths: list[np.ndarray], seen: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -51,9 +51,7 @@ class Sampler:
         self.config = config
         self.random = np.random.default_rng(seed)
         self.size = config.patch_px + 2 * config.margin_px
-        self.images = {
-            kind: [s.plane for s in sharp if s.modality == kind] for kind in ("fluorescence", "brightfield")
-        }
+        self.images = {kind: [s.plane for s in sharp if s.modality == kind] for kind in ("fluorescence", "brightfield")}
         # Large images hold more to learn from; the square root keeps small ones from vanishing beside them.
         self.weights = {
             kind: np.sqrt([p.size for p in planes]) / np.sum(np.sqrt([p.size for p in planes]))
@@ -100,7 +98,9 @@ class Sampler:
     def _light(self, image: np.ndarray, kind: str, may_be_seen: bool) -> tuple[np.ndarray, np.ndarray]:
         """Light in focus and out of focus, [2, patch, patch], and the contrast that defocus left."""
         config, random = self.config, self.random
-        optics = self._pool(self.optics[kind], config.optics_bank, config.optics_life, lambda: Optics(config, random, kind))
+        optics = self._pool(
+            self.optics[kind], config.optics_bank, config.optics_life, lambda: Optics(config, random, kind)
+        )
         depths = [image]
         if optics.kind == "layered":
             # In fluorescence the light of layers adds up; in transmission a sum is near enough to the product.

@@ -65,7 +65,9 @@ def facts_of(path: Path) -> dict[str, str]:
     found = metadata_of(path)
     missing = [k for k in NEEDED if k not in found]
     if missing:
-        raise ValueError(f"{path}: does not describe itself (no parfocal.{missing[0]}); expected a model of `training export`")
+        raise ValueError(
+            f"{path}: does not describe itself (no parfocal.{missing[0]}); expected a model of `training export`"
+        )
     return found
 
 
@@ -89,7 +91,10 @@ def yaml(value, indent: int = 0) -> str:
             nested = isinstance(item, dict | list) and item
             lines.append(f"{pad}{key}:" + (f"\n{yaml(item, indent + 1)}" if nested else f" {json.dumps(item)}"))
         return "\n".join(lines)
-    return "\n".join(f"{pad}- {yaml(item, indent + 1).lstrip()}" if isinstance(item, dict) else f"{pad}- {json.dumps(item)}" for item in value)
+    return "\n".join(
+        f"{pad}- {yaml(item, indent + 1).lstrip()}" if isinstance(item, dict) else f"{pad}- {json.dumps(item)}"
+        for item in value
+    )
 
 
 def describe(facts: dict[str, str], files: dict[str, bytes], model: str, author: str) -> dict:
@@ -113,7 +118,15 @@ def describe(facts: dict[str, str], files: dict[str, bytes], model: str, author:
         "license": facts["license"],
         "documentation": source("README.md"),
         "covers": ["cover.png"],
-        "tags": ["deblurring", "defocus", "restoration", "fluorescence-light-microscopy", "brightfield-microscopy", "2d", "onnx"],
+        "tags": [
+            "deblurring",
+            "defocus",
+            "restoration",
+            "fluorescence-light-microscopy",
+            "brightfield-microscopy",
+            "2d",
+            "onnx",
+        ],
         "inputs": [
             {
                 "id": "image",
@@ -124,7 +137,12 @@ def describe(facts: dict[str, str], files: dict[str, bytes], model: str, author:
                 "preprocessing": [
                     {
                         "id": "scale_range",
-                        "kwargs": {"axes": ["channel", "y", "x"], "min_percentile": low, "max_percentile": high, "eps": 1e-6},
+                        "kwargs": {
+                            "axes": ["channel", "y", "x"],
+                            "min_percentile": low,
+                            "max_percentile": high,
+                            "eps": 1e-6,
+                        },
                     }
                 ],
             }
@@ -202,7 +220,9 @@ def package(model: Path, out: Path, card: Path | None = None, author: str = AUTH
     try:
         title(facts["name"]), semantic(facts["version"])
     except ValueError as error:
-        raise ValueError(f"{model}: {error} when the model is made (--name and --version of export and finetune)") from error
+        raise ValueError(
+            f"{model}: {error} when the model is made (--name and --version of export and finetune)"
+        ) from error
     files = {model.name: model.read_bytes(), "README.md": words.encode()} | tests_of(model)
     if taken := [name for name in pictures if name in files]:
         raise ValueError(

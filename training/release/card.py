@@ -88,7 +88,11 @@ def limits(config: Config, rows: Sequence[protocol.Row] = ()) -> str:
   ({least.stack}, {least.distance:+.2f} {least.unit}), and PSNR after a fit does not show it."""
     thick = "one plane"
     if config.layered_share > 0:
-        more = "one dimmer layer at another depth" if config.most_layers == 1 else f"up to {config.most_layers} dimmer layers at other depths"
+        more = (
+            "one dimmer layer at another depth"
+            if config.most_layers == 1
+            else f"up to {config.most_layers} dimmer layers at other depths"
+        )
         thick += f", in some samples with {more}"
     if config.relief_share > 0:
         thick += ", in some uneven"
@@ -207,7 +211,8 @@ def training_section(state: dict, device: str, note: str) -> str:
 def simulation_section(config: Config, training_data: list[dict]) -> str:
     """The images and the ranges that samples were simulated from."""
     sources = "\n".join(
-        f"| {d['name']} | {d.get('planes', '')} | {d['source']} | {d['commit']} | {d['licence']} |" for d in training_data
+        f"| {d['name']} | {d.get('planes', '')} | {d['source']} | {d['commit']} | {d['licence']} |"
+        for d in training_data
     )
     drawn = [row for row in RANGES if row[0] not in SHARE_OF or getattr(config, SHARE_OF[row[0]]) > 0]
     ranges = "\n".join(f"| {words} | {_range(getattr(config, name), unit)} |" for name, words, unit in drawn)
@@ -307,7 +312,9 @@ def main(argv=None):
     add_data(parser)
     parser.add_argument("--device", help="what it was trained on (default: as the checkpoint says)")
     parser.add_argument("--note", default="", help="a paragraph on the training")
-    parser.add_argument("--results", type=Path, help="output of `evaluate --json` for this model, instead of measuring again")
+    parser.add_argument(
+        "--results", type=Path, help="output of `evaluate --json` for this model, instead of measuring again"
+    )
     args = parser.parse_args(argv)
     data = args.data or real_stacks.data_folder()
     with one_line_errors("card", args.model.parent):

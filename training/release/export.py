@@ -167,7 +167,14 @@ def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str, dat
         f"{state['minutes']:.0f} minutes ({state['step']} steps, seed {config.seed}, code {state['commit'][:12]}{begun})."
     )
     return export(
-        load_weights(checkpoint), path, config, name, version, text, training_data(state, data), config_sha256=config_sha256(state)
+        load_weights(checkpoint),
+        path,
+        config,
+        name,
+        version,
+        text,
+        training_data(state, data),
+        config_sha256=config_sha256(state),
     )
 
 

@@ -62,5 +62,7 @@ def measure_halo(path: Path, size: int = 640) -> tuple[int, list[float]]:
             worst = np.maximum(worst, np.maximum.accumulate(by_step[::-1])[::-1] / max(high - low, 1e-6))
     enough = np.nonzero(worst <= HALO_TOLERANCE)[0]
     if not len(enough):
-        raise ValueError(f"{path}: results still change by {worst[-1]:.1e} at {half - 16} px from a cut: no halo will do")
+        raise ValueError(
+            f"{path}: results still change by {worst[-1]:.1e} at {half - 16} px from a cut: no halo will do"
+        )
     return int(enough[0]) * 16, worst.tolist()

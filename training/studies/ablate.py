@@ -60,7 +60,9 @@ def samples_file(out: Path) -> Path:
     return out / "samples.npy"
 
 
-def train_all(base: Config, data: Path, out: Path, minutes: float, workers: int, only=tuple(VARIANTS), log=print, samples: int = 0) -> None:
+def train_all(
+    base: Config, data: Path, out: Path, minutes: float, workers: int, only=tuple(VARIANTS), log=print, samples: int = 0
+) -> None:
     """Makes the runs. `samples`: the number of simulated samples that all runs share; 0: each simulates its own."""
     source = KeptSamples(data, base, samples, samples_file(out), log) if samples else SharpImages(data)
     for name in only:
@@ -70,7 +72,11 @@ def train_all(base: Config, data: Path, out: Path, minutes: float, workers: int,
 
 def table(measured: dict[str, dict]) -> list[str]:
     """Markdown, one row for each run: cost, steps and gains, and the distance from the released settings."""
-    stacks = list(dict.fromkeys(row["stack"] for m in measured.values() for row in m["real"] if row["stack"] in real_stacks.DEVELOPMENT))
+    stacks = list(
+        dict.fromkeys(
+            row["stack"] for m in measured.values() for row in m["real"] if row["stack"] in real_stacks.DEVELOPMENT
+        )
+    )
     outside = tuple(um for um in held_out.DEFOCUS_UM if um > 0)
     held = {name: gain(m["simulated"], "model", defocus_um=outside) for name, m in measured.items()}
     lines = [
@@ -82,7 +88,15 @@ def table(measured: dict[str, dict]) -> list[str]:
         apart = f"{held[name] - held['released']:+.2f}" if name != "released" else ""
         real = [f"{np.mean([r['gained'] for r in m['real'] if r['stack'] == stack]):+.2f}" for stack in stacks]
         compute = [f"{m['steps']:,}", runs.span([m["cpu_minutes"]], ".1f")]
-        cells = [name, VARIANTS[name][0], f"{m['parameters']:,}", f"{m['multiply_adds']:,.0f}", *compute, f"{held[name]:+.2f}", apart]
+        cells = [
+            name,
+            VARIANTS[name][0],
+            f"{m['parameters']:,}",
+            f"{m['multiply_adds']:,.0f}",
+            *compute,
+            f"{held[name]:+.2f}",
+            apart,
+        ]
         lines.append("| " + " | ".join([*cells, *real]) + " |")
     return lines
 
@@ -117,12 +131,17 @@ def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
     found, left_out = runs.finished([runs.facts(out / name) for name in VARIANTS if (out / name / "best.pt").exists()])
     by_name = {run["folder"].name: run for run in found}
     if "released" not in by_name:
-        missing = f"{out}: holds no finished run `released` of `training ablate train`, which the others are compared with."
+        missing = (
+            f"{out}: holds no finished run `released` of `training ablate train`, which the others are compared with."
+        )
         raise ValueError(" ".join([missing, *left_out]))
     minutes, samples = runs.one_plan(found), runs.one_source(found)
     for name, run in by_name.items():
         runs.check_settings(run, settings_of(by_name["released"]["config"], name), out / "released")
-    measured = {name: run | runs.measure(run["folder"], data, seeds, threads, real_stacks.DEVELOPMENT) for name, run in by_name.items()}
+    measured = {
+        name: run | runs.measure(run["folder"], data, seeds, threads, real_stacks.DEVELOPMENT)
+        for name, run in by_name.items()
+    }
     docs.mkdir(parents=True, exist_ok=True)
     path = docs / "ablation.md"
     path.write_text(page(measured, out.as_posix(), seeds, minutes, left_out, samples))
@@ -131,7 +150,9 @@ def report(out: Path, docs: Path, data: Path, seeds: int, threads: int) -> Path:
 
 def main(argv=None):
     parser, make = runs.study_parser("ablate", __doc__, tuple(VARIANTS))
-    make.add_argument("--samples", type=int, default=0, help="simulated samples that all runs share; 0: each simulates its own")
+    make.add_argument(
+        "--samples", type=int, default=0, help="simulated samples that all runs share; 0: each simulates its own"
+    )
     args = parser.parse_args(argv)
     data = args.data or data_folder()
     with one_line_errors("ablate", args.out, saved=args.action == "train"):

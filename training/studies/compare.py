@@ -77,7 +77,11 @@ def _mean_and_spread(values: list[float]) -> str:
 
 
 def by_network(measured: list[dict]) -> dict[str, list[dict]]:
-    return {name: [m for m in measured if m["network"] == name] for name in NETWORKS if any(m["network"] == name for m in measured)}
+    return {
+        name: [m for m in measured if m["network"] == name]
+        for name in NETWORKS
+        if any(m["network"] == name for m in measured)
+    }
 
 
 def network_table(measured: list[dict]) -> list[str]:
@@ -97,7 +101,16 @@ def network_table(measured: list[dict]) -> list[str]:
             for stack in stacks
         ]
         compute = [runs.span([m["steps"] for m in group]), runs.span([m["cpu_minutes"] for m in group], ".1f")]
-        cells = [name, len(group), f"{first['parameters']:,}", f"{first['multiply_adds']:,.0f}", *compute, first["loss"], held, *real]
+        cells = [
+            name,
+            len(group),
+            f"{first['parameters']:,}",
+            f"{first['multiply_adds']:,.0f}",
+            *compute,
+            first["loss"],
+            held,
+            *real,
+        ]
         lines.append("| " + " | ".join(str(c) for c in cells) + " |")
     return lines
 
@@ -108,7 +121,9 @@ def unequal_steps(measured: list[dict]) -> list[str]:
     for name, group in by_network(measured).items():
         low, high = (pick(m["steps"] for m in group) for pick in (min, max))
         if high > (1 + STEPS_APART) * low:
-            found.append(f"- **Runs of {name} differ by {100 * (high / max(low, 1) - 1):.0f} % in steps: equal minutes were not equal compute.**")
+            found.append(
+                f"- **Runs of {name} differ by {100 * (high / max(low, 1) - 1):.0f} % in steps: equal minutes were not equal compute.**"
+            )
     return found
 
 
@@ -118,7 +133,9 @@ def verdict(measured: list[dict]) -> list[str]:
     if OURS not in groups:
         return []
     outside = tuple(um for um in held_out.DEFOCUS_UM if um > 0)
-    values = {name: [gain(m["simulated"], "model", defocus_um=outside) for m in group] for name, group in groups.items()}
+    values = {
+        name: [gain(m["simulated"], "model", defocus_um=outside) for m in group] for name, group in groups.items()
+    }
     ours, lines = values.pop(OURS), []
     for name, theirs in values.items():
         apart = float(np.mean(ours) - np.mean(theirs))
@@ -131,7 +148,9 @@ def verdict(measured: list[dict]) -> list[str]:
             noise = f"one seed of {OURS}; seeds of {name} differ by up to {np.ptp(theirs):.2f} dB"
         else:
             noise = "one seed each: how far seeds differ is not known"
-        lines.append(f"- On held-out specimens out of focus, {OURS} is {held_out.above_or_below(apart)} {name} ({noise}).")
+        lines.append(
+            f"- On held-out specimens out of focus, {OURS} is {held_out.above_or_below(apart)} {name} ({noise})."
+        )
     return lines
 
 
@@ -172,7 +191,15 @@ def plots(measured: list[dict], oracles: list[dict]) -> dict[str, str]:
     return files
 
 
-def page(measured: list[dict], oracles: list[dict], out: str, seeds: int, minutes: float, base: Config, left_out: list[str] = ()) -> str:
+def page(
+    measured: list[dict],
+    oracles: list[dict],
+    out: str,
+    seeds: int,
+    minutes: float,
+    base: Config,
+    left_out: list[str] = (),
+) -> str:
     """networks.md. `minutes`, `base`: of all runs; `left_out`: sentences on runs that are missing."""
     first_seeds = {name: group[0]["simulated"] for name, group in by_network(measured).items()}
     merged = held_out.beside(oracles, first_seeds, f"deconvolution in {out}")
@@ -182,7 +209,11 @@ def page(measured: list[dict], oracles: list[dict], out: str, seeds: int, minute
     )  # fmt: skip
     nl = "\n"
     own_loss = " MIMO-UNet has its own published loss." if "mimo" in first_seeds else ""
-    missing = [f"{name}-{seed}" for name, seed in planned() if not any((m["network"], m["seed"]) == (name, seed) for m in measured)]
+    missing = [
+        f"{name}-{seed}"
+        for name, seed in planned()
+        if not any((m["network"], m["seed"]) == (name, seed) for m in measured)
+    ]
     absent = "\n" + " ".join([f"Not on this page: {', '.join(missing)}.", *left_out]) + "\n" if missing else ""
     settings = runs.set_words(base, ("network", "seed", "width", "blur_weight"))
     return f"""\

@@ -31,7 +31,9 @@ def study_parser(name: str, description: str | None, names: tuple[str, ...]) -> 
     make.add_argument("--width", type=int, default=8)
     make.add_argument("--only", nargs="+", choices=names, default=names)
     make.add_argument("--workers", type=int, default=1)
-    make.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to training/config.py, for all")
+    make.add_argument(
+        "--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to training/config.py, for all"
+    )
     report = actions.add_parser("report", help="measure the finished runs, and write the page")
     report.add_argument("--docs", type=Path, required=True)
     report.add_argument("--seeds", type=int, default=2, help="of the held-out specimens")
@@ -70,7 +72,9 @@ def one_plan(found: list[dict]) -> float:
     plans = {run["folder"].name: run["planned"] for run in found}
     if len(set(plans.values())) > 1:
         listed = ", ".join(f"{name} {planned:g}" for name, planned in plans.items())
-        raise ValueError(f"runs of unequal planned minutes are not compared: {listed}; give train the same --minutes for all of them")
+        raise ValueError(
+            f"runs of unequal planned minutes are not compared: {listed}; give train the same --minutes for all of them"
+        )
     return next(iter(plans.values()))
 
 
@@ -79,7 +83,9 @@ def one_source(found: list[dict]) -> int:
     sources = {run["folder"].name: run["samples"] for run in found}
     if any(samples != found[0]["samples"] for samples in sources.values()):
         listed = ", ".join(f"{name} {samples['count'] if samples else 'its own'}" for name, samples in sources.items())
-        raise ValueError(f"runs that learned from other samples are not compared: {listed}; train all with the same --samples, in a new folder")
+        raise ValueError(
+            f"runs that learned from other samples are not compared: {listed}; train all with the same --samples, in a new folder"
+        )
     return found[0]["samples"]["count"] if found[0]["samples"] else 0
 
 
@@ -88,7 +94,9 @@ def check_settings(run: dict, wanted: Config, source: Path) -> None:
     made, wanted = asdict(run["config"]), asdict(wanted)
     differ = ", ".join(f"{k} {made[k]} (expected {wanted[k]})" for k in wanted if made[k] != wanted[k])
     if differ:
-        raise ValueError(f"{run['folder']}: differs from {source} in more than its name says: {differ}; keep only runs of the same settings in a folder")
+        raise ValueError(
+            f"{run['folder']}: differs from {source} in more than its name says: {differ}; keep only runs of the same settings in a folder"
+        )
 
 
 def set_words(base: Config, leave: tuple[str, ...]) -> str:
@@ -120,7 +128,10 @@ ALL = real_stacks.DEVELOPMENT + real_stacks.TEST
 def measure(folder: Path, data: Path, seeds: int, threads: int, stacks: tuple[str, ...] = ALL) -> dict:
     """Rows of the best checkpoint on held-out specimens and, where `data` has them, on the real stacks of these names."""
     path, has_stacks = folder / "best.pt", (data / "eval").is_dir()
-    key = hashlib.sha256(path.read_bytes() + f"{seeds} {held_out.SEED} {has_stacks if stacks == ALL else (has_stacks and stacks)}".encode()).hexdigest()
+    key = hashlib.sha256(
+        path.read_bytes()
+        + f"{seeds} {held_out.SEED} {has_stacks if stacks == ALL else (has_stacks and stacks)}".encode()
+    ).hexdigest()
     stored = folder / "measured.json"
     if stored.exists() and (known := json.loads(stored.read_text()))["key"] == key:
         return known
@@ -128,7 +139,9 @@ def measure(folder: Path, data: Path, seeds: int, threads: int, stacks: tuple[st
     simulated = [asdict(r) for r in held_out.all_rows({"model": network}, seeds, oracles=False)]
     rows = [r for stack in (stacks if has_stacks else ()) for r in protocol.evaluate_stack(stack, network, data)]
     # A network that returns its input has infinite PSNR to it.
-    real = [{k: protocol.finite(v) for k, v in (asdict(r) | {"gained": r.gained}).items()} for r in rows if r.distance != 0]
+    real = [
+        {k: protocol.finite(v) for k, v in (asdict(r) | {"gained": r.gained}).items()} for r in rows if r.distance != 0
+    ]
     found = {"key": key, "simulated": simulated, "real": real}
     stored.write_text(json.dumps(found, allow_nan=False))
     return found

@@ -33,7 +33,10 @@ def help_of(words: list[str], capsys) -> str:
 @pytest.mark.parametrize("name", package.COMMANDS)
 def test_every_command_has_help(name, capsys):
     text = help_of([name], capsys)
-    assert text.startswith(f"usage: python -m training {name} ") and f"python -m training {name}" in text.split("options:")[0][20:]
+    assert (
+        text.startswith(f"usage: python -m training {name} ")
+        and f"python -m training {name}" in text.split("options:")[0][20:]
+    )
 
 
 def test_documents_name_commands():

@@ -54,7 +54,9 @@ def test_what_deconvolution_found_is_of_todays_exposures_and_methods():
     case = next(held_out.cases("reflected", 1, (2.0,), (200,)))
     for method, (psnr, ssim) in held_out.deconvolved(case, {}).items():
         kept = stored["reflected", 2.0, 200, case.seed]
-        assert psnr == pytest.approx(kept["restored"][method], abs=0.01) and ssim == pytest.approx(kept["ssim"][method], abs=1e-3)
+        assert psnr == pytest.approx(kept["restored"][method], abs=0.01) and ssim == pytest.approx(
+            kept["ssim"][method], abs=1e-3
+        )
 
 
 def test_what_deconvolution_found_is_of_the_listed_planes():

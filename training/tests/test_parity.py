@@ -65,7 +65,18 @@ def light(shape, seed) -> np.ndarray:
 
 
 RANDOM_SIZES = np.random.default_rng(2026).integers(1, 200, (6, 2)).tolist()
-SHAPES = [(16, 16), (64, 96), (17, 23), (1, 1), (1, 37), (53, 1), (2, 3), (127, 131), (40, 33, 3), *map(tuple, RANDOM_SIZES)]
+SHAPES = [
+    (16, 16),
+    (64, 96),
+    (17, 23),
+    (1, 1),
+    (1, 37),
+    (53, 1),
+    (2, 3),
+    (127, 131),
+    (40, 33, 3),
+    *map(tuple, RANDOM_SIZES),
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda s: "x".join(map(str, s)))

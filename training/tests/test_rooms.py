@@ -27,7 +27,9 @@ def imports(source: str) -> list[tuple[int, str]]:
             module = "." * node.level + (node.module or "")
             # `from training import x` and `from . import x` name the module last.
             whole = module in ("training", ".", "..")
-            found += [(node.lineno, f"{module}.{alias.name}") for alias in node.names] if whole else [(node.lineno, module)]
+            found += (
+                [(node.lineno, f"{module}.{alias.name}") for alias in node.names] if whole else [(node.lineno, module)]
+            )
     return [(line, module) for line, module in found if module.startswith((".", "training.")) or module == "training"]
 
 
@@ -83,7 +85,9 @@ def test_imports_go_one_way():
 def test_a_planted_import_is_found(tmp_path, words, module):
     for room in ROOMS:
         (tmp_path / room).mkdir()
-        (tmp_path / room / "file.py").write_text("from training.config import Config\nfrom training.data import images\nimport numpy")
+        (tmp_path / room / "file.py").write_text(
+            "from training.config import Config\nfrom training.data import images\nimport numpy"
+        )
     assert violations(tmp_path, ROOMS) == []
     (tmp_path / "optics" / "file.py").write_text(words)
     (told,) = violations(tmp_path, ROOMS)
@@ -93,4 +97,7 @@ def test_a_planted_import_is_found(tmp_path, words, module):
 def test_a_file_in_no_room_and_a_shared_file_that_imports_one_are_found(tmp_path):
     (tmp_path / "config.py").write_text("from training.data import images")
     (tmp_path / "attic.py").write_text("")
-    assert violations(tmp_path, ROOMS) == ["attic.py: lies in no room of the table", "config.py:1: imports training.data"]
+    assert violations(tmp_path, ROOMS) == [
+        "attic.py: lies in no room of the table",
+        "config.py:1: imports training.data",
+    ]

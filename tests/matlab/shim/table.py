@@ -99,7 +99,9 @@ class Reader:
         for node in self.nodes:
             if isinstance(node, c_ast.Decl) and isinstance(node.type, c_ast.FuncDecl):
                 given = node.type.args.params if node.type.args else []
-                types = [self.matlab(getattr(p, "type", p) if not isinstance(p, c_ast.EllipsisParam) else p) for p in given]
+                types = [
+                    self.matlab(getattr(p, "type", p) if not isinstance(p, c_ast.EllipsisParam) else p) for p in given
+                ]
                 yield node, self.matlab(node.type.type), [t for t in types if t != ""]
 
 

@@ -62,7 +62,11 @@ def test_layouts(tmp_path):
         (tmp_path / "c").mkdir(exist_ok=True)
         tifffile.imwrite(tmp_path / "c" / f"{number:02d}.tif", plane)
     found = stacks.read_stacks(tmp_path)
-    assert [f.name for f in found] == ["a", "b, channel 0", "b, channel 1", "c"] and found[3].names == ["00", "01", "02"]
+    assert [f.name for f in found] == ["a", "b, channel 0", "b, channel 1", "c"] and found[3].names == [
+        "00",
+        "01",
+        "02",
+    ]
     assert [f.place for f in found] == ["a", "b", "b", "c"]
     for number, one in enumerate(found):
         assert np.array_equal(one.planes, stack(number + 1) if number < 3 else stack(4))
@@ -71,9 +75,9 @@ def test_layouts(tmp_path):
 def test_colours_are_fields_of_their_own(tmp_path):
     (tmp_path / "a").mkdir()
     for number, plane in enumerate(stack()):
-        Image.fromarray(np.stack([plane // 256, plane // 512, plane // 300, 255 + 0 * plane], -1).astype(np.uint8)).save(
-            tmp_path / "a" / f"{number}.png"
-        )
+        Image.fromarray(
+            np.stack([plane // 256, plane // 512, plane // 300, 255 + 0 * plane], -1).astype(np.uint8)
+        ).save(tmp_path / "a" / f"{number}.png")
     found = stacks.read_stacks(tmp_path)
     assert [f.name for f in found] == [f"a, channel {c}" for c in range(3)] and found[0].planes.shape == (3, SIZE, SIZE)
 
@@ -87,7 +91,11 @@ def test_a_colour_of_nothing_but_noise_is_left_out(tmp_path):
     said = []
     (one,) = focal.fields_of_stacks(tmp_path, said.append)
     assert one.name == "a, channel 1" and one.place == "a"
-    assert [words.startswith(f"[{i + 1}/3] left out: field a, channel {i}") for i, words in enumerate(said)] == [True, False, True]
+    assert [words.startswith(f"[{i + 1}/3] left out: field a, channel {i}") for i, words in enumerate(said)] == [
+        True,
+        False,
+        True,
+    ]
     assert sum(note.startswith("left out: field a, channel ") for note in one.notes) == 2  # which the report prints
     for number in range(3):
         noise = np.random.default_rng(number).integers(0, 3, (SIZE, SIZE, 3), np.uint8)
@@ -122,12 +130,24 @@ def not_finite(planes):
 @pytest.mark.parametrize(
     "change, message",
     [
-        (lambda p: p[1], r"field bad: 1 plane\(s\) \(bad\.tif, grey, 128x128 px, 1 channel\(s\)\); a focal stack needs at least 2"),
-        (lambda p: np.stack([p[1]] * 3), r"field bad: no plane is sharper than the others \(focus scores .*through focus"),
+        (
+            lambda p: p[1],
+            r"field bad: 1 plane\(s\) \(bad\.tif, grey, 128x128 px, 1 channel\(s\)\); a focal stack needs at least 2",
+        ),
+        (
+            lambda p: np.stack([p[1]] * 3),
+            r"field bad: no plane is sharper than the others \(focus scores .*through focus",
+        ),
         (lambda p: p[[1, 0, 2]], r"field bad: the sharpest plane is its first \(0\), so focus may lie outside"),
-        (lambda p: np.stack([np.roll(p[0], 20, 1), p[1], p[2]]), r"field bad, plane 0: lies \+.* px across .*more than 6"),
+        (
+            lambda p: np.stack([np.roll(p[0], 20, 1), p[1], p[2]]),
+            r"field bad, plane 0: lies \+.* px across .*more than 6",
+        ),
         (elsewhere, r"field bad, plane 0: (does not show what the sharp plane shows|lies .* px across)"),
-        (inverted, r"field bad, plane 0: is bright where the sharp plane is dark \(correlation -0\.\d\d\); .*leave this plane out"),
+        (
+            inverted,
+            r"field bad, plane 0: is bright where the sharp plane is dark \(correlation -0\.\d\d\); .*leave this plane out",
+        ),
         (constant, r"field bad, plane 2: every pixel is 77; leave this field out"),
         (not_finite, r"field bad, plane 0: 1 pixels are not finite"),
         (lambda p: p[:, :40], r"field bad: 128x40 px; expected at least 64 each way"),
@@ -161,7 +181,10 @@ def test_bad_folders(tmp_path):
         stacks.read_stacks(tmp_path)
     for number, size in enumerate((96, 96, 80)):
         Image.fromarray(np.zeros((size, 96), np.uint8)).save(tmp_path / "empty" / f"{number}.png")
-    with pytest.raises(ValueError, match=r"2\.png: uint8 80x96 with 1 channel \(rows x columns\), but 0\.png is uint8 96x96 with 1 channel; the planes of a field"):
+    with pytest.raises(
+        ValueError,
+        match=r"2\.png: uint8 80x96 with 1 channel \(rows x columns\), but 0\.png is uint8 96x96 with 1 channel; the planes of a field",
+    ):
         stacks.read_stacks(tmp_path)
 
 
@@ -187,7 +210,10 @@ def test_pairs(tmp_path):
     assert [f.name for f in fields] == ["f0", "f1", "f2"] and all(f.sharp == 1 and len(f.planes) == 2 for f in fields)
     assert fields[0].planes[0].shift_px == pytest.approx(SHIFTS[0], abs=0.12)
     tifffile.imwrite(tmp_path / "sharp" / "f2.tif", stack()[1].astype(np.float32))
-    with pytest.raises(ValueError, match=r"f2\.tif: uint16 128x128 with 1 channel\(s\), but .*f2\.tif is float32 .*a pair must be of one type and size"):
+    with pytest.raises(
+        ValueError,
+        match=r"f2\.tif: uint16 128x128 with 1 channel\(s\), but .*f2\.tif is float32 .*a pair must be of one type and size",
+    ):
         focal.fields_of_pairs(tmp_path)
 
 
@@ -198,10 +224,15 @@ def test_pairs_that_are_exchanged_or_the_same(tmp_path):
     tifffile.imwrite(tmp_path / "blurred" / "cell.tif", planes[1])
     tifffile.imwrite(tmp_path / "sharp" / "cell.tif", planes[0])
     (tmp_path / "blurred" / "notes.txt").write_text("x")
-    with pytest.raises(ValueError, match=r"field cell: its image in sharp/ is not clearly sharper .*are the folders exchanged\?.*focus score"):
+    with pytest.raises(
+        ValueError,
+        match=r"field cell: its image in sharp/ is not clearly sharper .*are the folders exchanged\?.*focus score",
+    ):
         focal.fields_of_pairs(tmp_path)
     tifffile.imwrite(tmp_path / "sharp" / "cell.tif", planes[1])
-    with pytest.raises(ValueError, match=r"blurred/cell\.tif and .*sharp/cell\.tif are the same image; expected one out of focus"):
+    with pytest.raises(
+        ValueError, match=r"blurred/cell\.tif and .*sharp/cell\.tif are the same image; expected one out of focus"
+    ):
         focal.fields_of_pairs(tmp_path)
 
 
@@ -241,7 +272,10 @@ def test_fields_of_bbbc006_with_a_fault_are_left_out(tmp_path):
     assert "[1/6] left out: field a01 s1, channel 1: plane z16 is not the sharpest (focus score" in said[0]
     assert said[5].startswith("[6/6] field p24 s1, channel 2: sharpest plane z16")
     (tmp_path / "BBBC006_v1_images_z_16" / "mcf-z-stacks-03212011_a01_s1_w21a2b3c.tif").write_bytes(b"II*")
-    with pytest.raises(ValueError, match=r"2 place\(s\) are left of 3; expected at least 3; the last fault was: .*cannot be read as a TIFF"):
+    with pytest.raises(
+        ValueError,
+        match=r"2 place\(s\) are left of 3; expected at least 3; the last fault was: .*cannot be read as a TIFF",
+    ):
         bbbc006.fields(tmp_path)
 
 
@@ -271,7 +305,9 @@ def test_planes_beyond_measuring_are_left_out(folder):
     assert [p.name for p in one.planes] == ["0", "1", "2"] and one.sharp == 1
     assert any(n.startswith("plane 3 left out: blurred by 14 px or more") for n in one.notes)
     write(folder, planes[[1, 3]])
-    with pytest.raises(ValueError, match="field bad: every plane but the sharp one is blurred by 14 px or more; take planes nearer"):
+    with pytest.raises(
+        ValueError, match="field bad: every plane but the sharp one is blurred by 14 px or more; take planes nearer"
+    ):
         focal.fields_of_stacks(folder)
 
 

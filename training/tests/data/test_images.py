@@ -16,7 +16,9 @@ def test_all_kinds_of_files(tmp_path):
     (tmp_path / "fluorescence").mkdir()
     (tmp_path / "slides-he").mkdir()
     Image.fromarray(picture((120, 130))).save(tmp_path / "fluorescence" / "grey.png")
-    tifffile.imwrite(tmp_path / "fluorescence" / "first.tif", picture((2, 120, 130), np.uint16), photometric="minisblack")
+    tifffile.imwrite(
+        tmp_path / "fluorescence" / "first.tif", picture((2, 120, 130), np.uint16), photometric="minisblack"
+    )
     Image.fromarray(picture((120, 130, 3))).save(tmp_path / "slides-he" / "rgb.png")
     Image.fromarray(np.repeat(picture((120, 130, 1)), 3, 2)).save(tmp_path / "bf_grey.png")
     Image.fromarray(picture((20, 20))).save(tmp_path / "small.png")

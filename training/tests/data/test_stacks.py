@@ -43,7 +43,10 @@ def test_the_same_field_twice(tmp_path):
     planes = stack(2)
     planes[2] = stack(1)[0]  # one plane is enough
     tifffile.imwrite(tmp_path / "b.tif", planes, photometric="minisblack")
-    with pytest.raises(ValueError, match="field b, plane 2: the same image as plane 0 of field a; each field must be a place of its own"):
+    with pytest.raises(
+        ValueError,
+        match="field b, plane 2: the same image as plane 0 of field a; each field must be a place of its own",
+    ):
         stacks.read_stacks(tmp_path)
 
 
@@ -64,11 +67,19 @@ def test_channels_that_show_nothing_are_left_out(tmp_path, mode):
     planes = as_8_bit(stack())
     for i, plane in enumerate(planes):
         empty, alpha = np.zeros_like(plane), np.full_like(plane, 255)
-        shown = {"green": [empty, plane, empty], "green with alpha": [empty, plane, empty, alpha], "all alike": [plane] * 3}[mode]
+        shown = {
+            "green": [empty, plane, empty],
+            "green with alpha": [empty, plane, empty, alpha],
+            "all alike": [plane] * 3,
+        }[mode]
         Image.fromarray(np.stack(shown, -1)).save(tmp_path / "a" / f"{i}.png")
     (one,) = stacks.read_stacks(tmp_path)
     assert one.name == "a" and np.array_equal(one.planes, planes)
-    note = "its colours are alike; read as grey" if mode == "all alike" else "channel 0, 2 left out: every pixel of it is alike"
+    note = (
+        "its colours are alike; read as grey"
+        if mode == "all alike"
+        else "channel 0, 2 left out: every pixel of it is alike"
+    )
     assert note in one.notes
 
 
@@ -114,7 +125,11 @@ def test_axes_are_taken_by_their_letters(tmp_path, shape, axes, found):
 @pytest.mark.parametrize(
     "shape, axes, message",
     [
-        ((3, 2, 80, 90), "ZTYX", r"shape \(3, 2, 80, 90\), axes ZTYX: several planes along Z and T; expected one stack"),
+        (
+            (3, 2, 80, 90),
+            "ZTYX",
+            r"shape \(3, 2, 80, 90\), axes ZTYX: several planes along Z and T; expected one stack",
+        ),
         ((3, 2, 80, 90), "ZRYX", r"shape \(3, 2, 80, 90\), axes ZRYX: 2 along R; expected one stack"),
         ((2, 80, 90, 3), "CYXS", r"axes CYXS: several channels of several colours"),
         ((80, 90, 7), "YXS", r"shape \(80, 90, 7\), axes YXS: 7 samples in a pixel; expected 1 \(grey\) or 3"),
@@ -133,13 +148,17 @@ def test_channels_first_files_of_a_folder(tmp_path):
         two = np.stack([both[0][i], both[1][i]])
         tifffile.imwrite(tmp_path / "a" / f"{i}.tif", two, imagej=True, metadata={"axes": "CYX"})
     found = stacks.read_stacks(tmp_path)
-    assert [f.name for f in found] == ["a, channel 0", "a, channel 1"] and all(np.array_equal(f.planes, p) for f, p in zip(found, both))
+    assert [f.name for f in found] == ["a, channel 0", "a, channel 1"] and all(
+        np.array_equal(f.planes, p) for f, p in zip(found, both)
+    )
 
 
 def test_a_stack_among_the_planes_of_a_folder(tmp_path):
     (tmp_path / "a").mkdir()
     tifffile.imwrite(tmp_path / "a" / "0.tif", stack(), photometric="minisblack", metadata={"axes": "ZYX"})
-    with pytest.raises(ValueError, match=r"0\.tif: holds 3 planes \(shape \(3, 128, 128\)\); expected one in each file"):
+    with pytest.raises(
+        ValueError, match=r"0\.tif: holds 3 planes \(shape \(3, 128, 128\)\); expected one in each file"
+    ):
         stacks.read_stacks(tmp_path)
 
 

@@ -31,7 +31,9 @@ def data_set(folder, fields=4, channels=1):
         with tifffile.TiffWriter(folder / f"MMStack_Pos{i}.ome.tif", ome=False) as file:
             head = f'<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="{name}">'
             for number, page in enumerate(pages(3 * channels, i)):
-                file.write(page, description=None if number else head + images + "</OME>", metadata=None, contiguous=False)
+                file.write(
+                    page, description=None if number else head + images + "</OME>", metadata=None, contiguous=False
+                )
 
 
 def test_a_file_of_a_data_set_is_read_as_itself(tmp_path):
@@ -39,12 +41,16 @@ def test_a_file_of_a_data_set_is_read_as_itself(tmp_path):
     for i in range(4):
         image, axes = tiff.read(tmp_path / f"MMStack_Pos{i}.ome.tif")
         assert np.array_equal(image, pages(3, i)) and axes == "IYX"
-        assert i == 0 or not np.array_equal(image, tifffile.imread(tmp_path / f"MMStack_Pos{i}.ome.tif"))  # which follows
+        assert i == 0 or not np.array_equal(
+            image, tifffile.imread(tmp_path / f"MMStack_Pos{i}.ome.tif")
+        )  # which follows
 
 
 def test_channels_of_a_data_set_are_not_taken_for_planes(tmp_path):
     data_set(tmp_path, channels=2)
-    with pytest.raises(ValueError, match=r"Pos1\.ome\.tif: is one of several files .* up to 2 channels or times; save each position"):
+    with pytest.raises(
+        ValueError, match=r"Pos1\.ome\.tif: is one of several files .* up to 2 channels or times; save each position"
+    ):
         tiff.read(tmp_path / "MMStack_Pos1.ome.tif")
 
 
@@ -67,14 +73,18 @@ def write_series(path, arrays):
 @pytest.mark.parametrize("name", ["four.tif", "four.ome.tif"])
 def test_several_stacks_in_a_file_are_refused(tmp_path, name):
     write_series(tmp_path / name, [pages(3, i) for i in range(4)])
-    with pytest.raises(ValueError, match=rf"{name}: holds 4 images \(uint16 \(3, 80, 96\)\); expected one stack.* a file of its own"):
+    with pytest.raises(
+        ValueError, match=rf"{name}: holds 4 images \(uint16 \(3, 80, 96\)\); expected one stack.* a file of its own"
+    ):
         tiff.read(tmp_path / name)
 
 
 @pytest.mark.parametrize("other", [pages(1)[0].astype(np.uint8), pages(1)[0, :40]])
 def test_pages_of_other_types_and_sizes_are_refused(tmp_path, other):
     write_series(tmp_path / "mixed.tif", [pages(1)[0], other, pages(1)[0]])
-    with pytest.raises(ValueError, match=r"mixed\.tif: holds 3 images \(.*uint16 \(80, 96\).*planes of one size and type"):
+    with pytest.raises(
+        ValueError, match=r"mixed\.tif: holds 3 images \(.*uint16 \(80, 96\).*planes of one size and type"
+    ):
         tiff.read(tmp_path / "mixed.tif")
 
 
@@ -103,6 +113,8 @@ def test_damaged_pixels(tmp_path, caplog):
     content = bytearray(path.read_bytes())
     content[3000:9000] = bytes(255 - b for b in content[3000:9000])
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"packed\.tif: cannot be read as a TIFF: .*; save it as TIFF again, or leave it out"):
+    with pytest.raises(
+        ValueError, match=r"packed\.tif: cannot be read as a TIFF: .*; save it as TIFF again, or leave it out"
+    ):
         tiff.read(path)
     assert not caplog.records  # one message, ours

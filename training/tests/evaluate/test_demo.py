@@ -25,7 +25,13 @@ def simulated(tmp_path_factory):
 def test_simulation_is_repeatable_and_calibrated(simulated, tmp_path, capsys):
     demo.simulate(tmp_path)
     printed = capsys.readouterr().out
-    for fixed in (f"NA {demo.SCOPE.numerical_aperture}", "525 nm", "0.325 um", f"defocus {demo.DEFOCUS_UM} um", f"{demo.PHOTONS} photons"):
+    for fixed in (
+        f"NA {demo.SCOPE.numerical_aperture}",
+        "525 nm",
+        "0.325 um",
+        f"defocus {demo.DEFOCUS_UM} um",
+        f"{demo.PHOTONS} photons",
+    ):
         assert fixed in printed
     for name in ("sharp", "blurred"):
         first, second = (tifffile.imread(folder / f"{name}.tif") for folder in (simulated, tmp_path))

@@ -41,7 +41,9 @@ def test_figures_and_picture():
 
 def test_what_became_of_an_image_is_told_by_its_figures():
     case = failures.cases()[1]
-    assert case.lower is not None and case.lower.mean() > 0.5 * (case.truth.mean() - 100)  # most light is not of the layer in focus
+    assert case.lower is not None and case.lower.mean() > 0.5 * (
+        case.truth.mean() - 100
+    )  # most light is not of the layer in focus
     without = case.truth - case.lower
     told = failures.outcome(case, without, 5.0, 2.0)
     assert "nearer to the truth" in told and "the restored one 0 %." in told

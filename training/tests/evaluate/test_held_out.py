@@ -45,7 +45,9 @@ def test_rows_and_margins():
     clean = [r for r in rows if r.photons == 20000 and r.defocus_um == 2.0]
     assert all(r.restored[method] > r.before + 2 for r in clean for method in ("Wiener", "Richardson-Lucy"))
     noisy = [r for r in rows if r.photons == 50 and r.defocus_um == 2.0]
-    assert noisy and all(r.ssim[method] > r.ssim["before"] + 0.2 for r in noisy for method in ("Wiener", "Richardson-Lucy"))
+    assert noisy and all(
+        r.ssim[method] > r.ssim["before"] + 0.2 for r in noisy for method in ("Wiener", "Richardson-Lucy")
+    )
     lines = held_out.table(rows)
     assert len(lines) == 2 + 4 and lines[2].startswith("| reflected | 0 um | 50 |") and lines[2].endswith("+0.00 |")
     for row in rows:
@@ -54,7 +56,9 @@ def test_rows_and_margins():
 
 
 def made_up(light, seed, um, photons, model, wiener, lucy):
-    return held_out.Row(light, um, photons, seed, 20.0, {"model": model, "Wiener": wiener, "Richardson-Lucy": lucy}, {"before": 0.5})
+    return held_out.Row(
+        light, um, photons, seed, 20.0, {"model": model, "Wiener": wiener, "Richardson-Lucy": lucy}, {"before": 0.5}
+    )
 
 
 def test_the_margin_by_photons_defocus_and_specimen():
@@ -81,21 +85,57 @@ def test_the_margin_by_photons_defocus_and_specimen():
 
 
 def test_every_specimen_has_the_name_of_what_drew_it():
-    named = [held_out.kind_of(made_up(light, 1000 + n, 2.0, 200, 1, 1, 1)) for light, makers in held_out.SPECIMENS.items() for n in range(len(makers))]
-    assert named == ["nuclei", "filaments", "puncta", "membranes", "chromatin", "nuclei", "membranes", "chromatin", "edges", "dead leaves"]
+    named = [
+        held_out.kind_of(made_up(light, 1000 + n, 2.0, 200, 1, 1, 1))
+        for light, makers in held_out.SPECIMENS.items()
+        for n in range(len(makers))
+    ]
+    assert named == [
+        "nuclei",
+        "filaments",
+        "puncta",
+        "membranes",
+        "chromatin",
+        "nuclei",
+        "membranes",
+        "chromatin",
+        "edges",
+        "dead leaves",
+    ]
 
 
 def test_words_for_a_difference():
-    assert [held_out.above_or_below(v) for v in (0.5, -0.25, 0.0, -0.001)] == ["0.50 dB above", "0.25 dB below", "as good as", "as good as"]
+    assert [held_out.above_or_below(v) for v in (0.5, -0.25, 0.0, -0.001)] == [
+        "0.50 dB above",
+        "0.25 dB below",
+        "as good as",
+        "as good as",
+    ]
 
 
 def test_rows_of_other_exposures_are_not_put_side_by_side():
-    known = [{"light": "reflected", "defocus_um": 2.0, "photons": 200, "seed": 0, "before": 20.0, "restored": {"Wiener": 21.0}, "ssim": {"before": 0.5}}]
+    known = [
+        {
+            "light": "reflected",
+            "defocus_um": 2.0,
+            "photons": 200,
+            "seed": 0,
+            "before": 20.0,
+            "restored": {"Wiener": 21.0},
+            "ssim": {"before": 0.5},
+        }
+    ]
     mine = [known[0] | {"restored": {"model": 22.0}, "ssim": {"before": 0.5, "model": 0.6}}]
     (row,) = held_out.beside(known, {"unet": mine, "mimo": mine}, "file")
-    assert row.restored == {"Wiener": 21.0, "unet": 22.0, "mimo": 22.0} and row.ssim == {"before": 0.5, "unet": 0.6, "mimo": 0.6}
+    assert row.restored == {"Wiener": 21.0, "unet": 22.0, "mimo": 22.0} and row.ssim == {
+        "before": 0.5,
+        "unet": 0.6,
+        "mimo": 0.6,
+    }
     for change in ({"seed": 1}, {"photons": 50}, {"before": 20.5}):
-        with pytest.raises(ValueError, match="file: is of other exposures than those unet was measured on; remove both"):
+        with pytest.raises(
+            ValueError, match="file: is of other exposures than those unet was measured on; remove both"
+        ):
             held_out.beside(known, {"unet": [mine[0] | change]}, "file")
     with pytest.raises(ValueError, match="other exposures"):
         held_out.beside(known, {"unet": mine * 2}, "file")

@@ -5,7 +5,16 @@ import pytest
 
 from training.evaluate import deconvolve
 from training.evaluate import oracle
-from training.evaluate.deconvolve import ITERATIONS, METHODS, REGULARISATION, Blur, disc_transfer, gaussian_transfer, richardson_lucy, wiener
+from training.evaluate.deconvolve import (
+    ITERATIONS,
+    METHODS,
+    REGULARISATION,
+    Blur,
+    disc_transfer,
+    gaussian_transfer,
+    richardson_lucy,
+    wiener,
+)
 from training.optics.microscope import Microscope
 from training.evaluate.metrics import fitted_psnr
 from training.evaluate.oracle import Shape
@@ -89,7 +98,9 @@ def made(shape, *seeds):
     return [image[..., 0] if len(seeds) == 1 else image for image in both]
 
 
-@pytest.mark.parametrize("shape", [Shape("wave", 4.0), Shape("wave", 4.8, 0.6, 0.1), Shape("disc", 4.5), Shape("gaussian", 3.6)])
+@pytest.mark.parametrize(
+    "shape", [Shape("wave", 4.0), Shape("wave", 4.8, 0.6, 0.1), Shape("disc", 4.5), Shape("gaussian", 3.6)]
+)
 def test_the_oracle_finds_the_blur(few, shape):
     focused, blurred = made(shape, 1)
     blurred += 0.01 * np.random.default_rng(0).standard_normal(SHAPE)

@@ -41,7 +41,10 @@ def test_points_lie_inside_and_in_order():
 
 
 def test_the_text_is_in_the_file():
-    words = [t.text for t in xml.fromstring(line_plot("a < b", "x", "y", [Line("one", [(0, 1), (1, 2)])])).iter(f"{NAMESPACE}text")]
+    words = [
+        t.text
+        for t in xml.fromstring(line_plot("a < b", "x", "y", [Line("one", [(0, 1), (1, 2)])])).iter(f"{NAMESPACE}text")
+    ]
     assert {"a < b", "x", "y", "one"} <= set(words)
 
 

@@ -148,7 +148,10 @@ def test_messages(tmp_path):
         (["--model", str(bad)], r"bad\.onnx: not a model"),
         (["--model", str(tmp_path / "absent.pt")], r"absent\.pt: no such file"),
         ([*tiny, "--data", str(tmp_path)], "no data: .*eval does not exist; set PARFOCAL_DATA"),
-        ([*tiny, "--stack", str(tmp_path / "field.tif"), "--focus", "9"], "no plane is called '9'; --focus is one of 0, 1, 2"),
+        (
+            [*tiny, "--stack", str(tmp_path / "field.tif"), "--focus", "9"],
+            "no plane is called '9'; --focus is one of 0, 1, 2",
+        ),
         ([*tiny, "--pairs", str(tmp_path)], "no pairs"),
     ):
         with pytest.raises(SystemExit, match="evaluate: .*" + message):

@@ -36,7 +36,9 @@ def released(tmp_path_factory):
     torch.manual_seed(0)
     model = HeadToTail(WIDTH)
     path = tmp_path_factory.mktemp("released") / "small.pt"
-    checkpoint.save({"config": dataclasses.asdict(Config(network="head-to-tail", width=WIDTH)), "average": model.state_dict()}, path)
+    checkpoint.save(
+        {"config": dataclasses.asdict(Config(network="head-to-tail", width=WIDTH)), "average": model.state_dict()}, path
+    )
     return path
 
 
@@ -44,7 +46,9 @@ def released(tmp_path_factory):
 def stacks(tmp_path):
     (tmp_path / "stacks").mkdir()
     for seed in range(4):
-        tifffile.imwrite(tmp_path / "stacks" / f"f{seed}.tif", stack(seed), photometric="minisblack", metadata={"axes": "ZYX"})
+        tifffile.imwrite(
+            tmp_path / "stacks" / f"f{seed}.tif", stack(seed), photometric="minisblack", metadata={"axes": "ZYX"}
+        )
     return tmp_path / "stacks"
 
 
@@ -92,7 +96,11 @@ def test_the_released_model_learns_a_new_specimen(tmp_path, capsys):
     ours = onnx.load(finetune.RELEASED, load_external_data=False)
     assert keys == {p.key for p in ours.metadata_props}  # what hosts read is all there
     state = checkpoint.load_checkpoint(out / "best.pt")
-    assert 0 < state["step"] <= 40 and state["origin"]["name"] == finetune.RELEASED.name and state["sources"] == {"own stacks": 1}
+    assert (
+        0 < state["step"] <= 40
+        and state["origin"]["name"] == finetune.RELEASED.name
+        and state["sources"] == {"own stacks": 1}
+    )
     figures = json.loads((out / "report.json").read_text())
     gain = {when: finetune_report.mean_gain(figures[when]) for when in ("began", "tuned")}
     assert gain["tuned"] > gain["began"] + 0.1
@@ -135,13 +143,20 @@ def test_samples_are_planes_beside_their_targets(stacks):
     for _ in range(60):
         sample = make()
         image, target = sample.image, sample.target
-        assert np.isnan(sample.contrast_kept).all() and image.shape == target.shape == (112, 112) and image.dtype == target.dtype == np.float32
+        assert (
+            np.isnan(sample.contrast_kept).all()
+            and image.shape == target.shape == (112, 112)
+            and image.dtype == target.dtype == np.float32
+        )
         assert -0.5 < image.min() and image.max() < 1.6
         gain, _ = metrics.gain_and_offset(image, target)
         focused += np.array_equal(image, target)
         blurred += gain > 1.0 and not np.array_equal(image, target)
     assert focused >= 1 and blurred >= 40
-    assert source.counts() == {"own stacks": 4} and {s.modality for s in source.sharp} <= {"fluorescence", "brightfield"}
+    assert source.counts() == {"own stacks": 4} and {s.modality for s in source.sharp} <= {
+        "fluorescence",
+        "brightfield",
+    }
 
 
 def test_a_colour_is_normalised_by_the_range_of_its_frame(stacks):
@@ -149,8 +164,13 @@ def test_a_colour_is_normalised_by_the_range_of_its_frame(stacks):
     (one, *_) = focal.fields_of_stacks(stacks)
     config = Config(patch_px=96, optics_bank=4)
     low, high = one.planes[0].range
-    wider = dataclasses.replace(one, planes=[dataclasses.replace(p, range=(low, low + 2 * (high - low))) for p in one.planes])
-    patches = [real_planes.RealSampler(real_planes.pairs_of(f)[:1], None, config, 0)() for f in (dataclasses.replace(one), wider)]
+    wider = dataclasses.replace(
+        one, planes=[dataclasses.replace(p, range=(low, low + 2 * (high - low))) for p in one.planes]
+    )
+    patches = [
+        real_planes.RealSampler(real_planes.pairs_of(f)[:1], None, config, 0)()
+        for f in (dataclasses.replace(one), wider)
+    ]
     for name in ("image", "target"):
         own, shared = (getattr(patch, name) for patch in patches)
         assert np.abs(own / 2 - shared).max() < 1e-5 and own.max() > 0.5
@@ -185,7 +205,10 @@ def test_a_full_disk_leaves_the_previous_checkpoint(released, stacks, tmp_path):
     run(released, "--stacks", stacks, "--out", out, "--steps", 1)
     before = (out / "last.pt").read_bytes()
     (out / "last.tmp").symlink_to("/dev/full")  # what is written there meets a full disk
-    with pytest.raises(SystemExit, match=r"last\.pt: No space left on device; what was saved before is whole: make room and run .*--resume"):
+    with pytest.raises(
+        SystemExit,
+        match=r"last\.pt: No space left on device; what was saved before is whole: make room and run .*--resume",
+    ):
         run(released, "--stacks", stacks, "--out", out, "--steps", 2, "--resume")
     assert (out / "last.pt").read_bytes() == before and not (out / "last.tmp").is_symlink()
 
@@ -227,8 +250,17 @@ def test_a_run_is_not_resumed_with_another_model(released, stacks, tmp_path):
     out, other = tmp_path / "mine", tmp_path / "other.pt"
     run(released, "--stacks", stacks, "--out", out, "--steps", 1)
     torch.manual_seed(9)
-    checkpoint.save({"config": dataclasses.asdict(Config(network="head-to-tail", width=WIDTH)), "average": HeadToTail(WIDTH).state_dict()}, other)
-    with pytest.raises(SystemExit, match=r"began with another model, small\.pt \(SHA-256 \w{12}\), not other\.pt; give that one with --model"):
+    checkpoint.save(
+        {
+            "config": dataclasses.asdict(Config(network="head-to-tail", width=WIDTH)),
+            "average": HeadToTail(WIDTH).state_dict(),
+        },
+        other,
+    )
+    with pytest.raises(
+        SystemExit,
+        match=r"began with another model, small\.pt \(SHA-256 \w{12}\), not other\.pt; give that one with --model",
+    ):
         run(other, "--stacks", stacks, "--out", out, "--steps", 2, "--resume")
 
 
@@ -252,7 +284,9 @@ def test_a_model_of_other_layers(stacks, tmp_path):
         (["--fields", "5"], r"--fields 5: expected at least 3, and --bbbc006"),
     ],
 )
-def test_what_a_package_would_not_take_is_refused_before_training(released, stacks, tmp_path, monkeypatch, words, message):
+def test_what_a_package_would_not_take_is_refused_before_training(
+    released, stacks, tmp_path, monkeypatch, words, message
+):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match="finetune: " + message):
         run(released, "--stacks", stacks, "--out", "mine", *words)
@@ -278,7 +312,9 @@ def test_what_chooses_is_bounded(stacks):
     said = []
     source = real_planes.RealPlanes(fields, many, said.append)
     assert len(source.choose) == 8 and {f.name for f in source.choose} >= {"g0", "g99"}
-    assert said == [f"the checkpoint is chosen by 24 planes of 8 of 100 held-back field(s), {real_planes.CHOOSE_PX} px of each at most"]
+    assert said == [
+        f"the checkpoint is chosen by 24 planes of 8 of 100 held-back field(s), {real_planes.CHOOSE_PX} px of each at most"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -302,7 +338,9 @@ def test_bad_models(released, stacks, tmp_path, break_it, message):
 def test_a_checkpoint_of_another_configuration(released, stacks, tmp_path):
     out = tmp_path / "mine"
     run(released, "--stacks", stacks, "--out", out, "--steps", 1)
-    with pytest.raises(SystemExit, match=r"last\.pt: made with another configuration: learning_rate 0\.0003 \(now 0\.001\)"):
+    with pytest.raises(
+        SystemExit, match=r"last\.pt: made with another configuration: learning_rate 0\.0003 \(now 0\.001\)"
+    ):
         run(released, "--stacks", stacks, "--out", out, "--steps", 2, "--resume", "--learning-rate", 0.001)
 
 

@@ -34,9 +34,15 @@ def test_every_sample_is_drawn_once_before_any_is_drawn_again(source):
 
 
 def test_image_and_target_are_turned_together(source):
-    stored = np.asarray(source.samples, np.float32)[:, : 2 * CONFIG.patch_px**2].reshape(-1, 2, CONFIG.patch_px, CONFIG.patch_px)
+    stored = np.asarray(source.samples, np.float32)[:, : 2 * CONFIG.patch_px**2].reshape(
+        -1, 2, CONFIG.patch_px, CONFIG.patch_px
+    )
     pairs = {upright(image): upright(target) for image, target in stored}
-    position = lambda image, turned: [i for i, (m, k) in enumerate((m, k) for m in (1, -1) for k in range(4)) if np.array_equal(np.rot90(image[::m], k), turned)]
+    position = lambda image, turned: [
+        i
+        for i, (m, k) in enumerate((m, k) for m in (1, -1) for k in range(4))
+        if np.array_equal(np.rot90(image[::m], k), turned)
+    ]
     draw, seen = source.sampler(CONFIG, 2), set()
     for _ in range(48):
         sample = draw()
@@ -51,9 +57,19 @@ def test_image_and_target_are_turned_together(source):
 
 def test_runs_that_differ_in_the_network_share_samples_and_others_are_refused(source, data, tmp_path):  # noqa: F811
     made = (tmp_path / "samples.npy").read_bytes()
-    again = kept.KeptSamples(data, dataclasses.replace(CONFIG, network="unet", loss="l1", blur_weight=0.0), 6, tmp_path / "samples.npy", **QUIET)
-    assert (tmp_path / "samples.npy").read_bytes() == made and np.array_equal(again.samples, source.samples, equal_nan=True)
-    with pytest.raises(ValueError, match=r"samples\.npy: samples of other settings: haze_share 0\.15 \(now 0\.5\); remove it"):
+    again = kept.KeptSamples(
+        data,
+        dataclasses.replace(CONFIG, network="unet", loss="l1", blur_weight=0.0),
+        6,
+        tmp_path / "samples.npy",
+        **QUIET,
+    )
+    assert (tmp_path / "samples.npy").read_bytes() == made and np.array_equal(
+        again.samples, source.samples, equal_nan=True
+    )
+    with pytest.raises(
+        ValueError, match=r"samples\.npy: samples of other settings: haze_share 0\.15 \(now 0\.5\); remove it"
+    ):
         kept.KeptSamples(data, dataclasses.replace(CONFIG, haze_share=0.5), 6, tmp_path / "samples.npy", **QUIET)
     with pytest.raises(ValueError, match=r"samples\.npy: samples of other settings: count 6 \(now 7\)"):
         kept.KeptSamples(data, CONFIG, 7, tmp_path / "samples.npy", **QUIET)

@@ -17,8 +17,14 @@ def test_loss_is_zero_for_the_truth_and_tames_bright_targets(loss):
     config = dataclasses.replace(CONFIG, loss=loss)
     target = torch.rand(2, 1, 32, 32)
     scales = [torch.nn.functional.avg_pool2d(target, f) if f > 1 else target for f in (4, 2, 1)]
-    assert scale_loss(scales, target, config) == pytest.approx(0, abs=2e-3)  # Charbonnier's smallest value is its constant
-    assert scale_loss([s + 0.1 for s in scales], target, config) > scale_loss([s + 0.05 for s in scales], target, config) > 0
+    assert scale_loss(scales, target, config) == pytest.approx(
+        0, abs=2e-3
+    )  # Charbonnier's smallest value is its constant
+    assert (
+        scale_loss([s + 0.1 for s in scales], target, config)
+        > scale_loss([s + 0.05 for s in scales], target, config)
+        > 0
+    )
     if loss not in ("mse", "mse_fourier", "log_mse"):  # as published: they weigh nothing
         return
     bright = target.clone()
@@ -31,6 +37,7 @@ def test_log_mse_weighs_samples_by_the_inverse_of_their_error():
     """The same relative improvement of a good and of a bad sample counts the same; with MSE the good one hardly counts."""
     target = torch.zeros(2, 1, 16, 16)
     errors = torch.tensor([0.3, 0.02]).view(2, 1, 1, 1)  # 10 and 34 dB, both far above the floor
+
     def steps(loss):
         outputs = [(errors * torch.ones(2, 1, 16 // f, 16 // f)).requires_grad_() for f in (4, 2, 1)]
         scale_loss(outputs, target, dataclasses.replace(CONFIG, loss=loss, error_floor=2e-5)).backward()

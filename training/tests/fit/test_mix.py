@@ -34,16 +34,23 @@ def test_the_best_by_validation_is_written(run, data, tmp_path, monkeypatch, cap
     mix.main([*words, "--out", str(tmp_path / "mixed.pt")])
     state = checkpoint.load_checkpoint(tmp_path / "mixed.pt")
     assert (state["mixed"], state["best_score"]) == (0.5, 3.0) and "share 0.5: score 3.0000" in capsys.readouterr().out
-    assert torch.equal(next(iter(state["average"].values())), next(iter(mix.mixed(reached, began, 0.5)["average"].values())))
+    assert torch.equal(
+        next(iter(state["average"].values())), next(iter(mix.mixed(reached, began, 0.5)["average"].values()))
+    )
 
 
 def test_messages(run, data, tmp_path):  # noqa: F811
     reached, began = run
     with pytest.raises(ValueError, match=r"--shares 1\.5: expected 0 .* to 1"):
         mix.mixed(reached, began, 1.5)
-    with pytest.raises(ValueError, match=r"last\.pt: began with last\.pt \(SHA-256 .*\), not with .*last\.pt .*give the file it began with"):
+    with pytest.raises(
+        ValueError,
+        match=r"last\.pt: began with last\.pt \(SHA-256 .*\), not with .*last\.pt .*give the file it began with",
+    ):
         mix.mixed(reached, reached, 0.5)
     with pytest.raises(ValueError, match="began with random weights, not with"):
         mix.mixed(began, reached, 0.5)
     with pytest.raises(SystemExit, match="mix: .*none.pt: no such file"):
-        mix.main([str(tmp_path / "none.pt"), "--began", str(began), "--out", str(tmp_path / "x.pt"), "--data", str(data)])
+        mix.main(
+            [str(tmp_path / "none.pt"), "--began", str(began), "--out", str(tmp_path / "x.pt"), "--data", str(data)]
+        )

@@ -85,7 +85,11 @@ def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tm
     run = tmp_path / "run"
     trained(CONFIG, data, run, 0.02, resume=False)
     first = checkpoint.load_checkpoint(run / "last.pt")
-    assert first["seed"] == CONFIG.seed and checkpoint.config_of(first) == CONFIG and first["sources"] == {"loose files": 2}
+    assert (
+        first["seed"] == CONFIG.seed
+        and checkpoint.config_of(first) == CONFIG
+        and first["sources"] == {"loose files": 2}
+    )
     here = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
     assert first["commit"].startswith(here.stdout.strip() or "unknown")
     # Next to no time is left: what is saved again is what was loaded.
@@ -123,7 +127,10 @@ def test_a_finished_run_is_left_alone(data, tmp_path):
     trained(CONFIG, data, run, 60, resume=True, steps=step)
     assert {p.name: p.read_bytes() for p in run.iterdir()} == files
     # Killed before its last validation, it is not finished; nor is it with more minutes than it had.
-    for state, minutes in ((checkpoint.load_checkpoint(run / "last.pt") | {"finished": False}, 0.01), (None, more(run))):
+    for state, minutes in (
+        (checkpoint.load_checkpoint(run / "last.pt") | {"finished": False}, 0.01),
+        (None, more(run)),
+    ):
         if state:
             checkpoint.save(state, run / "last.pt")
         lines = len((run / "log.jsonl").read_text().splitlines())
@@ -196,7 +203,9 @@ def test_a_teacher_is_followed(data, tmp_path):
             mean[name] = float(checkpoint.fixed_network(tmp_path / name / "last.pt")[0](image).mean())
     assert mean["taught"] < mean["alone"] - 0.1, mean
     assert checkpoint.load_checkpoint(tmp_path / "taught" / "last.pt")["teacher"] == record
-    with pytest.raises(ValueError, match=r"last\.pt: made with the teacher last\.pt \(SHA-256 \w{16}\), now no teacher; choose"):
+    with pytest.raises(
+        ValueError, match=r"last\.pt: made with the teacher last\.pt \(SHA-256 \w{16}\), now no teacher; choose"
+    ):
         trained(quick, data, tmp_path / "taught", 10, resume=True)
     with pytest.raises(ValueError, match=r"absent\.onnx: no such file; expected a model"):
         trained(CONFIG, data, tmp_path / "new", 1, resume=False, teacher=tmp_path / "absent.onnx")
@@ -216,7 +225,9 @@ def test_the_average_follows_the_weights(data, tmp_path):
 def test_a_killed_run_loses_at_most_one_interval(data, tmp_path):
     assert train.SAVE_SECONDS <= 180
     run = tmp_path / "run"
-    settings = [f"{k}={json.dumps(getattr(CONFIG, k))}" for k in ("width", "batch", "patch_px", "margin_px", "optics_bank")]
+    settings = [
+        f"{k}={json.dumps(getattr(CONFIG, k))}" for k in ("width", "batch", "patch_px", "margin_px", "optics_bank")
+    ]
     program = (
         "import sys, training.fit.train as t; from training.fit.validation import Validation as v; "
         "t.SAVE_SECONDS = 1; v.SKIPPED = 0; v.PATCHES = 4; t.main(sys.argv[1:])"
@@ -257,12 +268,28 @@ def test_a_failed_save_leaves_the_previous_checkpoint(tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
 def test_a_run_whose_disk_is_full_says_so_and_goes_on_later(data, tmp_path):
     run = tmp_path / "run"
-    words = ["--data", str(data), "--out", str(run), "--workers", "0", "--set", "width=1", "batch=2", "patch_px=32", "margin_px=16", "optics_bank=4"]
+    words = [
+        "--data",
+        str(data),
+        "--out",
+        str(run),
+        "--workers",
+        "0",
+        "--set",
+        "width=1",
+        "batch=2",
+        "patch_px=32",
+        "margin_px=16",
+        "optics_bank=4",
+    ]
     train.main([*words, "--minutes", "0.005"])
     before = (run / "last.pt").read_bytes()
     (run / "last.tmp").symlink_to("/dev/full")
     longer = ["--minutes", str(more(run)), "--resume"]
-    with pytest.raises(SystemExit, match=r"train: .*last\.pt: No space left on device; what was saved before is whole: make room and run the same command with --resume"):
+    with pytest.raises(
+        SystemExit,
+        match=r"train: .*last\.pt: No space left on device; what was saved before is whole: make room and run the same command with --resume",
+    ):
         train.main([*words, *longer])
     assert (run / "last.pt").read_bytes() == before
     train.main([*words, *longer])
@@ -321,5 +348,9 @@ def test_missing_data_is_named(tmp_path):
 
 
 def test_a_spike_is_left_out():
-    assert steps_of_a_run.is_spike(0.3, 0.005) and steps_of_a_run.is_spike(float("nan"), None) and steps_of_a_run.is_spike(float("inf"), 1.0)
+    assert (
+        steps_of_a_run.is_spike(0.3, 0.005)
+        and steps_of_a_run.is_spike(float("nan"), None)
+        and steps_of_a_run.is_spike(float("inf"), 1.0)
+    )
     assert not steps_of_a_run.is_spike(0.02, 0.005) and not steps_of_a_run.is_spike(50.0, None)

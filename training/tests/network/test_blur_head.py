@@ -73,4 +73,6 @@ def test_a_run_with_it_goes_on_where_it_stopped(tmp_path, monkeypatch):
     assert (first["step"], second["step"]) == (2, 3)
     moved = [float((second["blur_head"][k] - v).abs().max()) for k, v in first["blur_head"].items()]
     assert all(0 < m < 0.01 for m in moved)  # a step further, not begun anew
-    assert set(first["average"]) == set(build(**checkpoint.network_settings(config)).state_dict())  # the head is not part of the network
+    assert set(first["average"]) == set(
+        build(**checkpoint.network_settings(config)).state_dict()
+    )  # the head is not part of the network

@@ -56,7 +56,9 @@ def test_the_averaged_weights_of_a_checkpoint(checkpoint_file):
     assert weights.keys() == expected.keys() and all(torch.equal(weights[k], expected[k]) for k in expected)
 
 
-def test_a_network_with_residuals_begins_with_the_features_of_one_without_and_hands_the_image_through(model_file, checkpoint_file):
+def test_a_network_with_residuals_begins_with_the_features_of_one_without_and_hands_the_image_through(
+    model_file, checkpoint_file
+):
     residual = dataclasses.replace(CONFIG, network="cascade")
     image = torch.rand(1, 1, 48, 64, generator=torch.Generator().manual_seed(0))
     for path in (model_file, checkpoint_file):
@@ -77,7 +79,10 @@ def test_a_model_file_tells_by_its_graph_whether_it_has_residuals(model_file, tm
         torch.nn.init.normal_(parameter, std=0.1)
     path = tmp_path / "residual.onnx"
     export.to_onnx(model, path)
-    assert checkpoint.settings_of(path)["name"] == "cascade" and checkpoint.settings_of(model_file)["name"] == "head-to-tail"
+    assert (
+        checkpoint.settings_of(path)["name"] == "cascade"
+        and checkpoint.settings_of(model_file)["name"] == "head-to-tail"
+    )
     network, _ = checkpoint.fixed_network(path)
     image = torch.rand(1, 1, 48, 64, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -99,7 +104,11 @@ def test_settings_that_an_older_checkpoint_lacks_mean_what_it_did(checkpoint_fil
     for name in checkpoint.BEFORE:
         del state["config"][name]
     config = checkpoint.config_of(state)
-    assert (config.clean_share, config.middle_share, config.corrected_share) == (0, 0, 0) and config.width == CONFIG.width
+    assert (config.clean_share, config.middle_share, config.corrected_share) == (
+        0,
+        0,
+        0,
+    ) and config.width == CONFIG.width
 
 
 def test_bad_files(model_file, tmp_path):
@@ -123,7 +132,10 @@ def test_bad_files(model_file, tmp_path):
 def test_a_checkpoint_of_another_version(checkpoint_file):
     state = checkpoint.load_checkpoint(checkpoint_file)
     for change, message in (
-        ({"sharpness": 3}, "has the setting sharpness that .*config.py does not know; use it with the version .*commit abcdef"),
+        (
+            {"sharpness": 3},
+            "has the setting sharpness that .*config.py does not know; use it with the version .*commit abcdef",
+        ),
         ({"activation": "swish"}, "its settings cannot be used: activation 'swish': expected one of"),
     ):
         checkpoint.save(state | {"config": state["config"] | change, "commit": "abcdef"}, checkpoint_file)
@@ -135,7 +147,9 @@ def test_nobody_is_told_to_run_what_is_in_a_file(tmp_path):
     (tmp_path / "a.pt").write_bytes(b"nonsense")
     torch.save({"config": print}, tmp_path / "b.pt")  # a function, which only running would restore
     for name in ("a.pt", "b.pt"):
-        with pytest.raises(ValueError, match=rf"{name}: not a readable checkpoint \(it is damaged, or holds more") as error:
+        with pytest.raises(
+            ValueError, match=rf"{name}: not a readable checkpoint \(it is damaged, or holds more"
+        ) as error:
             checkpoint.load_checkpoint(tmp_path / name)
         assert "weights_only" not in str(error.value)
 

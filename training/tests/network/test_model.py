@@ -6,7 +6,9 @@ import torch
 from training.network.model import LEVELS, HeadToTail, multiply_adds_per_pixel, parameter_count
 
 
-@pytest.mark.parametrize("width, parameters, multiply_adds", [(8, 0.67e6, 1.0e9), (16, 2.66e6, 4.0e9), (24, 5.98e6, 8.9e9)])
+@pytest.mark.parametrize(
+    "width, parameters, multiply_adds", [(8, 0.67e6, 1.0e9), (16, 2.66e6, 4.0e9), (24, 5.98e6, 8.9e9)]
+)
 def test_size(width, parameters, multiply_adds):
     model = HeadToTail(width)
     assert parameter_count(model) == pytest.approx(parameters, rel=0.01)

@@ -44,7 +44,9 @@ def test_who_adds_its_input(name):
     assert torch.equal(restored, x) if name in ("cascade", "mimo") else restored.abs().max() == 0
 
 
-@pytest.mark.parametrize("name, expected", [("head-to-tail", True), ("cascade", True), ("both", True), ("unlinked", False)])
+@pytest.mark.parametrize(
+    "name, expected", [("head-to-tail", True), ("cascade", True), ("both", True), ("unlinked", False)]
+)
 def test_who_passes_features_on(name, expected):
     """With the images between the scales cut, only features carry what the coarse sub-network does."""
     model = build(name, 2)

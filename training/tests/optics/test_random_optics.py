@@ -29,7 +29,9 @@ def specimen(seed=1):
 def test_a_thin_specimen_is_convolved_with_its_two_transfer_functions():
     made, image = optics("thin"), specimen()
     focused, blurred = made.image([image], seen=False)
-    assert np.allclose(focused, convolve(image, made.layers[0][0])) and np.allclose(blurred, convolve(image, made.layers[0][1]))
+    assert np.allclose(focused, convolve(image, made.layers[0][0])) and np.allclose(
+        blurred, convolve(image, made.layers[0][1])
+    )
 
 
 def test_an_image_taken_once_is_its_own_focused_image():
@@ -96,7 +98,9 @@ def test_what_is_told_of_a_thin_specimens_blur_is_the_contrast_that_a_wave_keeps
 
 
 def test_only_bright_field_light_is_partly_coherent():
-    config = dataclasses.replace(CONFIG, coherent_share=1.0, condenser=(0.3, 0.3), phase=0.0, layered_share=0.0, relief_share=0.0)
+    config = dataclasses.replace(
+        CONFIG, coherent_share=1.0, condenser=(0.3, 0.3), phase=0.0, layered_share=0.0, relief_share=0.0
+    )
     made = {light: Optics(config, np.random.default_rng(5), light) for light in ("fluorescence", "brightfield")}
     # A narrow cone of light is defocused less: the same microscope and distance keep more contrast.
     coarse = slice(1, 4)
@@ -106,7 +110,9 @@ def test_only_bright_field_light_is_partly_coherent():
 @pytest.mark.parametrize("seed", range(12))
 def test_partly_coherent_light_leaves_focus_alone(seed):
     """In focus nothing is inverted, and an image that was taken there is its own focused image."""
-    made = Optics(dataclasses.replace(CONFIG, coherent_share=1.0, corrected_share=0.0), np.random.default_rng(seed), "brightfield")
+    made = Optics(
+        dataclasses.replace(CONFIG, coherent_share=1.0, corrected_share=0.0), np.random.default_rng(seed), "brightfield"
+    )
     assert made.layers[0][0].min() > -0.01
     if made.kind == "thin":
         image = specimen()

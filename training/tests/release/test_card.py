@@ -62,7 +62,9 @@ def test_card_from_results(files, capsys):
 def test_residuals_are_named(files, monkeypatch):
     assert "Other than in the paper" not in card.card(STATE, files / "parfocal-w1.onnx", ROWS, "x")
     other = STATE | {"config": STATE["config"] | {"network": "cascade"}}
-    monkeypatch.setattr(card, "metadata_of", lambda path: METADATA_OF(path) | {"config_sha256": checkpoint.config_sha256(other)})
+    monkeypatch.setattr(
+        card, "metadata_of", lambda path: METADATA_OF(path) | {"config_sha256": checkpoint.config_sha256(other)}
+    )
     text = card.card(other, files / "parfocal-w1.onnx", ROWS, "x")
     assert "base width 1.\nOther than in the paper, every sub-network adds its input image to its output" in text
 
@@ -71,7 +73,10 @@ def test_a_teacher_is_named(files):
     text = lambda **more: card.card(STATE | more, files / "parfocal-w1.onnx", ROWS, "x")
     assert "at the three scales |" in text()
     taught = text(teacher={"name": "parfocal-w16.onnx", "sha256": "0123456789abcdef" * 4})
-    assert "at the three scales; half of it against the answers of parfocal-w16.onnx, SHA-256 `0123456789abcdef`, in place of the truth |" in taught
+    assert (
+        "at the three scales; half of it against the answers of parfocal-w16.onnx, SHA-256 `0123456789abcdef`, in place of the truth |"
+        in taught
+    )
 
 
 def test_every_setting_of_the_simulation_stands_in_the_card():
@@ -94,12 +99,21 @@ def test_what_the_checkpoint_did_not_have_is_not_claimed(files):
     text = lambda config: card.card(STATE | {"config": config}, files / "parfocal-w1.onnx", ROWS, "x")
     now = text(STATE["config"])
     assert "| other layers, up to | 3 |" in now and "up to 3 dimmer layers at other depths, in some uneven" in now
-    assert "| second task | telling the blur, weight 8 " in now and "Stain that also delays the light is simulated" in now
-    assert "| aperture of their illumination beside the objective's | 0.3 to 1 |" in now and "of the input's range | 12 |" in now
+    assert (
+        "| second task | telling the blur, weight 8 " in now and "Stain that also delays the light is simulated" in now
+    )
+    assert (
+        "| aperture of their illumination beside the objective's | 0.3 to 1 |" in now
+        and "of the input's range | 12 |" in now
+    )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(card, "config_sha256", lambda state: CONFIG.sha256())  # the file was exported from another checkpoint
+        patch.setattr(
+            card, "config_sha256", lambda state: CONFIG.sha256()
+        )  # the file was exported from another checkpoint
         before = text(old)
-    assert "| other layers, up to | 1 |" in before and "in some samples with one dimmer layer at another depth" in before
+    assert (
+        "| other layers, up to | 1 |" in before and "in some samples with one dimmer layer at another depth" in before
+    )
     assert "| second task | none |" in before and "Specimens are simulated as if they delayed no light" in before
     assert "whose light is partly coherent | 0 |" in before and "aperture of their illumination" not in before
     assert "of the input's range | none |" in before
@@ -116,25 +130,36 @@ def test_contrast_that_is_not_regained_is_named(files):
 
 def test_a_mixture_is_named(files):
     text = card.card(STATE | {"mixed": 0.3}, files / "parfocal-w1.onnx", ROWS, "x")
-    assert "exponential moving average, 0.3 of it, and 0.7 of what it began with: the mixture with the best validation score" in text
+    assert (
+        "exponential moving average, 0.3 of it, and 0.7 of what it began with: the mixture with the best validation score"
+        in text
+    )
     assert "| weights | their exponential moving average |" in card.card(STATE, files / "parfocal-w1.onnx", ROWS, "x")
 
 
 def test_both_halves_of_what_chose_the_checkpoint_are_named(files):
     text = card.card(STATE, files / "parfocal-w1.onnx", ROWS, "x").replace("\n", " ")
-    assert "Half of the score that chooses a checkpoint is of planes of tissue-brightfield and nucleus-widefield, half of simulated" in text
+    assert (
+        "Half of the score that chooses a checkpoint is of planes of tissue-brightfield and nucleus-widefield, half of simulated"
+        in text
+    )
 
 
 def test_a_run_with_changed_code_names_all_commits(files):
     state = STATE | {"history": [[0, "first"], [1000, "second"]]}
-    assert "| code, commit | `first`, `second` from step 1,000 |" in card.card(state, files / "parfocal-w1.onnx", ROWS, "x")
+    assert "| code, commit | `first`, `second` from step 1,000 |" in card.card(
+        state, files / "parfocal-w1.onnx", ROWS, "x"
+    )
 
 
 def test_a_run_that_began_with_weights_names_them_all(files):
     first = {"name": "parfocal-w16.onnx", "sha256": 64 * "a"}
     second = {"name": "best.pt", "sha256": 64 * "b", "step": 2600, "minutes": 14.6, "origin": first}
     text = card.card(STATE | {"origin": second}, files / "parfocal-w1.onnx", ROWS, "x")
-    assert f"the weights of best.pt, SHA-256 `{16 * 'b'}` (2,600 steps in 15 minutes, begun with the weights of parfocal-w16.onnx" in text
+    assert (
+        f"the weights of best.pt, SHA-256 `{16 * 'b'}` (2,600 steps in 15 minutes, begun with the weights of parfocal-w16.onnx"
+        in text
+    )
 
 
 def test_messages(files):

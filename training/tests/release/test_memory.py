@@ -72,7 +72,9 @@ def test_an_image_that_is_added_in_the_end_is_kept_until_then(tmp_path):
     class Residual(nn.Module):
         def __init__(self):
             super().__init__()
-            self.layers = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1), nn.Conv2d(8, 1, 3, padding=1))
+            self.layers = nn.Sequential(
+                nn.Conv2d(1, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1), nn.Conv2d(8, 1, 3, padding=1)
+            )
 
         def forward(self, image):
             return image + self.layers(image)

@@ -26,7 +26,11 @@ def test_each_run_changes_what_it_says():
     assert len(seen) == len(ablate.VARIANTS)  # no two are the same run
     assert (ablate.settings_of(base, "width-half").width, ablate.settings_of(base, "width-double").width) == (4, 16)
     paper = ablate.settings_of(base, "paper")
-    assert (paper.network, paper.loss, paper.scale_weights) == ("head-to-tail", "mse", (1.0, 1.0, 1.0)) and paper == dataclasses.replace(parse_settings([], "paper"), width=8)
+    assert (paper.network, paper.loss, paper.scale_weights) == (
+        "head-to-tail",
+        "mse",
+        (1.0, 1.0, 1.0),
+    ) and paper == dataclasses.replace(parse_settings([], "paper"), width=8)
 
 
 def test_a_name_that_is_not_known():
@@ -49,7 +53,10 @@ def test_runs_are_made_measured_and_reported(data, tmp_path, monkeypatch):  # no
     (row,) = [r for r in stored["loss-l1"]["real"] if r["stack"] == "nucleus-widefield"]
     assert "| tissue-brightfield | nucleus-widefield |\n" in text and f" | {row['gained']:+.2f} |\n" in text
     assert "Not on this page: paper, width-half" in text
-    assert "--minutes 0.003 --width 1 --set batch=2 patch_px=32 margin_px=16 optics_bank=4\n" in text and "All learned" not in text
+    assert (
+        "--minutes 0.003 --width 1 --set batch=2 patch_px=32 margin_px=16 optics_bank=4\n" in text
+        and "All learned" not in text
+    )
     # A run that is not finished is left out; one of other settings or another plan is refused.
     last, best = (out / "loss-l1" / name for name in ("last.pt", "best.pt"))
     state, chosen = checkpoint.load_checkpoint(last), checkpoint.load_checkpoint(best)
@@ -57,11 +64,16 @@ def test_runs_are_made_measured_and_reported(data, tmp_path, monkeypatch):  # no
     text = ablate.report(out, tmp_path / "docs", data, 1, 1).read_text()
     assert "loss-l1 is not finished (0.0 of 0.003 minutes) and left out." in text and "| loss-l1 |" not in text
     checkpoint.save(state | {"planned_minutes": 0.001}, last)
-    with pytest.raises(ValueError, match="released 0.003, up-bilinear 0.003, loss-l1 0.001|released 0.003, loss-l1 0.001, up-bilinear 0.003"):
+    with pytest.raises(
+        ValueError,
+        match="released 0.003, up-bilinear 0.003, loss-l1 0.001|released 0.003, loss-l1 0.001, up-bilinear 0.003",
+    ):
         ablate.report(out, tmp_path / "docs", data, 1, 1)
     checkpoint.save(state, last)
     checkpoint.save(chosen | {"config": chosen["config"] | {"seed": 7}}, best)
-    with pytest.raises(ValueError, match=r"loss-l1: differs from .*released in more than its name says: seed 7 \(expected 1\)"):
+    with pytest.raises(
+        ValueError, match=r"loss-l1: differs from .*released in more than its name says: seed 7 \(expected 1\)"
+    ):
         ablate.report(out, tmp_path / "docs", data, 1, 1)
     with pytest.raises(SystemExit, match="ablate: .*holds no finished run `released`"):
         ablate.main(["report", "--out", str(tmp_path), "--docs", str(tmp_path / "docs"), "--data", str(tmp_path)])
@@ -74,7 +86,11 @@ def test_a_network_that_hands_images_through_is_measured(data, tmp_path, monkeyp
     checkpoint.save(state | {"average": silent}, tmp_path / "released" / "best.pt")
     real_stacks(data, monkeypatch)
     text = ablate.report(tmp_path, tmp_path / "docs", data, 1, 1).read_text()
-    (row,) = [r for r in json.loads((tmp_path / "released" / "measured.json").read_text())["real"] if r["stack"] == "nucleus-widefield"]
+    (row,) = [
+        r
+        for r in json.loads((tmp_path / "released" / "measured.json").read_text())["real"]
+        if r["stack"] == "nucleus-widefield"
+    ]
     assert row["psnr_to_input"] is None and row["gained"] == 0 and "| +0.00 |  | +0.00 | +0.00 |" in text
 
 
@@ -88,9 +104,17 @@ def test_runs_that_share_samples_say_so(data, tmp_path, monkeypatch):  # noqa: F
     (out / "samples.npy").unlink()  # the runs know what they learned from
     assert ablate.report(out, tmp_path / "docs", data, 1, 1).read_text() == text
     (tmp_path / "aside" / "up-bilinear").rename(out / "up-bilinear")
-    with pytest.raises(ValueError, match="other samples are not compared: released 5, loss-l1 5, up-bilinear its own; train all with the same --samples"):
+    with pytest.raises(
+        ValueError,
+        match="other samples are not compared: released 5, loss-l1 5, up-bilinear its own; train all with the same --samples",
+    ):
         ablate.report(out, tmp_path / "docs", data, 1, 1)
-    checkpoint.save(checkpoint.load_checkpoint(out / "up-bilinear" / "last.pt") | {"finished": False}, out / "up-bilinear" / "last.pt")
-    with pytest.raises(ValueError, match="last.pt: learned from samples simulated as it went, now 5 kept samples; choose another --out"):
+    checkpoint.save(
+        checkpoint.load_checkpoint(out / "up-bilinear" / "last.pt") | {"finished": False},
+        out / "up-bilinear" / "last.pt",
+    )
+    with pytest.raises(
+        ValueError, match="last.pt: learned from samples simulated as it went, now 5 kept samples; choose another --out"
+    ):
         ablate.train_all(CONFIG, data, out, 0.003, 0, ["up-bilinear"], log=drawn.append, samples=5)
     assert "--width 1 --samples 5 --set batch=2" in text and "All learned from the same 5 simulated samples" in text

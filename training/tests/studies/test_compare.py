@@ -59,7 +59,9 @@ def real_stacks(data, monkeypatch):
     """From here on there are stacks to evaluate on, of two planes each."""
     (data / "eval").mkdir()
     detail = ndimage.gaussian_filter(np.random.default_rng(1).standard_normal((48, 48)), 1)
-    sharp, blurred = (np.clip(128 + 200 * image, 0, 255).astype(np.uint8) for image in (detail, ndimage.gaussian_filter(detail, 1)))
+    sharp, blurred = (
+        np.clip(128 + 200 * image, 0, 255).astype(np.uint8) for image in (detail, ndimage.gaussian_filter(detail, 1))
+    )
     planes = [("0", 0.0, sharp), ("1", 3.0, blurred)]
     monkeypatch.setattr(real_stacks, "stack_planes", lambda name, data=None: (sharp, planes, "planes"))
 
@@ -70,7 +72,9 @@ def test_runs_are_made_resumed_measured_and_reported(data, tmp_path, monkeypatch
     compare.train_all(CONFIG, data, out, 0.005, 0, names, log=lambda *_: None)
     folders = sorted(p.name for p in out.iterdir())
     assert folders == ["head-to-tail-1", "head-to-tail-2", "head-to-tail-3", "unet-1"]
-    contents = lambda: {f: [(out / f / n).read_bytes() for n in ("last.pt", "best.pt", "log.jsonl")] for f in folders if f != "unet-1"}
+    contents = lambda: {
+        f: [(out / f / n).read_bytes() for n in ("last.pt", "best.pt", "log.jsonl")] for f in folders if f != "unet-1"
+    }
     before = contents()
     # Finished runs are left alone, and one that lost its checkpoint is made again.
     (out / "unet-1" / "last.pt").unlink()
@@ -79,14 +83,22 @@ def test_runs_are_made_resumed_measured_and_reported(data, tmp_path, monkeypatch
     text = compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
     stored = json.loads((out / "unet-1" / "measured.json").read_text())
     assert f"{compare.gain(stored['simulated'], 'model', defocus_um=(2.0,)):+.2f}" in text
-    assert all(words in text for words in (sentences.SPECIMENS, sentences.SSIM, sentences.CHOICE, "No run has the second task"))
+    assert all(
+        words in text for words in (sentences.SPECIMENS, sentences.SSIM, sentences.CHOICE, "No run has the second task")
+    )
     assert "unet (one seed of unet; seeds of head-to-tail differ by up to " in text
     assert "--minutes 0.005 --width 1 --set batch=2 patch_px=32 margin_px=16 optics_bank=4\n" in text
-    assert "Not on this page: cascade-1, unlinked-1, both-1, mimo-1, cascade-2" in text and "tissue" not in text.split("| network |")[1]
+    assert (
+        "Not on this page: cascade-1, unlinked-1, both-1, mimo-1, cascade-2" in text
+        and "tissue" not in text.split("| network |")[1]
+    )
     pictures = {p.name for p in (tmp_path / "docs" / "evaluation").iterdir()}
     assert pictures == {"psnr-reflected.svg", "ssim-reflected.svg"} and all(f"evaluation/{p}" in text for p in pictures)
     similar = (tmp_path / "docs" / "evaluation" / "ssim-reflected.svg").read_text()
-    assert all(f">{words}<" in similar for words in ("before", "Wiener, true blur", "Richardson-Lucy, true blur")) and "200 to 5000 photons<" in similar
+    assert (
+        all(f">{words}<" in similar for words in ("before", "Wiener, true blur", "Richardson-Lucy, true blur"))
+        and "200 to 5000 photons<" in similar
+    )
     # Rows that were kept before SSIM of deconvolution was measured are measured again.
     (kept,) = out.glob("deconvolution-*.json")
     rows = json.loads(kept.read_text())
@@ -95,20 +107,35 @@ def test_runs_are_made_resumed_measured_and_reported(data, tmp_path, monkeypatch
     # Measured once for each checkpoint; steps and minutes are read each time.
     altered = stored | {"simulated": [r | {"restored": {"model": r["before"] + 77}} for r in stored["simulated"]]}
     (out / "unet-1" / "measured.json").write_text(json.dumps(altered))
-    checkpoint.save(checkpoint.load_checkpoint(out / "unet-1" / "last.pt") | {"step": 123456789, "cpu_minutes": 54.321}, out / "unet-1" / "last.pt")
+    checkpoint.save(
+        checkpoint.load_checkpoint(out / "unet-1" / "last.pt") | {"step": 123456789, "cpu_minutes": 54.321},
+        out / "unet-1" / "last.pt",
+    )
     again = compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
     assert "| +77.00 |" in again and "| 123,456,789 | 54.3 |" in again
     # With stacks there is more to measure.
     real_stacks(data, monkeypatch)
     again = compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
     assert "+77.00" not in again and "| tissue-brightfield | nucleus-widefield | reflected-brightfield |" in again
-    (row,) = [r for r in json.loads((out / "unet-1" / "measured.json").read_text())["real"] if r["stack"] == "smear-brightfield"]
+    (row,) = [
+        r
+        for r in json.loads((out / "unet-1" / "measured.json").read_text())["real"]
+        if r["stack"] == "smear-brightfield"
+    ]
     assert f"| {row['gained']:+.2f} |" in again and row["distance"] == 3.0 and abs(row["gained"]) > 0.01
 
 
 def made_run(network, **more):
     config = compare.settings_of(dataclasses.replace(CONFIG, loss="l1"), network, 1)
-    return {"folder": Path(f"out/{network}-1"), "config": config, "network": network, "seed": 1, "minutes": 20.1, "planned": 20.0, "finished": True} | more
+    return {
+        "folder": Path(f"out/{network}-1"),
+        "config": config,
+        "network": network,
+        "seed": 1,
+        "minutes": 20.1,
+        "planned": 20.0,
+        "finished": True,
+    } | more
 
 
 def test_only_finished_runs_of_one_plan_and_the_same_settings_are_compared():
@@ -116,13 +143,21 @@ def test_only_finished_runs_of_one_plan_and_the_same_settings_are_compared():
     done, left_out = runs.finished([ours, made_run("unet", finished=False, minutes=4.0)])
     assert done == [ours] and left_out == ["unet-1 is not finished (4.0 of 20 minutes) and left out."]
     assert runs.one_plan([ours, mimo]) == 20
-    with pytest.raises(ValueError, match="planned minutes are not compared: head-to-tail-1 20, mimo-1 30; give train the same --minutes"):
+    with pytest.raises(
+        ValueError,
+        match="planned minutes are not compared: head-to-tail-1 20, mimo-1 30; give train the same --minutes",
+    ):
         runs.one_plan([ours, mimo | {"planned": 30.0}])
     base = compare.base_of([mimo, ours])
-    assert runs.set_words(base, ("network", "seed", "width", "blur_weight")) == " --set batch=2 patch_px=32 loss=l1 margin_px=16 optics_bank=4"
+    assert (
+        runs.set_words(base, ("network", "seed", "width", "blur_weight"))
+        == " --set batch=2 patch_px=32 loss=l1 margin_px=16 optics_bank=4"
+    )
     for name, value in (("learning_rate", 0.5), ("blur_weight", 8.0)):
         other = made_run("unet", config=dataclasses.replace(made_run("unet")["config"], **{name: value}))
-        with pytest.raises(ValueError, match=f"out/unet-1: differs from out/head-to-tail-1 in more than its name says: {name} {value} "):
+        with pytest.raises(
+            ValueError, match=f"out/unet-1: differs from out/head-to-tail-1 in more than its name says: {name} {value} "
+        ):
             compare.base_of([ours, other])
 
 
@@ -151,7 +186,11 @@ def test_runs_that_got_through_unlike_numbers_of_steps_are_named():
     assert compare.unequal_steps([made("cascade", 1000), made("cascade", 1090), made("unet", 5000)]) == []
     (line,) = compare.unequal_steps([made("cascade", 1000), made("cascade", 1250), made("unet", 5000)])
     assert "Runs of cascade differ by 25 % in steps: equal minutes were not equal compute" in line
-    assert (runs.span([1000, 1250]), runs.span([5.0, 5.0], ".1f"), runs.span([1.0, None])) == ("1,000 to 1,250", "5.0", "")
+    assert (runs.span([1000, 1250]), runs.span([5.0, 5.0], ".1f"), runs.span([1.0, None])) == (
+        "1,000 to 1,250",
+        "5.0",
+        "",
+    )
 
 
 def test_nothing_to_report(tmp_path):
@@ -160,12 +199,20 @@ def test_nothing_to_report(tmp_path):
 
 
 def test_the_verdict_follows_the_figures():
-    row = lambda gained: {"light": "reflected", "defocus_um": 2.0, "photons": 1000, "before": 20.0, "restored": {"model": 20.0 + gained}}
+    row = lambda gained: {
+        "light": "reflected",
+        "defocus_um": 2.0,
+        "photons": 1000,
+        "before": 20.0,
+        "restored": {"model": 20.0 + gained},
+    }
     made = lambda name, gained: {"network": name, "simulated": [row(gained)], "real": []}
     ours = [made("head-to-tail", 2.0), made("head-to-tail", 2.2)]
     lines = compare.verdict([*ours, made("cascade", 1.0), made("cascade", 1.2), made("unet", 3.0), made("both", 2.1)])
     assert "1.00 dB above cascade (standard error of the difference: 0.14 dB)." in lines[0]
-    assert "head-to-tail is as good as both (one seed of both; seeds of head-to-tail differ by up to 0.20 dB)." in lines[1]
+    assert (
+        "head-to-tail is as good as both (one seed of both; seeds of head-to-tail differ by up to 0.20 dB)." in lines[1]
+    )
     assert "0.90 dB below unet (one seed of unet; seeds of head-to-tail differ by up to 0.20 dB)." in lines[2]
     lines = compare.verdict([ours[0], made("cascade", 1.0), made("cascade", 1.2), made("unet", 3.0)])
     assert "(one seed of head-to-tail; seeds of cascade differ by up to 0.20 dB)" in lines[0]
