@@ -1,4 +1,7 @@
-"""Every setting of training and simulation, frozen; a checkpoint holds all of them. Below all rooms: it imports none."""
+"""Every setting of training and simulation, frozen; a checkpoint holds all of them.
+
+Below all rooms: it imports none.
+"""
 
 import hashlib
 import json
@@ -25,7 +28,8 @@ class Config:
     # Optimisation
     batch: int = 8
     patch_px: int = 128  # multiple of 16
-    uses: int = 1  # of each simulated sample; turned or mirrored from the second on (data echoing: Choi et al. 2019, arXiv 1907.05550)
+    # Of each simulated sample; turned or mirrored from the second on (data echoing: Choi et al. 2019, arXiv 1907.05550)
+    uses: int = 1
     learning_rate: float = 1e-3
     final_learning_rate: float = 1e-6  # cosine from one to the other over the planned minutes
     warmup_steps: int = 300
@@ -58,8 +62,8 @@ class Config:
     spherical_waves: float = 0.12  # at most, RMS, either sign
     corrected_share: float = 0.4  # microscopes without spherical aberration
     # Bright-field light is partly coherent: in this share of microscopes the condenser's aperture, as a share of the
-    # objective's, is drawn from `condenser` (elsewhere it is 1), and specimens delay light by a normal deviate times `phase`
-    # radians for each unit of absorbance.
+    # objective's, is drawn from `condenser` (elsewhere it is 1), and specimens delay light by a normal deviate times
+    # `phase` radians for each unit of absorbance.
     coherent_share: float = 0.6
     condenser: tuple = (0.3, 1.0)
     phase: float = 0.5
@@ -93,8 +97,9 @@ class Config:
     hot_share: float = 0.04  # exposures with a few hot pixels
     jpeg_share: float = 0.15  # of the 8-bit exposures, those that were compressed
     jpeg_quality: tuple = (70, 97)
-    # Targets that reach above this, in units of the input's range, are drawn again (a few strongly blurred points, a patch
-    # with next to no contrast): no network can restore them, and one would outweigh a thousand others in most losses.
+    # Targets that reach above this, in units of the input's range, are drawn again (a few strongly blurred points, a
+    # patch with next to no contrast): no network can restore them, and one would outweigh a thousand others in most
+    # losses.
     brightest_target: float = 12.0
     # The range is that of the patch. A real frame is larger, so this share of patches is shown as the dim part of one.
     dim_share: float = 0.35
@@ -121,8 +126,9 @@ class Config:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
-# Named configurations, as changes to the default: `training train --config NAME`. `paper` is what Wang and Han 2022 state (no
-# residuals, mean squared error at every scale, unweighted) with the plainest activation and none of our additions.
+# Named configurations, as changes to the default: `training train --config NAME`. `paper` is what Wang and Han 2022
+# state (no residuals, mean squared error at every scale, unweighted) with the plainest activation and none of our
+# additions.
 NAMED = {
     "default": {},
     "paper": {

@@ -1,7 +1,7 @@
 """Which bad input each parameter of a function must be tried with, by its type and name.
 
-A parameter that nothing here knows is an error, and so is a case without a row in bad_input.toml: a new function fails until
-its rows are there.
+A parameter that nothing here knows is an error, and so is a case without a row in bad_input.toml: a new function fails
+until its rows are there.
 """
 
 import re

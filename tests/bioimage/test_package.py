@@ -46,7 +46,7 @@ def described(package):
 def test_the_validator_finds_it_valid(described):
     assert isinstance(described, ModelDescr), described.validation_summary.format()
     assert described.validation_summary.status in ("valid-format", "passed")
-    facts = bioimage.metadata_of(MODEL)
+    facts = bioimage.facts_of(MODEL)
     assert [a.name for a in described.authors] == [bioimage.AUTHOR]
     assert described.name == facts["name"] and str(described.version) == facts["version"] + ".0.0"
     assert str(described.license) == facts["license"] and described.weights.onnx.opset_version == 17
@@ -58,7 +58,7 @@ def test_the_validator_would_tell(package, tmp_path):
     with zipfile.ZipFile(package) as archive:
         archive.extractall(tmp_path)
     path = tmp_path / "bioimageio.yaml"
-    facts = bioimage.metadata_of(MODEL)
+    facts = bioimage.facts_of(MODEL)
     least = 2 * int(facts["halo"]) + int(facts["multiple"])
     assert f"min: {least}" in path.read_text()
     path.write_text(path.read_text().replace(f"min: {least}", "min: 64"))
@@ -85,16 +85,19 @@ def test_the_test_image_comes_out_as_it_says(package, described):
     assert np.abs(restored - image).max() > 0.05
 
 
+def entry(key: str, value: bytes) -> bytes:
+    """An entry of a model's metadata: a protobuf message of two fields, each with its length."""
+    fields = b"\x0a" + bytes([len(key) + 9]) + f"parfocal.{key}".encode() + b"\x12" + bytes([len(value)]) + value
+    return b"\x72" + bytes([len(fields)]) + fields
+
+
 def renamed(path, **facts):
-    """The released model as another: its metadata as `finetune` writes it. (The environment has no onnx to write with.)"""
+    """The released model with the metadata of another. The environment has no onnx to write with."""
     content = MODEL.read_bytes()
     for key, value in facts.items():
-        old = bioimage.metadata_of(MODEL)[key].encode()
-        # Key and value are two fields of one protobuf message: its length, and the value's, change with the value.
-        entry = lambda v: b"\x0a" + bytes([len(key) + 9]) + f"parfocal.{key}".encode() + b"\x12" + bytes([len(v)]) + v
-        wrapped = lambda v: b"\x72" + bytes([len(entry(v))]) + entry(v)
-        assert content.count(wrapped(old)) == 1
-        content = content.replace(wrapped(old), wrapped(value.encode()))
+        old = bioimage.facts_of(MODEL)[key].encode()
+        assert content.count(entry(key, old)) == 1
+        content = content.replace(entry(key, old), entry(key, value.encode()))
     path.write_bytes(content)
     return path
 
@@ -137,7 +140,8 @@ def test_a_card_without_figures_gets_none(tmp_path):
     [
         (
             {"name": "köln"},
-            "name 'köln': expected 1 to 128 letters a to z, digits, spaces or _+-(); give another when the model is made",
+            "name 'köln': expected 1 to 128 letters a to z, digits, spaces or _+-(); give another when the model is "
+            "made",
         ),
         ({"name": "run.2"}, "name 'run.2': expected 1 to 128 letters"),
         (

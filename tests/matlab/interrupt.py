@@ -3,6 +3,7 @@
 The run ends at once, its stream is closed (its thread is gone), nothing was assigned, and the model works on.
 """
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -47,10 +48,8 @@ def talk(octave):
     def streams():
         count = 0
         for thread in Path(f"/proc/{octave.pid}/task").glob("*/comm"):
-            try:
+            with contextlib.suppress(OSError):  # it has ended meanwhile
                 count += thread.read_text().strip() == "parfocal-stream"
-            except OSError:  # it has ended meanwhile
-                pass
         return count
 
     def resident():

@@ -1,8 +1,9 @@
 """The header as strictly as MATLAB's loadlibrary could take it: lint_header.py HEADER.
 
-MATLAB is not at hand, so each rule refuses what its documentation rules out or leaves open, and what recordings of its parser showed to
-go wrong (tests/matlab/shim/README.md has the sources). tests/abi/check_header.py has the rules of all languages; these are MATLAB's. The
-rules are tried on headers that break them, each time, and there must be no second header for MATLAB beside the one.
+MATLAB is not at hand, so each rule refuses what its documentation rules out or leaves open, and what recordings of its
+parser showed to go wrong (tests/matlab/shim/README.md has the sources). tests/abi/check_header.py has the rules of all
+languages; these are MATLAB's. The rules are tried on headers that break them, each time, and there must be no second
+header for MATLAB beside the one.
 """
 
 import re
@@ -67,7 +68,9 @@ def name_problems(kind: str, name: str) -> list:
 
 
 def spelled_exactly(reader: Reader, node) -> bool:
-    """Whether a type is written with exact names only: through this header's typedefs to stdint.h's, float, double, char or void."""
+    """Whether a type is written with exact names only: through this header's typedefs to stdint.h's, float, double,
+    char or void.
+    """
     while isinstance(node, (c_ast.PtrDecl, c_ast.ArrayDecl)):
         node = node.type
     if not isinstance(node, c_ast.TypeDecl) or not isinstance(node.type, c_ast.IdentifierType):

@@ -98,8 +98,8 @@ ADDED = {
     "an enumerator with an underscore first": ("enum PARFOCAL_E { _X = 1 };", "no name in MATLAB"),
 }
 # They break no rule, so that a refusal means something.
-SOUND = """int32_t parfocal_x(uint64_t a, int32_t b, const uint8_t *c, uint16_t *d, const float *e, double *f, const char *g,
-    char *h, void *i, int64_t *j, parfocal_task k, parfocal_model *l);
+SOUND = """int32_t parfocal_x(uint64_t a, int32_t b, const uint8_t *c, uint16_t *d, const float *e, double *f,
+    const char *g, char *h, void *i, int64_t *j, parfocal_task k, parfocal_model *l);
 const char *parfocal_y(void);
 void parfocal_z(int64_t a);
 enum PARFOCAL_E { PARFOCAL_F = -1, PARFOCAL_G = 0x10 };

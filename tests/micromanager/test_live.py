@@ -11,7 +11,6 @@ import time
 
 import numpy as np
 import pytest
-
 from conftest import CAMERA, PARFOCAL, ROOT, TINY, Microscope, core
 
 

@@ -52,7 +52,7 @@ def test_everything_but_the_pixels_is_kept(outputs, name):
     with tifffile.TiffFile(source) as before, tifffile.TiffFile(result) as after:
         assert len(after.pages) == len(before.pages)
         assert after.is_bigtiff == before.is_bigtiff
-        for old, new in zip(before.pages, after.pages):
+        for old, new in zip(before.pages, after.pages, strict=True):
             assert (new.dtype, new.imagewidth, new.imagelength) == (old.dtype, old.imagewidth, old.imagelength)
             assert (new.samplesperpixel, new.extrasamples) == (old.samplesperpixel, old.extrasamples)
             assert (new.photometric, new.compression) == (old.photometric, old.compression)
@@ -115,7 +115,9 @@ def test_imagej_metadata(outputs, name):
         assert new["Labels"] == [f"label {i} \u00b5" for i in range(4)]
         assert new["Ranges"] == (10.0, 60000.0, 20.0, 50000.0)
         assert new["Info"] == "an info text"
-        assert len(new["LUTs"]) == 2 and all(np.array_equal(a, b) for a, b in zip(old["LUTs"], new["LUTs"]))
+        assert len(new["LUTs"]) == 2 and all(
+            np.array_equal(a, b) for a, b in zip(old["LUTs"], new["LUTs"], strict=True)
+        )
         overlay = new["Overlays"]
         assert overlay == old["Overlays"] and bytes(overlay).startswith(b"Iout")
         assert (new["unit"], new["spacing"], new["finterval"], new["mode"]) == ("\\u00B5m", 2.0, 0.5, "composite")

@@ -62,7 +62,7 @@ def test_storage_does_not_change_the_result(tmp_path, dtype, kind):
             data = np.moveaxis(data, -1, 0)
             options["planarconfig"] = "separate"
         for (packing, predictor), shape, order in itertools.product(PACKING, SHAPES, "<>"):
-            if predictor == 3 and dtype != "float32" or predictor == 2 and dtype == "float32":
+            if (predictor == 3 and dtype != "float32") or (predictor == 2 and dtype == "float32"):
                 continue
             path = tmp_path / f"v{len(variants)}.tif"
             tifffile.imwrite(path, data, compression=packing, predictor=predictor, byteorder=order, **shape, **options)
@@ -78,7 +78,7 @@ def test_storage_does_not_change_the_result(tmp_path, dtype, kind):
 
 
 def test_the_shape_in_the_text_follows_the_pixels(tmp_path, caplog):
-    """tifffile notes the array's shape in the text; planar becomes interleaved, and a reader must not stumble over it."""
+    """tifffile notes the array's shape in the text; planar becomes interleaved: the note must not mislead a reader."""
     data = np.moveaxis(picture("uint8", (40, 48), 3), -1, 0)
     single, stack = tmp_path / "single.tif", tmp_path / "stack.tif"
     tifffile.imwrite(single, data, photometric="rgb", planarconfig="separate", metadata={"note": "\u00b5"})

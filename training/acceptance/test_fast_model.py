@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.evaluate import protocol
-from training.evaluate import restore
-from training.release import card
 from training.acceptance import stacks_folder
+from training.evaluate import protocol, restore
+from training.release import card
 
 MODELS = Path(__file__).parents[2] / "models"
 FAST = Path(os.environ.get("PARFOCAL_ACCEPT_FAST", MODELS / "parfocal-w8.onnx"))

@@ -2,14 +2,13 @@
 
 import pytest
 
-from training.evaluate import known as deconvolved
-from training.evaluate import oracle
-from training.evaluate import report
-from training.evaluate import restore
 from training.acceptance import stacks_folder
 from training.acceptance.test_released_model import MODEL
+from training.evaluate import known as deconvolved
+from training.evaluate import oracle, report, restore
 
-# At least the better oracle on the mean of each stack, and where version 5 was above it (+0.26, +0.26, -0.03) most of that.
+# At least the better oracle on the mean of each stack, and where version 5 was above it (+0.26, +0.26, -0.03) most of
+# that.
 LEAST_ABOVE_DB = {"tissue-brightfield": 0.2, "nucleus-widefield": 0.2, "reflected-brightfield": 0.0}
 
 

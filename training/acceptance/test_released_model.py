@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from training.data import real_stacks
-from training.evaluate import protocol
-from training.evaluate import restore
-from training.release import card
 from training.acceptance import stacks_folder
+from training.data import real_stacks
+from training.evaluate import protocol, restore
+from training.release import card
 
 ROOT = Path(__file__).parents[2]
 RELEASED = ROOT / "models" / "parfocal-w16.onnx"
@@ -93,7 +92,7 @@ def test_the_card_says_what_is_measured(rows):
     printed, measured = card.read_table(text), card.read_table("\n".join(protocol.table(rows)))
     assert measured.keys() == printed.keys()
     for key, cells in measured.items():
-        for column, ours, theirs in zip(protocol.HEAD[0].strip("| ").split(" | "), cells, printed[key]):
+        for column, ours, theirs in zip(protocol.HEAD[0].strip("| ").split(" | "), cells, printed[key], strict=True):
             if column.startswith(("SSIM", "fitted")):
                 assert float(ours or 0) == pytest.approx(float(theirs or 0), abs=0.003), (key, column)
             elif column in ("stack", "plane", "distance") or ours == "in focus":

@@ -3,8 +3,8 @@
     FOLDER/BBBC006_v1_images_z_00/mcf-z-stacks-03212011_a01_s1_w1<id>.tif
     FOLDER/BBBC006_v1_images_z_01/...
 
-Each plane has a folder; a file's name holds the well, the site (s1, s2) and the stain (w1 Hoechst, w2 phalloidin). Plane 16
-is in focus. The literature compares planes 2, 6 and 10 with it.
+Each plane has a folder; a file's name holds the well, the site (s1, s2) and the stain (w1 Hoechst, w2 phalloidin).
+Plane 16 is in focus. The literature compares planes 2, 6 and 10 with it.
 """
 
 import re
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.images import read_image
 from training.data.fields import Field, measured, refuse_less_sharp, said, spread
+from training.data.images import read_image
 from training.data.stacks import Alike, Stack
 
 FOCUS = 16
@@ -33,7 +33,8 @@ def files(folder: Path, planes=(*BLURRED, FOCUS)) -> dict[tuple[str, str], list[
     missing = [z for z in planes if z not in depths]
     if missing:
         raise ValueError(
-            f"{folder}: has no folder BBBC006_v1_images_z_{missing[0]:02d}; expected one for each of planes {sorted(planes)}"
+            f"{folder}: has no folder BBBC006_v1_images_z_{missing[0]:02d}; expected one for each of planes "
+            f"{sorted(planes)}"
         )
     for z in planes:
         for path in sorted(depths[z].glob("*.tif")):

@@ -11,8 +11,8 @@ import numpy as np
 from scipy import ndimage
 from skimage.registration import phase_cross_correlation
 
-from training.data.intensity import normalisation_range
 from training.data.focus_score import score
+from training.data.intensity import normalisation_range
 from training.data.stacks import Range, Stack, read_pairs, read_stacks
 
 LARGEST_SHIFT = 0.05  # of the shorter side: a larger shift is not drift but another place
@@ -70,9 +70,10 @@ class Field:
         whole = window or tuple(slice(0, n) for n in self.reference.shape)
         reach = SPLINE_PX + int(np.ceil(max(map(abs, plane.shift_px))))
         wider = tuple(
-            slice(max(0, w.start - reach), min(n, w.stop + reach)) for w, n in zip(whole, self.reference.shape)
+            slice(max(0, w.start - reach), min(n, w.stop + reach))
+            for w, n in zip(whole, self.reference.shape, strict=True)
         )
-        inside = tuple(slice(w.start - v.start, w.stop - v.start) for w, v in zip(whole, wider))
+        inside = tuple(slice(w.start - v.start, w.stop - v.start) for w, v in zip(whole, wider, strict=True))
         return moved(self.reference[wider], plane.shift_px)[inside] * plane.gain + plane.offset
 
 
@@ -120,7 +121,8 @@ def sharpest(name: str, names: list[str], planes: np.ndarray) -> int:
         )
     if len(planes) > 2 and best in (0, len(planes) - 1):
         raise ValueError(
-            f"field {name}: the sharpest plane is its {'first' if best == 0 else 'last'} ({names[best]}), so focus may lie "
+            f"field {name}: the sharpest plane is its {'first' if best == 0 else 'last'} ({names[best]}), so focus "
+            "may lie "
             "outside; take a stack that goes through focus, or leave this field out"
         )
     return best
@@ -151,9 +153,9 @@ def exposure_against(
 ) -> tuple[float, float, tuple[float, float], float]:
     """Gain, offset, remaining (y, x) shift and blur (sigma, px) with image = gain x blurred reference + offset.
 
-    The reference is blurred by the one of `blurs` that fits best: blur takes contrast away, and a fit to the sharp reference
-    would take that for a weaker lamp. The remaining shift comes from the same least-squares fit, by the gradients of the
-    blurred reference (Lucas and Kanade 1981).
+    The reference is blurred by the one of `blurs` that fits best: blur takes contrast away, and a fit to the sharp
+    reference would take that for a weaker lamp. The remaining shift comes from the same least-squares fit, by the
+    gradients of the blurred reference (Lucas and Kanade 1981).
     """
     edge = min(image.shape) // 12
     cut = np.s_[edge:-edge, edge:-edge]
@@ -164,7 +166,7 @@ def exposure_against(
     fits = []
     for sigma in blurs:
         blurred = smooth(sharp, float(np.hypot(sigma, 1.5)))
-        columns, means = zip(*(level(part) for part in (blurred, *np.gradient(blurred))))
+        columns, means = zip(*(level(part) for part in (blurred, *np.gradient(blurred))), strict=True)
         # Normal equations without the means take a tenth of the time of the whole system.
         columns = np.stack(columns) - np.array(means)[:, None]
         rest = seen - seen_mean
@@ -179,7 +181,8 @@ def exposure_against(
 def _refuse_shift(where: str, shift_px: tuple[float, float], limit: float) -> None:
     if max(map(abs, shift_px)) > limit:
         raise ValueError(
-            f"{where}: lies {shift_px[1]:+.1f} px across and {shift_px[0]:+.1f} px down from the sharp plane, more than "
+            f"{where}: lies {shift_px[1]:+.1f} px across and {shift_px[0]:+.1f} px down from the sharp plane, more "
+            "than "
             f"{limit:.0f}; register the stack first, or leave this field out"
         )
 
@@ -201,7 +204,8 @@ def _measure(where: str, one: Plane, reference: np.ndarray) -> bool:
     _refuse_shift(where, one.shift_px, limit)
     likeness = float(np.corrcoef(_detail(seen).ravel(), _detail(moved(sharp_part, one.shift_px)).ravel())[0, 1])
     inverted = ValueError(
-        f"{where}: is bright where the sharp plane is dark (correlation {likeness:.2f}); contrast that inverts with focus "
+        f"{where}: is bright where the sharp plane is dark (correlation {likeness:.2f}); contrast that inverts with "
+        "focus "
         "cannot be learned as blur: leave this plane out"
     )
     if likeness < MIRRORED:
@@ -220,7 +224,7 @@ def _measure(where: str, one: Plane, reference: np.ndarray) -> bool:
         if blur == BLURS_PX[-1]:
             return False
         # The first guess is wrong by less than a pixel; a larger correction is not believed.
-        one.shift_px = tuple(s + float(np.clip(d, -1, 1)) for s, d in zip(one.shift_px, left))
+        one.shift_px = tuple(s + float(np.clip(d, -1, 1)) for s, d in zip(one.shift_px, left, strict=True))
     _refuse_shift(where, one.shift_px, limit)
     if not one.gain > 0:
         raise inverted
@@ -234,7 +238,7 @@ def measured(stack: Stack, sharp: int | None = None) -> Field:
     """
     sharp = sharpest(stack.name, stack.names, stack.planes) if sharp is None else sharp
     planes, far, notes = [], [], list(stack.notes)
-    for index, (name, image) in enumerate(zip(stack.names, stack.planes)):
+    for index, (name, image) in enumerate(zip(stack.names, stack.planes, strict=True)):
         one = Plane(name, image, index - sharp, range=stack.ranges[index] if stack.ranges else None)
         if index == sharp or _measure(f"field {stack.name}, plane {name}", one, stack.planes[sharp]):
             planes.append(one)
@@ -245,7 +249,8 @@ def measured(stack: Stack, sharp: int | None = None) -> Field:
         notes.append(f"{which} left out: blurred by {BLURS_PX[-1]:.0f} px or more, too much to tell shift and exposure")
     if len(planes) < 2:
         raise ValueError(
-            f"field {stack.name}: every plane but the sharp one is blurred by {BLURS_PX[-1]:.0f} px or more; take planes nearer to "
+            f"field {stack.name}: every plane but the sharp one is blurred by {BLURS_PX[-1]:.0f} px or more; take "
+            "planes nearer to "
             "focus, or leave this field out"
         )
     drift = max(max(map(abs, p.shift_px)) for p in planes)
@@ -299,7 +304,10 @@ def refuse_less_sharp(name: str, planes: np.ndarray, sharp: int, words: str) -> 
 
 def fields_of_pairs(folder: Path, log=lambda words: None) -> list[Field]:
     """Each pair of PAIRS/blurred and PAIRS/sharp as a field of two planes. Raises ValueError."""
-    words = "its image in sharp/ is not clearly sharper than that in blurred/; are the folders exchanged? Else leave the pair out"
+    words = (
+        "its image in sharp/ is not clearly sharper than that in blurred/; are the folders exchanged? Else leave "
+        "the pair out"
+    )
 
     def measure(one: Stack) -> Field:
         refuse_less_sharp(one.name, one.planes, 1, words)
@@ -318,13 +326,14 @@ def spread(listed: list, most: int) -> list:
 def split(fields: list[Field]) -> tuple[list[Field], list[Field], list[Field]]:
     """(fields to train on, to choose the checkpoint by, to report on). Raises ValueError below three places.
 
-    A fifth of the places, at least one, goes to each of the last two; at most CHOOSE_PLACES to the second. The fields of one
-    place stay together. The choice depends on nothing but the number of places.
+    A fifth of the places, at least one, goes to each of the last two; at most CHOOSE_PLACES to the second. The fields
+    of one place stay together. The choice depends on nothing but the number of places.
     """
     places = list(dict.fromkeys(f.place for f in fields))
     if len(places) < 3:
         raise ValueError(
-            f"{len(places)} field(s); expected at least 3: one is kept back to choose by and one to report on, because planes "
+            f"{len(places)} field(s); expected at least 3: one is kept back to choose by and one to report on, "
+            "because planes "
             "of one field are too alike. Take more fields"
         )
     order = np.random.default_rng(0).permutation(len(places))

@@ -4,11 +4,12 @@ import numpy as np
 
 
 def score(frame: np.ndarray) -> float:
-    """Gradient energy over variance of a frame [H, W] or [H, W, C], both at a scale of 2 px; larger is sharper, 0 constant.
+    """Gradient energy over variance of a frame [H, W] or [H, W, C], both at a scale of 2 px; larger is sharper, 0
+    constant.
 
-    The energy is the Gaussian-derivative measure of Geusebroek et al. 2000 (sigma about 2 px) on the frame binned 2x2 (an
-    odd edge repeats its last pixel), by the binomial filters [1 4 6 4 1] and [-1 -2 0 2 1] with repeated edges. It is
-    divided by the variance of the smoothed bins, so neither gain nor offset changes the score. Both are summed over
+    The energy is the Gaussian-derivative measure of Geusebroek et al. 2000 (sigma about 2 px) on the frame binned 2x2
+    (an odd edge repeats its last pixel), by the binomial filters [1 4 6 4 1] and [-1 -2 0 2 1] with repeated edges. It
+    is divided by the variance of the smoothed bins, so neither gain nor offset changes the score. Both are summed over
     channels. Bins with a pixel that is not finite within the filters' reach are left out.
     """
     planes = frame[..., None] if frame.ndim == 2 else frame

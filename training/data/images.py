@@ -8,8 +8,8 @@ Layouts (PNG, TIFF, JPEG; 8-bit, 16-bit or float; grey, RGB(A) or channels first
     STACKS/FIELD.tif                  or one multi-page TIFF a field
     PAIRS/blurred/NAME, PAIRS/sharp/NAME
 
-Where no folder is named after a modality, other names decide: a file whose name starts with `he_` or `bf_`, or whose folder's
-name ends in `-he` or contains `brightfield`, is bright-field; everything else is fluorescence.
+Where no folder is named after a modality, other names decide: a file whose name starts with `he_` or `bf_`, or whose
+folder's name ends in `-he` or contains `brightfield`, is bright-field; everything else is fluorescence.
 """
 
 import re
@@ -40,7 +40,8 @@ def read_image(path: Path) -> np.ndarray:
 def in_order(names: list[str]) -> list[str]:
     """Sorted by the values of the numbers in them, signs included: `z2` before `z10`, `-01` before `+00`.
 
-    A minus before a number is its sign, unless every name has one there: then it only separates the number from the word.
+    A minus before a number is its sign, unless every name has one there: then it only separates the number from the
+    word.
     """
     parts = {name: re.split(r"([+-]?\d+(?:\.\d+)?)", name) for name in names}  # words and numbers alternate
     most = max((len(p) for p in parts.values()), default=0)
@@ -86,7 +87,9 @@ def modality(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Sharp:
-    """One grey plane of a sharp image: 1 is its 99.9 percentile, 0 its 0.1 percentile (fluorescence) or darkness (bright-field)."""
+    """One grey plane of a sharp image: 1 is its 99.9 percentile, 0 its 0.1 percentile (fluorescence) or darkness
+    (bright-field).
+    """
 
     plane: np.ndarray  # float16 [H, W]
     modality: str
@@ -94,7 +97,10 @@ class Sharp:
 
 
 def load_sharp(root: Path, smallest_px: int = 96) -> list[Sharp]:
-    """All planes below `root` that have contrast and are at least `smallest_px` wide and high. Raises ValueError if there are none."""
+    """All planes below `root` that have contrast and are at least `smallest_px` wide and high.
+
+    Raises ValueError if there are none.
+    """
     root = Path(root)
     if not root.is_dir():
         raise ValueError(f"{root}: no such folder; expected a folder of sharp images (layout: training/README.md)")
@@ -117,7 +123,10 @@ def load_sharp(root: Path, smallest_px: int = 96) -> list[Sharp]:
 
 
 def source_counts(sharp: list[Sharp]) -> dict[str, int]:
-    """Number of planes by source, for checkpoints and model cards. Files that lie beside the folders count as one source."""
+    """Number of planes by source, for checkpoints and model cards.
+
+    Files that lie beside the folders count as one source.
+    """
     counts: dict[str, int] = {}
     for one in sharp:
         name = "loose files" if Path(one.source).suffix.lower() in SUFFIXES else one.source
@@ -144,7 +153,10 @@ def crop(image: np.ndarray, size: int, scale: float, random: np.random.Generator
 
 
 def load_stack(path: Path) -> list[tuple[str, np.ndarray]]:
-    """The planes of one field with their names, in order: of a folder of files or a multi-page TIFF. Raises ValueError."""
+    """The planes of one field with their names, in order: of a folder of files or a multi-page TIFF.
+
+    Raises ValueError.
+    """
     path = Path(path)
     if path.is_dir():
         planes = [(p.stem, read_image(p)) for p in image_files(path)]

@@ -1,4 +1,7 @@
-"""The range of intensities that a frame is normalised by: the one definition of its percentiles in training. NumPy only."""
+"""The range of intensities that a frame is normalised by: the one definition of its percentiles in training.
+
+NumPy only.
+"""
 
 import numpy as np
 

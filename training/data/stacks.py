@@ -1,4 +1,5 @@
-"""Reads a user's focal stacks and pairs, one channel of one place at a time, and refuses with a reason what cannot be used.
+"""Reads a user's focal stacks and pairs, one channel of one place at a time, and refuses with a reason what cannot be
+used.
 
 A stack is one TIFF, or a folder with one image file for each plane. Each channel or colour becomes a stack of its own.
 """
@@ -9,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data import images
-from training.data import tiff
+from training.data import images, tiff
 from training.data.intensity import normalisation_range
 
 TYPES = (np.uint8, np.uint16, np.float32)
@@ -90,14 +90,18 @@ def _read_folder(path: Path) -> tuple[list[str], np.ndarray, bool]:
                 f"{dtype} {h}x{w} with {c} channel{'s' if c > 1 else ''}" for dtype, (c, _, h, w) in (kind(i), kind(0))
             ]
             raise ValueError(
-                f"{file}: {words[0]} (rows x columns), but {files[0].name} is {words[1]}; the planes of a field must be of one "
+                f"{file}: {words[0]} (rows x columns), but {files[0].name} is {words[1]}; the planes of a field must "
+                "be of one "
                 "type and size"
             )
     return [p.stem for p in files], np.concatenate([image for image, _ in read], 1), read[0][1]
 
 
 def by_channel(name: str, names: list[str], image: np.ndarray, colour: bool) -> list[Stack]:
-    """One stack for each channel of [C, Z, H, W]. Constant channels, and copies of grey stored as colour, are left out with a note."""
+    """One stack for each channel of [C, Z, H, W].
+
+    Constant channels, and copies of grey stored as colour, are left out with a note.
+    """
     ranges = [normalisation_range(image[:, z]) for z in range(image.shape[1])] if colour else None
     empty = [c for c in range(len(image)) if image[c].size and (image[c] == image[c].flat[0]).all()]
     kept, notes = list(range(len(image))), []
@@ -131,8 +135,10 @@ def read_stacks(folder: Path) -> list[Stack]:
             image, colour = _read(entry)
             names = [str(i) for i in range(image.shape[1])]
             if len(names) == 1:
-                raise ValueError(f"field {name}: 1 plane(s) ({entry.name}, {'colour' if colour else 'grey'}, {image.shape[3]}x"
-                                 f"{image.shape[2]} px, {len(image)} channel(s)); a focal stack needs at least 2, with one of them "
+                kind = "colour" if colour else "grey"
+                raise ValueError(f"field {name}: 1 plane(s) ({entry.name}, {kind}, {image.shape[3]}x"
+                                 f"{image.shape[2]} px, {len(image)} channel(s)); a focal stack needs at least 2, "
+                                 "with one of them "
                                  "in focus, in one file or one folder")  # fmt: skip
         else:
             continue
@@ -187,16 +193,17 @@ class Alike:
                 "stacks of one training must come from one camera setting"
             )
         digests = [hashlib.sha256(np.ascontiguousarray(image)).digest() for image in one.planes]
-        for name, digest in zip(one.names, digests):
+        for name, digest in zip(one.names, digests, strict=True):
             place, plane = self.seen.get(digest, (one.place, name))
             # A test image that was also trained on would make the report too good.
             if place != one.place:
                 raise ValueError(
-                    f"field {one.name}, plane {name}: the same image as plane {plane} of field {place}; each field must be a "
+                    f"field {one.name}, plane {name}: the same image as plane {plane} of field {place}; each field "
+                    "must be a "
                     "place of its own: leave one of them out"
                 )
         self.first = first
-        self.seen |= {digest: (one.place, name) for name, digest in zip(one.names, digests)}
+        self.seen |= {digest: (one.place, name) for name, digest in zip(one.names, digests, strict=True)}
 
 
 def check_alike(found: list[Stack]) -> None:
@@ -221,7 +228,7 @@ def check(one: Stack) -> None:
     h, w = one.planes.shape[1:]
     if min(h, w) < SMALLEST_PX:
         raise ValueError(f"field {one.name}: {w}x{h} px; expected at least {SMALLEST_PX} each way")
-    for plane, image in zip(one.names, one.planes):
+    for plane, image in zip(one.names, one.planes, strict=True):
         bad = image.size - int(np.isfinite(image).sum())
         if bad:
             raise ValueError(f"field {one.name}, plane {plane}: {bad} pixels are not finite; mend them first")

@@ -1,4 +1,7 @@
-"""Reads one TIFF file: its pixels and the names of its axes. Other files are never followed, and no page is invented or skipped."""
+"""Reads one TIFF file: its pixels and the names of its axes.
+
+Other files are never followed, and no page is invented or skipped.
+"""
 
 import logging
 import re
@@ -23,7 +26,9 @@ class _Warnings(logging.Handler):
 
 
 def read(path: Path) -> tuple[np.ndarray, str]:
-    """The image, and one letter for each axis as tifffile names them: T, Z, C, Y, X, S (samples), I or Q (pages). Raises ValueError."""
+    """The image, and one letter for each axis as tifffile names them: T, Z, C, Y, X, S (samples), I or Q (pages).
+    Raises ValueError.
+    """
     path = Path(path)
     heard, logger = _Warnings(), logging.getLogger("tifffile")
     passed_on, logger.propagate = logger.propagate, False  # our own message says what matters
@@ -74,7 +79,8 @@ def _series(path: Path, file: tifffile.TiffFile) -> tuple[np.ndarray, str, int, 
         if len(alike) > 1 or any(len(s.pages) > 1 for s in found):
             listed = ", ".join(sorted({f"{s.dtype} {s.shape}" for s in found}))
             raise _Refused(
-                f"{path}: holds {len(found)} images ({listed}); expected one stack, planes of one size and type: save each as a "
+                f"{path}: holds {len(found)} images ({listed}); expected one stack, planes of one size and type: "
+                "save each as a "
                 "file of its own"
             )
         # Pages that a loop of write calls appended: tifffile takes each for a series.

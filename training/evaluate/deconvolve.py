@@ -1,11 +1,13 @@
 """Deconvolution with a known point spread function: Wiener's filter and Richardson-Lucy. NumPy and SciPy's FFT.
 
-Both take an image [H, W] in light above a background of zero, estimate the specimen, and return the focused image of it,
-which is what a restored image is compared with.
-  [Wiener]     N. Wiener, Extrapolation, Interpolation, and Smoothing of Stationary Time Series, 1949; with one number for
+Both take an image [H, W] in light above a background of zero, estimate the specimen, and return the focused image of
+it, which is what a restored image is compared with.
+  [Wiener]     N. Wiener, Extrapolation, Interpolation, and Smoothing of Stationary Time Series, 1949; with one number
+  for
                the ratio of noise to signal, as in Gonzalez and Woods, Digital Image Processing, 3rd ed., eq. 5.8-6.
   [Richardson] W. H. Richardson, Bayesian-based iterative method of image restoration, J. Opt. Soc. Am. 62 (1972) 55-59.
-  [Lucy]       L. B. Lucy, An iterative technique for the rectification of observed distributions, Astron. J. 79 (1974) 745.
+  [Lucy]       L. B. Lucy, An iterative technique for the rectification of observed distributions, Astron. J. 79 (1974)
+  745.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,8 +26,8 @@ MARGIN_PX = 32  # reflected around the image: convolution by FFT is cyclic
 def _from_space(profile: Callable[[np.ndarray], np.ndarray], reach: int, size: int) -> np.ndarray:
     """Transfer function, float32 [size, size // 2 + 1], of a point image; `profile` is a function of squared pixels.
 
-    The point image is sampled in space, five points per pixel along each axis: a formula in frequency would ring below zero
-    in space, and Richardson-Lucy takes no negative light. Raises ValueError for a blur wider than `size`.
+    The point image is sampled in space, five points per pixel along each axis: a formula in frequency would ring below
+    zero in space, and Richardson-Lucy takes no negative light. Raises ValueError for a blur wider than `size`.
     """
     wide = 2 * reach + 1
     if wide > size:
@@ -49,10 +51,14 @@ def gaussian_transfer(radius_px: float, size: int) -> np.ndarray:
 
 
 class Blur:
-    """Transfer functions from the specimen to its image out of focus (`blurred`) and in focus (`focused`), for [H, W] images."""
+    """Transfer functions from the specimen to its image out of focus (`blurred`) and in focus (`focused`), for [H, W]
+    images.
+    """
 
     def __init__(self, shape: tuple[int, int], transfer: Callable[[int], tuple[np.ndarray, np.ndarray | None]]):
-        """`transfer`: function from the padded size to (blurred, focused); None: the specimen is the focused image itself."""
+        """`transfer`: function from the padded size to (blurred, focused); None: the specimen is the focused image
+        itself.
+        """
         self.shape = shape
         self.size = fft.next_fast_len(max(shape) + 2 * MARGIN_PX, real=True)
         self.blurred, focused = transfer(self.size)
@@ -67,8 +73,8 @@ class Blur:
     def padded(self, image: np.ndarray) -> np.ndarray:
         """[H, W] to float32 [size, size], extended by reflection."""
         before = [(self.size - n) // 2 for n in self.shape]
-        after = [self.size - n - b for n, b in zip(self.shape, before)]
-        return np.pad(image.astype(np.float32), list(zip(before, after)), mode="symmetric")
+        after = [self.size - n - b for n, b in zip(self.shape, before, strict=True)]
+        return np.pad(image.astype(np.float32), list(zip(before, after, strict=True)), mode="symmetric")
 
     def cut(self, image: np.ndarray) -> np.ndarray:
         """[size, size] to [H, W]: the inverse of `padded`."""
@@ -104,8 +110,8 @@ def richardson_lucy(image: np.ndarray, blur: Blur) -> Iterator[tuple[int, np.nda
 
 
 METHODS: dict[str, Callable] = {"Wiener": wiener, "Richardson-Lucy": richardson_lucy}
-# A search ends after this many amounts without gain. More iterations first help and then only add noise. Wiener's search
-# begins with weak regularisation, so it goes to the end (None).
+# A search ends after this many amounts without gain. More iterations first help and then only add noise. Wiener's
+# search begins with weak regularisation, so it goes to the end (None).
 PATIENCE = {"Wiener": None, "Richardson-Lucy": 3}
 
 

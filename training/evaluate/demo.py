@@ -33,7 +33,8 @@ def simulate(out: Path, defocus_um: float = DEFOCUS_UM, photons: float = PHOTONS
         )  # fmt: skip
     print(
         f"specimen: {SIZE}x{SIZE} nuclei, fibres and points, seed {SEED}; sharp.tif is the noise-free focused image\n"
-        f"microscope: NA {SCOPE.numerical_aperture}, {SCOPE.wavelength_um * 1000:.0f} nm, pixel {SCOPE.pixel_size_um} um, "
+        f"microscope: NA {SCOPE.numerical_aperture}, {SCOPE.wavelength_um * 1000:.0f} nm, pixel "
+        f"{SCOPE.pixel_size_um} um, "
         f"defocus {defocus_um} um (blur disc of {2 * SCOPE.blur_radius_px(defocus_um):.1f} px)\n"
         f"camera: {photons:g} photons in the brightest structure, read noise {camera.read_noise} electrons, 16 bits",
         flush=True,
@@ -51,7 +52,9 @@ def unsharp(image: np.ndarray, sigma: float, amount: float) -> np.ndarray:
 
 
 def best_unsharp(blurred: np.ndarray, sharp: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """(image, sigma, amount) of the unsharp mask nearest to the truth; the amount is a least-squares fit for each sigma."""
+    """(image, sigma, amount) of the unsharp mask nearest to the truth; the amount is a least-squares fit for each
+    sigma.
+    """
     best = None
     for sigma in np.geomspace(0.5, 20, 24):
         detail = unsharp(blurred, sigma, 1.0) - blurred
@@ -72,7 +75,9 @@ def _measure(command: str, image: Path, reference: Path) -> dict:
 
 
 def panel(images: list[np.ndarray], titles: list[str], path: Path, reference: np.ndarray, zoom_px: int = 160) -> None:
-    """Writes the images side by side on the grey scale of `reference`, each with its title and a magnified detail below."""
+    """Writes the images side by side on the grey scale of `reference`, each with its title and a magnified detail
+    below.
+    """
     low, high = normalisation_range(reference)
     high = max(high, low + 1e-6)
     # Pixels that are not finite: NaN and -inf are shown black, +inf white.
@@ -82,10 +87,10 @@ def panel(images: list[np.ndarray], titles: list[str], path: Path, reference: np
     y, x = (h - zoom_px) // 2, (w - zoom_px) // 2
     strip, gap = 26, 6
     factor = w / zoom_px
-    detail_h = int(round(zoom_px * factor))
+    detail_h = round(zoom_px * factor)
     sheet = Image.new("RGB", (len(images) * (w + gap) - gap, strip + h + gap + detail_h), "white")
     draw = ImageDraw.Draw(sheet)
-    for index, (image, title) in enumerate(zip(scaled, titles)):
+    for index, (image, title) in enumerate(zip(scaled, titles, strict=True)):
         left = index * (w + gap)
         whole = Image.fromarray(np.rint(image).astype(np.uint8)).convert("RGB")
         detail = whole.crop((x, y, x + zoom_px, y + zoom_px)).resize((w, detail_h), Image.Resampling.BICUBIC)

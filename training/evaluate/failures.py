@@ -3,8 +3,8 @@
     python -m training failures --model models/parfocal-w16.onnx --out models/parfocal-w16-failures.png
 
 Three simulated exposures with known truth: unstained cells, whose defocus is interference and inverts their contrast; a
-specimen so thick that most light comes from other depths; and a field with nothing in it. The words describe the images and
-hold for every model; the figures are of the model at hand.
+specimen so thick that most light comes from other depths; and a field with nothing in it. The words describe the images
+and hold for every model; the figures are of the model at hand.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from training.command import one_line_errors, parser_of
+from training.data.intensity import normalisation_range
 from training.evaluate import restore
 from training.optics import specimen
-from training.data.intensity import normalisation_range
 from training.optics.camera import Camera
 from training.optics.microscope import Microscope, convolve, transfer_function
 
@@ -43,10 +43,11 @@ def _cut(image: np.ndarray) -> np.ndarray:
 
 
 def partially_coherent(field: np.ndarray, scope: Microscope, defocus_um: float, condenser: float = 0.4) -> np.ndarray:
-    """Intensity [n, n] of a complex transmission, lit by a condenser with a share `condenser` of the objective's aperture.
+    """Intensity [n, n] of a complex transmission, lit by a condenser with a share `condenser` of the objective's
+    aperture.
 
-    Abbe's method (Goodman, Statistical Optics, 2nd ed., section 7.2): the sum of one coherent image for each of 37 source
-    points. The defocus phase is that of training/optics/microscope.py.
+    Abbe's method (Goodman, Statistical Optics, 2nd ed., section 7.2): the sum of one coherent image for each of 37
+    source points. The defocus phase is that of training/optics/microscope.py.
     """
     n = field.shape[0]
     frequency = np.fft.fftfreq(n, scope.pixel_size_um)
@@ -76,10 +77,14 @@ def phase_object() -> Case:
     seen = camera.expose(_cut(partially_coherent(field, SCOPE, 6.0)), random).astype(np.uint16)
     truth = camera.expectation(_cut(partially_coherent(field, SCOPE, 0.0)))
     return Case(
-        "unstained cells", "6 um from focus, transmitted light, phase only", seen, truth,
-        "In focus they are nearly invisible, and so they are in the truth. Out of focus they are bright on one side of focus and dark on "
+        "unstained cells",
+        "6 um from focus, transmitted light, phase only",
+        seen,
+        truth,
+        "In focus they are nearly invisible, and so they are in the truth. Out of focus they are bright on one side "
+        "of focus and dark on "
         "the other, by interference: contrast that looks like stain and is none. The picture is of one side.",
-    )  # fmt: skip
+    )
 
 
 def thick() -> Case:
@@ -94,11 +99,14 @@ def thick() -> Case:
     camera = Camera(photons=600, read_noise=1.5, offset=100, counts_per_photon=1.0, full_scale=65535)
     seen = camera.expose(_cut(np.maximum(light, 0)), random).astype(np.uint16)
     return Case(
-        "haze of a thick specimen", "11 layers of nuclei over 40 um, the uppermost 2.5 um from focus", seen, camera.expectation(_cut(np.maximum(truth, 0))),
-        "Light of the lower layers lies over the uppermost. The truth is what the microscope shows with the uppermost in focus: it "
-        "contains that light, as the targets of training do.",
+        "haze of a thick specimen",
+        "11 layers of nuclei over 40 um, the uppermost 2.5 um from focus",
+        seen,
+        camera.expectation(_cut(np.maximum(truth, 0))),
+        "Light of the lower layers lies over the uppermost. The truth is what the microscope shows with the "
+        "uppermost in focus: it contains that light, as the targets of training do.",
         camera.photons * camera.counts_per_photon * _cut(lower),
-    )  # fmt: skip
+    )
 
 
 def empty() -> Case:
@@ -106,9 +114,12 @@ def empty() -> Case:
     light = np.full((SIZE, SIZE), 0.2)
     camera = Camera(photons=100, read_noise=2.0, offset=100, counts_per_photon=2.0, full_scale=65535)
     return Case(
-        "empty field", "background alone, 20 photons a pixel", camera.expose(light, random).astype(np.uint16), camera.expectation(light),
+        "empty field",
+        "background alone, 20 photons a pixel",
+        camera.expose(light, random).astype(np.uint16),
+        camera.expectation(light),
         "There is nothing to restore, and the truth is even: any structure in the result was never there.",
-    )  # fmt: skip
+    )
 
 
 @cache
@@ -127,7 +138,7 @@ def contrast_of(image: np.ndarray, low: float, high: float) -> float:
 
 
 def lower_share(image: np.ndarray, case: Case) -> float:
-    """Share of the lower layers' light in `image`, in per cent of that in the truth (least-squares fit of both parts)."""
+    """Share of the lower layers' light in `image`, in per cent of that in the truth; by least squares."""
     parts = np.stack([np.ones(case.truth.size), (case.truth - case.lower).ravel(), case.lower.ravel()], 1)
     return float(100 * np.linalg.lstsq(parts, image.astype(np.float64).ravel(), rcond=None)[0][2])
 
@@ -143,7 +154,10 @@ def outcome(case: Case, restored: np.ndarray, before: float, after: float) -> st
     if shown > 1.5 * true + 0.5:  # more than noise and the specimen's own detail explain
         text += f" It shows contrast that is not there: {shown:.1f} % where the truth has {true:.1f} %."
     if case.lower is not None:
-        text += f" Of the lower layers' light, the image has {lower_share(case.seen, case):.0f} % and the restored one {lower_share(restored, case):.0f} %."
+        text += (
+            f" Of the lower layers' light, the image has {lower_share(case.seen, case):.0f} % and the restored "
+            f"one {lower_share(restored, case):.0f} %."
+        )
     return text
 
 

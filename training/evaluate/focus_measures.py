@@ -2,16 +2,15 @@
 
     python -m training focus [--data FOLDER]
 
-Prints two tables: every measure on the development stacks, best first, and the chosen one (what `parfocal score` computes)
-on each stack. Test stacks stand in the second table only and choose nothing.
+Prints two tables: every measure on the development stacks, best first, and the chosen one (what `parfocal score`
+computes) on each stack. Test stacks stand in the second table only and choose nothing.
 
-Each cell is `rho / peak / pairs`: Spearman's correlation of the measure with the nearness to the sharpest plane, the number
-of planes between the maximum and the sharpest plane, and the share of neighbouring planes whose nearer one has the larger
-value. The first table has the worse of the two development stacks.
-Points: whether the measure falls with the blur of simulated bright points; measures that do not stand last. Order: by the
-most misplaced peak, then by the lowest rho.
-Exposure: each plane has its own gain (0.5 to 2) and offset (0 to 0.3 of the range of the stack). Noise: Gaussian, its
-standard deviation in per cent of that range, added before the gain. Means over three seeds.
+Each cell is `rho / peak / pairs`: Spearman's correlation of the measure with the nearness to the sharpest plane, the
+number of planes between the maximum and the sharpest plane, and the share of neighbouring planes whose nearer one has
+the larger value. The first table has the worse of the two development stacks. Points: whether the measure falls with
+the blur of simulated bright points; measures that do not stand last. Order: by the most misplaced peak, then by the
+lowest rho. Exposure: each plane has its own gain (0.5 to 2) and offset (0 to 0.3 of the range of the stack). Noise:
+Gaussian, its standard deviation in per cent of that range, added before the gain. Means over three seeds.
 """
 
 from pathlib import Path
@@ -25,7 +24,8 @@ from training.data.focus_score import score
 from training.data.intensity import percentile_range
 from training.data.real_stacks import DEVELOPMENT, TEST, data_folder, require_stacks, stack_planes
 
-# ---- published measures, for images [H, W] in float64 -----------------------------------------------------------------
+# ---- published measures, for images [H, W] in float64
+# -----------------------------------------------------------------
 
 
 def brenner(g):
@@ -132,7 +132,8 @@ MEASURES = (
 )
 
 
-# ---- how well they rank -----------------------------------------------------------------------------------------------
+# ---- how well they rank
+# -----------------------------------------------------------------------------------------------
 
 CONDITIONS = {"as taken": None, "exposure": 0.0, "and 2 % noise": 0.02, "and 5 % noise": 0.05}
 SEEDS = (1, 2, 3)
@@ -148,7 +149,7 @@ def changed(planes, noise, seed):
 
 
 def ranking(values, distances) -> np.ndarray:
-    """[rho with the nearness, misplacement of the peak in planes, share of neighbours in order] of ascending distances."""
+    """[rho with the nearness, misplacement of the peak in planes, share of neighbours in order]; distances ascend."""
     values, away = np.asarray(values, np.float64), np.abs(distances)
     # Spearman's correlation of a constant is not defined.
     rho = spearmanr(values, -away)[0] if np.ptp(values) > 0 else 0.0

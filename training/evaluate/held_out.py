@@ -2,10 +2,10 @@
 
     python -m training held-out --model models/parfocal-w16.onnx [--seeds N] [--json]
 
-One microscope (20x, NA 0.75, pixels of 0.325 um), so that defocus is in micrometres. Wiener's filter and Richardson-Lucy
-get its TRUE point spread function, the camera's true offset and gain, and for each image the best regularisation or number
-of iterations, found with the truth in hand; the model gets the image. PSNR against the noise-free focused image after a fit
-of gain and offset, in the range between its 0.1 and 99.9 percentiles.
+One microscope (20x, NA 0.75, pixels of 0.325 um), so that defocus is in micrometres. Wiener's filter and
+Richardson-Lucy get its TRUE point spread function, the camera's true offset and gain, and for each image the best
+regularisation or number of iterations, found with the truth in hand; the model gets the image. PSNR against the
+noise-free focused image after a fit of gain and offset, in the range between its 0.1 and 99.9 percentiles.
 """
 
 import json
@@ -18,11 +18,11 @@ import numpy as np
 
 from training.command import add_threads, one_line_errors, parser_of
 from training.evaluate import metrics, restore
-from training.optics import specimen
 from training.evaluate.deconvolve import METHODS, PATIENCE, Blur, best_amount
+from training.evaluate.metrics import fitted_psnr
+from training.optics import specimen
 from training.optics.camera import Camera
 from training.optics.microscope import Microscope, convolve, transfer_function
-from training.evaluate.metrics import fitted_psnr
 
 SCOPE = Microscope(numerical_aperture=0.75, wavelength_um=0.55, refractive_index=1.0, pixel_size_um=0.325)
 SIZE, MARGIN = 192, 48
@@ -150,20 +150,20 @@ def measure(
 def beside(known: list[dict], ours: dict[str, list[dict]], source) -> list[Row]:
     """The rows `known` of deconvolution, completed with those of models by name on the same exposures.
 
-    `source`: the origin of `known`, for the message. Raises ValueError where the exposures differ: each is recognised by its
-    PSNR before restoring.
+    `source`: the origin of `known`, for the message. Raises ValueError where the exposures differ: each is recognised
+    by its PSNR before restoring.
     """
     what = lambda row: [row[k] for k in ("light", "defocus_um", "photons", "seed")]
     merged = [Row(**(row | {"restored": dict(row["restored"]), "ssim": dict(row["ssim"])})) for row in known]
     for name, rows in ours.items():
         same = len(rows) == len(known) and all(
-            what(a) == what(b) and abs(a["before"] - b["before"]) < 0.01 for a, b in zip(rows, known)
+            what(a) == what(b) and abs(a["before"] - b["before"]) < 0.01 for a, b in zip(rows, known, strict=True)
         )
         if not same:
             raise ValueError(
                 f"{source}: is of other exposures than those {name} was measured on; remove both and run this again"
             )
-        for row, mine in zip(merged, rows):
+        for row, mine in zip(merged, rows, strict=True):
             row.restored[name], row.ssim[name] = mine["restored"]["model"], mine["ssim"]["model"]
     return merged
 

@@ -1,17 +1,18 @@
-"""The best that deconvolution reaches on real focal stacks with the truth in hand, beside a model that has only the image.
+"""The best that deconvolution reaches on real focal stacks with the truth in hand, beside a model that has only the
+image.
 
     python -m training oracle --model models/parfocal-w16.onnx [--stacks NAME ...] [--distances LOW HIGH] [--json]
 
-For each plane, Wiener's filter and Richardson-Lucy first try point spread functions of three families with each radius of a
-coarse list. From the best of each family the search goes on one step at a time in radius, cut-off, spherical aberration and
-background, as long as a step raises the PSNR against the sharp plane. Every trial has all regularisations or iteration
-counts. No user can choose like that, because it needs the truth. The protocol is that of `training evaluate`.
-In a large frame the search and the measurement use a window in the middle; the model restores the whole frame and is
-measured in the same window.
+For each plane, Wiener's filter and Richardson-Lucy first try point spread functions of three families with each radius
+of a coarse list. From the best of each family the search goes on one step at a time in radius, cut-off, spherical
+aberration and background, as long as a step raises the PSNR against the sharp plane. Every trial has all
+regularisations or iteration counts. No user can choose like that, because it needs the truth. The protocol is that of
+`training evaluate`. In a large frame the search and the measurement use a window in the middle; the model restores the
+whole frame and is measured in the same window.
 
-Families: "wave", the scalar pupil of training/optics/microscope.py with defocus and spherical aberration (to first order what
-a mismatched immersion or cover glass adds: Gibson and Lanni 1991); "disc", the uniform disc of geometric optics; "gaussian".
-For the last two the specimen is the focused image itself; they have no cut-off and no aberration.
+Families: "wave", the scalar pupil of training/optics/microscope.py with defocus and spherical aberration (to first
+order what a mismatched immersion or cover glass adds: Gibson and Lanni 1991); "disc", the uniform disc of geometric
+optics; "gaussian". For the last two the specimen is the focused image itself; they have no cut-off and no aberration.
 """
 
 import json
@@ -23,10 +24,10 @@ import numpy as np
 
 from training.command import add_data, add_threads, one_line_errors, parser_of
 from training.data import real_stacks
+from training.data.intensity import normalisation_range
 from training.data.real_stacks import NUCLEUS_STEP_UM
 from training.evaluate import restore
 from training.evaluate.deconvolve import METHODS, PATIENCE, Blur, best_amount, disc_transfer, gaussian_transfer
-from training.data.intensity import normalisation_range
 from training.evaluate.metrics import fitted_psnr
 from training.optics.microscope import Microscope, transfer_function
 
@@ -50,8 +51,8 @@ RADII = (
 RADIUS_STEP = 1.1  # the factor of one step from there, without limit
 CUTOFFS = (0.2, 0.3, 0.4, 0.6, 0.9, 1.4, 2.0)  # cycles per pixel
 ABERRATIONS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)  # waves RMS
-# Light below the image's 0.1 percentile, as a share of its range. Wiener's filter is linear, so the fit of an offset makes
-# up for any background.
+# Light below the image's 0.1 percentile, as a share of its range. Wiener's filter is linear, so the fit of an offset
+# makes up for any background.
 BACKGROUNDS = {"Wiener": (0.0,), "Richardson-Lucy": (0.0, 0.02, 0.1, 0.5, 2.0)}
 STEPS = 40  # at most, from each beginning
 WINDOW_PX = 384
@@ -163,7 +164,8 @@ def _best_amount(method, plane, reference, blurs, shape: Shape) -> Choice:
     channels = [light] if plane.ndim == 2 else np.moveaxis(light, -1, 0)
     together = lambda step: step[0][1] if plane.ndim == 2 else np.stack([restored for _, restored in step], -1)
     tries = (
-        (step[0][0], together(step)) for step in zip(*(METHODS[method](channel, blurs(shape)) for channel in channels))
+        (step[0][0], together(step))
+        for step in zip(*(METHODS[method](channel, blurs(shape)) for channel in channels), strict=True)
     )
     value, amount, _ = best_amount(tries, lambda image: fitted_psnr(image, reference), PATIENCE[method])
     return Choice(method, value, shape, float(amount))
@@ -172,7 +174,7 @@ def _best_amount(method, plane, reference, blurs, shape: Shape) -> Choice:
 def window(shape: tuple[int, int]) -> tuple[slice, slice]:
     """The middle WINDOW_PX of each axis, or all of a shorter one."""
     sides = [min(n, WINDOW_PX) for n in shape]
-    return tuple(slice((n - s) // 2, (n - s) // 2 + s) for n, s in zip(shape, sides))
+    return tuple(slice((n - s) // 2, (n - s) // 2 + s) for n, s in zip(shape, sides, strict=True))
 
 
 def model_psnr(plane: np.ndarray, sharp: np.ndarray, network) -> float:
@@ -225,11 +227,13 @@ def table(rows: list[dict]) -> list[str]:
         )
     for stack in dict.fromkeys(row["stack"] for row in rows):
         group = [row for row in rows if row["stack"] == stack]
-        mean = lambda value: float(np.mean([value(row) - row["before"] for row in group]))
-        lines.append(
-            f"| {stack} | mean of {len(group)} | | | {mean(lambda r: r['model']):+.2f} | {mean(lambda r: r['Wiener'].psnr):+.2f} "
-            f"| {mean(lambda r: r['Richardson-Lucy'].psnr):+.2f} | | |"
-        )
+        reached = [[row["model"], row["Wiener"].psnr, row["Richardson-Lucy"].psnr] for row in group]
+        gains = [
+            float(np.mean([psnr - row["before"] for psnr, row in zip(column, group, strict=True)]))
+            for column in zip(*reached, strict=True)
+        ]
+        cells = " | ".join(f"{gain:+.2f}" for gain in gains)
+        lines.append(f"| {stack} | mean of {len(group)} | | | {cells} | | |")
     return lines
 
 

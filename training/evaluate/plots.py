@@ -34,7 +34,10 @@ class Line:
 
 
 def figure(title: str, x_label: str, y_label: str, lines: list[Line]) -> Figure:
-    """One curve for each line, with a marker at each point, and a legend. Raises ValueError without any finite point."""
+    """One curve for each line, with a marker at each point, and a legend.
+
+    Raises ValueError without any finite point.
+    """
     if not any(len(line.drawable()) for line in lines):
         raise ValueError(f"{title}: nothing to plot")
     drawn = Figure(figsize=(7.2, 4.0), layout="constrained")

@@ -1,13 +1,13 @@
 """The table on real focal stacks: PSNR and SSIM of each out-of-focus plane before and after restoration.
 
-    python -m training evaluate --model models/parfocal-w16.onnx [--data FOLDER] [--json] [--stacks NAME ...]
-    python -m training evaluate --model MODEL --stack STACKS/FIELD --focus PLANE     a focal stack of your own
-    python -m training evaluate --model MODEL --pairs PAIRS                          blurred and sharp images of your own
+    python -m training evaluate --model models/parfocal-w16.onnx [--data FOLDER] [--json] [--stacks NAME ...] python -m
+    training evaluate --model MODEL --stack STACKS/FIELD --focus PLANE     a focal stack of your own python -m training
+    evaluate --model MODEL --pairs PAIRS                          blurred and sharp images of your own
 
-Protocol: each plane is compared with the sharpest one, after a least-squares fit of its gain and offset; the data range is
-that between the 0.1 and 99.9 percentiles of the sharp plane; the raw PSNR (no fit) stands beside it. Colour channels share
-one normalisation and one fit. `--model` is an ONNX file (run by ONNX Runtime on the CPU) or a checkpoint of `training train`.
-Development stacks may guide choices; test stacks are for the table only.
+Protocol: each plane is compared with the sharpest one, after a least-squares fit of its gain and offset; the data range
+is that between the 0.1 and 99.9 percentiles of the sharp plane; the raw PSNR (no fit) stands beside it. Colour channels
+share one normalisation and one fit. `--model` is an ONNX file (run by ONNX Runtime on the CPU) or a checkpoint of
+`training train`. Development stacks may guide choices; test stacks are for the table only.
 """
 
 import json
@@ -61,8 +61,8 @@ def _onto(reference: np.ndarray, guide: np.ndarray):
     if guide.shape == reference.shape:
         return lambda image: image.astype(np.float64), np.s_[:, :]
     fit = lambda image: resize(image.astype(np.float64), reference.shape, order=1, anti_aliasing=False)
-    # Plain cross-correlation of the middle frequencies: phase correlation weighs all frequencies equally, and those that
-    # defocus has removed hold only noise and the frame's border.
+    # Plain cross-correlation of the middle frequencies: phase correlation weighs all frequencies equally, and those
+    # that defocus has removed hold only noise and the frame's border.
     window = np.outer(np.hanning(reference.shape[0]), np.hanning(reference.shape[1]))
 
     def detail(image):
@@ -157,7 +157,8 @@ def evaluate_pairs(root: Path, network) -> list[Row]:
 
 
 HEAD = (
-    "| stack | plane | distance | PSNR before | after | gain | SSIM before | after | raw before | after | fitted gain | to input |",
+    "| stack | plane | distance | PSNR before | after | gain | SSIM before | after | raw before | after | fitted "
+    "gain | to input |",
     "|---|---|---|---|---|---|---|---|---|---|---|---|",
 )
 

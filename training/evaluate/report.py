@@ -1,10 +1,12 @@
-"""docs/evaluation.md: a released model on real stacks and on simulated specimens, beside deconvolution that knows the answer.
+"""docs/evaluation.md: a released model on real stacks and on simulated specimens, beside deconvolution that knows the
+answer.
 
-    python -m training report --model models/parfocal-w16.onnx --also models/parfocal-w8.onnx --work runs/evaluation --docs docs
+    python -m training report --model models/parfocal-w16.onnx --also models/parfocal-w8.onnx --work runs/evaluation
+    --docs docs
 
-Deconvolution takes an hour or two of one core and does not depend on the model: training/known holds its results, and they
-are not computed again. What is not there is computed and kept in `--work`. The comparison of networks has a page of its own
-(training/studies/compare.py).
+Deconvolution takes an hour or two of one core and does not depend on the model: training/known holds its results, and
+they are not computed again. What is not there is computed and kept in `--work`. The comparison of networks has a page
+of its own (training/studies/compare.py).
 """
 
 import hashlib
@@ -70,7 +72,10 @@ def held_out_rows(work: Path, model: Path, network) -> list[held_out.Row]:
 
 
 def write_report(args, data: Path) -> Path:
-    """Measures what the arguments of `main` ask for, and writes the page and its pictures. Raises ValueError or OSError."""
+    """Measures what the arguments of `main` ask for, and writes the page and its pictures.
+
+    Raises ValueError or OSError.
+    """
     names = [path.name for path in (args.model, *args.also)]
     if len(set(names)) < len(names):
         raise ValueError(

@@ -281,6 +281,12 @@ def real_pictures(real: list[protocol.Row], oracles: list[dict]) -> dict[str, st
     return files
 
 
+def _mean_curves(rows: list[held_out.Row], names: dict[str, str], value) -> list[Line]:
+    """The mean of `value(row, name)` over defocus, for each name; `names`: what the legend calls it."""
+    at = lambda um, name: float(np.mean([value(r, name) for r in rows if r.defocus_um == um]))
+    return [Line(words, [(um, at(um, name)) for um in held_out.DEFOCUS_UM]) for name, words in names.items()]
+
+
 def simulated_pictures(simulated: list[held_out.Row]) -> dict[str, str]:
     """SVG files by name: gain and SSIM over defocus, for each kind of light, at moderate photon levels."""
     files = {}
@@ -288,14 +294,9 @@ def simulated_pictures(simulated: list[held_out.Row]) -> dict[str, str]:
     for light in held_out.SPECIMENS:
         chosen = [r for r in simulated if r.light == light and r.photons in held_out.MODERATE]
         title = f"Simulated specimens, {light}, {held_out.MODERATE_WORDS}"
-
-        def curves(names: dict[str, str], value) -> list[Line]:
-            mean = lambda um, name: float(np.mean([value(r, name) for r in chosen if r.defocus_um == um]))
-            return [Line(words, [(um, mean(um, name)) for um in held_out.DEFOCUS_UM]) for name, words in names.items()]
-
-        gain = curves(named, lambda r, name: r.restored[name] - r.before)
+        gain = _mean_curves(chosen, named, lambda r, name: r.restored[name] - r.before)
         files[f"held-out-{light}.svg"] = line_plot(title, "defocus (um)", GAIN, gain)
-        ssim = curves({"before": "before"} | named, lambda r, name: r.ssim[name])
+        ssim = _mean_curves(chosen, {"before": "before"} | named, lambda r, name: r.ssim[name])
         files[f"held-out-ssim-{light}.svg"] = line_plot(title, "defocus (um)", "SSIM", ssim)
     return files
 

@@ -1,4 +1,7 @@
-"""Restores frames by the engine's rules, with the network of a model file or of a checkpoint. PyTorch only where asked."""
+"""Restores frames by the engine's rules, with the network of a model file or of a checkpoint.
+
+PyTorch only where asked.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,7 @@
 """PSNR of BBBC006's blurred planes before and after fine-tuning, by the literature's measure and of the raw images.
 
-The literature normalises each image to its own minimum and maximum, which hides absolute intensity; so the PSNR of the raw
-images stands beside it.
+The literature normalises each image to its own minimum and maximum, which hides absolute intensity; so the PSNR of the
+raw images stands beside it.
 """
 
 import numpy as np
@@ -22,9 +22,12 @@ def stretched_psnr(image: np.ndarray, reference: np.ndarray) -> float:
 
 
 def protocol(fields: list[Field], networks) -> list[str]:
-    """Markdown: PSNR by plane of the input and of `networks` (the model begun with, the fine-tuned one), by both measures."""
+    """Markdown: PSNR by plane of the input and of `networks` (the model begun with, the fine-tuned one), by both
+    measures.
+    """
     lines = [
-        "PSNR against plane 16, means over fields: each image normalised to its own minimum and maximum (what is published),",
+        "PSNR against plane 16, means over fields: each image normalised to its own minimum and maximum (what is "
+        "published),",
         "and of the images as they are, in the 0.1 to 99.9 percentile range of plane 16.",
         "",
         "| plane | normalised: before | begun with | fine-tuned | raw: before | begun with | fine-tuned |",

@@ -4,12 +4,12 @@
     python -m training finetune --pairs PAIRS --out runs/mine
     python -m training finetune --bbbc006 FOLDER --out runs/bbbc006
 
-STACKS holds one TIFF (or one folder of planes) for each field. The sharpest plane of each is found, and shift and exposure
-of the others are measured against it (training/data/fields.py). Most fields are trained on, some choose the checkpoint, and
-the report is of the rest. A part of the samples is simulated (from the sharp planes and from drawn specimens), so that the
-model does not lose what it could do before. OUT gets fields.json, last.pt, best.pt and log.jsonl, and at the end the model
-file with its card, report.md and before-after.png.
-docs/finetune.md is the page for users.
+STACKS holds one TIFF (or one folder of planes) for each field. The sharpest plane of each is found, and shift and
+exposure of the others are measured against it (training/data/fields.py). Most fields are trained on, some choose the
+checkpoint, and the report is of the rest. A part of the samples is simulated (from the sharp planes and from drawn
+specimens), so that the model does not lose what it could do before. OUT gets fields.json, last.pt, best.pt and
+log.jsonl, and at the end the model file with its card, report.md and before-after.png. docs/finetune.md is the page for
+users.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ def record_of(parts, model: Path) -> dict:
             found.update(np.ascontiguousarray(plane.image))
         return found.hexdigest()
 
-    made = {words: {f.name: digest(f) for f in part} for words, part in zip(PARTS, parts)}
+    made = {words: {f.name: digest(f) for f in part} for words, part in zip(PARTS, parts, strict=True)}
     return made | {"model": {model.name: sha256_of(model)}}
 
 
@@ -81,12 +81,15 @@ def refuse_another_run(out: Path, record: dict) -> None:
     (name, digest), (model_now,) = model, record["model"].items()
     if digest != model_now[1]:
         raise ValueError(
-            f"{path}: the run began with another model, {name} (SHA-256 {digest[:12]}), not {model_now[0]}; give that one with --model"
+            f"{path}: the run began with another model, {name} (SHA-256 {digest[:12]}), not {model_now[0]}; give "
+            "that one with --model"
         )
 
 
 def checked_name(args) -> str:
-    """The new model's name. Raises ValueError for what would otherwise fail after the fields were measured or trained on."""
+    """The new model's name. Raises ValueError for what would otherwise fail after the fields were measured or trained
+    on.
+    """
     if args.steps is not None and args.steps < 1:
         raise ValueError(f"--steps {args.steps}: expected at least 1")
     if not 0 < args.learning_rate < 1:

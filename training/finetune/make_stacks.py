@@ -2,9 +2,9 @@
 
     python -m training make-stacks --out STACKS [--fields 8] [--planes 9]
 
-Each field is drawn from its own seed: shells like a diatom's, plates with rows of pores, and dust. One microscope (20x, NA
-0.75, pixels of 0.325 um) and its camera take planes 1.2 um apart through focus, while the stage creeps by fractions of a
-pixel and the lamp dims. Each field is one 16-bit TIFF whose middle plane is sharp.
+Each field is drawn from its own seed: shells like a diatom's, plates with rows of pores, and dust. One microscope (20x,
+NA 0.75, pixels of 0.325 um) and its camera take planes 1.2 um apart through focus, while the stage creeps by fractions
+of a pixel and the lamp dims. Each field is one 16-bit TIFF whose middle plane is sharp.
 """
 
 import sys

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -18,9 +17,11 @@ def restored(plane: Plane, network) -> np.ndarray:
 
 
 def rows_of(fields: list[Field], network, log=lambda words: None) -> list[dict]:
-    """One row for each plane: its PSNR in dB before and after, against the sharp plane with this plane's shift and exposure.
+    """One row for each plane: its PSNR in dB before and after, against the sharp plane with this plane's shift and
+    exposure.
 
-    After a fit of gain and offset, as in `training evaluate`. The row of the sharp plane has its PSNR to itself instead.
+    After a fit of gain and offset, as in `training evaluate`. The row of the sharp plane has its PSNR to itself
+    instead.
     """
     rows = []
     for number, field in enumerate(fields):
@@ -48,7 +49,9 @@ def mean_gain(rows: list[dict]) -> float:
 
 
 def table(began: list[dict], tuned: list[dict]) -> list[str]:
-    """Markdown: mean gains over the fields with the model begun with and the fine-tuned one, by steps from the sharp plane."""
+    """Markdown: mean gains over the fields with the model begun with and the fine-tuned one, by steps from the sharp
+    plane.
+    """
     lines = [
         "| steps from focus | planes | PSNR before | begun with | fine-tuned | difference |",
         "|---|---|---|---|---|---|",
@@ -91,7 +94,7 @@ def picture(field: Field, began, tuned, size: int = 256) -> Image.Image:
         ("sharp plane", field.reference, field.planes[field.sharp]),
     ]
     h, w = (min(n, size) for n in plane.image.shape)
-    top, left = ((n - m) // 2 for n, m in zip(plane.image.shape, (h, w)))
+    top, left = ((n - m) // 2 for n, m in zip(plane.image.shape, (h, w), strict=True))
     sheet = Image.new("L", (4 * w + 12, h + 18), 255)
     for index, (words, image, of) in enumerate(parts):
         even = (np.asarray(image, np.float64) - of.offset) / of.gain  # in the sharp plane's exposure
@@ -104,7 +107,9 @@ def picture(field: Field, began, tuned, size: int = 256) -> Image.Image:
 def report(
     began_with: str, name: str, fields: list[Field], parts, began: list[dict], tuned: list[dict], state: dict
 ) -> str:  # fmt: skip
-    """report.md of a run. `parts`: the fields trained on, chosen by and reported on; `began`, `tuned`: rows of the last."""
+    """report.md of a run. `parts`: the fields trained on, chosen by and reported on; `began`, `tuned`: rows of the
+    last.
+    """
     learn, choose, tell = (", ".join(f.name for f in part) for part in parts)
     focused = lambda rows: float(np.mean([r["to_input"] for r in rows if "to_input" in r]))
     return f"""\

@@ -20,8 +20,9 @@ from training.optics.simulate import Sample, Sampler
 MOST = 100_000  # 6.5 GB
 # Settings that samples do not depend on.
 OTHER = (
-    "network", "width", "activation", "downsampling", "upsampling", "batch", "uses", "learning_rate", "final_learning_rate", "warmup_steps",
-    "weight_decay", "gradient_clip", "scale_weights", "loss", "error_floor", "bright_target", "blur_weight", "average_decay",
+    "network", "width", "activation", "downsampling", "upsampling", "batch", "uses", "learning_rate",
+    "final_learning_rate", "warmup_steps", "weight_decay", "gradient_clip", "scale_weights", "loss", "error_floor",
+    "bright_target", "blur_weight", "average_decay",
 )  # fmt: skip
 
 
@@ -43,7 +44,10 @@ class KeptSamples(SharpImages):
     """
 
     def __init__(self, data: Path, config: Config, count: int, path: Path, log=print):
-        """`path`: the file of the samples (.npy), made if it is absent. Raises ValueError where its settings or images differ."""
+        """`path`: the file of the samples (.npy), made if it is absent.
+
+        Raises ValueError where its settings or images differ.
+        """
         super().__init__(data)
         if not 1 <= count <= MOST:
             raise ValueError(f"{count} samples: expected 1 to {MOST:,}")
@@ -83,7 +87,8 @@ class KeptSamples(SharpImages):
     def sampler(self, config: Config, seed: int) -> "_Draw":
         if differ := _differ(self.settings, _settings(config, len(self.samples))):
             raise ValueError(
-                f"kept samples have {differ}; runs that differ in the simulation cannot share samples: train without them"
+                f"kept samples have {differ}; runs that differ in the simulation cannot share samples: train without "
+                "them"
             )
         return _Draw(self.samples, config.patch_px, seed)
 

@@ -47,21 +47,22 @@ assert tuple(MEASURES) == LOSSES
 
 
 def scale_loss(outputs, target, config: Config):
-    """The loss of `outputs` (each [N, 1, h, w], coarse to fine) against `target` [N, 1, H, W], averaged to each size; a scalar.
+    """The loss of `outputs` (each [N, 1, h, w], coarse to fine) against `target` [N, 1, H, W], averaged to each size; a
+    scalar.
 
-    "mse": mean squared error, the sizes weighted by `scale_weights` (Wang and Han 2022). Our addition: a sample whose target
-    is far brighter than its input (a few points, strongly blurred) would outweigh all others, so it is weighted down by the
-    square of its excess over `bright_target`.
+    "mse": mean squared error, the sizes weighted by `scale_weights` (Wang and Han 2022). Our addition: a sample whose
+    target is far brighter than its input (a few points, strongly blurred) would outweigh all others, so it is weighted
+    down by the square of its excess over `bright_target`.
 
-    "log_mse": log(1 + MSE / error_floor) of each sample and size, which is PSNR as a loss (Chen et al., HINet, CVPR Workshops
-    2021, section 3.3), bounded below. A sample weighs by the inverse of its own error. So a clean image next to focus, whose
-    error is a thousandth of a strongly blurred one's, is learned as well in decibels.
+    "log_mse": log(1 + MSE / error_floor) of each sample and size, which is PSNR as a loss (Chen et al., HINet, CVPR
+    Workshops 2021, section 3.3), bounded below. A sample weighs by the inverse of its own error. So a clean image next
+    to focus, whose error is a thousandth of a strongly blurred one's, is learned as well in decibels.
 
-    "l1", "charbonnier": mean absolute error, and its smooth form. "mse_fourier": "mse" plus a hundredth of the mean absolute
-    error of the Fourier transform, which is about as large where the error is 1 %.
+    "l1", "charbonnier": mean absolute error, and its smooth form. "mse_fourier": "mse" plus a hundredth of the mean
+    absolute error of the Fourier transform, which is about as large where the error is 1 %.
 
-    "mimo": mean absolute error plus a tenth of that of the Fourier transform, all sizes weighted equally (Cho et al., ICCV
-    2021, eq. 9 to 11).
+    "mimo": mean absolute error plus a tenth of that of the Fourier transform, all sizes weighted equally (Cho et al.,
+    ICCV 2021, eq. 9 to 11).
     """
     weight = 1.0
     if config.loss in ("mse", "mse_fourier"):

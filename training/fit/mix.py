@@ -1,10 +1,11 @@
 """Mixes the weights that a run began with and those that it reached, in the shares with the best validation score.
 
-    python -m training mix runs/w16/last.pt --began models/parfocal-w16.onnx --out runs/w16/mixed.pt [--shares 0.3 0.5 0.7 1]
+    python -m training mix runs/w16/last.pt --began models/parfocal-w16.onnx --out runs/w16/mixed.pt [--shares 0.3 0.5
+    0.7 1]
 
-A short run that continues a finished one loses some of what that knew before it has learned as much elsewhere. Mixtures of
-the two keep most of both (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, section 3). The result is a
-checkpoint of the run with other averaged weights, for `training export` and `training card`.
+A short run that continues a finished one loses some of what that knew before it has learned as much elsewhere. Mixtures
+of the two keep most of both (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, section 3). The
+result is a checkpoint of the run with other averaged weights, for `training export` and `training card`.
 """
 
 from pathlib import Path
@@ -33,7 +34,8 @@ def mixed(checkpoint: Path, began: Path, share: float) -> dict:
     if origin.get("sha256") != record["sha256"]:
         told = f"{origin['name']} (SHA-256 {origin['sha256'][:16]})" if origin else "random weights"
         raise ValueError(
-            f"{checkpoint}: began with {told}, not with {began} (SHA-256 {record['sha256'][:16]}); give the file it began with"
+            f"{checkpoint}: began with {told}, not with {began} (SHA-256 {record['sha256'][:16]}); give the file it "
+            "began with"
         )
     average = {k: share * v + (1 - share) * first[k] for k, v in state["average"].items()}
     return state | {"average": average, "mixed": share}

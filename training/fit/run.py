@@ -15,15 +15,20 @@ from training.fit.loss import scale_loss
 from training.fit.sources import Batch
 from training.network.blur_head import BlurHead
 from training.network.checkpoint import (
-    config_of, fixed_network, load_checkpoint, network_settings, start_weights,
+    config_of,
+    fixed_network,
+    load_checkpoint,
+    network_settings,
+    start_weights,
 )  # fmt: skip
 from training.network.networks import build
 
 # A batch whose loss is this many times the running mean is left out: a patch that is all background but for one hot
 # pixel has inputs of a hundred ranges, and one such step has cost 2 dB (in 10,000 patches the largest input is 56).
 SPIKE = 20.0
-# With a teacher, the share of the loss that compares with its answers (knowledge distillation: Hinton, Vinyals and Dean 2015,
-# arXiv 1503.02531). What no network could know of a target is noise to a small one; a larger network's answer has less of it.
+# With a teacher, the share of the loss that compares with its answers (knowledge distillation: Hinton, Vinyals and Dean
+# 2015, arXiv 1503.02531). What no network could know of a target is noise to a small one; a larger network's answer has
+# less of it.
 TEACHER_SHARE = 0.5
 SMOOTHING = 0.01  # weight of the latest loss in the running means
 
@@ -108,7 +113,10 @@ class Run:
         self.teacher.to(self.device, memory_format=torch.channels_last)
 
     def resume(self, out: Path, samples: dict | None) -> dict:
-        """Goes on from last.pt in `out`, and returns the state in it. Raises ValueError where the run was another one."""
+        """Goes on from last.pt in `out`, and returns the state in it.
+
+        Raises ValueError where the run was another one.
+        """
         path = out / "last.pt"
         state = load_checkpoint(path)
         refuse_another_run(path, state, self.config, self.taught_by, samples)

@@ -3,8 +3,8 @@
     python -m training train --out runs/w16 --minutes 100 [--resume] [--from FILE] [--teacher FILE] [--set width=8 ...]
 
 Writes OUT/last.pt every two minutes and OUT/best.pt whenever the validation score exceeds every earlier one. Files are
-replaced whole, so a killed run loses at most two minutes. OUT/log.jsonl gets one line for each validation. `--data` holds the
-sharp images in train/ (layout: training/README.md) and, where there are any, the focal stacks in eval/.
+replaced whole, so a killed run loses at most two minutes. OUT/log.jsonl gets one line for each validation. `--data`
+holds the sharp images in train/ (layout: training/README.md) and, where there are any, the focal stacks in eval/.
 training/fit/validation.py describes the score.
 """
 

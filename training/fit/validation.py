@@ -1,6 +1,7 @@
 """The score that chooses a checkpoint: the development focal stacks, where there are any, and simulated specimens.
 
-The simulated specimens have a microscope and seeds that neither training nor the tables of training/evaluate/held_out.py use.
+The simulated specimens have a microscope and seeds that neither training nor the tables of
+training/evaluate/held_out.py use.
 """
 
 from pathlib import Path
@@ -30,7 +31,7 @@ class Validation:
     SKIPPED = 600  # samples drawn before them, until the sampler's pools are full
 
     def __init__(self, config: Config, sharp: list[Sharp], data: Path | None):
-        """`data`: folder that may hold the stacks in eval/; `sharp`: images to simulate patches from where it does not."""
+        """`data`: folder that may hold stacks in eval/; `sharp`: images for simulated patches where it holds none."""
         self.cases, self.simulated, self.samples = [], [], []
         if data is not None and (data / "eval").is_dir():
             for stack, wanted, cut in (

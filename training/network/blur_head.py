@@ -1,8 +1,9 @@
 """The blur head: while a network trains, it predicts from the bottlenecks how much contrast the blur has left.
 
-Deconvolution that knows the blur beats a network that must find it out. This head teaches the features to hold it: at every
-place of the two finer bottlenecks it predicts the contrast that defocus has left at each of `random_optics.FREQUENCIES`. It is one
-convolution for each of them and is thrown away after training; the released network has the features without the head.
+Deconvolution that knows the blur beats a network that must find it out. This head teaches the features to hold it: at
+every place of the two finer bottlenecks it predicts the contrast that defocus has left at each of
+`random_optics.FREQUENCIES`. It is one convolution for each of them and is thrown away after training; the released
+network has the features without the head.
 """
 
 import torch
@@ -13,7 +14,7 @@ from training.optics.random_optics import FREQUENCIES
 
 
 class BlurHead(nn.Module):
-    """Predicts the blur from the bottleneck features of the latest forward pass of `model`, which it records by hooks."""
+    """Predicts the blur from the bottleneck features of the latest forward pass of `model`; hooks record them."""
 
     def __init__(self, model: nn.Module):
         """Raises ValueError where `model` has no sub-networks."""

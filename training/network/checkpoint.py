@@ -42,7 +42,8 @@ def load_checkpoint(path: Path) -> dict:
     if unknown:
         commit = f" (commit {state['commit'][:12]})" if isinstance(state.get("commit"), str) else ""
         raise ValueError(
-            f"{path}: has the setting {unknown[0]} that training/config.py does not know; use it with the version of Parfocal "
+            f"{path}: has the setting {unknown[0]} that training/config.py does not know; use it with the version of "
+            "Parfocal "
             f"that made it{commit}"
         )
     try:
@@ -136,9 +137,9 @@ def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], 
     """Weights of an earlier network to start a run from, and a record of their origin.
 
     `path`: a checkpoint (its averaged weights) or a model file (its initialisers). The record holds the file's name and
-    SHA-256, and of a checkpoint its steps, minutes and own origin. Raises ValueError where the file holds another network
-    than `config` describes; but a network with residuals may begin with the weights of one without, except for its last
-    layers.
+    SHA-256, and of a checkpoint its steps, minutes and own origin. Raises ValueError where the file holds another
+    network than `config` describes; but a network with residuals may begin with the weights of one without, except for
+    its last layers.
     """
     path = Path(path)
     wanted = build(**network_settings(config)).state_dict()

@@ -1,9 +1,9 @@
 """MIMO-UNet, for comparison: one U-Net whose inputs and outputs are images of three sizes.
 
 After S.-J. Cho, S.-W. Ji, J.-P. Hong, S.-W. Jung, S.-J. Ko, "Rethinking Coarse-to-Fine Approach in Single Image
-Deblurring", ICCV 2021 (arXiv 2108.05054), and the layer sizes of its public code: three levels of 8 residual blocks each
-way, shallow convolutions on the smaller inputs (SCM), their features merged by attention (FAM), asymmetric fusion of
-encoder features of all sizes (AFF), and the input image added to each output. One channel instead of three colours.
+Deblurring", ICCV 2021 (arXiv 2108.05054), and the layer sizes of its public code: three levels of 8 residual blocks
+each way, shallow convolutions on the smaller inputs (SCM), their features merged by attention (FAM), asymmetric fusion
+of encoder features of all sizes (AFF), and the input image added to each output. One channel instead of three colours.
 """
 
 import torch

@@ -1,10 +1,10 @@
 """The network: three U-Nets at 1/4, 1/2 and full size, joined head to tail.
 
-Architecture after J. Wang and B. Han, "Defocus Deblur Microscopy via Head-to-Tail Cross-Scale Fusion", ICIP 2022
-(doi 10.1109/ICIP46576.2022.9897168): decoder features of the coarser sub-network enter the encoder of the finer one at
-the level of equal resolution. In the paper no sub-network adds its input image to its output; the released networks do
-(`residual`), because they learn faster and restore better with it here (docs/networks.md). What the paper leaves open (width,
-convolutions per level, activation, join, resampling filters) is our choice.
+Architecture after J. Wang and B. Han, "Defocus Deblur Microscopy via Head-to-Tail Cross-Scale Fusion", ICIP 2022 (doi
+10.1109/ICIP46576.2022.9897168): decoder features of the coarser sub-network enter the encoder of the finer one at the
+level of equal resolution. In the paper no sub-network adds its input image to its output; the released networks do
+(`residual`), because they learn faster and restore better with it here (docs/networks.md). What the paper leaves open
+(width, convolutions per level, activation, join, resampling filters) is our choice.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,9 @@ LEVELS = (3, 4, 5)
 
 @dataclass(frozen=True)
 class Layers:
-    """The choices within a level that the paper leaves open, by their names in training/config.py; default: the released ones."""
+    """The choices within a level that the paper leaves open, by their names in training/config.py; default: the
+    released ones.
+    """
 
     activation: str = "leaky_relu"
     downsampling: str = "max"
@@ -35,7 +37,7 @@ class Layers:
         return known[self.activation]()
 
     def block(self, channels_in: int, channels_out: int) -> nn.Sequential:
-        """Two 3x3 convolutions, each with its activation; no normalisation layer: frame-wide statistics break tiling."""
+        """Two 3x3 convolutions with activations. No normalisation layer: frame-wide statistics would break tiling."""
         return nn.Sequential(
             nn.Conv2d(channels_in, channels_out, 3, padding=1),
             self.activate(),
@@ -89,7 +91,10 @@ class SubNetwork(nn.Module):
         self.head = nn.Conv2d(widths[0], 1, 3, padding=1)
 
     def forward(self, x, coarse):
-        """`x` [N, C, H, W]; `coarse`: features, finest first. Returns the image, decoder features and encoder features."""
+        """`x` [N, C, H, W]; `coarse`: features, finest first.
+
+        Returns the image, decoder features and encoder features.
+        """
         skips = []
         for level, block in enumerate(self.encoder):
             if level:
@@ -118,10 +123,10 @@ def initialise(model: nn.Module) -> None:
 class MultiScale(nn.Module):
     """Restores normalised images [N, 1, H, W], H and W multiples of 16.
 
-    `forward` returns the restored image, `scales` all three, coarse to fine, for the loss. `passed`: the features that enter
-    the encoder of the next finer sub-network beside the coarse image: "decoder" (head to tail), "both" (encoder and decoder,
-    as in MSSNet: Kim et al., ECCV Workshops 2022), or "nothing". `residual`: whether each sub-network adds its input image
-    to its output.
+    `forward` returns the restored image, `scales` all three, coarse to fine, for the loss. `passed`: the features that
+    enter the encoder of the next finer sub-network beside the coarse image: "decoder" (head to tail), "both" (encoder
+    and decoder, as in MSSNet: Kim et al., ECCV Workshops 2022), or "nothing". `residual`: whether each sub-network adds
+    its input image to its output.
     """
 
     def __init__(self, width: float, passed: str = "decoder", residual: bool = False, layers: Layers = RELEASED):
@@ -140,7 +145,7 @@ class MultiScale(nn.Module):
         """[N, 1, H, W] -> restored images at 1/4, 1/2 and full size."""
         inputs = [F.avg_pool2d(image, 4), F.avg_pool2d(image, 2), image]
         outputs, features = [], []
-        for subnetwork, seen in zip(self.subnetworks, inputs):
+        for subnetwork, seen in zip(self.subnetworks, inputs, strict=True):
             x = seen
             if outputs:
                 up = F.interpolate(outputs[-1], scale_factor=2, mode="bilinear", align_corners=False)
@@ -150,7 +155,7 @@ class MultiScale(nn.Module):
             if self.passed == "decoder":
                 features = decoded
             elif self.passed == "both":
-                features = [torch.cat(pair, 1) for pair in zip(decoded, encoded)]
+                features = [torch.cat(pair, 1) for pair in zip(decoded, encoded, strict=True)]
         return outputs
 
     def forward(self, image):

@@ -65,10 +65,11 @@ def transfer_function(
     Returns float32 [size, size // 2 + 1], laid out as `np.fft.rfft2`; 1 at zero frequency (energy is kept). It is real
     because the pupil is rotationally symmetric. The image must be wider than the blur, or the blur wraps around.
 
-    The defaults are incoherent light (fluorescence). In transmitted or reflected light `condenser`, above 0 and at most 1, is
-    the aperture of the illumination as a share of the objective's; a smaller one makes the light more coherent. `phase` is
-    the specimen's delay of the light in radians for each unit of absorbance; out of focus it shows as contrast whose sign
-    depends on the side of focus. Valid for weak objects [Streibl]. Raises ValueError for another `condenser`.
+    The defaults are incoherent light (fluorescence). In transmitted or reflected light `condenser`, above 0 and at most
+    1, is the aperture of the illumination as a share of the objective's; a smaller one makes the light more coherent.
+    `phase` is the specimen's delay of the light in radians for each unit of absorbance; out of focus it shows as
+    contrast whose sign depends on the side of focus. Valid for weak objects [Streibl]. Raises ValueError for another
+    `condenser`.
     """
     if not 0 < condenser <= 1:
         raise ValueError(f"condenser {condenser} must lie above 0 and not above 1, the objective's own aperture")

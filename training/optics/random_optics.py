@@ -1,4 +1,7 @@
-"""Random microscopes, and the images they form of a specimen of one or several depths, in and out of focus. NumPy only."""
+"""Random microscopes, and the images they form of a specimen of one or several depths, in and out of focus.
+
+NumPy only.
+"""
 
 import dataclasses
 
@@ -41,8 +44,8 @@ FREQUENCIES = (0.02, 0.04, 0.06, 0.09, 0.12, 0.16, 0.2, 0.25, 0.31, 0.38)
 def contrast_kept(focused: np.ndarray, blurred: np.ndarray) -> np.ndarray:
     """Share of the focused image's contrast that defocus leaves: H(z) / H(0) at FREQUENCIES along an axis.
 
-    Returns float32 [len(FREQUENCIES)] from -2 to 2; 0 where the focused image has no contrast either. `focused` and `blurred`
-    are the transfer functions H(0) and H(z), [size, size // 2 + 1].
+    Returns float32 [len(FREQUENCIES)] from -2 to 2; 0 where the focused image has no contrast either. `focused` and
+    `blurred` are the transfer functions H(0) and H(z), [size, size // 2 + 1].
     """
     index = np.rint(np.array(FREQUENCIES) * focused.shape[0]).astype(int)
     whole, left = focused[0, index], blurred[0, index]
@@ -59,11 +62,11 @@ def blur_radius_px(config: Config, random: np.random.Generator) -> float:
 class Optics:
     """A random microscope at the random defocus of one exposure, for images of patch and margin.
 
-    `layers`: for each depth of the specimen its transfer functions in focus and out of focus; the first depth is the one
-    that the focused image is focused on. `kind`: "thin" (one depth), "layered" (several specimens, all but the first dimmer)
-    or "relief" (one specimen whose surface goes from the second depth through the first to the third). `radius_px`: radius
-    of the blur disc. `once_more`: whether an image that was taken in focus can stand for the specimen.
-    `contrast_kept`: as the function of this name returns it; NaN where the depths differ.
+    `layers`: for each depth of the specimen its transfer functions in focus and out of focus; the first depth is the
+    one that the focused image is focused on. `kind`: "thin" (one depth), "layered" (several specimens, all but the
+    first dimmer) or "relief" (one specimen whose surface goes from the second depth through the first to the third).
+    `radius_px`: radius of the blur disc. `once_more`: whether an image that was taken in focus can stand for the
+    specimen. `contrast_kept`: as the function of this name returns it; NaN where the depths differ.
     """
 
     def __init__(self, config: Config, random: np.random.Generator, light: str = "fluorescence"):
@@ -102,8 +105,8 @@ class Optics:
     def image(self, depths: list[np.ndarray], seen: bool) -> tuple[np.ndarray, np.ndarray]:
         """Light in focus and out of focus, [size, size] each, of one [size, size] specimen for each layer.
 
-        `seen`: the specimen is itself an image that this microscope took in focus. Defocus then multiplies it by the ratio
-        of the two transfer functions: image(z) = F^-1[F(image(0)) H(z) / H(0)].
+        `seen`: the specimen is itself an image that this microscope took in focus. Defocus then multiplies it by the
+        ratio of the two transfer functions: image(z) = F^-1[F(image(0)) H(z) / H(0)].
         """
         total = 0
         for specimen, pair in zip(depths, self.layers, strict=True):

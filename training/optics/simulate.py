@@ -1,7 +1,7 @@
 """Training samples: a sharp specimen through a random microscope and camera, out of focus and in focus.
 
-The target is the noise-free image that the same microscope would have recorded in focus: same objective, background, haze,
-shading and saturation. The network is not asked to undo diffraction, so it can leave a focused image alone.
+The target is the noise-free image that the same microscope would have recorded in focus: same objective, background,
+haze, shading and saturation. The network is not asked to undo diffraction, so it can leave a focused image alone.
 """
 
 import io
@@ -117,7 +117,9 @@ class Sampler:
         return light[:, cut, cut], optics.contrast_kept
 
     def _haze(self, image: np.ndarray) -> np.ndarray:
-        """Glow of structures far from focus, the same in both images; zero mean, because the background holds its level."""
+        """Glow of structures far from focus, the same in both images; zero mean, because the background holds its
+        level.
+        """
         frequency2 = np.fft.fftfreq(self.size)[:, None] ** 2 + np.fft.rfftfreq(self.size)[None, :] ** 2
         smooth = np.exp(-2 * (np.pi * log_uniform(*self.config.haze_px, self.random)) ** 2 * frequency2)
         other = np.roll(image - image.mean(), tuple(self.random.integers(0, self.size, 2)), (0, 1))

@@ -1,6 +1,7 @@
 """Specimens with known truth, drawn from a seed: nuclei, filaments, puncta, membranes, edges. NumPy only.
 
-Each function returns float32 [size, size]: 0 is nothing, about 1 the brightest structure. `random` alone decides the drawing.
+Each function returns float32 [size, size]: 0 is nothing, about 1 the brightest structure. `random` alone decides the
+drawing.
 """
 
 import numpy as np

@@ -33,7 +33,8 @@ VALIDATION = f"""
 # Validation
 
 See "{RESULTS}" above: PSNR and SSIM against the sharpest plane, which no image of the training is from.
-Compare a restored image with the original, and where there is one with a plane in focus, before anything is concluded from it.
+Compare a restored image with the original, and where there is one with a plane in focus, before anything is
+concluded from it.
 """
 NO_VALIDATION = """
 # Validation
@@ -150,7 +151,8 @@ def describe(facts: dict[str, str], files: dict[str, bytes], model: str, author:
         "outputs": [
             {
                 "id": "restored",
-                "description": "An estimate of the focused image, in units of the input's percentiles: 0 and 1 are the two above",
+                "description": "An estimate of the focused image, in units of the input's percentiles: 0 and 1 are "
+                "the two above",
                 "axes": [{"type": "batch"}, channel, same("y"), same("x")],
                 "test_tensor": source("test_output.npy"),
                 "data": {"type": "float32"},
@@ -180,7 +182,8 @@ def readme_of(card: Path) -> tuple[str, dict[str, Path]]:
     left = [t for t in re.findall(r"\]\(([^()\s]+)\)", words) if not re.match(r"https?:|#", t) and t not in pictures]
     if left:
         raise ValueError(
-            f"{card}: leads to {left[0]}, which is not in the package; name pictures beside the card, or pages by their "
+            f"{card}: leads to {left[0]}, which is not in the package; name pictures beside the card, or pages by "
+            "their "
             "address"
         )
     return words, pictures

@@ -3,9 +3,9 @@
     python -m training card CHECKPOINT models/parfocal-w16.onnx [--data FOLDER] [--results FILE.json]
                             [--device TEXT] [--note TEXT]
 
-Writes models/parfocal-w16.md and the picture of its failures. Every figure comes from the checkpoint, from the model file,
-or from measurements, which run here unless `--results` names what `python -m training evaluate --model MODEL --json` printed
-for the same file.
+Writes models/parfocal-w16.md and the picture of its failures. Every figure comes from the checkpoint, from the model
+file, or from measurements, which run here unless `--results` names what `python -m training evaluate --model MODEL
+--json` printed for the same file.
 """
 
 import json
@@ -267,7 +267,8 @@ the image's range.
 def card(
     state: dict, path: Path, rows: Sequence[protocol.Row], device: str, note: str = "", failures: Sequence[str] = ()
 ) -> str:  # fmt: skip
-    """Markdown. `path`: the model file exported from the checkpoint `state`. Raises ValueError where it is from another.
+    """Markdown. `path`: the model file exported from the checkpoint `state`. Raises ValueError where it is from
+    another.
 
     `note`: a paragraph on the training; `failures`: lines of training/evaluate/failures.py.
     """

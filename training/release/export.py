@@ -44,7 +44,8 @@ SOURCES = {
 def training_data(state: dict, data: Path | None = None) -> list[dict]:
     """Source, licence and commit of every folder that a run drew from, and of the drawn specimens.
 
-    A checkpoint names the folders; for an early one, which does not, they are read from `data`. Raises ValueError without it.
+    A checkpoint names the folders; for an early one, which does not, they are read from `data`. Raises ValueError
+    without it.
     """
     counts = state.get("sources")
     if counts is None:
@@ -164,7 +165,8 @@ def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str, dat
     text = (
         "Restores out-of-focus fluorescence, transmitted and reflected light images. "
         f"{network}, base width {config.width}, trained on simulated defocus for "
-        f"{state['minutes']:.0f} minutes ({state['step']} steps, seed {config.seed}, code {state['commit'][:12]}{begun})."
+        f"{state['minutes']:.0f} minutes ({state['step']} steps, seed {config.seed}, code "
+        f"{state['commit'][:12]}{begun})."
     )
     return export(
         load_weights(checkpoint),

@@ -20,7 +20,9 @@ def _session(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
 
 
 def halo_images(size: int) -> list[np.ndarray]:
-    """Blurred drawn specimens with fixed seeds, and a dark field with bright points around the cut; float32 [size, size]."""
+    """Blurred drawn specimens with fixed seeds, and a dark field with bright points around the cut; float32 [size,
+    size].
+    """
     scope = Microscope(0.75, 0.55, 1.0, 0.325)
     images = []
     for seed, kind in enumerate(specimen.KINDS):
@@ -39,9 +41,9 @@ def halo_images(size: int) -> list[np.ndarray]:
 def measure_halo(path: Path, size: int = 640) -> tuple[int, list[float]]:
     """The context that a tile needs in pixels (a multiple of 16), and the worst deviation by distance in steps of 16.
 
-    Each image is restored whole and cut in half. The deviation at distance d from the cut is the largest difference of the
-    two results there or further inside, relative to the range between the percentiles of the whole result. Raises ValueError
-    where the deviation never falls below HALO_TOLERANCE.
+    Each image is restored whole and cut in half. The deviation at distance d from the cut is the largest difference of
+    the two results there or further inside, relative to the range between the percentiles of the whole result. Raises
+    ValueError where the deviation never falls below HALO_TOLERANCE.
     """
     run = _session(path).run
     half = size // 2

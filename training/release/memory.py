@@ -52,9 +52,9 @@ class _Graph:
 def live_bytes_per_pixel(path: Path, block: int) -> float:
     """The most bytes of activations that are alive at once, per pixel, where channels come in blocks of `block`.
 
-    During an operation these are all tensors that are still needed, its result, and the copies that it makes: a convolution
-    has its result also in blocks, and its input if that has at least one block; a transposed one has its result once
-    more, as columns of a matrix product.
+    During an operation these are all tensors that are still needed, its result, and the copies that it makes: a
+    convolution has its result also in blocks, and its input if that has at least one block; a transposed one has its
+    result once more, as columns of a matrix product.
     """
     graph = _Graph(path)
     last = {t: i for i, node in enumerate(graph.nodes) for t in graph.activations(node)}

@@ -3,12 +3,12 @@
     python -m training ablate train --out runs/ablate --minutes 10 [--width 8] [--samples 6000] [--only NAME ...]
     python -m training ablate report --out runs/ablate --docs docs
 
-`train` makes one run for each name, one after the other, with the same minutes, data, seed and validation. It can be stopped
-and started again: finished runs are left alone, a broken one goes on. With `--samples` all runs learn from the same simulated
-samples, made once (training/fit/kept.py); short runs would otherwise spend most of their minutes on simulation. `report`
-measures the best checkpoint of each finished run as `training compare` does, and writes ablation.md into `--docs`; it refuses
-runs that differ in more than their names say. Each run has one seed, so differences smaller than those between seeds of one
-network (docs/networks.md) decide nothing.
+`train` makes one run for each name, one after the other, with the same minutes, data, seed and validation. It can be
+stopped and started again: finished runs are left alone, a broken one goes on. With `--samples` all runs learn from the
+same simulated samples, made once (training/fit/kept.py); short runs would otherwise spend most of their minutes on
+simulation. `report` measures the best checkpoint of each finished run as `training compare` does, and writes
+ablation.md into `--docs`; it refuses runs that differ in more than their names say. Each run has one seed, so
+differences smaller than those between seeds of one network (docs/networks.md) decide nothing.
 """
 
 import dataclasses

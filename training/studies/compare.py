@@ -1,14 +1,14 @@
 """The comparison: networks of equal cost trained alike, and deconvolution that knows the blur.
 
-    python -m training compare train --out runs/compare --minutes 20 [--width 8] [--only NAME ...] [--set NAME=VALUE ...]
-    python -m training compare report --out runs/compare --docs docs [--seeds 2]
+    python -m training compare train --out runs/compare --minutes 20 [--width 8] [--only NAME ...] [--set NAME=VALUE
+    ...] python -m training compare report --out runs/compare --docs docs [--seeds 2]
 
-`train` makes one run for each network and seed, one after the other, with the same minutes, data, multiply-adds per pixel,
-loss, schedule and validation; only MIMO-UNet keeps its own published loss. It can be stopped and started again: finished
-runs are left alone, a broken one goes on. Head to tail, cascade and unlinked get three seeds each. `report` measures the best
-checkpoint of each finished run on held-out simulated specimens and on the real stacks, keeps the results beside the runs (by
-the checkpoint's hash), and writes networks.md with its plots into `--docs`. It refuses runs whose planned minutes or settings
-differ.
+`train` makes one run for each network and seed, one after the other, with the same minutes, data, multiply-adds per
+pixel, loss, schedule and validation; only MIMO-UNet keeps its own published loss. It can be stopped and started again:
+finished runs are left alone, a broken one goes on. Head to tail, cascade and unlinked get three seeds each. `report`
+measures the best checkpoint of each finished run on held-out simulated specimens and on the real stacks, keeps the
+results beside the runs (by the checkpoint's hash), and writes networks.md with its plots into `--docs`. It refuses runs
+whose planned minutes or settings differ.
 """
 
 import dataclasses
@@ -164,7 +164,9 @@ def _mean_at_moderate(rows: list[dict], light: str, um: float, value) -> float:
 
 
 def _curves(measured: list[dict], oracles: list[dict], light: str, value, networks_only=()) -> list[Line]:
-    """Curves over defocus, of `value(row, method)`: networks with their spread over seeds, deconvolution, `networks_only`."""
+    """Curves over defocus, of `value(row, method)`: networks with their spread over seeds, deconvolution,
+    `networks_only`.
+    """
     at = lambda rows, um, method: _mean_at_moderate(rows, light, um, lambda row: value(row, method))
     lines = []
     for name, group in by_network(measured).items():

@@ -1,5 +1,5 @@
-"""Finished runs side by side, for compare.py and ablate.py: facts from their checkpoints, whether they may be compared, and
-measurements, which are kept beside each run.
+"""Finished runs side by side, for compare.py and ablate.py: facts from their checkpoints, whether they may be compared,
+and measurements, which are kept beside each run.
 """
 
 import dataclasses
@@ -51,11 +51,21 @@ def facts(folder: Path) -> dict:
     config = config_of(best)
     model = build(**network_settings(config))
     return {
-        "folder": folder, "config": config, "network": config.network, "seed": config.seed, "loss": config.loss, "samples": best.get("samples"),
-        "steps": last["step"], "minutes": last["minutes"], "planned": last["planned_minutes"], "cpu_minutes": last.get("cpu_minutes"),
-        "finished": last.get("finished", True) and last["minutes"] >= last["planned_minutes"], "score": best["best_score"],
-        "parameters": parameter_count(model), "multiply_adds": multiply_adds_per_pixel(model),
-    }  # fmt: skip
+        "folder": folder,
+        "config": config,
+        "network": config.network,
+        "seed": config.seed,
+        "loss": config.loss,
+        "samples": best.get("samples"),
+        "steps": last["step"],
+        "minutes": last["minutes"],
+        "planned": last["planned_minutes"],
+        "cpu_minutes": last.get("cpu_minutes"),
+        "finished": last.get("finished", True) and last["minutes"] >= last["planned_minutes"],
+        "score": best["best_score"],
+        "parameters": parameter_count(model),
+        "multiply_adds": multiply_adds_per_pixel(model),
+    }
 
 
 def finished(found: list[dict]) -> tuple[list[dict], list[str]]:
@@ -79,12 +89,16 @@ def one_plan(found: list[dict]) -> float:
 
 
 def one_source(found: list[dict]) -> int:
-    """The number of kept samples that all runs learned from; 0: each simulated its own. Raises ValueError where they differ."""
+    """The number of kept samples that all runs learned from; 0: each simulated its own.
+
+    Raises ValueError where they differ.
+    """
     sources = {run["folder"].name: run["samples"] for run in found}
     if any(samples != found[0]["samples"] for samples in sources.values()):
         listed = ", ".join(f"{name} {samples['count'] if samples else 'its own'}" for name, samples in sources.items())
         raise ValueError(
-            f"runs that learned from other samples are not compared: {listed}; train all with the same --samples, in a new folder"
+            f"runs that learned from other samples are not compared: {listed}; train all with the same --samples, in "
+            "a new folder"
         )
     return found[0]["samples"]["count"] if found[0]["samples"] else 0
 
@@ -95,7 +109,8 @@ def check_settings(run: dict, wanted: Config, source: Path) -> None:
     differ = ", ".join(f"{k} {made[k]} (expected {wanted[k]})" for k in wanted if made[k] != wanted[k])
     if differ:
         raise ValueError(
-            f"{run['folder']}: differs from {source} in more than its name says: {differ}; keep only runs of the same settings in a folder"
+            f"{run['folder']}: differs from {source} in more than its name says: {differ}; keep only runs of the "
+            "same settings in a folder"
         )
 
 
@@ -117,7 +132,8 @@ def span(values: list[float | None], form: str = ",.0f") -> str:
 
 
 COMPUTE = (
-    "Equal minutes are equal compute only on a machine that does nothing else: compare the steps. CPU minutes are those of the\n"
+    "Equal minutes are equal compute only on a machine that does nothing else: compare the steps. CPU minutes are "
+    "those of the\n"
     "training process, without the processes that simulate."
 )
 
@@ -126,7 +142,7 @@ ALL = real_stacks.DEVELOPMENT + real_stacks.TEST
 
 
 def measure(folder: Path, data: Path, seeds: int, threads: int, stacks: tuple[str, ...] = ALL) -> dict:
-    """Rows of the best checkpoint on held-out specimens and, where `data` has them, on the real stacks of these names."""
+    """Rows of the best checkpoint on held-out specimens and, where `data` has them, on the real stacks named."""
     path, has_stacks = folder / "best.pt", (data / "eval").is_dir()
     key = hashlib.sha256(
         path.read_bytes()

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.evaluate import held_out
-from training.evaluate import known
-from training.evaluate import oracle
+from training.evaluate import held_out, known, oracle
 from training.network.model_file import metadata_of, sha256_of
 
 ROOT = Path(__file__).parents[2]

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import tifffile
 
+from training.data.intensity import normalisation_range
 from training.evaluate import restore
 from training.optics import specimen
-from training.release import export
-from training.data.intensity import normalisation_range
 from training.optics.microscope import Microscope, convolve, transfer_function
+from training.release import export
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "models" / "tiny.onnx"

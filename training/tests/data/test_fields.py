@@ -5,12 +5,11 @@ import pytest
 import tifffile
 from PIL import Image
 
-from training.data import bbbc006
+from training.data import bbbc006, stacks
 from training.data import fields as focal
-from training.data import stacks
 from training.finetune import make_stacks
-from training.optics.microscope import convolve, transfer_function
 from training.optics.demo_specimen import SCOPE
+from training.optics.microscope import convolve, transfer_function
 from training.optics.specimen import nuclei
 
 SIZE = 128
@@ -26,7 +25,7 @@ def stack(seed=1, shifts=SHIFTS, exposures=EXPOSURES, defocus_um=(-3.0, 0.0, 4.0
     whole = SIZE + 64
     specimen = nuclei(whole, random) + 0.1
     planes = []
-    for um, shift, (gain, offset) in zip(defocus_um, shifts, exposures):
+    for um, shift, (gain, offset) in zip(defocus_um, shifts, exposures, strict=True):
         light = ndimage.shift(convolve(specimen, transfer_function(SCOPE, um, whole)), shift, order=3, mode="reflect")
         counts = gain * (4000 * light[32:-32, 32:-32] + 500) + offset
         planes.append(counts + 10 * random.standard_normal(counts.shape))
@@ -44,7 +43,7 @@ def test_shift_and_exposure_are_found_and_undone(folder):
     fields = focal.fields_of_stacks(folder)
     assert [f.name for f in fields] == ["f0", "f1", "f2"] and all(f.sharp == 1 for f in fields)
     for one in fields:
-        for plane, shift, (gain, offset) in zip(one.planes, SHIFTS, EXPOSURES):
+        for plane, shift, (gain, offset) in zip(one.planes, SHIFTS, EXPOSURES, strict=True):
             assert plane.shift_px == pytest.approx(shift, abs=0.12)
             assert plane.gain == pytest.approx(gain, rel=0.03)
             # What the plane would have been, had it been sharp, is what the exposure made of the sharp plane.
@@ -146,7 +145,8 @@ def not_finite(planes):
         (elsewhere, r"field bad, plane 0: (does not show what the sharp plane shows|lies .* px across)"),
         (
             inverted,
-            r"field bad, plane 0: is bright where the sharp plane is dark \(correlation -0\.\d\d\); .*leave this plane out",
+            r"field bad, plane 0: is bright where the sharp plane is dark \(correlation -0\.\d\d\); .*leave this "
+            r"plane out",
         ),
         (constant, r"field bad, plane 2: every pixel is 77; leave this field out"),
         (not_finite, r"field bad, plane 0: 1 pixels are not finite"),
@@ -183,7 +183,8 @@ def test_bad_folders(tmp_path):
         Image.fromarray(np.zeros((size, 96), np.uint8)).save(tmp_path / "empty" / f"{number}.png")
     with pytest.raises(
         ValueError,
-        match=r"2\.png: uint8 80x96 with 1 channel \(rows x columns\), but 0\.png is uint8 96x96 with 1 channel; the planes of a field",
+        match=r"2\.png: uint8 80x96 with 1 channel \(rows x columns\), but 0\.png is uint8 96x96 with 1 channel; the "
+        r"planes of a field",
     ):
         stacks.read_stacks(tmp_path)
 
@@ -212,7 +213,8 @@ def test_pairs(tmp_path):
     tifffile.imwrite(tmp_path / "sharp" / "f2.tif", stack()[1].astype(np.float32))
     with pytest.raises(
         ValueError,
-        match=r"f2\.tif: uint16 128x128 with 1 channel\(s\), but .*f2\.tif is float32 .*a pair must be of one type and size",
+        match=r"f2\.tif: uint16 128x128 with 1 channel\(s\), but .*f2\.tif is float32 .*a pair must be of one type "
+        r"and size",
     ):
         focal.fields_of_pairs(tmp_path)
 
@@ -240,9 +242,9 @@ def bbbc006_like(folder, sharpest=16):
     """Its own folders and names: three places, two stains of each."""
     still = {"shifts": ((0, 0),) * 4, "exposures": ((1, 0),) * 4}
     for number, (well, stain) in enumerate((w, c) for w in ("a01_s1", "a01_s2", "p24_s1") for c in ("w1", "w2")):
-        defocus = {z: um for z, um in zip((2, 6, 10, 16), (-6.0, -5.0, -3.0, 0.0))}
+        defocus = dict(zip((2, 6, 10, 16), (-6.0, -5.0, -3.0, 0.0), strict=True))
         defocus[16], defocus[sharpest] = (defocus[sharpest], 0.0) if number == 0 else (defocus[16], defocus[sharpest])
-        for z, plane in zip(defocus, stack(number, defocus_um=defocus.values(), **still)):
+        for z, plane in zip(defocus, stack(number, defocus_um=defocus.values(), **still), strict=True):
             into = folder / f"BBBC006_v1_images_z_{z:02d}"
             into.mkdir(exist_ok=True)
             tifffile.imwrite(into / f"mcf-z-stacks-03212011_{well}_{stain}1a2b3c.tif", plane)

@@ -28,7 +28,7 @@ def test_all_kinds_of_files(tmp_path):
     assert kinds.count(("slides-he", "brightfield")) == 3
     assert kinds.count(("bf_grey.png", "brightfield")) == 1  # equal channels count once
     assert len(found) == 7
-    assert all(0 <= s.plane.min() and s.plane.max() <= 1.5 for s in found)
+    assert all(s.plane.min() >= 0 and s.plane.max() <= 1.5 for s in found)
 
 
 def test_the_layout_of_the_readme(tmp_path):

@@ -54,7 +54,7 @@ def test_planes_of_a_folder_are_ordered_by_number_and_the_order_is_told(tmp_path
     (tmp_path / "a").mkdir()
     names = [f"img_z{i}" for i in range(1, 13)]
     planes = [np.random.default_rng(i).integers(0, 99, (SIZE, SIZE), np.uint8) for i in range(12)]
-    for name, plane in zip(names, planes):
+    for name, plane in zip(names, planes, strict=True):
         Image.fromarray(plane).save(tmp_path / "a" / f"{name}.png")
     (one,) = stacks.read_stacks(tmp_path)
     assert one.names == names and np.array_equal(one.planes, planes)
@@ -115,7 +115,7 @@ def test_axes_are_taken_by_their_letters(tmp_path, shape, axes, found):
     image = np.arange(np.prod(shape)).reshape(shape)
     made, _ = stacks._laid_out(tmp_path, image, axes)
     assert made.shape == found
-    index = dict(zip(axes, (0,) * len(axes))) | {"Y": 7, "X": 11}
+    index = dict(zip(axes, (0,) * len(axes), strict=True)) | {"Y": 7, "X": 11}
     assert made[0, 0, 7, 11] == image[tuple(index[a] for a in axes)]
     if found[1] > 1:
         deep = next(a for a in axes if a in "ZT" and shape[axes.index(a)] > 1)
@@ -149,7 +149,7 @@ def test_channels_first_files_of_a_folder(tmp_path):
         tifffile.imwrite(tmp_path / "a" / f"{i}.tif", two, imagej=True, metadata={"axes": "CYX"})
     found = stacks.read_stacks(tmp_path)
     assert [f.name for f in found] == ["a, channel 0", "a, channel 1"] and all(
-        np.array_equal(f.planes, p) for f, p in zip(found, both)
+        np.array_equal(f.planes, p) for f, p in zip(found, both, strict=True)
     )
 
 

@@ -9,8 +9,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from training.evaluate import demo
-from training.evaluate import metrics
+from training.evaluate import demo, metrics
 
 ROOT = Path(__file__).parents[3]
 

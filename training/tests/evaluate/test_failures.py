@@ -29,7 +29,7 @@ def test_figures_and_picture():
         assert before == pytest.approx(after, abs=0.05) and before > 1 and case.seen.dtype == restored.dtype
     assert np.ptp(same[2][0].truth) == 0
     worse = failures.measure(lambda x: 0.5 * x)
-    assert all(w[3] > s[3] + 1 for w, s in zip(worse, same))
+    assert all(w[3] > s[3] + 1 for w, s in zip(worse, same, strict=True))
     page = failures.sheet(same)
     assert page.size[0] >= 3 * failures.SIZE and page.size[1] >= 3 * failures.SIZE
     lines = failures.lines(same, "picture.png")

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from training.evaluate import held_out
-from training.evaluate import metrics
+from training.evaluate import held_out, metrics
 
-FEW = dict(seeds=1, defocus=(0.0, 2.0), photons=(50, 20000))
+FEW = {"seeds": 1, "defocus": (0.0, 2.0), "photons": (50, 20000)}
 
 
 @pytest.mark.parametrize("light", held_out.SPECIMENS)
@@ -14,7 +13,7 @@ def test_exposures(light):
     made = list(held_out.cases(light, **FEW))
     assert len(made) == 4 * len(held_out.SPECIMENS[light])
     again = list(held_out.cases(light, **FEW))
-    for case, other in zip(made, again):
+    for case, other in zip(made, again, strict=True):
         assert np.array_equal(case.seen, other.seen) and case.seen.dtype == np.uint16
         # The brightest structure of the focused image has as many photons as the case says.
         brightest = np.percentile(case.truth, 99.9) - case.camera.offset
@@ -26,7 +25,9 @@ def test_exposures(light):
 
 
 def test_noise_below_the_cameras_offset_is_no_bright_light():
-    """Counts below the offset are negative electrons; deconvolution of a dim focused image must at least take noise away."""
+    """Counts below the offset are negative electrons; deconvolution of a dim focused image must at least take noise
+    away.
+    """
     case = next(held_out.cases("fluorescence", 1, (0.0,), (50,)))
     assert case.seen.min() < case.camera.offset
     gains = held_out.deconvolved(case, {})

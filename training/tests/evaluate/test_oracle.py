@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from training.evaluate import deconvolve
-from training.evaluate import oracle
+from training.evaluate import deconvolve, oracle
 from training.evaluate.deconvolve import (
     ITERATIONS,
     METHODS,
@@ -15,9 +14,9 @@ from training.evaluate.deconvolve import (
     richardson_lucy,
     wiener,
 )
-from training.optics.microscope import Microscope
 from training.evaluate.metrics import fitted_psnr
 from training.evaluate.oracle import Shape
+from training.optics.microscope import Microscope
 from training.optics.specimen import nuclei
 
 SCOPE = Microscope(0.5, 0.55, 1.0, 0.45)
@@ -79,8 +78,8 @@ def test_richardson_lucy_keeps_light_and_sign(scene):
         assert image.sum() == pytest.approx(blurred.sum(), rel=0.02)
 
 
-FEW = dict(RADII=(1.0, 4.0, 10.0), CUTOFFS=(0.6, 0.9, 1.4), ABERRATIONS=(-0.1, 0.0, 0.1),
-           BACKGROUNDS={"Wiener": (0.0,), "Richardson-Lucy": (0.0, 0.1)})  # fmt: skip
+FEW = {"RADII": (1.0, 4.0, 10.0), "CUTOFFS": (0.6, 0.9, 1.4), "ABERRATIONS": (-0.1, 0.0, 0.1),
+           "BACKGROUNDS": {"Wiener": (0.0,), "Richardson-Lucy": (0.0, 0.1)}}  # fmt: skip
 
 
 @pytest.fixture

@@ -8,9 +8,7 @@ import tifffile
 from PIL import Image
 from scipy import ndimage
 
-from training.evaluate import metrics
-from training.evaluate import protocol
-from training.evaluate import restore
+from training.evaluate import metrics, protocol, restore
 
 SAME = lambda x: x
 
@@ -130,8 +128,10 @@ def test_summary_takes_the_planes_that_the_release_is_judged_on():
     rows += [row("reflected-brightfield", d, g) for d, g in ((-5.34, 3.0), (6.52, 1.0), (10.23, 50.0))]
     found = protocol.summary(rows)
     assert found["tissue-brightfield, 3 and 5 planes"] == {
-        "mean_gain_db": pytest.approx(0.5), "worst_gain_db": pytest.approx(-1.0), "fitted_gain": pytest.approx([0.99, 1.02])
-    }  # fmt: skip
+        "mean_gain_db": pytest.approx(0.5),
+        "worst_gain_db": pytest.approx(-1.0),
+        "fitted_gain": pytest.approx([0.99, 1.02]),
+    }
     assert found["reflected-brightfield, 5 to 8 um"]["mean_gain_db"] == pytest.approx(2.0)
     assert found["tissue-brightfield, in focus (p): PSNR(restored, input)"] == 33.0
     assert not any(name.startswith("nucleus") for name in found)

@@ -7,16 +7,9 @@ import numpy as np
 import pytest
 
 from training.data import real_stacks
-from training.evaluate import held_out
-from training.evaluate import known
-from training.evaluate import oracle
-from training.evaluate import protocol
-from training.evaluate import report
-from training.evaluate import report_page
-from training.evaluate import restore
-from training.evaluate import sentences
-from training.tests.evaluate.test_oracle import few, made  # noqa: F401 (a fixture)
+from training.evaluate import held_out, known, oracle, protocol, report, report_page, restore, sentences
 from training.evaluate.oracle import Shape
+from training.tests.evaluate.test_oracle import few, made  # noqa: F401 (a fixture)
 
 ROOT = Path(__file__).parents[3]
 
@@ -59,16 +52,13 @@ def test_the_page(data, tmp_path, monkeypatch):
     network = restore.load_network(model, 1)
     (row,) = [r for r in protocol.evaluate_stack("tissue-brightfield", network) if r.distance != 0]
     assert (
-        f"| tissue-brightfield | 1 | {row.gained:+.2f} | {row.gained:+.2f} | {row.gained:+.2f} | {row.gain_fit_after:.2f} to {row.gain_fit_after:.2f} |"
-        in text
+        f"| tissue-brightfield | 1 | {row.gained:+.2f} | {row.gained:+.2f} | {row.gained:+.2f} | "
+        f"{row.gain_fit_after:.2f} to {row.gain_fit_after:.2f} |" in text
     )
     (kept,) = json.loads((tmp_path / "work" / "oracle-tissue-brightfield.json").read_text())
     best = max(kept[m]["psnr"] for m in report_page.METHODS)
-    measured = oracle.model_psnr(
-        real_stacks.stack_planes("tissue-brightfield")[1][0][2],
-        real_stacks.stack_planes("tissue-brightfield")[0],
-        network,
-    )
+    sharp, planes, _ = real_stacks.stack_planes("tissue-brightfield")
+    measured = oracle.model_psnr(planes[0][2], sharp, network)
     assert "model" not in kept and f"| {measured - best:+.2f} |" in text
     told = f"{abs(measured - best):.2f} dB {'above' if measured > best else 'below'} the better oracle"
     assert f"- tissue-brightfield: on average the model is {told}" in text and ("at 1 of 1, by up to" in text) == (
@@ -117,7 +107,8 @@ def test_the_page(data, tmp_path, monkeypatch):
     again = (tmp_path / "docs" / "evaluation.md").read_text()
     assert "[networks.md](networks.md)" in again
     assert again.split("## Networks")[0] == text.split("## Networks")[0]
-    (tmp_path / "docs" / "evaluation.tmp").symlink_to("/dev/full")  # what is written there meets a full disk
+    # A full disk leaves the page as it was.
+    (tmp_path / "docs" / "evaluation.tmp").symlink_to("/dev/full")
     with pytest.raises(SystemExit, match=r"report: .*evaluation\.md: No space left on device; make room"):
         report.main([*words, "--results", str(tmp_path / "rows.json")])
     assert (tmp_path / "docs" / "evaluation.md").read_text() == again
@@ -128,7 +119,7 @@ def test_what_is_kept_must_be_of_the_same_planes(data, tmp_path, monkeypatch):
     report.real_oracles(tmp_path, network, data, log=lambda *_: None)
     sharp, planes, unit = real_stacks.stack_planes("tissue-brightfield")
     for other in ([("-1", -3.0, np.roll(planes[0][2], 5)), planes[1]], [("-2", *planes[0][1:]), planes[1]]):
-        monkeypatch.setattr(real_stacks, "stack_planes", lambda name, data=None: (sharp, other, unit))
+        monkeypatch.setattr(real_stacks, "stack_planes", lambda name, data=None, other=other: (sharp, other, unit))
         with pytest.raises(
             ValueError,
             match=r"oracle-tissue-brightfield\.json: is of other planes than those in .*tissue-brightfield; remove it",

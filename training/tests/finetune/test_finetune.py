@@ -14,17 +14,14 @@ import torch
 
 from training import __main__ as package
 from training.command import words_of
+from training.config import Config
 from training.data import fields as focal
-from training.evaluate import metrics
-from training.evaluate import restore
-from training.finetune import finetune
-from training.finetune import real_planes
+from training.evaluate import metrics, restore
+from training.finetune import finetune, real_planes
 from training.finetune import report as finetune_report
 from training.network import checkpoint
-from training.release import bioimage
-from training.release import export
-from training.config import Config
 from training.network.model import HeadToTail
+from training.release import bioimage, export
 from training.tests.data.test_fields import SIZE, stack
 
 WIDTH = 2
@@ -148,7 +145,7 @@ def test_samples_are_planes_beside_their_targets(stacks):
             and image.shape == target.shape == (112, 112)
             and image.dtype == target.dtype == np.float32
         )
-        assert -0.5 < image.min() and image.max() < 1.6
+        assert image.min() > -0.5 and image.max() < 1.6
         gain, _ = metrics.gain_and_offset(image, target)
         focused += np.array_equal(image, target)
         blurred += gain > 1.0 and not np.array_equal(image, target)
@@ -313,7 +310,8 @@ def test_what_chooses_is_bounded(stacks):
     source = real_planes.RealPlanes(fields, many, said.append)
     assert len(source.choose) == 8 and {f.name for f in source.choose} >= {"g0", "g99"}
     assert said == [
-        f"the checkpoint is chosen by 24 planes of 8 of 100 held-back field(s), {real_planes.CHOOSE_PX} px of each at most"
+        f"the checkpoint is chosen by 24 planes of 8 of 100 held-back field(s), {real_planes.CHOOSE_PX} px of each "
+        "at most"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Samples that several runs share: the same for all, each shown in eight positions, and never those of other settings."""
+"""Samples that several runs share: the same for all, each in eight positions, and never those of other settings."""
 
 import dataclasses
 

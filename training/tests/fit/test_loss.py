@@ -34,7 +34,7 @@ def test_loss_is_zero_for_the_truth_and_tames_bright_targets(loss):
 
 
 def test_log_mse_weighs_samples_by_the_inverse_of_their_error():
-    """The same relative improvement of a good and of a bad sample counts the same; with MSE the good one hardly counts."""
+    """A good and a bad sample improved by the same factor count alike; with MSE the good one hardly counts."""
     target = torch.zeros(2, 1, 16, 16)
     errors = torch.tensor([0.3, 0.02]).view(2, 1, 1, 1)  # 10 and 34 dB, both far above the floor
 

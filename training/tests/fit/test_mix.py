@@ -1,4 +1,6 @@
-"""Mixtures of a run's weights and those it began with: on the line between them, the best by validation, and told in the card."""
+"""Mixtures of a run's weights and those it began with: on the line between them, the best by validation, and told in
+the card.
+"""
 
 import pytest
 import torch
@@ -23,7 +25,10 @@ def test_a_mixture_lies_on_the_line(run):
     state = mix.mixed(reached, began, 0.25)
     for key, value in state["average"].items():
         assert torch.allclose(value, 0.75 * ends[0][key] + 0.25 * ends[1][key], atol=1e-7)
-    assert any(not torch.equal(a, b) for a, b in zip(ends[0].values(), ends[1].values())) and state["mixed"] == 0.25
+    assert (
+        any(not torch.equal(a, b) for a, b in zip(ends[0].values(), ends[1].values(), strict=True))
+        and state["mixed"] == 0.25
+    )
 
 
 def test_the_best_by_validation_is_written(run, data, tmp_path, monkeypatch, capsys):  # noqa: F811

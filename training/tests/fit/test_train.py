@@ -15,6 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
+from training.config import Config
 from training.fit import run as steps_of_a_run
 from training.fit import sources, train
 from training.fit.validation import Validation
@@ -22,7 +23,6 @@ from training.network import checkpoint
 from training.network.networks import build
 from training.optics.simulate import Sample
 from training.tests.helpers import trained
-from training.config import Config
 
 CONFIG = Config(width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)
 
@@ -154,7 +154,7 @@ def test_a_warm_start_begins_with_the_weights_and_validates_them(data, tmp_path)
     assert checkpoint.load_checkpoint(run / "last.pt")["origin"] == second["origin"]
 
 
-@pytest.mark.parametrize("uses", (1, 3))
+@pytest.mark.parametrize("uses", [1, 3])
 def test_every_sample_is_used_so_often_and_each_time_turned_otherwise(uses):
     class Numbers(sources.Source):
         validation = counts = None
@@ -288,7 +288,8 @@ def test_a_run_whose_disk_is_full_says_so_and_goes_on_later(data, tmp_path):
     longer = ["--minutes", str(more(run)), "--resume"]
     with pytest.raises(
         SystemExit,
-        match=r"train: .*last\.pt: No space left on device; what was saved before is whole: make room and run the same command with --resume",
+        match=r"train: .*last\.pt: No space left on device; what was saved before is whole: make room and run the "
+        r"same command with --resume",
     ):
         train.main([*words, *longer])
     assert (run / "last.pt").read_bytes() == before

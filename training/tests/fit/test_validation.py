@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.data import real_stacks
-from training.evaluate import held_out
-from training.evaluate import restore
-from training.fit import validation
 from training.config import Config
+from training.data import real_stacks
 from training.data.images import Sharp
+from training.evaluate import held_out, restore
+from training.fit import validation
 from training.fit.validation import Validation
 
 CONFIG = Config(width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)

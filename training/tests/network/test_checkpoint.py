@@ -9,12 +9,11 @@ import onnx
 import pytest
 import torch
 
-from training.network import checkpoint
-from training.network import networks
-from training.evaluate.restore import load_network
-from training.release import export
 from training.config import Config
+from training.evaluate.restore import load_network
+from training.network import checkpoint, networks
 from training.network.model import HeadToTail
+from training.release import export
 
 CONFIG = Config(network="head-to-tail", width=2)
 

@@ -23,10 +23,12 @@ def test_shapes_of_all_scales(shape):
 
 
 def test_decoder_features_enter_the_finer_encoder():
-    """With the coarse IMAGE cut off, the finer output still depends on the coarse decoder, and not on its bottleneck alone."""
+    """With the coarse IMAGE cut off, the finer output still depends on the coarse decoder, and not on its bottleneck
+    alone.
+    """
     model = HeadToTail(2)
     x = torch.rand(1, 1, 32, 32)
-    coarse_image, features, _ = model.subnetworks[0](torch.nn.functional.avg_pool2d(x, 4), [])
+    _, features, _ = model.subnetworks[0](torch.nn.functional.avg_pool2d(x, 4), [])
     assert len(features) == LEVELS[0] - 1
     for feature in features:
         feature.retain_grad()

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from training.network.checkpoint import network_settings
 from training.config import ACTIVATIONS, DOWNSAMPLINGS, NETWORKS, UPSAMPLINGS, Config
+from training.network.checkpoint import network_settings
 from training.network.mimo import MimoUNet
 from training.network.model import RELEASED, HeadToTail, Layers, multiply_adds_per_pixel, parameter_count
 from training.network.networks import build

@@ -157,8 +157,8 @@ def test_normalisation_rule():
     assert normalisation_range(bead) == (0, 7)
 
 
-@pytest.mark.parametrize("bad", [dict(numerical_aperture=1.2), dict(wavelength_um=0.0), dict(pixel_size_um=-1.0)])
+@pytest.mark.parametrize("bad", [{"numerical_aperture": 1.2}, {"wavelength_um": 0.0}, {"pixel_size_um": -1.0}])
 def test_impossible_microscopes_are_refused(bad):
-    values = dict(numerical_aperture=0.5, wavelength_um=0.5, refractive_index=1.0, pixel_size_um=0.2) | bad
+    values = {"numerical_aperture": 0.5, "wavelength_um": 0.5, "refractive_index": 1.0, "pixel_size_um": 0.2} | bad
     with pytest.raises(ValueError, match="must"):
         Microscope(**values)

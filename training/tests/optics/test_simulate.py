@@ -21,9 +21,15 @@ def sampler(config, seed=0):
 
 def test_without_defocus_and_noise_the_target_is_the_input():
     quiet = dataclasses.replace(
-        SMALL, in_focus_share=1.0, photons=(1e9, 1e9), brightfield_photons=(1e9, 1e9), clean_share=0.0, read_noise=(0, 0),
-        hot_share=0.0, jpeg_share=0.0,
-    )  # fmt: skip
+        SMALL,
+        in_focus_share=1.0,
+        photons=(1e9, 1e9),
+        brightfield_photons=(1e9, 1e9),
+        clean_share=0.0,
+        read_noise=(0, 0),
+        hot_share=0.0,
+        jpeg_share=0.0,
+    )
     make = sampler(quiet)
     compared = 0
     for _ in range(40):
@@ -37,10 +43,20 @@ def test_without_defocus_and_noise_the_target_is_the_input():
 
 def test_defocus_blurs_the_input_and_not_the_target():
     blurry = dataclasses.replace(
-        SMALL, in_focus_share=0.0, blur_power=0.05, photons=(1e8, 1e8), brightfield_photons=(1e8, 1e8), layered_share=0.0,
-        share_fluorescence=0.0, share_brightfield=0.0, share_drawn=1.0, hot_share=0.0, jpeg_share=0.0, middle_share=0.0,
+        SMALL,
+        in_focus_share=0.0,
+        blur_power=0.05,
+        photons=(1e8, 1e8),
+        brightfield_photons=(1e8, 1e8),
+        layered_share=0.0,
+        share_fluorescence=0.0,
+        share_brightfield=0.0,
+        share_drawn=1.0,
+        hot_share=0.0,
+        jpeg_share=0.0,
+        middle_share=0.0,
         clean_share=0.0,
-    )  # fmt: skip
+    )
     make = sampler(blurry)
     detail = lambda image: np.abs(np.diff(image)).mean()
     pairs = [make() for _ in range(60)]

@@ -5,13 +5,11 @@ import dataclasses
 import pytest
 import torch
 
-from training.evaluate import protocol
-from training.fit import train
-from training.network import checkpoint
-from training.release import card
-from training.release import export
 from training.config import Config
+from training.evaluate import protocol
+from training.network import checkpoint
 from training.network.model import HeadToTail
+from training.release import card, export
 
 METADATA_OF = card.metadata_of
 CONFIG = Config(network="head-to-tail", width=1, seed=42)
@@ -74,17 +72,17 @@ def test_a_teacher_is_named(files):
     assert "at the three scales |" in text()
     taught = text(teacher={"name": "parfocal-w16.onnx", "sha256": "0123456789abcdef" * 4})
     assert (
-        "at the three scales; half of it against the answers of parfocal-w16.onnx, SHA-256 `0123456789abcdef`, in place of the truth |"
-        in taught
+        "at the three scales; half of it against the answers of parfocal-w16.onnx, SHA-256 `0123456789abcdef`, in "
+        "place of the truth |" in taught
     )
 
 
 def test_every_setting_of_the_simulation_stands_in_the_card():
     """A setting that is added to Config belongs in RANGES, or here with a reason."""
     other = {
-        "network", "width", "activation", "downsampling", "upsampling", "batch", "patch_px", "uses", "learning_rate", "final_learning_rate",
-        "warmup_steps", "weight_decay", "gradient_clip", "scale_weights", "loss", "error_floor", "bright_target", "blur_weight",
-        "average_decay", "seed",  # network and optimisation
+        "network", "width", "activation", "downsampling", "upsampling", "batch", "patch_px", "uses", "learning_rate",
+        "final_learning_rate", "warmup_steps", "weight_decay", "gradient_clip", "scale_weights", "loss", "error_floor",
+        "bright_target", "blur_weight", "average_decay", "seed",  # network and optimisation
         "margin_px", "optics_bank", "optics_life",  # how it is computed
         "blur_power",  # how a range is filled
     }  # fmt: skip
@@ -131,8 +129,8 @@ def test_contrast_that_is_not_regained_is_named(files):
 def test_a_mixture_is_named(files):
     text = card.card(STATE | {"mixed": 0.3}, files / "parfocal-w1.onnx", ROWS, "x")
     assert (
-        "exponential moving average, 0.3 of it, and 0.7 of what it began with: the mixture with the best validation score"
-        in text
+        "exponential moving average, 0.3 of it, and 0.7 of what it began with: the mixture with the best validation "
+        "score" in text
     )
     assert "| weights | their exponential moving average |" in card.card(STATE, files / "parfocal-w1.onnx", ROWS, "x")
 
@@ -140,8 +138,8 @@ def test_a_mixture_is_named(files):
 def test_both_halves_of_what_chose_the_checkpoint_are_named(files):
     text = card.card(STATE, files / "parfocal-w1.onnx", ROWS, "x").replace("\n", " ")
     assert (
-        "Half of the score that chooses a checkpoint is of planes of tissue-brightfield and nucleus-widefield, half of simulated"
-        in text
+        "Half of the score that chooses a checkpoint is of planes of tissue-brightfield and nucleus-widefield, half "
+        "of simulated" in text
     )
 
 
@@ -157,8 +155,8 @@ def test_a_run_that_began_with_weights_names_them_all(files):
     second = {"name": "best.pt", "sha256": 64 * "b", "step": 2600, "minutes": 14.6, "origin": first}
     text = card.card(STATE | {"origin": second}, files / "parfocal-w1.onnx", ROWS, "x")
     assert (
-        f"the weights of best.pt, SHA-256 `{16 * 'b'}` (2,600 steps in 15 minutes, begun with the weights of parfocal-w16.onnx"
-        in text
+        f"the weights of best.pt, SHA-256 `{16 * 'b'}` (2,600 steps in 15 minutes, begun with the weights of "
+        "parfocal-w16.onnx" in text
     )
 
 

@@ -1,7 +1,6 @@
-"""The exported file is the one that hosts are promised, computes what PyTorch computes, and tiny.onnx is reproducible."""
+"""The exported file is as hosts are promised, computes what PyTorch computes, and tiny.onnx is reproducible."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +9,11 @@ import onnxruntime
 import pytest
 import torch
 
-from training.network import checkpoint
-from training.release import export
 from training.config import Config
+from training.network import checkpoint
 from training.network.model import HeadToTail, multiply_adds_per_pixel
 from training.network.networks import build
+from training.release import export
 
 TINY = Path(__file__).parents[3] / "tests" / "models" / "tiny.onnx"
 

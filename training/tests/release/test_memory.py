@@ -15,7 +15,8 @@ from training.release.export import to_onnx
 ROOT = Path(__file__).parents[3]
 FILES = [ROOT / "tests" / "models" / "tiny.onnx", *sorted((ROOT / "models").glob("*.onnx"))]
 STATUS = Path("/proc/self/status")
-# As the engine runs a model: no memory patterns, and more than one frame. VmHWM is the most memory that a process has had.
+# As the engine runs a model: no memory patterns, and more than one frame. VmHWM is the most memory that a process has
+# had.
 PROGRAM = f"""
 import sys, numpy, onnxruntime
 options = onnxruntime.SessionOptions()
@@ -29,7 +30,9 @@ print(next(line.split()[1] for line in open("{STATUS}") if line.startswith("VmHW
 
 
 def measured(path: Path, sizes) -> float:
-    """Growth of a fresh process's peak memory from a frame of 64x64 pixels to larger ones, in bytes per pixel: the largest."""
+    """Growth of a fresh process's peak memory from a frame of 64x64 pixels to larger ones, in bytes per pixel: the
+    largest.
+    """
 
     def peak(size: int) -> int:
         command = [sys.executable, "-c", PROGRAM, str(path), str(size)]
@@ -47,7 +50,10 @@ def test_what_a_file_states_is_what_its_graph_needs(path):
 @pytest.mark.skipif(not STATUS.exists(), reason="this system does not tell a process its peak memory")
 @pytest.mark.parametrize("path, sizes", [(FILES[0], (1040, 1456)), (FILES[2], (1040,))], ids=["tiny", "parfocal-w8"])
 def test_no_processor_needs_more(path, sizes):
-    """At sizes where ONNX Runtime's allocator leaves the largest gaps. Wider blocks need more: the half is of narrow ones."""
+    """At sizes where ONNX Runtime's allocator leaves the largest gaps.
+
+    Wider blocks need more: the half is of narrow ones.
+    """
     stated = int(metadata_of(path)["bytes_per_pixel"])
     assert 0.3 * stated < measured(path, sizes) <= stated
 
@@ -60,8 +66,8 @@ def test_the_count_of_a_few_layers(tmp_path):
     )  # fmt: skip
     torch.manual_seed(0)
     to_onnx(layers, tmp_path / "layers.onnx")
-    # The first convolution: the image, 3 channels, and these in one block. The second, at half size: 3 channels, 20, and
-    # these in whole blocks. The last: 20 channels at half size, and the result twice.
+    # The first convolution: the image, 3 channels, and these in one block. The second, at half size: 3 channels, 20,
+    # and these in whole blocks. The last: 20 channels at half size, and the result twice.
     for block in (8, 16):
         first, second, last = 1 + 3 + block, (3 + 20 + 8 * 3 if block == 8 else 3 + 20 + 32) / 4, 20 / 4 + 2
         assert memory.live_bytes_per_pixel(tmp_path / "layers.onnx", block) == 4 * max(first, second, last)

@@ -6,12 +6,11 @@ import json
 import pytest
 import torch
 
+from training.config import Config
 from training.fit.train import parse_settings
 from training.network import checkpoint
-from training.studies import ablate
-from training.studies import compare
-from training.config import Config
-from training.tests.studies.test_compare import CONFIG, data, real_stacks  # noqa: F401 (a fixture)
+from training.studies import ablate, compare
+from training.tests.studies.test_compare import CONFIG, add_stacks, data  # noqa: F401 (a fixture)
 
 
 def test_each_run_changes_what_it_says():
@@ -45,7 +44,7 @@ def test_runs_are_made_measured_and_reported(data, tmp_path, monkeypatch):  # no
     before = contents()
     ablate.train_all(CONFIG, data, out, 0.003, 0, names, log=lambda *_: None)
     assert contents() == before
-    real_stacks(data, monkeypatch)
+    add_stacks(data, monkeypatch)
     text = ablate.report(out, tmp_path / "docs", data, 1, 1).read_text()
     stored = {n: json.loads((out / n / "measured.json").read_text()) for n in names}
     gains = {n: compare.gain(m["simulated"], "model", defocus_um=(2.0,)) for n, m in stored.items()}
@@ -84,7 +83,7 @@ def test_a_network_that_hands_images_through_is_measured(data, tmp_path, monkeyp
     state = checkpoint.load_checkpoint(tmp_path / "released" / "best.pt")
     silent = {k: torch.zeros_like(v) for k, v in state["average"].items()}
     checkpoint.save(state | {"average": silent}, tmp_path / "released" / "best.pt")
-    real_stacks(data, monkeypatch)
+    add_stacks(data, monkeypatch)
     text = ablate.report(tmp_path, tmp_path / "docs", data, 1, 1).read_text()
     (row,) = [
         r
@@ -99,14 +98,15 @@ def test_runs_that_share_samples_say_so(data, tmp_path, monkeypatch):  # noqa: F
     ablate.train_all(CONFIG, data, out, 0.003, 0, ["released", "loss-l1"], log=drawn.append, samples=5)
     assert drawn.count("simulating 5 samples, once") == 1
     ablate.train_all(CONFIG, data, tmp_path / "aside", 0.003, 0, ["up-bilinear"], log=drawn.append)
-    real_stacks(data, monkeypatch)
+    add_stacks(data, monkeypatch)
     text = ablate.report(out, tmp_path / "docs", data, 1, 1).read_text()
     (out / "samples.npy").unlink()  # the runs know what they learned from
     assert ablate.report(out, tmp_path / "docs", data, 1, 1).read_text() == text
     (tmp_path / "aside" / "up-bilinear").rename(out / "up-bilinear")
     with pytest.raises(
         ValueError,
-        match="other samples are not compared: released 5, loss-l1 5, up-bilinear its own; train all with the same --samples",
+        match="other samples are not compared: released 5, loss-l1 5, up-bilinear its own; train all with the same "
+        "--samples",
     ):
         ablate.report(out, tmp_path / "docs", data, 1, 1)
     checkpoint.save(

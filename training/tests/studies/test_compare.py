@@ -9,17 +9,14 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
+from training.config import NETWORKS, Config
 from training.data import real_stacks
-from training.evaluate import held_out
-from training.evaluate import known
-from training.evaluate import sentences
+from training.evaluate import held_out, known, sentences
 from training.fit.train import parse_settings
 from training.fit.validation import Validation
 from training.network import checkpoint
+from training.studies import compare, runs
 from training.tests.helpers import trained
-from training.studies import compare
-from training.studies import runs
-from training.config import NETWORKS, Config
 
 CONFIG = Config(width=1, batch=2, patch_px=32, margin_px=16, optics_bank=4)
 
@@ -55,7 +52,7 @@ def test_only_mimo_has_a_loss_of_its_own():
         assert config.blur_weight == 0  # a task that not all of them can have
 
 
-def real_stacks(data, monkeypatch):
+def add_stacks(data, monkeypatch):
     """From here on there are stacks to evaluate on, of two planes each."""
     (data / "eval").mkdir()
     detail = ndimage.gaussian_filter(np.random.default_rng(1).standard_normal((48, 48)), 1)
@@ -114,7 +111,7 @@ def test_runs_are_made_resumed_measured_and_reported(data, tmp_path, monkeypatch
     again = compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
     assert "| +77.00 |" in again and "| 123,456,789 | 54.3 |" in again
     # With stacks there is more to measure.
-    real_stacks(data, monkeypatch)
+    add_stacks(data, monkeypatch)
     again = compare.report(out, tmp_path / "docs", data, 1, 1).read_text()
     assert "+77.00" not in again and "| tissue-brightfield | nucleus-widefield | reflected-brightfield |" in again
     (row,) = [
