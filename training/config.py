@@ -40,7 +40,7 @@ class Config:
     error_floor: float = 1.5e-4  # of log_mse: below it (38 dB) a smaller error no longer gives a sample more weight
     bright_target: float = 1.5  # of mse and mse_fourier: brighter targets are weighted down by the square of the excess
     blur_weight: float = 8.0  # of the loss of the blur head (training/network/blur_head.py); 0: no blur head
-    average_decay: float = 0.999  # of the moving average of the weights, which is what is validated and shipped
+    average_decay: float = 0.999  # of the moving average of the weights, which is validated and shipped
     seed: int = 1
     # Specimens
     margin_px: int = 32  # simulated around each patch and cut off after the blur, because convolution by FFT is cyclic

@@ -38,7 +38,7 @@ def test_it_is_nearly_as_good(stack):
     assert gains[0] >= gains[1] - LARGEST_LOSS_DB
     assert min(r.gained for r in rows[0]) >= -0.1
     if FAST == MODELS / "parfocal-w8.onnx":
-        told = card.read_table(FAST.with_suffix(".md").read_text())
+        listed = card.read_table(FAST.with_suffix(".md").read_text())
         column = protocol.HEAD[0].strip("| ").split(" | ").index("gain")
         for row in rows[0]:
-            assert float(told[stack, row.plane][column]) == pytest.approx(row.gained, abs=0.05), row.plane
+            assert float(listed[stack, row.plane][column]) == pytest.approx(row.gained, abs=0.05), row.plane

@@ -199,8 +199,8 @@ def lines(measured, picture: str) -> list[str]:
     for case, restored, before, after in measured:
         low, high = normalisation_range(case.seen)
         contrast = " | ".join(f"{contrast_of(image, low, high):.1f} %" for image in (case.truth, case.seen, restored))
-        told = f"{case.hard} {outcome(case, restored, before, after)}"
-        rows.append(f"| {case.name}: {case.words} | {before:.1f} % | {after:.1f} % | {contrast} | {told} |")
+        words = f"{case.hard} {outcome(case, restored, before, after)}"
+        rows.append(f"| {case.name}: {case.words} | {before:.1f} % | {after:.1f} % | {contrast} | {words} |")
     return [f"![What the model is not made for]({picture})", "", *head, *rows]
 
 

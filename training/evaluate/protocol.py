@@ -56,7 +56,7 @@ class Row:
 def _onto(reference: np.ndarray, guide: np.ndarray):
     """A function that maps a plane of slightly different size onto the reference, and the part to compare.
 
-    It resizes, and then shifts by what is found on `guide`.
+    It resizes, and then moves by the shift of `guide`.
     """
     if guide.shape == reference.shape:
         return lambda image: image.astype(np.float64), np.s_[:, :]

@@ -44,7 +44,7 @@ def above_oracles(rows: list[dict]) -> dict[str, float]:
 
 def beside_oracles(rows: list[dict]) -> list[str]:
     """Sentences on the model beside the better oracle, from the figures alone."""
-    told = []
+    lines = []
     for stack, apart in above_oracles(rows).items():
         group = [r for r in rows if r["stack"] == stack]
         below = [r for r in group if r["model"] < better(r)]
@@ -53,16 +53,16 @@ def beside_oracles(rows: list[dict]) -> list[str]:
             worst = max(below, key=lambda r: better(r) - r["model"])
             text += f"; plane by plane it is below the better of the two at {len(below)} of {len(group)}, by up to "
             text += f"{better(worst) - worst['model']:.2f} dB ({worst['distance']:+.2f} {worst['unit']})"
-        told.append(text + ".")
-    return told
+        lines.append(text + ".")
+    return lines
 
 
 def margins(rows: list[held_out.Row], name: str = "the model") -> list[str]:
     """Sentences on the model's lead over each deconvolution, from the figures alone."""
-    told = held_out.margins(rows, "model").items()
+    leads = held_out.margins(rows, "model").items()
     lines = [
         f"- Out of focus at {held_out.MODERATE_WORDS}, {name} is {held_out.above_or_below(v)} {m} on average."
-        for m, v in told
+        for m, v in leads
     ]
     group = [r for r in rows if r.defocus_um > 0 and r.photons in held_out.MODERATE]
     specimens = dict.fromkeys((r.light, r.seed) for r in group)
@@ -101,12 +101,12 @@ def networks_section(there: Container[str]) -> str:
         "networks.md": "what networks of equal cost gave in equal minutes",
         "ablation.md": "what other settings gave",
     }
-    told = [
+    links = [
         f"[{name}]({name}) has {words}." if name in there else f"{name} is not made yet."
         for name, words in pages.items()
     ]
     return f"""\
-{" ".join(told)}
+{" ".join(links)}
 The networks: head to tail, with cascade residuals, unlinked, with encoder and decoder passed on, plain U-Net, MIMO-UNet. The choices
 that the paper leaves open have runs of their own.
 

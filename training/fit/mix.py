@@ -32,10 +32,10 @@ def mixed(checkpoint: Path, began: Path, share: float) -> dict:
     first, record = start_weights(began, config)
     origin = state.get("origin") or {}
     if origin.get("sha256") != record["sha256"]:
-        told = f"{origin['name']} (SHA-256 {origin['sha256'][:16]})" if origin else "random weights"
+        first_weights = f"{origin['name']} (SHA-256 {origin['sha256'][:16]})" if origin else "random weights"
         raise ValueError(
-            f"{checkpoint}: began with {told}, not with {began} (SHA-256 {record['sha256'][:16]}); give the file it "
-            "began with"
+            f"{checkpoint}: began with {first_weights}, not with {began} (SHA-256 {record['sha256'][:16]}); "
+            "give the file it began with"
         )
     average = {k: share * v + (1 - share) * first[k] for k, v in state["average"].items()}
     return state | {"average": average, "mixed": share}

@@ -29,7 +29,7 @@ class Camera:
         [Janesick].
         """
         electrons = np.maximum(light, 0) * self.photons
-        # Above some hundred electrons a Gaussian of the same variance cannot be told from it, and is ten times as fast.
+        # Above some hundred electrons a Gaussian of the same variance looks the same, and is ten times as fast.
         if self.photons > 200:
             noise = random.standard_normal(light.shape, np.float32) * np.sqrt(electrons)
         else:

@@ -1,7 +1,7 @@
 """The memory that a network takes per pixel, computed from its graph so that it holds on every x86-64 processor.
 
 ONNX Runtime's convolutions keep channels in blocks: of 8 with AVX and AVX2, of 16 with AVX-512. A measurement therefore
-holds only on processors like the one that it was made on, but the graph tells what is alive at each operation.
+holds only on processors like the one that it was made on, whereas the graph shows what is alive at each operation.
 """
 
 import math
@@ -10,8 +10,8 @@ from pathlib import Path
 import onnx
 
 BLOCKS = (8, 16)  # channels per block of ONNX Runtime's convolutions
-# The largest excess of measured memory over the live activations is 1.343, at unfavourable frame sizes: ONNX Runtime's
-# allocator takes memory in powers of two and leaves gaps (tests/release/test_memory.py measures it).
+# ONNX Runtime's allocator takes memory in powers of two and leaves gaps: with AVX-512 the measured memory is 1.00 to 1.34
+# times the live activations, depending on the size of the frame (training/tests/release/test_memory.py measures it).
 ALLOCATOR = 1.36
 FUSED = ("LeakyRelu", "Relu", "Identity", "Cast")  # these write to their input's memory or take no time at all
 SIDE = 64  # of the image that shapes are inferred for; the figure does not depend on it

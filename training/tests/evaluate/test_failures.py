@@ -55,7 +55,7 @@ def test_what_became_of_an_image_is_told_by_its_figures():
     kept = [f"{failures.contrast_of(image, low, high):.1f} %" for image in (cells.seen, cells.truth)]
     told = failures.outcome(cells, cells.seen, 5.0, 4.0)
     assert told.endswith(f"It shows contrast that is not there: {kept[0]} where the truth has {kept[1]}.")
-    # The same words for every model, but for what is told of the outcome.
+    # Only the sentences on the outcome depend on the model.
     assert not any(word in c.hard for c in failures.cases() for word in ("model", "sharpen", "smooth", "restored"))
 
 

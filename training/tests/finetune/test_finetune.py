@@ -66,7 +66,7 @@ def commands_of_the_page():
 
 @pytest.mark.parametrize("command", commands_of_the_page())
 def test_the_pages_commands_are_understood(command, tmp_path, monkeypatch):
-    """Each is told that its folder is missing, but for the one that makes one; none that its words are wrong."""
+    """Each ends because its folder is missing, except for make-stacks, which makes one; none for wrong options."""
     monkeypatch.chdir(tmp_path)
     if "make-stacks" in command:
         package.main([*command.split()[3:], "--fields", "1", "--planes", "3"])

@@ -1,4 +1,4 @@
-"""Mixtures of a run's weights and those it began with: on the line between them, the best by validation, and told in
+"""Mixtures of a run's weights and those it began with: on the line between them, the best by validation, named in
 the card.
 """
 

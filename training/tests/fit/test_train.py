@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -101,13 +103,17 @@ def test_resuming_goes_on_where_it_stopped_and_stays_within_the_minutes(data, tm
     assert len(moments[0]) > 0 and all(torch.equal(a, b) for a, b in zip(*moments, strict=True))
     assert first["history"] == again["history"] == [[0, first["commit"]]]
     monkeypatch.setattr(train, "commit", lambda: "other code")
-    planned = again["minutes"] + 0.03
+    planned = again["minutes"] + 0.05
+    # The run's clock goes on by a hundredth of a minute whenever it is read, however fast the machine is.
+    ticks = itertools.count(0.0, 0.6)
+    clock = SimpleNamespace(monotonic=lambda: next(ticks), process_time=time.process_time)
+    monkeypatch.setattr(steps_of_a_run, "time", clock)
     trained(CONFIG, data, run, planned, resume=True)
     second = checkpoint.load_checkpoint(run / "last.pt")
-    assert second["step"] > first["step"] > 0
+    assert second["step"] == first["step"] + 2 and first["step"] > 0
     assert second["commit"] == "other code" and second["history"] == [*first["history"], [first["step"], "other code"]]
-    # The first run's time counts; what is over is one step, one validation and one save.
-    assert planned <= second["minutes"] < planned + 0.15
+    # The first run's time counts. Beyond the plan are parts of one step, one validation and two saves.
+    assert planned <= second["minutes"] < planned + 0.1
     assert 0 < first["cpu_minutes"] < second["cpu_minutes"]
     with pytest.raises(ValueError, match=r"last\.pt.*another configuration: seed 1 \(now 9\)"):
         trained(dataclasses.replace(CONFIG, seed=9), data, run, 0.05, resume=True)
@@ -236,9 +242,9 @@ def test_a_killed_run_loses_at_most_one_interval(data, tmp_path):
     process = subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=Path(__file__).parents[3])
     try:
         seen = []  # the times of three different saves
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 600  # a guard against a hang
         while len(seen) < 3:
-            assert process.poll() is None and time.monotonic() < deadline, "no checkpoint within 90 s"
+            assert process.poll() is None and time.monotonic() < deadline, "no checkpoint within 600 s"
             if (run / "last.pt").exists() and (moment := (run / "last.pt").stat().st_mtime) not in seen:
                 seen.append(moment)
             time.sleep(0.05)
