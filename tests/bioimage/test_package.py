@@ -1,4 +1,4 @@
-"""The package of bioimage.io: valid for its own validator, and its test image comes out as it says."""
+"""The package of bioimage.io passes its validator, and its test image gives the stated result."""
 
 import io
 import re

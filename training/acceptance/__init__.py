@@ -9,8 +9,9 @@ from training.data import real_stacks
 
 
 def stacks_folder() -> Path:
-    """The folder with eval/ in it. Without it the test is skipped; with CI set it fails: a missing data set must not
-    look like a passed test.
+    """The folder with eval/ in it.
+
+    Where it is missing the test is skipped; with CI set it fails: a missing data set must not look like a passed test.
     """
     data = real_stacks.data_folder()
     if not (data / "eval").is_dir():

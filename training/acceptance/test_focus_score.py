@@ -29,7 +29,7 @@ def test_development_stacks(stack, condition, data):
 
 
 def test_what_follows_brightness_is_told_apart(data):
-    """The judge itself: a measure that only sums light must fail where the exposure changes."""
+    """The ranking itself: a measure that only sums light must fail where the exposure changes."""
     light = {"mean": np.mean, "variance": np.var}
     found = focus.rank_stack("nucleus-widefield", light, data, ["exposure"])
     assert all(rho < 0.7 for rho, _, _ in found.values())

@@ -1,4 +1,4 @@
-"""The released model beside deconvolution that was given the truth, on the planes of docs/evaluation.md."""
+"""The released model beside deconvolution with the truth in hand, on the planes of docs/evaluation.md."""
 
 import pytest
 

@@ -71,7 +71,7 @@ def test_an_image_in_focus_is_left_alone(rows, stack, plane, least):
 
 
 def test_texture_of_focused_tissue_is_kept(rows):
-    """Its grain alone is 30 dB: what counts is left when both are smoothed by a pixel."""
+    """Its grain alone is 30 dB, so both are smoothed by a pixel before they are compared."""
     (row,) = [r for r in rows if (r.stack, r.plane) == ("tissue-brightfield", "10")]
     assert row.smoothed_to_input >= 40.0
 

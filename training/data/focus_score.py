@@ -4,8 +4,7 @@ import numpy as np
 
 
 def score(frame: np.ndarray) -> float:
-    """Gradient energy over variance of a frame [H, W] or [H, W, C], both at a scale of 2 px; larger is sharper, 0
-    constant.
+    """Gradient energy over variance of a frame [H, W] or [H, W, C] at a scale of 2 px; larger is sharper, 0 constant.
 
     The energy is the Gaussian-derivative measure of Geusebroek et al. 2000 (sigma about 2 px) on the frame binned 2x2
     (an odd edge repeats its last pixel), by the binomial filters [1 4 6 4 1] and [-1 -2 0 2 1] with repeated edges. It

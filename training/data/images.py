@@ -87,8 +87,9 @@ def modality(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Sharp:
-    """One grey plane of a sharp image: 1 is its 99.9 percentile, 0 its 0.1 percentile (fluorescence) or darkness
-    (bright-field).
+    """One grey plane of a sharp image.
+
+    1 is its 99.9 percentile; 0 is its 0.1 percentile (fluorescence) or darkness (bright-field).
     """
 
     plane: np.ndarray  # float16 [H, W]

@@ -1,5 +1,4 @@
-"""Reads a user's focal stacks and pairs, one channel of one place at a time, and refuses with a reason what cannot be
-used.
+"""Reads a user's focal stacks and pairs, one channel of one place at a time, and refuses unusable ones with a reason.
 
 A stack is one TIFF, or a folder with one image file for each plane. Each channel or colour becomes a stack of its own.
 """

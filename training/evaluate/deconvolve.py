@@ -51,14 +51,10 @@ def gaussian_transfer(radius_px: float, size: int) -> np.ndarray:
 
 
 class Blur:
-    """Transfer functions from the specimen to its image out of focus (`blurred`) and in focus (`focused`), for [H, W]
-    images.
-    """
+    """Transfer functions from a specimen to its image out of focus (`blurred`) and in focus (`focused`), for [H, W]."""
 
     def __init__(self, shape: tuple[int, int], transfer: Callable[[int], tuple[np.ndarray, np.ndarray | None]]):
-        """`transfer`: function from the padded size to (blurred, focused); None: the specimen is the focused image
-        itself.
-        """
+        """`transfer`: from the padded size to (blurred, focused); None: the specimen is the focused image itself."""
         self.shape = shape
         self.size = fft.next_fast_len(max(shape) + 2 * MARGIN_PX, real=True)
         self.blurred, focused = transfer(self.size)

@@ -52,9 +52,7 @@ def unsharp(image: np.ndarray, sigma: float, amount: float) -> np.ndarray:
 
 
 def best_unsharp(blurred: np.ndarray, sharp: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """(image, sigma, amount) of the unsharp mask nearest to the truth; the amount is a least-squares fit for each
-    sigma.
-    """
+    """(image, sigma, amount) of the unsharp mask nearest to the truth; the amount is fitted for each sigma."""
     best = None
     for sigma in np.geomspace(0.5, 20, 24):
         detail = unsharp(blurred, sigma, 1.0) - blurred
@@ -75,9 +73,7 @@ def _measure(command: str, image: Path, reference: Path) -> dict:
 
 
 def panel(images: list[np.ndarray], titles: list[str], path: Path, reference: np.ndarray, zoom_px: int = 160) -> None:
-    """Writes the images side by side on the grey scale of `reference`, each with its title and a magnified detail
-    below.
-    """
+    """Writes the images side by side on the grey scale of `reference`, with titles and magnified details."""
     low, high = normalisation_range(reference)
     high = max(high, low + 1e-6)
     # Pixels that are not finite: NaN and -inf are shown black, +inf white.

@@ -43,8 +43,7 @@ def _cut(image: np.ndarray) -> np.ndarray:
 
 
 def partially_coherent(field: np.ndarray, scope: Microscope, defocus_um: float, condenser: float = 0.4) -> np.ndarray:
-    """Intensity [n, n] of a complex transmission, lit by a condenser with a share `condenser` of the objective's
-    aperture.
+    """Intensity [n, n] of a complex transmission; `condenser` is its aperture as a share of the objective's.
 
     Abbe's method (Goodman, Statistical Optics, 2nd ed., section 7.2): the sum of one coherent image for each of 37
     source points. The defocus phase is that of training/optics/microscope.py.

@@ -23,9 +23,7 @@ def file_of(work: Path, name: str, fits=lambda path: True) -> Path:
 
 
 def measure_oracles(work: Path, seeds: int) -> list[dict]:
-    """Held-out rows of Wiener and Richardson-Lucy with the true blur: from a kept file, else measured and kept in
-    `work`.
-    """
+    """Held-out rows of deconvolution with the true blur: from a kept file, else measured and kept in `work`."""
     name = f"deconvolution-{seeds}-{held_out.SEED}.json"
     stored = file_of(work, name, lambda path: fits_exposures(json.loads(path.read_text()), seeds))
     if not stored.exists() or not fits_exposures(json.loads(stored.read_text()), seeds):

@@ -1,5 +1,4 @@
-"""The best that deconvolution reaches on real focal stacks with the truth in hand, beside a model that has only the
-image.
+"""The best that deconvolution reaches on real focal stacks with the truth in hand, beside a model without it.
 
     python -m training oracle --model models/parfocal-w16.onnx [--stacks NAME ...] [--distances LOW HIGH] [--json]
 

@@ -1,8 +1,7 @@
-"""docs/evaluation.md: a released model on real stacks and on simulated specimens, beside deconvolution that knows the
-answer.
+"""docs/evaluation.md: a released model on real and simulated images, beside deconvolution that knows the answer.
 
-    python -m training report --model models/parfocal-w16.onnx --also models/parfocal-w8.onnx --work runs/evaluation
-    --docs docs
+    python -m training report --model models/parfocal-w16.onnx --also models/parfocal-w8.onnx \\
+        --work runs/evaluation --docs docs
 
 Deconvolution takes an hour or two of one core and does not depend on the model: training/known holds its results, and
 they are not computed again. What is not there is computed and kept in `--work`. The comparison of networks has a page

@@ -22,9 +22,7 @@ def stretched_psnr(image: np.ndarray, reference: np.ndarray) -> float:
 
 
 def protocol(fields: list[Field], networks) -> list[str]:
-    """Markdown: PSNR by plane of the input and of `networks` (the model begun with, the fine-tuned one), by both
-    measures.
-    """
+    """Markdown: PSNR by plane, by both measures, of the input and of `networks` (model begun with, fine-tuned one)."""
     lines = [
         "PSNR against plane 16, means over fields: each image normalised to its own minimum and maximum (what is "
         "published),",

@@ -87,9 +87,7 @@ def refuse_another_run(out: Path, record: dict) -> None:
 
 
 def checked_name(args) -> str:
-    """The new model's name. Raises ValueError for what would otherwise fail after the fields were measured or trained
-    on.
-    """
+    """The new model's name. Raises ValueError for what would otherwise fail only after measuring or training."""
     if args.steps is not None and args.steps < 1:
         raise ValueError(f"--steps {args.steps}: expected at least 1")
     if not 0 < args.learning_rate < 1:

@@ -1,6 +1,4 @@
-"""The source that fine-tuning learns from: patches of a user's planes with their targets, and simulated samples among
-them.
-"""
+"""The source that fine-tuning learns from: patches of a user's planes with their targets, and simulated samples."""
 
 import dataclasses
 

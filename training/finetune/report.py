@@ -17,8 +17,7 @@ def restored(plane: Plane, network) -> np.ndarray:
 
 
 def rows_of(fields: list[Field], network, log=lambda words: None) -> list[dict]:
-    """One row for each plane: its PSNR in dB before and after, against the sharp plane with this plane's shift and
-    exposure.
+    """One row for each plane: its PSNR in dB before and after, against the sharp plane at its shift and exposure.
 
     After a fit of gain and offset, as in `training evaluate`. The row of the sharp plane has its PSNR to itself
     instead.
@@ -49,9 +48,7 @@ def mean_gain(rows: list[dict]) -> float:
 
 
 def table(began: list[dict], tuned: list[dict]) -> list[str]:
-    """Markdown: mean gains over the fields with the model begun with and the fine-tuned one, by steps from the sharp
-    plane.
-    """
+    """Markdown: mean gains with the model begun with and the fine-tuned one, by steps from the sharp plane."""
     lines = [
         "| steps from focus | planes | PSNR before | begun with | fine-tuned | difference |",
         "|---|---|---|---|---|---|",
@@ -107,8 +104,9 @@ def picture(field: Field, began, tuned, size: int = 256) -> Image.Image:
 def report(
     began_with: str, name: str, fields: list[Field], parts, began: list[dict], tuned: list[dict], state: dict
 ) -> str:  # fmt: skip
-    """report.md of a run. `parts`: the fields trained on, chosen by and reported on; `began`, `tuned`: rows of the
-    last.
+    """report.md of a run.
+
+    `parts`: the fields trained on, chosen by and reported on; `began`, `tuned`: rows of the last.
     """
     learn, choose, tell = (", ".join(f.name for f in part) for part in parts)
     focused = lambda rows: float(np.mean([r["to_input"] for r in rows if "to_input" in r]))

@@ -47,8 +47,7 @@ assert tuple(MEASURES) == LOSSES
 
 
 def scale_loss(outputs, target, config: Config):
-    """The loss of `outputs` (each [N, 1, h, w], coarse to fine) against `target` [N, 1, H, W], averaged to each size; a
-    scalar.
+    """The loss, a scalar, of `outputs` ([N, 1, h, w], coarse to fine) against `target` [N, 1, H, W] at each size.
 
     "mse": mean squared error, the sizes weighted by `scale_weights` (Wang and Han 2022). Our addition: a sample whose
     target is far brighter than its input (a few points, strongly blurred) would outweigh all others, so it is weighted

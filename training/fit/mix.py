@@ -1,7 +1,7 @@
 """Mixes the weights that a run began with and those that it reached, in the shares with the best validation score.
 
-    python -m training mix runs/w16/last.pt --began models/parfocal-w16.onnx --out runs/w16/mixed.pt [--shares 0.3 0.5
-    0.7 1]
+    python -m training mix runs/w16/last.pt --began models/parfocal-w16.onnx \\
+        --out runs/w16/mixed.pt [--shares 0.3 0.5 0.7 1]
 
 A short run that continues a finished one loses some of what that knew before it has learned as much elsewhere. Mixtures
 of the two keep most of both (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022, section 3). The

@@ -19,9 +19,7 @@ LEVELS = (3, 4, 5)
 
 @dataclass(frozen=True)
 class Layers:
-    """The choices within a level that the paper leaves open, by their names in training/config.py; default: the
-    released ones.
-    """
+    """The choices within a level that the paper leaves open, by their names in config.py; default: as released."""
 
     activation: str = "leaky_relu"
     downsampling: str = "max"

@@ -25,9 +25,7 @@ class Camera:
         return np.minimum(counts, self.full_scale)
 
     def expose(self, light: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """One exposure of `light` [H, W] in counts: shot noise, read noise, offset, quantisation, saturation
-        [Janesick].
-        """
+        """One exposure of `light` [H, W] in counts: noise, offset, quantisation and saturation [Janesick]."""
         electrons = np.maximum(light, 0) * self.photons
         # Above some hundred electrons a Gaussian of the same variance looks the same, and is ten times as fast.
         if self.photons > 200:

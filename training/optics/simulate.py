@@ -117,9 +117,7 @@ class Sampler:
         return light[:, cut, cut], optics.contrast_kept
 
     def _haze(self, image: np.ndarray) -> np.ndarray:
-        """Glow of structures far from focus, the same in both images; zero mean, because the background holds its
-        level.
-        """
+        """Glow of structures far from focus, alike in both images; its mean is 0, the background has a level."""
         frequency2 = np.fft.fftfreq(self.size)[:, None] ** 2 + np.fft.rfftfreq(self.size)[None, :] ** 2
         smooth = np.exp(-2 * (np.pi * log_uniform(*self.config.haze_px, self.random)) ** 2 * frequency2)
         other = np.roll(image - image.mean(), tuple(self.random.integers(0, self.size, 2)), (0, 1))

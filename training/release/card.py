@@ -267,8 +267,7 @@ the image's range.
 def card(
     state: dict, path: Path, rows: Sequence[protocol.Row], device: str, note: str = "", failures: Sequence[str] = ()
 ) -> str:  # fmt: skip
-    """Markdown. `path`: the model file exported from the checkpoint `state`. Raises ValueError where it is from
-    another.
+    """Markdown. `path`: the model file exported from the checkpoint `state`. Raises ValueError for another file.
 
     `note`: a paragraph on the training; `failures`: lines of training/evaluate/failures.py.
     """

@@ -20,9 +20,7 @@ def _session(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
 
 
 def halo_images(size: int) -> list[np.ndarray]:
-    """Blurred drawn specimens with fixed seeds, and a dark field with bright points around the cut; float32 [size,
-    size].
-    """
+    """Blurred drawn specimens with fixed seeds, and bright points around the cut in the dark; float32 [size, size]."""
     scope = Microscope(0.75, 0.55, 1.0, 0.325)
     images = []
     for seed, kind in enumerate(specimen.KINDS):

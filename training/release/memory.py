@@ -10,8 +10,8 @@ from pathlib import Path
 import onnx
 
 BLOCKS = (8, 16)  # channels per block of ONNX Runtime's convolutions
-# ONNX Runtime's allocator takes memory in powers of two and leaves gaps: with AVX-512 the measured memory is 1.00 to 1.34
-# times the live activations, depending on the size of the frame (training/tests/release/test_memory.py measures it).
+# ONNX Runtime's allocator takes memory in powers of two and leaves gaps: with AVX-512 the measured memory is 1.00 to
+# 1.34 times the live activations, depending on the frame (training/tests/release/test_memory.py measures it).
 ALLOCATOR = 1.36
 FUSED = ("LeakyRelu", "Relu", "Identity", "Cast")  # these write to their input's memory or take no time at all
 SIDE = 64  # of the image that shapes are inferred for; the figure does not depend on it

@@ -164,8 +164,8 @@ def _mean_at_moderate(rows: list[dict], light: str, um: float, value) -> float:
 
 
 def _curves(measured: list[dict], oracles: list[dict], light: str, value, networks_only=()) -> list[Line]:
-    """Curves over defocus, of `value(row, method)`: networks with their spread over seeds, deconvolution,
-    `networks_only`.
+    """Curves of `value(row, method)` over defocus: networks with their spread over seeds, deconvolution, and
+    `networks_only`, which deconvolution lacks.
     """
     at = lambda rows, um, method: _mean_at_moderate(rows, light, um, lambda row: value(row, method))
     lines = []

@@ -1,5 +1,6 @@
-"""Finished runs side by side, for compare.py and ablate.py: facts from their checkpoints, whether they may be compared,
-and measurements, which are kept beside each run.
+"""Finished runs side by side, for compare.py and ablate.py: their facts, whether they compare, and measurements.
+
+Measurements are kept beside each run.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""What is committed beside a model file is about that file: its card and, of the default one, docs/evaluation.md."""
+"""The card of each committed model is about that file, and docs/evaluation.md about the default one."""
 
 import json
 from pathlib import Path

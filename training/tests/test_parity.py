@@ -128,7 +128,7 @@ def test_integers_saturate_at_the_bottom(dtype, command, tiny, tmp_path):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_integers_saturate_at_the_top(dtype, command, tmp_path):
-    """With a network that doubles, so that no property of a trained one is asked for."""
+    """With a network that doubles, so that the test asks nothing of a trained one."""
     top = np.iinfo(dtype).max
     frame = light((150, 61), 2)
     frame = np.rint(np.interp(frame, np.percentile(frame, (1, 99)), (0.1 * top, 0.9 * top))).astype(dtype)

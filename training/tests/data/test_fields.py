@@ -1,4 +1,4 @@
-"""Focal stacks of users: what is measured of them is true, and what is wrong with them is said."""
+"""Fields of users' focal stacks: the measured shifts and exposures are true, and faults are named."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ EXPOSURES = ((0.9, 40.0), (1.0, 0.0), (1.1, -60.0))
 
 
 def stack(seed=1, shifts=SHIFTS, exposures=EXPOSURES, defocus_um=(-3.0, 0.0, 4.0)):
-    """uint16 [Z, SIZE, SIZE]: known shift and exposure of each plane; a little noise."""
+    """uint16 [Z, SIZE, SIZE]: planes of known shift and exposure, with a little noise."""
     from scipy import ndimage
 
     random = np.random.default_rng(seed)
@@ -46,7 +46,7 @@ def test_shift_and_exposure_are_found_and_undone(folder):
         for plane, shift, (gain, offset) in zip(one.planes, SHIFTS, EXPOSURES, strict=True):
             assert plane.shift_px == pytest.approx(shift, abs=0.12)
             assert plane.gain == pytest.approx(gain, rel=0.03)
-            # What the plane would have been, had it been sharp, is what the exposure made of the sharp plane.
+            # The target is the sharp plane with this plane's exposure.
             expected = gain * one.reference.mean() + offset
             assert one.target(plane).mean() == pytest.approx(expected, rel=0.03)
         assert one.notes[0].startswith("drifts by up to 2.") and one.notes[1].startswith("exposure 0.")
@@ -239,7 +239,7 @@ def test_pairs_that_are_exchanged_or_the_same(tmp_path):
 
 
 def bbbc006_like(folder, sharpest=16):
-    """Its own folders and names: three places, two stains of each."""
+    """BBBC006's own folders and names: three places, two stains each."""
     still = {"shifts": ((0, 0),) * 4, "exposures": ((1, 0),) * 4}
     for number, (well, stain) in enumerate((w, c) for w in ("a01_s1", "a01_s2", "p24_s1") for c in ("w1", "w2")):
         defocus = dict(zip((2, 6, 10, 16), (-6.0, -5.0, -3.0, 0.0), strict=True))
@@ -299,7 +299,7 @@ def test_a_part_of_a_target_is_that_part(folder):
 
 
 def test_planes_beyond_measuring_are_left_out(folder):
-    """Blurred so far, the fit would make a drift and an exposure of what is neither."""
+    """Beyond the largest blur the fit would report a drift and an exposure that are not there."""
     still = {"shifts": ((0, 0),) * 4, "exposures": ((1, 0),) * 4}
     planes = stack(5, defocus_um=(-3.0, 0.0, 3.0, 16.0), **still)
     write(folder, planes)

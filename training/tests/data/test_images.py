@@ -1,4 +1,4 @@
-"""Layouts of training/data/images.py and what is said about bad ones."""
+"""The layouts of training/data/images.py, and the messages on bad ones."""
 
 import numpy as np
 import pytest
@@ -86,7 +86,7 @@ def test_messages(tmp_path):
         [f"img_z{i}" for i in range(1, 13)],
         ["-02", "-01", "+00", "+01", "+02", "+10"],
         ["z_-10um", "z_-2um", "z_0um", "z_3um", "z_12um"],
-        ["a-1", "a-2", "a-10"],  # every name has the minus: it parts word and number
+        ["a-1", "a-2", "a-10"],  # every name has the minus, so it separates word and number
         ["z0.5", "z1.25", "z1.5", "z10.0"],
         ["left", "right"],
     ],

@@ -1,4 +1,4 @@
-"""Folders of stacks and pairs: what becomes a field, under which name, and what is refused."""
+"""Folders of stacks and pairs: what becomes a stack, under which name, and what is refused."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_two_fields_of_one_name(tmp_path):
 
 
 def test_a_name_that_speaks_of_channels_parts_nothing(tmp_path):
-    """The files are four places, whatever they are called."""
+    """Four files are four places, whatever their names."""
     for i in range(4):
         tifffile.imwrite(tmp_path / f"a, channel {i}.tif", stack(i), photometric="minisblack")
     parts = focal.split([focal.measured(one) for one in stacks.read_stacks(tmp_path)])
@@ -84,7 +84,7 @@ def test_channels_that_show_nothing_are_left_out(tmp_path, mode):
 
 
 def test_colours_of_a_frame_share_one_range(tmp_path):
-    """As the engine normalises them; channels of a microscope are frames of their own."""
+    """Colours share a range, as in the engine; each channel of a microscope is a frame of its own."""
     planes = stack().astype(np.float32)
     both = np.stack([planes, 0.5 * planes[:, ::-1] + 7, 0.25 * planes[:, :, ::-1]], 1)  # Z, C
     tifffile.imwrite(tmp_path / "channels.tif", both, imagej=True, metadata={"axes": "ZCYX"})

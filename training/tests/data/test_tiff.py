@@ -1,4 +1,4 @@
-"""TIFF files as programs write them: each is read by itself and whole, or refused with what is wrong."""
+"""TIFF files as programs write them: each is read whole and by itself, or refused with the reason."""
 
 import uuid
 
@@ -16,7 +16,7 @@ def pages(count, seed=0):
 
 
 def data_set(folder, fields=4, channels=1):
-    """As Micro-Manager writes positions: a file each, and in each the description of all."""
+    """Positions as Micro-Manager writes them: one file for each, which describes all of them."""
     ids = [f"urn:uuid:{uuid.UUID(int=i + 1)}" for i in range(fields)]
     shape = f'SizeX="{W}" SizeY="{H}" SizeZ="3" SizeC="{channels}" SizeT="1"'
     images = ""

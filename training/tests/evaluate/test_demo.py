@@ -1,4 +1,4 @@
-"""The demo's specimen is the same every time, its unsharp mask is the best there is, and it needs no PyTorch."""
+"""The demo: its specimen is always the same, its unsharp mask is the best possible, and it needs no PyTorch."""
 
 import subprocess
 import sys

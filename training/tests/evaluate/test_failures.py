@@ -1,4 +1,4 @@
-"""What the model is not made for: each image is what its words say, and the figures are of the model at hand."""
+"""Images that no model is made for: each is what its words say, and the figures are of the model at hand."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from training.evaluate import failures
 
 
 def test_contrast_of_a_phase_object_inverts_with_focus():
-    """And is weakest in focus: that is why its defocus is no blur."""
+    """It is weakest in focus, so defocus is no blur there."""
     from training.optics import specimen
 
     field = np.exp(0.6j * specimen.nuclei(128, np.random.default_rng(3)))

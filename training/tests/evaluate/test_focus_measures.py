@@ -1,4 +1,4 @@
-"""The focus score: Python and the command agree; what is blurred scores less; how rankings are judged.
+"""The focus score: Python and the command agree, blurred images score less, and rankings are judged rightly.
 
 The command is PARFOCAL_COMMAND, else target/release/parfocal; without it its tests are skipped, in CI they fail.
 """
@@ -62,7 +62,7 @@ def test_the_command_leaves_out_what_python_leaves_out(command, tmp_path):
     frame[:, :11] = np.nan
     frame[30, 40:42], frame[50, 60], frame[59, 79] = np.inf, -np.inf, np.nan
     assert command(frame, tmp_path)[0] == pytest.approx(focus.score(frame), rel=TOLERANCE)
-    # Holes change which bins are counted, not what they are.
+    # Holes leave bins out and change no other.
     assert focus.score(frame) == pytest.approx(focus.score(texture((60, 80), 1)), rel=0.1)
     assert command(np.full((9, 7), 1000, np.uint16), tmp_path) == [0.0] == [focus.score(np.full((9, 7), 0.1))]
 
@@ -71,16 +71,16 @@ def test_blur_lowers_the_score_and_exposure_does_not_change_it():
     scores = [focus.score(texture((200, 200), 2, sigma)) for sigma in (0, 0.7, 1, 1.5, 2, 3, 5, 8)]
     assert scores == sorted(scores, reverse=True) and scores[0] > 10 * scores[-1] > 0
     assert focus.falls_with_blur_of_points(focus.score)
-    # What the division by the pixels' own variance would do.
+    # Dividing by the variance of the pixels themselves would not do.
     assert not focus.falls_with_blur_of_points(lambda g: focus.gaussian_derivative(2)(g) / g.var())
     image = texture((90, 70), 3)
     assert focus.score(image * 37 + 1000) == pytest.approx(focus.score(image), rel=1e-9)
-    # A channel without contrast says nothing.
+    # A channel without contrast does not count.
     assert focus.score(np.stack([image, image * 0 + 5], -1)) == pytest.approx(focus.score(image), rel=1e-9)
 
 
 def test_it_is_the_gaussian_derivative_of_2_px():
-    """In units of a bin, 2 px: hence the 4. The bins and 5-tap filters stand in for the Gaussian."""
+    """The unit is a bin of 2 px, hence the 4. Bins and 5-tap filters approximate the Gaussian."""
     for sigma in (1, 1.5, 2, 3, 5):
         image = texture((256, 256), 4, sigma)
         exact = 4 * focus.gaussian_derivative(2)(image) / ndimage.gaussian_filter(image, 2).var()

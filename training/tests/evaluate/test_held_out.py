@@ -1,4 +1,4 @@
-"""Held-out exposures: what is known of them is true, and deconvolution is given its best chance."""
+"""Held-out exposures: what is known of them is true, and deconvolution gets its best chance."""
 
 import numpy as np
 import pytest
@@ -25,9 +25,7 @@ def test_exposures(light):
 
 
 def test_noise_below_the_cameras_offset_is_no_bright_light():
-    """Counts below the offset are negative electrons; deconvolution of a dim focused image must at least take noise
-    away.
-    """
+    """Counts below the offset are negative electrons; deconvolution must take noise from a dim focused image."""
     case = next(held_out.cases("fluorescence", 1, (0.0,), (50,)))
     assert case.seen.min() < case.camera.offset
     gains = held_out.deconvolved(case, {})

@@ -25,7 +25,7 @@ SHAPE = (96, 112)
 
 @pytest.fixture(scope="module")
 def scene():
-    """Specimen, its focused and its blurred image, and the blur; nothing stands near the edges."""
+    """A specimen with nothing near its edges, its focused and its blurred image, and the blur."""
     blur = Blur.of_microscope(SCOPE, SCOPE.defocus_um(4.0), SHAPE)
     specimen = np.zeros(SHAPE, np.float32)
     specimen[24:72, 24:72] = nuclei(48, np.random.default_rng(4))
@@ -55,7 +55,7 @@ def test_without_noise_deconvolution_finds_the_focused_image(scene, method):
     blur, focused, blurred = scene
     values = [fitted_psnr(image, focused) for _, image in METHODS[method](blurred, blur)]
     assert max(values) > fitted_psnr(blurred, focused) + 5
-    # What was named is what is yielded, in order.
+    # Every named amount is yielded, in order.
     amounts = [amount for amount, _ in METHODS[method](blurred, blur)]
     assert tuple(amounts) == (REGULARISATION if method == "Wiener" else ITERATIONS)
 
@@ -104,7 +104,7 @@ def test_the_oracle_finds_the_blur(few, shape):
     focused, blurred = made(shape, 1)
     blurred += 0.01 * np.random.default_rng(0).standard_normal(SHAPE)
     choice = oracle.best("Wiener", blurred, focused, oracle.Blurs(SHAPE))
-    # Nearly the same blur may have another name, so its effect is what counts: as good as the true one's.
+    # Another shape can be nearly the same blur, so its effect counts: as good as that of the true one.
     known = oracle._best_amount("Wiener", blurred, focused, oracle.Blurs(SHAPE), shape)
     assert choice.psnr > known.psnr - 0.5 and choice.psnr > fitted_psnr(blurred, focused) + 1
     assert choice.shape.radius_px == pytest.approx(shape.radius_px, rel=0.35)

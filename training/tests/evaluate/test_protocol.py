@@ -1,4 +1,4 @@
-"""Measures against figures worked out by hand, the engine's rules in Python, layouts and messages of evaluate.py."""
+"""Measures against figures worked out by hand, the engine's rules in Python, and layouts and messages of evaluate."""
 
 import json
 
@@ -64,14 +64,14 @@ def test_non_finite_pixels_come_back_and_the_network_sees_the_median():
 
 
 def test_fit_takes_out_gain_and_offset_only(scene):
-    """A network that halves contrast is put right by the fit; the raw figure and the fitted gain show what it did."""
+    """The fit makes up for a network that halves contrast; the raw figure and the fitted gain show it."""
     row = protocol.evaluate_plane("s", "0", 1.0, "um", scene, scene, halves)
     assert row.psnr_after > 60 and row.gain_fit_after == pytest.approx(2, rel=1e-3)
     assert row.raw_after < 20 and row.psnr_to_input == pytest.approx(row.raw_after, abs=0.01)
 
 
 def test_lost_grain_and_lost_structure_are_told_apart(scene):
-    """Smoothing both by a pixel takes white noise down by 1 / (4 pi) and leaves what is large as it is."""
+    """Smoothing by a pixel reduces the variance of white noise to 1 / (4 pi) and leaves large structures alone."""
     grain = np.random.default_rng(0).standard_normal(scene.shape)
     with_grain = lambda x: x + 0.02 * np.pad(grain, ((0, -scene.shape[0] % 16), (0, -scene.shape[1] % 16)))[None, None]
     row = protocol.evaluate_plane("s", "0", 0.0, "um", scene, scene, lambda x: with_grain(x).astype(np.float32))

@@ -1,4 +1,4 @@
-"""The page on a released model: what was measured is what it says, and deconvolution is looked for once."""
+"""The page on a released model: it says what was measured, and deconvolution is computed once."""
 
 import json
 from pathlib import Path
@@ -86,7 +86,7 @@ def test_the_page(data, tmp_path, monkeypatch):
         SystemExit, match="report: --model and --also: tiny.onnx, tiny.onnx: expected files of different names"
     ):
         report.main([*words, "--also", str(model)])
-    # Another that hands the image through: its column is known beforehand.
+    # Another network, which returns its input: its column is known beforehand.
     monkeypatch.setattr(
         restore, "load_network", lambda path, threads=0: (lambda x: x) if path.name == "other.onnx" else network
     )
@@ -98,7 +98,7 @@ def test_the_page(data, tmp_path, monkeypatch):
         "--also models/other.onnx --work" in beside and f"| tissue-brightfield | {row.gained:+.2f} | +0.00 |" in beside
     )
     assert "`other.onnx`: SHA-256 `" in beside and "200 to 5000 photons, other.onnx is " in beside
-    # Again, with what is kept: deconvolution is not run, the model is measured.
+    # Again, with the kept results: deconvolution is not run, the model is measured.
     monkeypatch.setattr(oracle, "compare", lambda *_, **__: pytest.fail("looked for again"))
     monkeypatch.setattr(held_out, "deconvolved", lambda *_: pytest.fail("looked for again"))
     (tmp_path / "docs" / "networks.md").write_text("")

@@ -1,4 +1,4 @@
-"""Fine-tuning from end to end on a small network, and what it says where it cannot."""
+"""Fine-tuning from end to end on a small network, and its messages where it cannot."""
 
 import dataclasses
 import json
@@ -157,7 +157,7 @@ def test_samples_are_planes_beside_their_targets(stacks):
 
 
 def test_a_colour_is_normalised_by_the_range_of_its_frame(stacks):
-    """In the samples, and for the network in the report."""
+    """Both in the samples and for the network in the report."""
     (one, *_) = focal.fields_of_stacks(stacks)
     config = Config(patch_px=96, optics_bank=4)
     low, high = one.planes[0].range
@@ -177,7 +177,7 @@ def test_a_colour_is_normalised_by_the_range_of_its_frame(stacks):
 
 
 def test_planes_are_held_as_they_were_read(stacks):
-    """Not as floats with a target each: many fields would fill the memory."""
+    """Not as floats with targets: many fields would fill the memory."""
     fields = focal.fields_of_stacks(stacks)
     source = real_planes.RealPlanes(fields, [])
     assert all(p.plane.image.dtype == np.uint16 and p.field in fields for p in source.pairs)
@@ -262,7 +262,7 @@ def test_a_run_is_not_resumed_with_another_model(released, stacks, tmp_path):
 
 
 def test_a_model_of_other_layers(stacks, tmp_path):
-    """What the network was made with comes with the checkpoint; there is nothing to set."""
+    """The checkpoint says which layers the network has; there is nothing to set."""
     config = Config(network="head-to-tail", width=WIDTH, activation="relu", downsampling="average")
     made = HeadToTail(WIDTH, checkpoint.network_settings(config)["layers"])
     checkpoint.save({"config": dataclasses.asdict(config), "average": made.state_dict()}, tmp_path / "relu.pt")

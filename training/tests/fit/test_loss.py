@@ -1,4 +1,4 @@
-"""The losses: zero for the truth, and what weighs how much."""
+"""The losses: zero for the truth, and how much each error weighs."""
 
 import dataclasses
 

@@ -1,6 +1,4 @@
-"""Mixtures of a run's weights and those it began with: on the line between them, the best by validation, named in
-the card.
-"""
+"""Mixtures of a run's weights and those it began with: the best by validation is written, and the card names it."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The training loop: best is best, runs resume, killed runs lose minutes, bad checkpoints are named."""
+"""The training loop: best.pt is the best, runs resume, killed runs lose minutes at most, bad checkpoints are named."""
 
 import dataclasses
 import hashlib
@@ -188,7 +188,7 @@ def test_every_sample_is_used_so_often_and_each_time_turned_otherwise(uses):
 
 
 def test_a_teacher_is_followed(data, tmp_path):
-    """A teacher whose answers are far too dark makes those of who is taught by it darker."""
+    """A teacher whose answers are far too dark makes the answers of its pupil darker."""
     quick = dataclasses.replace(CONFIG, warmup_steps=1, learning_rate=0.02, average_decay=0.5, loss="mse")
     trained(dataclasses.replace(CONFIG, width=2), data, tmp_path / "teacher", 1e-9, resume=False)
     path = tmp_path / "teacher" / "last.pt"

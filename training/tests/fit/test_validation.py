@@ -1,4 +1,4 @@
-"""What chooses a checkpoint: both halves of the score count, and no exposure of the tables is among the cases."""
+"""The score that chooses a checkpoint: both halves count, and no exposure of the tables is among the cases."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def stacks(tmp_path, monkeypatch):
 
 
 class Same:
-    """A network that gives its input times a factor."""
+    """A network that multiplies its input by a factor."""
 
     def __init__(self, factor=1.0):
         self.factor = factor

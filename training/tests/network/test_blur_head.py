@@ -1,4 +1,4 @@
-"""The second task: what it reads, what it asks for, and that a run with it can be stopped and goes on."""
+"""The blur head: it learns from the features and teaches them, and a run with it can be stopped and resumed."""
 
 import dataclasses
 

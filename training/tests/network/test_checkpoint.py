@@ -1,4 +1,4 @@
-"""Weights to start from: the network computes what the file computes, and another network is refused."""
+"""Weights to start from: the network computes what the file computes, and files of other networks are refused."""
 
 import dataclasses
 import subprocess
@@ -171,7 +171,7 @@ except OSError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
 def test_a_disk_without_room_leaves_the_previous_file_and_nothing_else(tmp_path):
-    """The system itself refuses to write on, in a process of its own."""
+    """The system limits the size of files, in a process of its own."""
     path = tmp_path / "last.pt"
     done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -23,9 +23,7 @@ def test_shapes_of_all_scales(shape):
 
 
 def test_decoder_features_enter_the_finer_encoder():
-    """With the coarse IMAGE cut off, the finer output still depends on the coarse decoder, and not on its bottleneck
-    alone.
-    """
+    """With the coarse IMAGE cut off, the finer output still depends on the coarse decoder, not its bottleneck alone."""
     model = HeadToTail(2)
     x = torch.rand(1, 1, 32, 32)
     _, features, _ = model.subnetworks[0](torch.nn.functional.avg_pool2d(x, 4), [])

@@ -1,4 +1,4 @@
-"""The networks of the comparison: of equal cost, and each different from ours in what its name says."""
+"""The networks of the comparison have equal cost, and each differs from ours in what its name says."""
 
 import pytest
 import torch

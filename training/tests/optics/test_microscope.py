@@ -1,4 +1,4 @@
-"""The point spread function and the camera against what optics says of them."""
+"""The point spread function and the camera against the formulas of optics."""
 
 import numpy as np
 import pytest

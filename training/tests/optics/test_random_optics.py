@@ -1,4 +1,4 @@
-"""Microscopes and specimens of several depths: what defocus may and may not change."""
+"""Random microscopes and specimens of several depths: what defocus may change and what it may not."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""The exported file is as hosts are promised, computes what PyTorch computes, and tiny.onnx is reproducible."""
+"""The exported file keeps the promise to hosts, computes what PyTorch computes, and tiny.onnx is reproducible."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ TINY = Path(__file__).parents[3] / "tests" / "models" / "tiny.onnx"
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """A checkpoint of width 2 through the command, as a release goes."""
+    """A checkpoint of width 2, exported by the command as a release is."""
     folder = tmp_path_factory.mktemp("export")
     torch.manual_seed(3)
     model = build(Config.network, 2)
@@ -101,7 +101,7 @@ def test_pytorch_and_onnxruntime_agree_on_random_sizes(exported, which):
 
 
 def test_tiny_is_what_the_command_makes(tmp_path):
-    """Weights, graph and measured figures; not the bytes, which name the versions of the exporter."""
+    """The same weights, graph and figures; not the same bytes, which name the versions of the exporter."""
     assert TINY.stat().st_size < 100_000
     export.main(["--tiny", str(tmp_path / "tiny.onnx")])
     committed, made = onnx.load(TINY), onnx.load(tmp_path / "tiny.onnx")

@@ -30,9 +30,7 @@ print(next(line.split()[1] for line in open("{STATUS}") if line.startswith("VmHW
 
 
 def measured(path: Path, sizes) -> float:
-    """Growth of a fresh process's peak memory from a frame of 64x64 pixels to larger ones, in bytes per pixel: the
-    largest.
-    """
+    """The largest growth of a fresh process's peak memory from 64x64 pixels to these sizes, in bytes per pixel."""
 
     def peak(size: int) -> int:
         command = [sys.executable, "-c", PROGRAM, str(path), str(size)]
@@ -50,7 +48,7 @@ def test_what_a_file_states_is_what_its_graph_needs(path):
 @pytest.mark.skipif(not STATUS.exists(), reason="this system does not tell a process its peak memory")
 @pytest.mark.parametrize("path, sizes", [(FILES[0], (1040, 1456)), (FILES[2], (1040,))], ids=["tiny", "parfocal-w8"])
 def test_no_processor_needs_more(path, sizes):
-    """At sizes where ONNX Runtime's allocator leaves the largest gaps.
+    """Measured at sizes where ONNX Runtime's allocator leaves large gaps.
 
     Wider blocks need more: the half is of narrow ones.
     """

@@ -1,4 +1,4 @@
-"""Ablations: each run changes one thing, runs are made and resumed, and the page has what was measured."""
+"""Ablations: each run changes one setting, runs are made and resumed, and the page has the measured figures."""
 
 import dataclasses
 import json

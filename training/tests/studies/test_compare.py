@@ -1,4 +1,4 @@
-"""The comparison: what is run, that it can be stopped, and that the page says what was measured."""
+"""The comparison: its runs, that they can be stopped, and that the page says what was measured."""
 
 import dataclasses
 import json
@@ -49,7 +49,7 @@ def test_only_mimo_has_a_loss_of_its_own():
         config = compare.settings_of(CONFIG, name, 2)
         assert (config.network, config.seed) == (name, 2)
         assert config.loss == ("mimo" if name == "mimo" else CONFIG.loss)
-        assert config.blur_weight == 0  # a task that not all of them can have
+        assert config.blur_weight == 0  # not all of them can have a blur head
 
 
 def add_stacks(data, monkeypatch):
@@ -96,7 +96,7 @@ def test_runs_are_made_resumed_measured_and_reported(data, tmp_path, monkeypatch
         all(f">{words}<" in similar for words in ("before", "Wiener, true blur", "Richardson-Lucy, true blur"))
         and "200 to 5000 photons<" in similar
     )
-    # Rows that were kept before SSIM of deconvolution was measured are measured again.
+    # Kept rows without the SSIM of deconvolution are measured again.
     (kept,) = out.glob("deconvolution-*.json")
     rows = json.loads(kept.read_text())
     kept.write_text(json.dumps([row | {"ssim": {"before": row["ssim"]["before"]}} for row in rows]))
