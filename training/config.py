@@ -1,7 +1,4 @@
-"""Every setting of training and simulation, frozen; a checkpoint holds all of them.
-
-Below all rooms: it imports none.
-"""
+"""Every setting of training and simulation, frozen; a checkpoint holds all of them. It imports no room."""
 
 import hashlib
 import json
@@ -18,9 +15,8 @@ UPSAMPLINGS = ("transposed", "bilinear")
 @dataclass(frozen=True)
 class Config:
     # Network
-    network: str = (
-        "cascade"  # head to tail with residuals; or, for comparison, another name of training/network/networks.py
-    )
+    # Head to tail with residuals; for comparison, another name of training/network/networks.py.
+    network: str = "cascade"
     width: int = 16  # base width of head-to-tail (8, 16 or 24); the other networks get as many multiply-adds
     activation: str = "leaky_relu"
     downsampling: str = "max"

@@ -4,8 +4,7 @@ import pytest
 
 from training.acceptance import stacks_folder
 from training.acceptance.test_released_model import MODEL
-from training.evaluate import known as deconvolved
-from training.evaluate import oracle, report, restore
+from training.evaluate import known, oracle, report, report_page, restore
 
 # At least the better oracle on the mean of each stack, and where version 5 was above it (+0.26, +0.26, -0.03) most of
 # that.
@@ -15,12 +14,12 @@ LEAST_ABOVE_DB = {"tissue-brightfield": 0.2, "nucleus-widefield": 0.2, "reflecte
 @pytest.fixture(scope="module")
 def above():
     data = stacks_folder()
-    rows = report.real_oracles(deconvolved.FOLDER, restore.load_network(MODEL), data)
+    rows = report.real_oracles(known.FOLDER, restore.load_network(MODEL), data)
     assert {stack: sum(r["stack"] == stack for r in rows) for stack in oracle.PLANES} == {
         "tissue-brightfield": 5, "nucleus-widefield": 6, "reflected-brightfield": 4,
     }  # fmt: skip
-    print("\n" + "\n".join(report.means(rows)))
-    return report.above_oracles(rows)
+    print("\n" + "\n".join(report_page.means(rows)))
+    return report_page.above_oracles(rows)
 
 
 @pytest.mark.parametrize("stack, least", LEAST_ABOVE_DB.items())

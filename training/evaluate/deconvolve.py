@@ -3,11 +3,10 @@
 Both take an image [H, W] in light above a background of zero, estimate the specimen, and return the focused image of
 it, which is what a restored image is compared with.
   [Wiener]     N. Wiener, Extrapolation, Interpolation, and Smoothing of Stationary Time Series, 1949; with one number
-  for
-               the ratio of noise to signal, as in Gonzalez and Woods, Digital Image Processing, 3rd ed., eq. 5.8-6.
+               for the ratio of noise to signal: Gonzalez and Woods, Digital Image Processing, 3rd ed., eq. 5.8-6.
   [Richardson] W. H. Richardson, Bayesian-based iterative method of image restoration, J. Opt. Soc. Am. 62 (1972) 55-59.
-  [Lucy]       L. B. Lucy, An iterative technique for the rectification of observed distributions, Astron. J. 79 (1974)
-  745.
+  [Lucy]       L. B. Lucy, An iterative technique for the rectification of observed distributions,
+               Astron. J. 79 (1974) 745.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -31,22 +31,8 @@ from training.evaluate.metrics import fitted_psnr
 from training.optics.microscope import Microscope, transfer_function
 
 FAMILIES = ("wave", "disc", "gaussian")
-RADII = (
-    0.7,
-    1.0,
-    1.4,
-    2.0,
-    2.7,
-    3.5,
-    4.5,
-    6.0,
-    8.0,
-    10.0,
-    13.0,
-    17.0,
-    22.0,
-    28.0,
-)  # of the blur disc, px: where the search begins
+# Of the blur disc, px: where the search begins.
+RADII = (0.7, 1.0, 1.4, 2.0, 2.7, 3.5, 4.5, 6.0, 8.0, 10.0, 13.0, 17.0, 22.0, 28.0)
 RADIUS_STEP = 1.1  # the factor of one step from there, without limit
 CUTOFFS = (0.2, 0.3, 0.4, 0.6, 0.9, 1.4, 2.0)  # cycles per pixel
 ABERRATIONS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)  # waves RMS

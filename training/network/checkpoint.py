@@ -126,7 +126,9 @@ def settings_of(path: Path) -> dict:
         return network_settings(config_of(load_checkpoint(path)))
     first = _onnx_weights(path).get("subnetworks.0.encoder.0.0.weight")
     if first is None:
-        raise ValueError(f"{path}: has no tensor of training/network/model.py; expected a model of `training export`")
+        raise ValueError(
+            f"{path}: has no tensor of a network of training/network/model.py; expected a model of `training export`"
+        )
     graph = _onnx_graph(path)
     last = next((node.op_type for node in graph.node if graph.output[0].name in node.output), "")
     # The tensors are the same with residuals and without; with residuals the last operation adds the image.

@@ -155,7 +155,7 @@ def _origin(origin: dict | None) -> str:
 
 def _worse(rows: list[protocol.Row]) -> str:
     """Sentences on the planes that became worse, by stack."""
-    sentences = []
+    lines = []
     for stack in dict.fromkeys(r.stack for r in rows):
         moved = [r for r in rows if r.stack == stack and r.distance != 0]
         lost = [r for r in moved if r.gained < -LARGEST_LOSS_DB]
@@ -163,11 +163,11 @@ def _worse(rows: list[protocol.Row]) -> str:
             worst = min(lost, key=lambda r: r.gained)
             far = sorted(abs(r.distance) for r in lost)
             where = f"{far[0]:g} to {far[-1]:g}" if far[0] != far[-1] else f"{far[0]:g}"
-            sentences.append(
+            lines.append(
                 f"- {stack}: {len(lost)} of {len(moved)} planes, {where} {worst.unit} from focus, the worst "
                 f"by {-worst.gained:.2f} dB ({worst.plane})."
             )
-    return "\n".join(sentences) or f"- No plane of these stacks lost more than {LARGEST_LOSS_DB} dB."
+    return "\n".join(lines) or f"- No plane of these stacks lost more than {LARGEST_LOSS_DB} dB."
 
 
 def training_section(state: dict, device: str, note: str) -> str:
