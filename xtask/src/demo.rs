@@ -38,12 +38,12 @@ fn restore(command: &Path, input: &Path, output: &Path) -> Result<()> {
 }
 
 fn simulated(command: &Path, out: &Path) -> Result<String> {
-    run(Environment::Light.command()?.args(["-m", "training.demo", "simulate", "--out"]).arg(out))?;
+    run(Environment::Light.command()?.args(["-m", "training", "demo", "simulate", "--out"]).arg(out))?;
     restore(command, &out.join("blurred.tif"), &out.join("restored.tif"))?;
     let report = output(
         Environment::Light
             .command()?
-            .args(["-m", "training.demo", "report", "--command"])
+            .args(["-m", "training", "demo", "report", "--command"])
             .arg(command)
             .arg("--out")
             .arg(out),
@@ -59,7 +59,7 @@ fn own_image(command: &Path, input: &Path, out: &Path) -> Result<String> {
     restore(command, input, &restored)?;
     run(Environment::Light
         .command()?
-        .args(["-m", "training.demo", "compare"])
+        .args(["-m", "training", "demo", "compare"])
         .arg(input)
         .arg(&restored)
         .arg("--out")
