@@ -1,20 +1,7 @@
 //! The only task runner of the project: `cargo xtask demo | test | bench | package | setup`.
 
-mod abi;
-mod cuda;
-mod demo;
-mod fiji;
-mod fiji_bench;
-mod fuzz;
-mod hard;
-mod machine;
-mod matlab;
-mod maven;
-mod micromanager;
 mod package;
-mod python;
-mod runtime;
-mod suite;
+mod stages;
 mod tools;
 
 use std::process::ExitCode;
@@ -36,13 +23,13 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rest = arguments.get(1..).unwrap_or_default();
     let result = match arguments.first().map(String::as_str) {
-        Some("demo") if rest.len() <= 1 => demo::demo(rest.first().map(String::as_str)).map(|_| ()),
-        Some("test") => suite::test(rest),
+        Some("demo") if rest.len() <= 1 => stages::demo::demo(rest.first().map(String::as_str)).map(|_| ()),
+        Some("test") => stages::test(rest),
         Some("package") if rest.is_empty() => tools::check_machine().and_then(|_| package::package()).map(|_| ()),
-        Some("package") if rest == ["fiji"] => fiji::package(),
-        Some("package") if rest == ["micromanager"] => micromanager::package(),
-        Some("bench") => suite::bench(rest),
-        Some("setup") if rest.is_empty() => suite::setup(),
+        Some("package") if rest == ["fiji"] => stages::fiji::package(),
+        Some("package") if rest == ["micromanager"] => stages::micromanager::package(),
+        Some("bench") => stages::bench(rest),
+        Some("setup") if rest.is_empty() => stages::setup(),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

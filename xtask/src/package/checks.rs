@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{elf, matlab, Project, GLIBC, GLIBCXX, RUNTIME};
-use crate::runtime::sha256;
+use crate::tools::runtime::sha256;
 use crate::tools::{cache, root, target, Result};
 
 const SUMS: &str = "SHA256SUMS";

@@ -8,9 +8,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::{clear, copy, folder_of, package, program, write, Project, HERE, RUNTIME};
-use crate::maven::{self, Jars};
-use crate::python::Environment;
-use crate::runtime::sha256;
+use crate::tools::maven::{self, Jars};
+use crate::tools::python::Environment;
+use crate::tools::runtime::sha256;
 use crate::tools::{root, run, shown, target, Result};
 
 /// The folder of natives in Fiji's `lib`, and in the Java library's jar.

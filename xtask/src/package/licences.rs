@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::linker::sysroot;
 use super::{copy, Project};
-use crate::runtime;
+use crate::tools::runtime;
 use crate::tools::{root, Result};
 
 /// What may be in the archive: licences that ask for their text and no more.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Project, GLIBC, TARGET};
-use crate::python::Environment;
+use crate::tools::python::Environment;
 use crate::tools::{cache, cargo, output, root, run, target, Result};
 
 pub struct Built {

@@ -5,8 +5,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::{checks, clear, copy, elf, linker, package, program, write, Project, GLIBC, HERE, RUNTIME};
-use crate::python::Environment;
-use crate::runtime::sha256;
+use crate::tools::python::Environment;
+use crate::tools::runtime::sha256;
 use crate::tools::{cache, lock, need, root, run, shown, target, Result};
 
 /// The device interface of the MMDevice that `fetch_mmdevice.py` fetches.

@@ -1,25 +1,23 @@
 //! `cargo xtask package`: the archive for builders, target/dist/parfocal-<version>-linux-x86_64.tar.gz; docs/packaging.md.
 
-mod checks;
-mod elf;
+pub mod checks;
+pub mod elf;
 pub mod fiji;
 mod licences;
 mod linker;
 pub mod matlab;
 pub mod micromanager;
-mod stage;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-pub use stage::{stage, unpacked};
-
-use crate::python::Environment;
-use crate::runtime;
+use crate::tools::python::Environment;
+use crate::tools::runtime;
 use crate::tools::{cargo, need, output, root, run, shown, target, Result};
 
 /// The oldest C library that the archive runs with, and the newest C++ symbols that its ONNX Runtime asks for.
@@ -29,19 +27,19 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// Whether this machine can make it.
 pub const HERE: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 /// What ONNX Runtime is called in the archive, by file name and SONAME: a process that has another copy keeps both apart.
-const RUNTIME: &str = "libparfocal_onnxruntime.so";
+pub const RUNTIME: &str = "libparfocal_onnxruntime.so";
 /// Of every file in the archive, so that the same files give the same bytes: 2000-01-01.
 const TIME: &str = "@946684800";
 
 /// The package `parfocal` and all that it is made of, as `cargo metadata` tells it.
-struct Project {
+pub struct Project {
     metadata: Value,
-    version: String,
+    pub version: String,
     abi: u64,
 }
 
 impl Project {
-    fn read() -> Result<Project> {
+    pub fn read() -> Result<Project> {
         let text =
             output(cargo().args(["metadata", "--format-version", "1", "--locked", "--filter-platform", TARGET]))?;
         let metadata = serde_json::from_str(&text).map_err(|e| format!("cargo metadata: {e}"))?;
@@ -80,7 +78,7 @@ impl Project {
     }
 
     /// The archive's name without endings, and the folder in it.
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         format!("parfocal-{}-linux-x86_64", self.version)
     }
 }
@@ -163,6 +161,23 @@ fn lay_out(project: &Project, built: &linker::Built, tree: &Path) -> Result<()> 
     checks::write_sums(tree)
 }
 
+/// A fresh copy of the unpacked archive, moved from where it was unpacked to a folder with a space in its name.
+pub fn unpacked() -> Result<PathBuf> {
+    static COPIES: AtomicUsize = AtomicUsize::new(0);
+    let archive = package()?;
+    let copy = COPIES.fetch_add(1, Ordering::Relaxed);
+    let first = target().join("package/unpacked");
+    clear(&first)?;
+    run(Command::new("tar").arg("--extract").arg("--file").arg(&archive).arg("--directory").arg(&first))?;
+    let name = Project::read()?.name();
+    let moved = target().join(format!("package/moved copy {copy}"));
+    clear(&moved)?;
+    let prefix = moved.join("some where").join(&name);
+    folder_of(&prefix)?;
+    fs::rename(first.join(&name), &prefix).map_err(|e| format!("{}: {e}", prefix.display()))?;
+    Ok(prefix)
+}
+
 fn filled(project: &Project, text: &str) -> String {
     let mut numbers = project.version.split('.');
     let mut number = || numbers.next().unwrap_or("0").to_owned();
@@ -173,7 +188,7 @@ fn filled(project: &Project, text: &str) -> String {
 }
 
 /// The folder as one archive: order, times, owners and permissions do not depend on where and when.
-fn pack(tree: &Path, archive: &Path) -> Result<()> {
+pub fn pack(tree: &Path, archive: &Path) -> Result<()> {
     let (Some(parent), Some(name)) = (tree.parent(), tree.file_name()) else {
         return Err(format!("{}: not a folder to pack", tree.display()));
     };

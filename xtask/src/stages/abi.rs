@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::package;
-use crate::python::Environment;
+use crate::tools::python::Environment;
 use crate::tools::{cargo, need, root, run, target, Result};
 
 const C: &[&str] = &["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1", "-g"];

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::stages::demo;
+use crate::tools::runtime;
 use crate::tools::{cargo, run, target, Result};
-use crate::{demo, runtime};
 
 /// What a command printed and how it ended.
 fn told(command: &mut Command) -> Result<(bool, String)> {

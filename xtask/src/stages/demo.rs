@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::python::Environment;
+use crate::tools::python::Environment;
+use crate::tools::{self, runtime};
 use crate::tools::{cargo, check_machine, output, root, run, target, Result};
-use crate::{runtime, tools};
 
 /// The release build of the command, with ONNX Runtime beside it.
 pub fn build() -> Result<PathBuf> {

@@ -1,13 +1,15 @@
 //! `cargo xtask test fiji`: the Java library and the plugin against the packaged library, in a JVM and on a screen.
 
+pub mod bench;
+
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::machine::{self, JAVA, SCREEN};
-use crate::maven::{maven, property};
 use crate::package::fiji::{fiji, same_bytes, unpacked};
 use crate::package::HERE;
+use crate::tools::machine::{self, JAVA, SCREEN};
+use crate::tools::maven::{maven, property};
 use crate::tools::{check_machine, root, run, target, Result};
 
 /// The newest ImageJ that is tested beside the oldest, which is the one in xtask/maven/pom.xml.

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::machine::{self, FIGURES, OCTAVE};
 use crate::package::{self, matlab as packaged, HERE};
-use crate::python::Environment;
+use crate::tools::machine::{self, FIGURES, OCTAVE};
+use crate::tools::python::Environment;
 use crate::tools::{output, root, run, target, Result};
 
 pub fn stage() -> Result<()> {

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::demo;
 use crate::package::micromanager::{build, installed, micromanager, mmdevice};
 use crate::package::{soname, HERE};
-use crate::python::Environment;
+use crate::stages::demo;
+use crate::tools::python::Environment;
 use crate::tools::{check_machine, run, target, Result};
 
 /// `cargo xtask package micromanager`.

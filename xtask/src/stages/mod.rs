@@ -1,11 +1,21 @@
 //! `cargo xtask test` and `bench`: every check of the project, stage by stage.
 
+mod abi;
+mod cuda;
+pub mod demo;
+pub mod fiji;
+mod fuzz;
+mod hard;
+mod matlab;
+pub mod micromanager;
+mod package;
+
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::python::Environment;
+use crate::tools::python::Environment;
+use crate::tools::runtime;
 use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
-use crate::{abi, cuda, demo, fiji, fiji_bench, fuzz, hard, matlab, micromanager, package, runtime};
 
 type Stage = (&'static str, &'static str, fn() -> Result<()>);
 
@@ -39,7 +49,7 @@ pub fn setup() -> Result<()> {
     Environment::Light.interpreter()?;
     Environment::Training.interpreter()?;
     Environment::Bioimage.interpreter()?;
-    if package::HERE {
+    if crate::package::HERE {
         Environment::Package.interpreter()?;
         Environment::Abi.interpreter()?;
         Environment::Micromanager.interpreter()?;
@@ -87,14 +97,14 @@ pub fn bench(rest: &[String]) -> Result<()> {
     check_machine()?;
     runtime::install()?;
     match rest {
-        [one] if one == "fiji" => return fiji_bench::bench(),
+        [one] if one == "fiji" => return fiji::bench::bench(),
         [one] if one == "matlab" => return matlab::bench(),
         [one] if one == "micromanager" => return micromanager::bench(),
         _ => {}
     }
     run(cargo().args(["bench", "--package", "parfocal"]).args(rest))?;
     if rest.is_empty() {
-        fiji_bench::bench()?;
+        fiji::bench::bench()?;
         matlab::bench()?;
         micromanager::bench()?;
     }
@@ -144,7 +154,7 @@ fn pytest(environment: Environment, folder: &str) -> Result<()> {
 }
 
 fn tiff() -> Result<()> {
-    pytest(Environment::Light, "tests/python")
+    pytest(Environment::Light, "tests/readback")
 }
 
 fn training() -> Result<()> {

@@ -3,31 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use super::{checks, clear, elf, folder_of, pack, package, Project, HERE, RUNTIME};
-use crate::python::Environment;
-use crate::runtime::sha256;
+use crate::package::{checks, elf, pack, package, unpacked, Project, HERE, RUNTIME};
+use crate::tools::python::Environment;
+use crate::tools::runtime::sha256;
 use crate::tools::{need, output, root, run, target, Result};
-
-/// A fresh copy of the unpacked archive, moved from where it was unpacked to a folder with a space in its name.
-pub fn unpacked() -> Result<PathBuf> {
-    static COPIES: AtomicUsize = AtomicUsize::new(0);
-    let archive = package()?;
-    let copy = COPIES.fetch_add(1, Ordering::Relaxed);
-    let first = target().join("package/unpacked");
-    clear(&first)?;
-    run(Command::new("tar").arg("--extract").arg("--file").arg(&archive).arg("--directory").arg(&first))?;
-    let name = Project::read()?.name();
-    let moved = target().join(format!("package/moved copy {copy}"));
-    clear(&moved)?;
-    let prefix = moved.join("some where").join(&name);
-    folder_of(&prefix)?;
-    fs::rename(first.join(&name), &prefix).map_err(|e| format!("{}: {e}", prefix.display()))?;
-    Ok(prefix)
-}
 
 pub fn stage() -> Result<()> {
     if !HERE {

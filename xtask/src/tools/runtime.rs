@@ -6,7 +6,7 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use crate::python::Environment;
+use crate::tools::python::Environment;
 use crate::tools::{cache, lock, root, run, target, Result};
 
 pub const VERSION: &str = "1.31.1";
@@ -38,7 +38,9 @@ fn platform() -> Result<Platform> {
         ("windows", "x86_64") => {
             ("win_amd64", "onnxruntime.dll", "8482d2ee174e28504f99730fb01d6861575870283de4ed3a897ad39170d9a9b9")
         }
-        (os, arch) => return Err(format!("no ONNX Runtime is pinned for {os} on {arch}; see xtask/src/runtime.rs")),
+        (os, arch) => {
+            return Err(format!("no ONNX Runtime is pinned for {os} on {arch}; see xtask/src/tools/runtime.rs"))
+        }
     };
     Ok(Platform { wheel, library, sha256 })
 }

@@ -28,7 +28,7 @@ fn example(program: &Path, prefix: &Path, brief: &[&str]) -> Result<()> {
         "one_frame" => &["restored 320x240 pixels; focus score"],
         "stack_with_cancel" => &[" of 12 planes", "CANCELLED"],
         "camera" => &["live: 100 frames of 64x48", "acquisition: 100 frames of 64x48", "latency ms: median", "99%"],
-        _ => return Err(format!("{name}: an example that is new to xtask/src/abi/hosts.rs")),
+        _ => return Err(format!("{name}: an example that is new to xtask/src/stages/abi/hosts.rs")),
     };
     match expected.iter().find(|piece| !said.contains(**piece)) {
         None => Ok(()),

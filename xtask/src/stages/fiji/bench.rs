@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use crate::machine::{self, JAVA};
-use crate::maven::{maven, property};
 use crate::package::fiji::fiji;
 use crate::package::HERE;
+use crate::tools::machine::{self, JAVA};
+use crate::tools::maven::{maven, property};
 use crate::tools::{cargo, output, root, run, Result};
 
 const ROUNDS: usize = 3;

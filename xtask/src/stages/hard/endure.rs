@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{source, tiny, watch, Library};
-use crate::python::Environment;
+use crate::tools::python::Environment;
 use crate::tools::{root, run, Result};
 
 /// As few threads as possible inside: those of the tests are many.

@@ -7,10 +7,12 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::{cleared, source, suite_sources, tiny, watch, Library, Told};
-use crate::maven::{maven, property};
-use crate::python::Environment;
+use crate::package;
+use crate::stages::abi;
+use crate::tools::maven::{maven, property};
+use crate::tools::python::Environment;
 use crate::tools::{cargo, run, target, Result};
-use crate::{abi, machine, package, runtime};
+use crate::tools::{machine, runtime};
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The exit status by which the watcher tells that it saw something; the suite's own are 1 and 2.
