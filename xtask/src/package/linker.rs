@@ -6,23 +6,23 @@ use std::path::{Path, PathBuf};
 
 use super::{Project, GLIBC, TARGET};
 use crate::tools::python::Environment;
-use crate::tools::{cache, cargo, output, root, run, target, Result};
+use crate::tools::{at, cache, cargo, make_folder, output, root, run, say, shell, target, Result};
 
 pub struct Built {
     pub library: PathBuf,
     pub command: PathBuf,
-    /// Of the linker, whose own code is linked in: the folder with its licence texts.
+    /// The folder of the linker with its licence texts: its own code is linked in.
     pub zig: PathBuf,
 }
 
-/// Release builds in an output folder of their own, so that others stay as they are.
+/// Builds both for release, in an output folder of their own.
 pub fn build(project: &Project) -> Result<Built> {
     let zig = zig()?;
     let folder = target().join("package");
-    fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    make_folder(&folder)?;
     let linker = wrapper(&folder, &zig, "cc")?;
     let out = folder.join("build");
-    eprintln!("xtask: building the library and the command for glibc {GLIBC}");
+    say!("building the library and the command for glibc {GLIBC}");
     run(cargo()
         .args(["build", "--release", "--quiet", "--locked", "--package", "parfocal", "--lib", "--bin", "parfocal"])
         .args(["--target", TARGET])
@@ -43,14 +43,14 @@ pub fn zig() -> Result<PathBuf> {
     Ok(PathBuf::from(folder.trim()))
 }
 
-/// The same as a compiler for `cc` or `c++`, which links in a C++ library of its own.
+/// A compiler for `cc` or `c++` that aims at the same glibc; it links in a C++ library of its own.
 pub fn compiler(language: &str) -> Result<PathBuf> {
     let folder = target().join("package");
-    fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    make_folder(&folder)?;
     wrapper(&folder, &zig()?, language)
 }
 
-/// What cargo and CMake are given as a linker and a compiler: they take one file name, and these need words before the arguments.
+/// A script for cargo and CMake, which take one file name, while the linker needs words before its arguments.
 fn wrapper(folder: &Path, zig: &Path, language: &str) -> Result<PathBuf> {
     let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
     let kept = quoted(&cache()?.join("zig"));
@@ -60,11 +60,11 @@ fn wrapper(folder: &Path, zig: &Path, language: &str) -> Result<PathBuf> {
         quoted(&zig.join("zig"))
     );
     let path = folder.join(language);
-    // Cargo does not link anew because of it, but a file that is being run cannot be written.
+    // A file that is being run cannot be written.
     if fs::read_to_string(&path).is_ok_and(|old| old == text) {
         return Ok(path);
     }
-    fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    fs::write(&path, text).map_err(at(&path))?;
     super::permit(&path, 0o755)?;
     Ok(path)
 }
@@ -82,6 +82,6 @@ fn flags(project: &Project, out: &Path) -> Result<String> {
 /// The folder of the Rust toolchain in use.
 pub fn sysroot() -> Result<PathBuf> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let folder = output(std::process::Command::new(rustc).current_dir(root()).args(["--print", "sysroot"]))?;
+    let folder = output(shell().cmd(rustc).args(["--print", "sysroot"]))?;
     Ok(PathBuf::from(folder.trim()))
 }

@@ -10,28 +10,31 @@ pub mod micromanager;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::tools::machine::need;
 use crate::tools::python::Environment;
 use crate::tools::runtime;
-use crate::tools::{cargo, need, output, root, run, shown, target, Result};
+use crate::tools::{
+    at, cargo, cmd, empty_folder, files, has_extension, make_folder, output, read_text, root, run, say, shown, target,
+    Result,
+};
 
 /// The oldest C library that the archive runs with, and the newest C++ symbols that its ONNX Runtime asks for.
 const GLIBC: &str = "2.28";
 const GLIBCXX: &str = "3.4.22";
 const TARGET: &str = "x86_64-unknown-linux-gnu";
-/// Whether this machine can make it.
+/// Whether this machine can make the archive.
 pub const HERE: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
-/// What ONNX Runtime is called in the archive, by file name and SONAME: a process that has another copy keeps both apart.
+/// ONNX Runtime's file name and SONAME in the archive: a process that has another copy keeps the two apart.
 pub const RUNTIME: &str = "libparfocal_onnxruntime.so";
-/// Of every file in the archive, so that the same files give the same bytes: 2000-01-01.
+/// The time of every file in the archive, so that the same files give the same bytes: 2000-01-01.
 const TIME: &str = "@946684800";
 
-/// The package `parfocal` and all that it is made of, as `cargo metadata` tells it.
+/// The package `parfocal` and its dependencies, from `cargo metadata`.
 pub struct Project {
     metadata: Value,
     pub version: String,
@@ -40,8 +43,8 @@ pub struct Project {
 
 impl Project {
     pub fn read() -> Result<Project> {
-        let text =
-            output(cargo().args(["metadata", "--format-version", "1", "--locked", "--filter-platform", TARGET]))?;
+        let how = ["--format-version", "1", "--locked", "--filter-platform", TARGET];
+        let text = output(cargo().arg("metadata").args(how))?;
         let metadata = serde_json::from_str(&text).map_err(|e| format!("cargo metadata: {e}"))?;
         let mut project = Project { metadata, version: String::new(), abi: 0 };
         let package = project.parfocal()?;
@@ -61,7 +64,7 @@ impl Project {
         found.ok_or_else(|| "cargo metadata: no package 'parfocal'".to_owned())
     }
 
-    /// The folders that hold the sources of crates.
+    /// The folders in which cargo unpacks crates.
     fn registries(&self) -> Vec<PathBuf> {
         let crates = self.packages().iter().filter(|package| !package["source"].is_null());
         let manifests = crates.filter_map(|package| package["manifest_path"].as_str());
@@ -72,18 +75,18 @@ impl Project {
         found
     }
 
-    /// The file, and what programs that link with it ask the loader for.
+    /// The library's file name, which programs that link with it ask the loader for.
     fn soname(&self) -> String {
         format!("libparfocal.so.{}", self.abi)
     }
 
-    /// The archive's name without endings, and the folder in it.
+    /// The archive's name without extensions, which is also the folder in it.
     pub fn name(&self) -> String {
         format!("parfocal-{}-linux-x86_64", self.version)
     }
 }
 
-/// What programs that link with the library ask the loader for.
+/// The library's file name, which programs that link with it ask the loader for.
 pub fn soname() -> Result<String> {
     Ok(Project::read()?.soname())
 }
@@ -98,11 +101,11 @@ fn make() -> Result<PathBuf> {
     if !HERE {
         return Err("package: made on Linux on x86-64 only; docs/packaging.md has the recipe for other systems".into());
     }
-    need(&[("readelf", "binutils"), ("tar", "tar"), ("gzip", "gzip")])?;
+    need(&[("tar", "tar"), ("gzip", "gzip")])?;
     let project = Project::read()?;
     let built = linker::build(&project)?;
     let tree = target().join("package/tree").join(project.name());
-    clear(&tree)?;
+    empty_folder(&tree)?;
     lay_out(&project, &built, &tree)?;
     checks::check(&project, &tree)?;
     let archive = root().join("target/dist").join(format!("{}.tar.gz", project.name()));
@@ -110,23 +113,21 @@ fn make() -> Result<PathBuf> {
     let sum = format!("{}  {}.tar.gz\n", runtime::sha256(&archive)?, project.name());
     write(&archive.with_file_name("SHA256SUMS"), &sum)?;
     let size = fs::metadata(&archive).map_or(0, |m| m.len());
-    println!("package: {} ({:.1} MB)", shown(&archive), size as f64 / 1e6);
+    say!("package: {} ({:.1} MB)", shown(&archive), size as f64 / 1e6);
     Ok(archive)
 }
 
-/// Fills `tree`, a prefix that may be moved.
+/// Fills `tree`, a prefix that users may move.
 fn lay_out(project: &Project, built: &linker::Built, tree: &Path) -> Result<()> {
     let library = tree.join("lib");
     program(&built.library, &library.join(project.soname()))?;
     #[cfg(unix)]
-    std::os::unix::fs::symlink(project.soname(), library.join("libparfocal.so"))
-        .map_err(|e| format!("{}: {e}", library.display()))?;
+    std::os::unix::fs::symlink(project.soname(), library.join("libparfocal.so")).map_err(at(&library))?;
     let runtime = library.join(RUNTIME);
     program(&runtime::cached()?, &runtime)?;
     // Without its RUNPATH: what it needs comes from the system, never from what else lies in `lib`.
-    run(Command::new(Environment::Package.program("patchelf")?)
-        .args(["--set-soname", RUNTIME, "--remove-rpath"])
-        .arg(&runtime))?;
+    let patchelf = Environment::Package.program("patchelf")?;
+    run(cmd!("{patchelf} --set-soname {RUNTIME} --remove-rpath {runtime}"))?;
     program(&built.command, &tree.join("bin/parfocal"))?;
     for name in ["parfocal.h", "parfocal.hpp"] {
         copy(&root().join("include").join(name), &tree.join("include").join(name))?;
@@ -139,8 +140,7 @@ fn lay_out(project: &Project, built: &linker::Built, tree: &Path) -> Result<()> 
     ];
     for (from, to) in templates {
         let from = root().join("xtask/package").join(from);
-        let text = fs::read_to_string(&from).map_err(|e| format!("{}: {e}", from.display()))?;
-        write(&tree.join(to), &filled(project, &text))?;
+        write(&tree.join(to), &filled(project, &read_text(&from)?))?;
     }
     let documents = tree.join("share/doc/parfocal");
     let examples = tree.join("share/parfocal/examples");
@@ -151,7 +151,7 @@ fn lay_out(project: &Project, built: &linker::Built, tree: &Path) -> Result<()> 
     ];
     for (from, to, ending) in folders {
         for file in files(&root().join(from))? {
-            if ending.is_none_or(|ending| file.extension().is_some_and(|e| e == ending)) {
+            if ending.is_none_or(|ending| has_extension(&file, ending)) {
                 copy(&file, &to.join(file.file_name().unwrap_or_default()))?;
             }
         }
@@ -166,15 +166,15 @@ pub fn unpacked() -> Result<PathBuf> {
     static COPIES: AtomicUsize = AtomicUsize::new(0);
     let archive = package()?;
     let copy = COPIES.fetch_add(1, Ordering::Relaxed);
-    let first = target().join("package/unpacked");
-    clear(&first)?;
-    run(Command::new("tar").arg("--extract").arg("--file").arg(&archive).arg("--directory").arg(&first))?;
+    let first = target().join(format!("package/unpacked {copy}"));
+    empty_folder(&first)?;
+    run(cmd!("tar --extract --file {archive} --directory {first}"))?;
     let name = Project::read()?.name();
     let moved = target().join(format!("package/moved copy {copy}"));
-    clear(&moved)?;
+    empty_folder(&moved)?;
     let prefix = moved.join("some where").join(&name);
     folder_of(&prefix)?;
-    fs::rename(first.join(&name), &prefix).map_err(|e| format!("{}: {e}", prefix.display()))?;
+    fs::rename(first.join(&name), &prefix).map_err(at(&prefix))?;
     Ok(prefix)
 }
 
@@ -187,7 +187,7 @@ fn filled(project: &Project, text: &str) -> String {
         .replace("@MINOR@", &number())
 }
 
-/// The folder as one archive: order, times, owners and permissions do not depend on where and when.
+/// Packs the folder: order, times, owners and permissions do not depend on the place and the day.
 pub fn pack(tree: &Path, archive: &Path) -> Result<()> {
     let (Some(parent), Some(name)) = (tree.parent(), tree.file_name()) else {
         return Err(format!("{}: not a folder to pack", tree.display()));
@@ -195,49 +195,27 @@ pub fn pack(tree: &Path, archive: &Path) -> Result<()> {
     let tar = archive.with_extension("");
     for path in [archive, &tar] {
         if path.exists() {
-            fs::remove_file(path).map_err(|e| format!("{}: {e}", path.display()))?;
+            fs::remove_file(path).map_err(at(path))?;
         }
     }
     folder_of(archive)?;
-    run(Command::new("tar")
-        .args(["--create", "--format=gnu", "--sort=name", "--owner=0", "--group=0", "--numeric-owner"])
-        .args(["--mode=u+rwX,go+rX,go-w", &format!("--mtime={TIME}"), "--file"])
-        .arg(&tar)
-        .arg("--directory")
-        .arg(parent)
-        .arg(name)
-        .env("LC_ALL", "C"))?;
-    run(Command::new("gzip").args(["-9", "--no-name"]).arg(&tar))
-}
-
-/// An empty place: what was there before is gone.
-fn clear(folder: &Path) -> Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    }
-    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))
-}
-
-/// The files right in a folder, sorted.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let mut found: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| p.is_file()).collect();
-    found.sort();
-    Ok(found)
+    let same = ["--format=gnu", "--sort=name", "--owner=0", "--group=0", "--numeric-owner"];
+    let more = ["--mode=u+rwX,go+rX,go-w", &format!("--mtime={TIME}")];
+    run(cmd!("tar --create {same...} {more...} --file {tar} --directory {parent} {name}").env("LC_ALL", "C"))?;
+    run(cmd!("gzip -9 --no-name {tar}"))
 }
 
 fn folder_of(path: &Path) -> Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))
+    make_folder(path.parent().unwrap_or(Path::new("/")))
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
     folder_of(path)?;
-    fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))?;
+    fs::write(path, text).map_err(at(path))?;
     permit(path, 0o644)
 }
 
-/// A copy that is read by all and run by none.
+/// Copies a file that all may read and nobody runs.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     folder_of(to)?;
     fs::copy(from, to).map_err(|e| format!("{}: cannot be copied to {}: {e}", from.display(), to.display()))?;
@@ -252,7 +230,7 @@ fn program(from: &Path, to: &Path) -> Result<()> {
 #[cfg(unix)]
 fn permit(path: &Path, mode: u32) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|e| format!("{}: {e}", path.display()))
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(at(path))
 }
 
 #[cfg(not(unix))]

@@ -1,17 +1,17 @@
 //! The test stage `cuda`: the command with an ONNX Runtime that has CUDA, on a machine with or without a device.
 
+use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use crate::stages::demo;
-use crate::tools::runtime;
-use crate::tools::{cargo, run, target, Result};
+use xshell::Cmd;
 
-/// What a command printed and how it ended.
-fn told(command: &mut Command) -> Result<(bool, String)> {
-    let output = command.output().map_err(|e| format!("{command:?}: cannot be started: {e}"))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    Ok((output.status.success(), text))
+use super::{skip, Outcome};
+use crate::tools::{cargo, cmd, make_folder, printed, ran, release, run, runtime, say, target, Result};
+
+/// Whether a command succeeded, and what it printed.
+fn tried(command: Cmd) -> Result<(bool, String)> {
+    let (_, ran) = ran(command)?;
+    Ok((ran.status.success(), printed(&ran)))
 }
 
 fn expect(text: &str, parts: &[&str]) -> Result<()> {
@@ -21,17 +21,15 @@ fn expect(text: &str, parts: &[&str]) -> Result<()> {
     }
 }
 
-pub fn cuda() -> Result<()> {
+pub fn check() -> Result<Outcome> {
     let Some(library) = runtime::cached_gpu()? else {
-        println!("skipped: no ONNX Runtime with CUDA is pinned for this platform");
-        return Ok(());
+        return skip("no ONNX Runtime with CUDA is pinned for this platform");
     };
-    // Built with the CPU's runtime beside it.
-    let command = demo::build()?;
+    // The CPU's runtime lies beside it.
+    let command = release::command()?;
     let plain = runtime::install()?;
-    let doctor = |library: &Path, device: &str| {
-        told(Command::new(&command).args(["doctor", "--json", "--device", device, "--runtime"]).arg(library))
-    };
+    let doctor =
+        |library: &Path, device: &str| tried(cmd!("{command} doctor --json --device {device} --runtime {library}"));
 
     let (ok, text) = doctor(&plain, "cuda")?;
     expect(&text, &["device=cuda:0: this ONNX Runtime (", "has no CUDAExecutionProvider", "device=cpu"])?;
@@ -42,17 +40,16 @@ pub fn cuda() -> Result<()> {
     let (works, text) = doctor(&library, "cuda")?;
     if works {
         expect(&text, &["\"device\": \"cuda:0\"", "\"provider\": \"CUDAExecutionProvider\""])?;
-        println!("CUDA works here");
-        return run(cargo()
-            .args(["test", "--release", "--package", "parfocal", "--test", "devices", "cuda", "--", "--nocapture"])
-            .env("PARFOCAL_TEST_CUDA", "1")
-            .env("PARFOCAL_ONNXRUNTIME", &library));
+        say!("CUDA works here");
+        let test = ["test", "--release", "--package", "parfocal", "--test", "devices", "cuda", "--", "--nocapture"];
+        run(cargo().args(test).env("PARFOCAL_TEST_CUDA", "1").env("PARFOCAL_ONNXRUNTIME", &library))?;
+        return Ok(Outcome::Passed);
     }
-    // The driver's library, or CUDA's: the first that is not there, or what the driver says.
+    // What is missing first: the driver's library, CUDA's, or what the driver says.
     expect(&text, &["device=cuda:0: ", "it needs an NVIDIA driver, and the CUDA and cuDNN", "\"in_runtime\": true"])?;
     let why = text.lines().find(|line| line.contains("device=cuda:0")).unwrap_or_default().trim();
-    println!("device=cuda: {why}");
-    if !nvidia() {
+    say!("device=cuda: {why}");
+    if !has_nvidia_device() {
         expect(why, &["the library lib", ".so.", " is missing"])?;
     }
 
@@ -62,30 +59,23 @@ pub fn cuda() -> Result<()> {
         return Err(format!("device=auto must run on the CPU:\n{text}"));
     }
     restores_on_the_cpu(&command, &library)?;
-    println!("skipped: no CUDA device, so nothing to compare with the CPU and no frames a second");
-    Ok(())
+    Ok(Outcome::PassedWithout("no CUDA device, so no results to compare with the CPU's".into()))
 }
 
-/// A driver is installed and finds a device.
-fn nvidia() -> bool {
-    Command::new("nvidia-smi").arg("-L").output().is_ok_and(|o| o.status.success())
+/// Whether a driver is installed and finds a device.
+fn has_nvidia_device() -> bool {
+    ran(cmd!("nvidia-smi -L")).is_ok_and(|(_, ran)| ran.status.success())
 }
 
-/// By itself it restores, with a warning in the report; by name it writes nothing.
+/// `device=auto` restores, with a warning in the report; `device=cuda` writes nothing.
 fn restores_on_the_cpu(command: &Path, library: &Path) -> Result<()> {
     let folder = target().join("cuda-stage");
-    std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    make_folder(&folder)?;
     let output = folder.join("restored.tif");
     let restore = |device: &str| {
-        let _ = std::fs::remove_file(&output);
-        told(
-            Command::new(command)
-                .args(["restore", "tests/data/good/u16.tif", "--json", "--device", device, "-o"])
-                .arg(&output)
-                .arg("--runtime")
-                .arg(library)
-                .current_dir(crate::tools::root()),
-        )
+        let _ = fs::remove_file(&output);
+        let input = "tests/data/good/u16.tif";
+        tried(cmd!("{command} restore {input} --json --device {device} -o {output} --runtime {library}"))
     };
     let (ok, text) = restore("auto")?;
     expect(&text, &["\"device_requested\": \"auto\"", "warning: the CPU is used, CUDA does not work here"])?;

@@ -1,70 +1,79 @@
-//! `cargo xtask demo`: from a fresh clone to a restored image, through the real command.
+//! `cargo xtask demo`, from a fresh clone to a restored image through the real command; and the test stage of its gain.
 
 use std::path::{Path, PathBuf};
 
-use crate::tools::python::Environment;
-use crate::tools::{self, runtime};
-use crate::tools::{cargo, check_machine, output, root, run, target, Result};
+use xshell::Cmd;
 
-/// The release build of the command, with ONNX Runtime beside it.
-pub fn build() -> Result<PathBuf> {
-    runtime::install()?;
-    eprintln!("xtask: building the command (release)");
-    run(cargo().args(["build", "--release", "--quiet", "--package", "parfocal", "--bin", "parfocal"]))?;
-    Ok(target().join("release").join(format!("parfocal{}", std::env::consts::EXE_SUFFIX)))
+use super::Outcome;
+use crate::tools::machine::check_machine;
+use crate::tools::python::Environment;
+use crate::tools::{cmd, make_folder, output, release, root, run, say, shown, stem, Result};
+
+/// What the demo promises, in dB: the restored image over the blurred one, and over the best unsharp mask.
+const GAIN_DB: f64 = 3.0;
+const LEAD_DB: f64 = 1.5;
+
+pub fn check() -> Result<Outcome> {
+    let report = simulated(&release::command()?, &folder()?)?;
+    let figure = |name: &str| -> Result<f64> {
+        report
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
+            .ok_or_else(|| format!("the demo's report has no figure '{name}'"))
+    };
+    let gain = figure("gain over blurred (dB):")?;
+    let lead = figure("lead over the best unsharp mask (dB):")?;
+    if gain < GAIN_DB || lead < LEAD_DB {
+        return Err(format!(
+            "the demo gained {gain:.2} dB (expected {GAIN_DB}) and led unsharp masking by {lead:.2} dB ({LEAD_DB})"
+        ));
+    }
+    Ok(Outcome::Passed)
 }
 
-/// Simulated specimen without `file`; the user's own image with it. Returns what the report printed as JSON.
-pub fn demo(file: Option<&str>) -> Result<String> {
+/// Restores a simulated specimen, or the user's own image.
+pub fn demo(file: Option<&str>) -> Result<()> {
     check_machine()?;
-    let input = file.map(|f| std::path::absolute(f).map_err(|e| format!("{f}: {e}"))).transpose()?;
-    if let Some(input) = &input {
-        if !input.is_file() {
-            return Err(format!("{}: no such file; expected a TIFF", input.display()));
-        }
+    let Some(file) = file else {
+        return simulated(&release::command()?, &folder()?).map(drop);
+    };
+    let input = std::path::absolute(file).map_err(|e| format!("{file}: {e}"))?;
+    if !input.is_file() {
+        return Err(format!("{}: no such file; expected a TIFF", input.display()));
     }
-    let command = build()?;
-    // Always in the checkout, wherever cargo builds: it is what the README points at.
-    let out = root().join("target/demo");
-    std::fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
-    match input {
-        Some(input) => own_image(&command, &input, &out),
-        None => simulated(&command, &out),
-    }
+    own_image(&release::command()?, &input, &folder()?)
+}
+
+/// Always in the checkout, wherever cargo builds: the README points at it.
+fn folder() -> Result<PathBuf> {
+    let folder = root().join("target/demo");
+    make_folder(&folder)?;
+    Ok(folder)
 }
 
 fn restore(command: &Path, input: &Path, output: &Path) -> Result<()> {
-    run(std::process::Command::new(command).arg("restore").arg(input).arg("-o").arg(output).arg("--force"))
+    run(cmd!("{command} restore {input} -o {output} --force"))
 }
 
+/// Returns the report that it prints.
 fn simulated(command: &Path, out: &Path) -> Result<String> {
-    run(Environment::Light.command()?.args(["-m", "training.demo", "simulate", "--out"]).arg(out))?;
+    let demo = |step: &str| -> Result<Cmd> {
+        Ok(Environment::Light.command()?.args(["-m", "training.demo", step, "--out"]).arg(out))
+    };
+    run(demo("simulate")?)?;
     restore(command, &out.join("blurred.tif"), &out.join("restored.tif"))?;
-    let report = output(
-        Environment::Light
-            .command()?
-            .args(["-m", "training.demo", "report", "--command"])
-            .arg(command)
-            .arg("--out")
-            .arg(out),
-    )?;
-    print!("{report}");
-    println!("\nresults: {}", tools::shown(out));
+    let report = output(demo("report")?.arg("--command").arg(command))?;
+    say!("{report}\nresults: {}", shown(out));
     Ok(report)
 }
 
-fn own_image(command: &Path, input: &Path, out: &Path) -> Result<String> {
-    let stem = input.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let restored = out.join(format!("{stem}-restored.tif"));
+fn own_image(command: &Path, input: &Path, out: &Path) -> Result<()> {
+    let restored = out.join(format!("{}-restored.tif", stem(input)));
     restore(command, input, &restored)?;
-    run(Environment::Light
-        .command()?
-        .args(["-m", "training.demo", "compare"])
-        .arg(input)
-        .arg(&restored)
-        .arg("--out")
-        .arg(out.join("comparison.png")))?;
-    println!("restored: {}", tools::shown(&restored));
-    println!("before and after: {}", tools::shown(&out.join("comparison.png")));
-    Ok(String::new())
+    let comparison = out.join("comparison.png");
+    let compare = Environment::Light.command()?.args(["-m", "training.demo", "compare"]).arg(input).arg(&restored);
+    run(compare.arg("--out").arg(&comparison))?;
+    say!("restored: {}", shown(&restored));
+    say!("before and after: {}", shown(&comparison));
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask test fiji`: the Java library and the plugin against the packaged library, in a JVM and on a screen.
+//! The test stage `fiji`: the Java library and the plugin with the packaged library, in a JVM and on a screen.
 
 pub mod bench;
 
@@ -6,33 +6,33 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
+use super::{skip, Outcome};
 use crate::package::fiji::{fiji, same_bytes, unpacked};
 use crate::package::HERE;
-use crate::tools::machine::{self, JAVA, SCREEN};
+use crate::tools::machine::{self, check_machine, JAVA, SCREEN};
 use crate::tools::maven::{maven, property};
-use crate::tools::{check_machine, root, run, target, Result};
+use crate::tools::{cmd, printed, ran, root, run, say, target, Result};
 
 /// The newest ImageJ that is tested beside the oldest, which is the one in xtask/maven/pom.xml.
 const NEWEST_IMAGEJ: &str = "1.54p";
-/// Words of the JVM's warnings that are about us.
+/// Words in the JVM's warnings about our code.
 const OURS: &[&str] = &["org.parfocal", "org/parfocal", "libparfocal", "Java_org_parfocal"];
 
 /// `cargo xtask package fiji`.
 pub fn package() -> Result<()> {
     check_machine()?;
-    if !machine::provide(&[JAVA])? {
-        return Err("package fiji: needs what is named above".into());
+    match machine::missing(&[JAVA])? {
+        Some(reason) => Err(format!("package fiji: {reason}")),
+        None => fiji().map(drop),
     }
-    fiji().map(|_| ())
 }
 
-pub fn stage() -> Result<()> {
+pub fn check() -> Result<Outcome> {
     if !HERE {
-        println!("skipped: the package for Fiji is made on Linux on x86-64 only");
-        return Ok(());
+        return skip("the package for Fiji is made on Linux on x86-64 only");
     }
-    if !machine::provide(&[JAVA, SCREEN])? {
-        return Ok(());
+    if let Some(reason) = machine::missing(&[JAVA, SCREEN])? {
+        return skip(reason);
     }
     same_bytes()?;
     let newest = format!("-Dij.version={NEWEST_IMAGEJ}");
@@ -47,13 +47,14 @@ pub fn stage() -> Result<()> {
     windows.properties.push(property("parfocal.site", fiji()?.site));
     tests("windows of the oldest ImageJ", &windows)?;
     windows.properties.push(newest);
-    tests("windows of the newest ImageJ", &windows)
+    tests("windows of the newest ImageJ", &windows)?;
+    Ok(Outcome::Passed)
 }
 
-/// The tests of both projects, or of the plugin, as Maven runs them.
+/// What Maven runs: the tests of both projects, or of the plugin.
 #[derive(Default)]
 struct Tests {
-    /// For the JVM that runs them.
+    /// Arguments of the JVM that runs them.
     arguments: &'static str,
     properties: Vec<String>,
     plugin_only: bool,
@@ -61,7 +62,7 @@ struct Tests {
     screen: bool,
 }
 
-/// Runs them; what they print is shown when something is wrong.
+/// Runs tests, which must pass without a warning of the JVM.
 fn tests(name: &str, tests: &Tests) -> Result<()> {
     let printed = output(name, tests)?;
     match &warnings(&printed)[..] {
@@ -70,10 +71,10 @@ fn tests(name: &str, tests: &Tests) -> Result<()> {
     }
 }
 
-/// No warning about us, but for the one that is there to be seen.
+/// Runs tests under `-Xcheck:jni`: no warning about our code, except for the planted fault.
 fn checked_jni() -> Result<()> {
     let name = "-Xcheck:jni";
-    // Tests that start programs of their own are left out: those run without the check.
+    // Without the tests that start programs of their own, which would run without the check.
     let groups = "-Dparfocal.excludedGroups=window,process,planted".to_owned();
     let properties = vec![property("parfocal.planted", planted()?), groups];
     let printed = output(name, &Tests { arguments: name, properties, ..Tests::default() })?;
@@ -84,57 +85,52 @@ fn checked_jni() -> Result<()> {
     }
     if seen.is_empty() {
         return Err(format!(
-            "mvn test ({name}): the planted fault was not told; this run proves nothing:\n{}",
+            "mvn test ({name}): the JVM did not report the planted fault, so this run proves nothing:\n{}",
             printed.trim()
         ));
     }
     Ok(())
 }
 
-/// The library with the fault, for `PlantedFaultTest`.
+/// Compiles the library with the fault, for `PlantedFaultTest`.
 fn planted() -> Result<PathBuf> {
-    let include = machine::java_home().ok_or("java does not tell its java.home")?.join("include");
+    let include = machine::java_home().ok_or("java does not print its java.home")?.join("include");
+    let linux = include.join("linux");
     let library = target().join("package/fiji/libplanted.so");
-    run(Command::new("cc")
-        .args(["-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o"])
-        .arg(&library)
-        .arg("-I")
-        .arg(&include)
-        .arg("-I")
-        .arg(include.join("linux"))
-        .arg(root().join("bindings/java/src/test/c/planted.c")))?;
+    let source = root().join("bindings/java/src/test/c/planted.c");
+    run(cmd!("cc -shared -fPIC -Wall -Wextra -Werror -o {library} -I {include} -I {linux} {source}"))?;
     Ok(library)
 }
 
-/// What Maven and the tests print; an error where one fails.
+/// What Maven and the tests print; an error if one fails.
 fn output(name: &str, tests: &Tests) -> Result<String> {
     let fiji = fiji()?;
     let mut command = maven(&["test"]);
     if tests.plugin_only {
         // The library is compiled, its tests are not run again.
-        command.args(["-Dsurefire.failIfNoSpecifiedTests=false", "-Dtest=org.parfocal.fiji.**"]);
+        command = command.args(["-Dsurefire.failIfNoSpecifiedTests=false", "-Dtest=org.parfocal.fiji.**"]);
     }
-    command
+    command = command
         .arg(property("parfocal.library", fiji.library()))
         .arg(property("parfocal.command", &fiji.command))
         .args(&tests.properties)
         .env_remove("PARFOCAL_ONNXRUNTIME");
     if !tests.arguments.is_empty() {
-        command.arg(format!("-Dparfocal.testArguments={}", tests.arguments));
+        command = command.arg(format!("-Dparfocal.testArguments={}", tests.arguments));
     }
-    let mut command = if tests.screen { on_screen(&command) } else { command };
     let started = Instant::now();
-    let ran = command.output().map_err(|e| format!("mvn: cannot be started: {e}"))?;
-    let printed = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+    let (_, ran) = if tests.screen { ran(on_screen(command))? } else { ran(command)? };
+    let printed = printed(&ran);
     if !ran.status.success() {
         return Err(format!("mvn test ({name}): {}; it printed:\n{}", ran.status, printed.trim()));
     }
-    println!("{name}: passed in {:.0} s", started.elapsed().as_secs_f64());
+    say!("{name}: passed in {:.0} s", started.elapsed().as_secs_f64());
     Ok(printed)
 }
 
-/// The same command on a display that nobody sees.
-fn on_screen(command: &Command) -> Command {
+/// The same command on a virtual display.
+fn on_screen(command: impl Into<Command>) -> Command {
+    let command = command.into();
     let mut screen = Command::new("xvfb-run");
     screen.args(["--auto-servernum", "--server-args=-screen 0 1600x1200x24"]);
     screen.arg(command.get_program()).args(command.get_args());
@@ -150,7 +146,7 @@ fn on_screen(command: &Command) -> Command {
     screen
 }
 
-/// Warnings of `-Xcheck:jni` that name us: the line, or one of the frames below it.
+/// The warnings of `-Xcheck:jni` that name our code in their line or in one of the frames below it.
 fn warnings(printed: &str) -> Vec<String> {
     let lines: Vec<&str> = printed.lines().collect();
     // Java 24 and later also warn that a native library is loaded at all.

@@ -1,22 +1,25 @@
-//! `cargo xtask test matlab` and `bench matlab`: +parfocal as the archive has it, in GNU Octave; MATLAB itself is on no test machine.
+//! The test stage `matlab`, and its bench: +parfocal of the archive in GNU Octave. MATLAB itself is on no test machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use xshell::Cmd;
+
+use super::{skip, Outcome};
 use crate::package::{self, matlab as packaged, HERE};
 use crate::tools::machine::{self, FIGURES, OCTAVE};
 use crate::tools::python::Environment;
-use crate::tools::{output, root, run, target, Result};
+use crate::tools::{at, cmd, in_folder, make_folder, output, root, run, target, Result};
 
-pub fn stage() -> Result<()> {
+const OPTIONS: &[&str] = &["--quiet", "--norc", "--no-history"];
+
+pub fn check() -> Result<Outcome> {
     if !HERE {
-        println!("skipped: the archive is made on Linux on x86-64 only");
-        return Ok(());
+        return skip("the archive is made on Linux on x86-64 only");
     }
     run(Environment::Abi.command()?.args(["tests/matlab/lint_header.py", "include/parfocal.h"]))?;
-    if !machine::provide(&[OCTAVE, FIGURES])? {
-        return Ok(());
+    if let Some(reason) = machine::missing(&[OCTAVE, FIGURES])? {
+        return skip(reason);
     }
     let place = Place::prepare()?;
     let shim = place.shim()?;
@@ -24,31 +27,31 @@ pub fn stage() -> Result<()> {
     place.octave(&[], "run_tests()")?;
     place.octave(&[&shim], "run_tests()")?;
     for ways in [vec![], place.folders(&[&shim])[2..].to_vec()] {
-        run(place.clean(Environment::Abi.command()?).arg("tests/matlab/interrupt.py").arg(&place.matlab).args(ways))?;
+        let test = Environment::Abi.command()?.arg("tests/matlab/interrupt.py");
+        run(place.clean(test).arg(&place.matlab).args(ways))?;
     }
     let pictures = place.work.join("examples");
-    fs::create_dir_all(&pictures).map_err(|e| format!("{}: {e}", pictures.display()))?;
+    make_folder(&pictures)?;
     place.octave(&[], &format!("run_examples('{}')", pictures.display()))?;
     let [page, readme] = ["docs/matlab.md", "README.md"].map(|name| root().join(name).display().to_string());
-    place.octave(&[], &format!("run_documents('{page}', '{readme}')"))
+    place.octave(&[], &format!("run_documents('{page}', '{readme}')"))?;
+    Ok(Outcome::Passed)
 }
 
-/// Prints what `m.restore` adds to the C call, through Octave's gateway. There is no limit: Octave's own speed is in it.
+/// Prints what `m.restore` adds to the C call, through Octave's gateway. There is no limit: it depends on Octave's speed.
 pub fn bench() -> Result<()> {
     if !HERE {
         println!("matlab: skipped: the archive is made on Linux on x86-64 only");
         return Ok(());
     }
-    if !machine::provide(&[OCTAVE])? {
+    if let Some(reason) = machine::missing(&[OCTAVE])? {
+        println!("matlab: skipped: {reason}");
         return Ok(());
     }
     let place = Place::prepare()?;
     let sources = root().join("tests/matlab/bench");
-    run(Command::new("mkoctfile")
-        .args(["--mex", "-O2", "-o", "octave_c_call.mex"])
-        .arg(format!("-I{}", root().join("include").display()))
-        .arg(sources.join("octave_c_call.c"))
-        .current_dir(&place.work))?;
+    let (include, source) = (format!("-I{}", root().join("include").display()), sources.join("octave_c_call.c"));
+    run(in_folder(cmd!("mkoctfile --mex -O2 -o octave_c_call.mex {include} {source}"), &place.work))?;
     place.octave(&[&place.work, &sources], "octave_bench()")
 }
 
@@ -61,35 +64,31 @@ struct Place {
 }
 
 impl Place {
-    /// With the gateway built as users of Octave build it.
+    /// Builds the gateway as users of Octave do.
     fn prepare() -> Result<Place> {
         let prefix = package::unpacked()?;
         let matlab = packaged::folder(&prefix);
         let work = target().join("matlab");
-        fs::create_dir_all(&work).map_err(|e| format!("{}: {e}", work.display()))?;
+        make_folder(&work)?;
         let place = Place { prefix, matlab, work };
         place.octave(&[], "build_octave();")?;
         Ok(place)
     }
 
-    /// The stand-in for MATLAB's calllib, with its own tests run, and what `parfocal_prototype` calls MATLAB's thunks in Octave.
+    /// Builds and tests the stand-in for MATLAB's calllib, and names the thunks as `parfocal_prototype` does in Octave.
     fn shim(&self) -> Result<PathBuf> {
         let folder = self.work.join("shim");
-        let tests = root().join("tests/matlab/shim/test/test.sh");
-        run(self
-            .clean(Command::new("sh"))
-            .arg(tests)
-            .arg(self.prefix.join("lib/libparfocal.so"))
-            .arg(root().join("tests/models/tiny.onnx"))
-            .arg(&folder)
-            .env("PYTHON", Environment::Abi.interpreter()?))?;
-        let arch = output(Command::new("octave-cli").args(OPTIONS).args(["--eval", "printf('%s', computer('arch'))"]))?;
+        let library = self.prefix.join("lib/libparfocal.so");
+        let test = cmd!("sh tests/matlab/shim/test/test.sh {library} tests/models/tiny.onnx {folder}");
+        run(self.clean(test).env("PYTHON", Environment::Abi.interpreter()?))?;
+        let print_arch = "printf('%s', computer('arch'))";
+        let arch = output(cmd!("octave-cli {OPTIONS...} --eval {print_arch}"))?;
         let thunk = self.matlab.join(format!("parfocal_thunk_{}.so", arch.trim()));
-        fs::copy(self.matlab.join(packaged::THUNK), &thunk).map_err(|e| format!("{}: {e}", thunk.display()))?;
+        fs::copy(self.matlab.join(packaged::THUNK), &thunk).map_err(at(&thunk))?;
         Ok(folder)
     }
 
-    /// For Octave's path: what is tested, the tests; before them the stand-in, if its folder is given.
+    /// Octave's path: what is tested, the tests, and the stand-in if its folder is given.
     fn folders(&self, more: &[&Path]) -> Vec<PathBuf> {
         let mut folders = vec![self.matlab.clone(), root().join("tests/matlab")];
         if more.first().is_some_and(|folder| folder.ends_with("shim")) {
@@ -100,23 +99,17 @@ impl Place {
     }
 
     fn octave(&self, more: &[&Path], code: &str) -> Result<()> {
-        let mut command = self.clean(Command::new("octave-cli"));
-        command.args(OPTIONS);
-        for folder in self.folders(more) {
-            command.arg("--path").arg(folder);
-        }
-        run(command.args(["--eval", code])).map_err(|_| format!("octave-cli: {code}: failed; see above"))
+        let path = self.folders(more).into_iter().flat_map(|folder| ["--path".into(), folder]);
+        let octave = self.clean(cmd!("octave-cli {OPTIONS...}").args(path).args(["--eval", code]));
+        run(octave).map_err(|_| format!("octave-cli: {code}: failed; see above"))
     }
 
-    /// The library is to be found by where +parfocal lies, and brings its own ONNX Runtime.
-    fn clean(&self, mut command: Command) -> Command {
+    /// A command that finds the library by the place of +parfocal, with its own ONNX Runtime, and has no display.
+    fn clean(&self, command: Cmd<'static>) -> Cmd<'static> {
         command
             .env("PARFOCAL_COMMAND", self.prefix.join("bin/parfocal"))
             .env_remove("PARFOCAL_LIBRARY")
             .env_remove("PARFOCAL_ONNXRUNTIME")
-            .env_remove("DISPLAY");
-        command
+            .env_remove("DISPLAY")
     }
 }
-
-const OPTIONS: &[&str] = &["--quiet", "--norc", "--no-history"];

@@ -1,186 +1,137 @@
-//! `cargo xtask test` and `bench`: every check of the project, stage by stage.
+//! `cargo xtask test`: every check of the project, as a table of stages.
 
 mod abi;
 mod cuda;
 pub mod demo;
+mod evaluate;
 pub mod fiji;
+pub mod format;
 mod fuzz;
 mod hard;
-mod matlab;
+mod header;
+mod lint;
+pub mod matlab;
 pub mod micromanager;
 mod package;
+mod pytest;
+mod readback;
+mod rust;
+mod schedule;
+mod threads;
+mod training;
 
-use std::path::PathBuf;
-use std::time::Instant;
-
+use crate::package::HERE;
+use crate::tools::machine::{check_machine, in_ci};
 use crate::tools::python::Environment;
-use crate::tools::runtime;
-use crate::tools::{cargo, check_machine, in_ci, root, run, Result};
+use crate::tools::{cargo, ran, runtime, Result};
 
-type Stage = (&'static str, &'static str, fn() -> Result<()>);
+/// How a stage ended that found nothing wrong.
+pub enum Outcome {
+    Passed,
+    /// It passed without a part that no CI machine can run; says which.
+    PassedWithout(String),
+    /// It, or a part of it, could not run on this machine; says why.
+    Skipped(String),
+}
 
-/// In order: the cheap ones that fail often first.
+/// The end of a stage for which something is missing: locally it is skipped, in CI it fails.
+fn skip(reason: impl Into<String>) -> Result<Outcome> {
+    let reason = reason.into();
+    if in_ci() {
+        return Err(format!("{reason} (skipped elsewhere, an error in CI)"));
+    }
+    Ok(Outcome::Skipped(reason))
+}
+
+struct Stage {
+    name: &'static str,
+    what: &'static str,
+    check: fn() -> Result<Outcome>,
+}
+
+const fn stage(name: &'static str, what: &'static str, check: fn() -> Result<Outcome>) -> Stage {
+    Stage { name, what, check }
+}
+
+/// In the order in which they start: first the cheap ones that fail often, then so that the long ones do not end last.
 const STAGES: &[Stage] = &[
-    ("format", "cargo fmt --check", format),
-    ("lint", "clippy, warnings are errors", lint),
-    ("rust", "cargo test", rust),
-    ("threads", "handles, cancel and queue in every order of their steps (loom)", fuzz::threads),
-    ("package", "the archive for builders: made, checked, moved and used", package::stage),
-    ("abi", "the header; the C and C++ suites, examples and bad input against the archive", abi::stage),
-    ("hard", "the C library: sanitizer, valgrind, faults, two runtimes, stress, memory", hard::stage),
-    ("fiji", "the Java library and the ImageJ plugin, packaged, in a JVM and on a screen", fiji::stage),
-    (
-        "micromanager",
-        "the device adapter, packaged, in Micro-Manager's core with a simulated camera",
-        micromanager::stage,
-    ),
-    ("matlab", "+parfocal in Octave, over its gateway and over a strict stand-in for MATLAB's calllib", matlab::stage),
-    ("cuda", "the command with an ONNX Runtime that has CUDA", cuda::cuda),
-    ("tiff", "the command's files read back by other software (Python)", tiff),
-    ("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::fuzz),
-    ("training", "network, simulation, training, export, parity (PyTorch) and bioimage.io's validator", training),
-    ("evaluate", "the released model on real focal stacks", evaluate),
-    ("demo", "the demo and its gain", demo_gain),
+    stage("format", "the formatters of every language, and the lengths of lines", format::check),
+    stage("lint", "clippy and ruff, warnings are errors; lengths of functions", lint::check),
+    stage("package", "the archive for builders: made, checked, moved and used", package::check),
+    stage("rust", "cargo test", rust::check),
+    stage("header", "include/parfocal.h is what src/ gives, and other languages can read it", header::check),
+    stage("threads", "handles, cancel and queue in every order of their steps (loom)", threads::check),
+    stage("abi", "the C and C++ suites, examples and bad input against the archive", abi::check),
+    stage("hard", "the C library: sanitizer, valgrind, faults, two runtimes, stress, memory", hard::check),
+    stage("fiji", "the Java library and the ImageJ plugin, packaged, in a JVM and on a screen", fiji::check),
+    stage("micromanager", "the packaged device adapter in Micro-Manager's core", micromanager::check),
+    stage("matlab", "+parfocal in Octave, over its gateway and over a stand-in for MATLAB's calllib", matlab::check),
+    stage("cuda", "the command with an ONNX Runtime that has CUDA", cuda::check),
+    stage("readback", "the command's files read back by other software (Python)", readback::check),
+    stage("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::check),
+    stage("training", "network, simulation, training, export, parity (PyTorch), bioimage.io", training::check),
+    stage("evaluate", "the released model on real focal stacks", evaluate::check),
+    stage("demo", "the demo and its gain", demo::check),
 ];
 
+/// Names for several stages. `quick` is for the inner loop.
+const GROUPS: &[(&str, &[&str])] = &[("quick", &["format", "lint", "rust", "header", "readback"])];
+
+/// Fetches what the tests need.
 pub fn setup() -> Result<()> {
     check_machine()?;
     runtime::install()?;
-    Environment::Light.interpreter()?;
-    Environment::Training.interpreter()?;
-    Environment::Bioimage.interpreter()?;
-    if crate::package::HERE {
-        Environment::Package.interpreter()?;
-        Environment::Abi.interpreter()?;
-        Environment::Micromanager.interpreter()?;
+    for environment in Environment::ALL {
+        if HERE || !environment.is_for_packages() {
+            environment.interpreter()?;
+        }
     }
     Ok(())
 }
 
+/// Runs the stages of these names, or all of them.
 pub fn test(names: &[String]) -> Result<()> {
-    if let Some(unknown) = names.iter().find(|n| STAGES.iter().all(|s| s.0 != n.as_str())) {
-        let known: Vec<_> = STAGES.iter().map(|s| s.0).collect();
-        return Err(format!("test stage '{unknown}': expected any of {}", known.join(", ")));
-    }
-    setup()?;
+    let chosen = chosen(names)?;
+    check_machine()?;
+    runtime::install()?;
     for (tool, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
-        if !cargo().args([tool, "--version"]).output().is_ok_and(|o| o.status.success()) {
+        if !ran(cargo().args([tool, "--version"])).is_ok_and(|(_, ran)| ran.status.success()) {
             return Err(format!("missing: cargo {tool} (rustup component add {component})"));
         }
     }
-    let mut failed = Vec::new();
-    let mut passed = 0;
-    for (name, what, stage) in STAGES {
-        if !names.is_empty() && !names.iter().any(|n| n == name) {
-            continue;
-        }
-        println!("\n== {name}: {what}");
-        let started = Instant::now();
-        match stage() {
-            Ok(()) => passed += 1,
-            Err(message) => {
-                eprintln!("xtask: {name}: {message}");
-                failed.push(*name);
-            }
-        }
-        println!("== {name}: {:.0} s", started.elapsed().as_secs_f64());
-    }
-    println!("\nstages: {passed} passed, {} failed", failed.len());
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("failed: {}", failed.join(", ")))
-    }
+    schedule::run(&chosen).verdict()
 }
 
-pub fn bench(rest: &[String]) -> Result<()> {
-    check_machine()?;
-    runtime::install()?;
-    match rest {
-        [one] if one == "fiji" => return fiji::bench::bench(),
-        [one] if one == "matlab" => return matlab::bench(),
-        [one] if one == "micromanager" => return micromanager::bench(),
-        _ => {}
+fn chosen(names: &[String]) -> Result<Vec<&'static Stage>> {
+    let groups = |name: &str| GROUPS.iter().find(|group| group.0 == name).map(|group| group.1);
+    let known = |name: &String| groups(name).is_some() || STAGES.iter().any(|stage| stage.name == name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        let all: Vec<_> = STAGES.iter().map(|s| s.name).chain(GROUPS.iter().map(|g| g.0)).collect();
+        return Err(format!("test stage '{unknown}': expected any of {}", all.join(", ")));
     }
-    run(cargo().args(["bench", "--package", "parfocal"]).args(rest))?;
-    if rest.is_empty() {
-        fiji::bench::bench()?;
-        matlab::bench()?;
-        micromanager::bench()?;
-    }
-    Ok(())
-}
-
-fn format() -> Result<()> {
-    // Workspaces of their own.
-    for manifest in ["Cargo.toml", "tests/fuzz/Cargo.toml", "tests/threads/Cargo.toml"] {
-        run(cargo().args(["fmt", "--all", "--check", "--manifest-path", manifest]))?;
-    }
-    Ok(())
-}
-
-fn lint() -> Result<()> {
-    run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
-}
-
-fn rust() -> Result<()> {
-    run(cargo().args(["test", "--workspace"]))
-}
-
-/// The evaluation data, or why its tests are skipped; absent in CI is an error.
-fn data() -> Result<Option<PathBuf>> {
-    let folder = match std::env::var_os("PARFOCAL_DATA") {
-        Some(folder) => PathBuf::from(folder),
-        None => root().join("../shared/data"),
+    let is_chosen = |stage: &&Stage| {
+        let named = |name: &String| name == stage.name || groups(name).is_some_and(|group| group.contains(&stage.name));
+        names.is_empty() || names.iter().any(named)
     };
-    if folder.join("eval").is_dir() {
-        return Ok(Some(folder));
+    Ok(STAGES.iter().filter(is_chosen).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_are_chosen_by_name_and_group() {
+        let names = |given: &[&str]| -> Result<Vec<&str>> {
+            let given: Vec<String> = given.iter().map(|name| name.to_string()).collect();
+            Ok(chosen(&given)?.iter().map(|stage| stage.name).collect())
+        };
+        assert_eq!(names(&[]).unwrap().len(), STAGES.len());
+        assert_eq!(names(&["demo", "lint"]).unwrap(), ["lint", "demo"]);
+        assert_eq!(names(&["quick", "rust"]).unwrap(), ["format", "lint", "rust", "header", "readback"]);
+        assert!(names(&["rust", "rusty"]).unwrap_err().contains("'rusty'"));
+        for (_, group) in GROUPS {
+            assert!(group.iter().all(|name| STAGES.iter().any(|stage| stage.name == *name)));
+        }
     }
-    if in_ci() {
-        return Err(format!("no data at {}: set PARFOCAL_DATA (a skip elsewhere, an error in CI)", folder.display()));
-    }
-    println!("skipped: no data at {}; set PARFOCAL_DATA to run this", folder.display());
-    Ok(None)
-}
-
-fn pytest(environment: Environment, folder: &str) -> Result<()> {
-    // The command under test is the release build: the same that the demo runs.
-    let command = demo::build()?;
-    run(environment
-        .command()?
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", folder])
-        .env("PARFOCAL_COMMAND", command)
-        .env("PYTHONWARNINGS", "ignore"))
-}
-
-fn tiff() -> Result<()> {
-    pytest(Environment::Light, "tests/readback")
-}
-
-fn training() -> Result<()> {
-    pytest(Environment::Training, "training/tests")?;
-    pytest(Environment::Bioimage, "tests/bioimage")
-}
-
-fn evaluate() -> Result<()> {
-    if data()?.is_none() {
-        return Ok(());
-    }
-    pytest(Environment::Training, "training/acceptance")
-}
-
-fn demo_gain() -> Result<()> {
-    let report = demo::demo(None)?;
-    let figure = |name: &str| -> Result<f64> {
-        report
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
-            .ok_or_else(|| format!("the demo's report has no figure '{name}'"))
-    };
-    let gain = figure("gain over blurred (dB):")?;
-    let lead = figure("lead over the best unsharp mask (dB):")?;
-    if gain < 3.0 || lead < 1.5 {
-        return Err(format!("the demo gained {gain:.2} dB (expected 3) and led unsharp masking by {lead:.2} dB (1.5)"));
-    }
-    Ok(())
 }

@@ -1,20 +1,20 @@
-//! The test stage `package`: the archive unpacked, moved and used as a stranger's machine would use it.
+//! The test stage `package`: the archive unpacked, moved and used as on a stranger's machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 
+use super::{skip, Outcome};
 use crate::package::{checks, elf, pack, package, unpacked, Project, HERE, RUNTIME};
+use crate::tools::machine::need;
 use crate::tools::python::Environment;
 use crate::tools::runtime::sha256;
-use crate::tools::{need, output, root, run, target, Result};
+use crate::tools::{at, cmd, in_folder, output, read, root, run, shell, target, Result};
 
-pub fn stage() -> Result<()> {
+pub fn check() -> Result<Outcome> {
     if !HERE {
-        println!("skipped: the archive is made on Linux on x86-64 only");
-        return Ok(());
+        return skip("the archive is made on Linux on x86-64 only");
     }
     need(&[("cmake", "cmake"), ("pkg-config", "pkg-config")])?;
     let prefix = unpacked()?;
@@ -23,7 +23,8 @@ pub fn stage() -> Result<()> {
     refusals(&prefix)?;
     command(&prefix)?;
     library(&prefix)?;
-    versions(&prefix)
+    versions(&prefix)?;
+    Ok(Outcome::Passed)
 }
 
 /// Packed again from the unpacked and moved copy, whose times and owner are others.
@@ -31,53 +32,53 @@ fn same_bytes(prefix: &Path) -> Result<()> {
     let again = target().join("package/again.tar.gz");
     pack(prefix, &again)?;
     let (first, second) = (sha256(&package()?)?, sha256(&again)?);
-    fs::remove_file(&again).map_err(|e| format!("{}: {e}", again.display()))?;
+    fs::remove_file(&again).map_err(at(&again))?;
     if first == second {
         return Ok(());
     }
     Err(format!("packing the same files twice gives {first} and {second}"))
 }
 
-/// The checks that made the archive do refuse: a changed file, and a library that is linked for this machine.
+/// The checks that the archive passed refuse a changed file, and a program that is linked for this machine.
 fn refusals(prefix: &Path) -> Result<()> {
     let header = prefix.join("include/parfocal.h");
-    let kept = fs::read(&header).map_err(|e| format!("{}: {e}", header.display()))?;
+    let kept = read(&header)?;
     let changed = [&kept[..], b"\n"].concat();
-    fs::write(&header, changed).map_err(|e| format!("{}: {e}", header.display()))?;
+    fs::write(&header, changed).map_err(at(&header))?;
     let seen = checks::check_sums(prefix).is_err();
-    fs::write(&header, kept).map_err(|e| format!("{}: {e}", header.display()))?;
+    fs::write(&header, kept).map_err(at(&header))?;
     if !seen {
-        return Err("SHA256SUMS did not tell that a file had changed".into());
+        return Err("a file was changed, and the check of SHA256SUMS passed".into());
     }
-    // The task runner itself is linked as everything on this machine is.
+    // The task runner is linked for this machine.
     let program = std::env::current_exe().map_err(|e| format!("where is the task runner? ({e})"))?;
     let beyond = elf::read(&program)?.beyond(&[("GLIBC", "2.2.5")]);
     if beyond.is_empty() {
-        return Err(format!("{}: no symbol above GLIBC 2.2.5; readelf's listing is not understood", program.display()));
+        return Err(format!("{}: no symbol above GLIBC 2.2.5; its versions are not read", program.display()));
     }
     Ok(())
 }
 
-/// What `doctor` tells must be well, and the runtime that of the copy.
+/// `doctor` must find nothing wrong, and the runtime of the copy.
 fn well(report: &str, prefix: &Path) -> Result<()> {
     let found: Value = serde_json::from_str(report).map_err(|e| format!("doctor: {e}: {report}"))?;
     let runtime = prefix.join("lib").join(RUNTIME).canonicalize().map_err(|e| format!("{RUNTIME}: {e}"))?;
     if found["ok"] == true && found["runtime_path"] == runtime.display().to_string() && found["model"].is_object() {
         return Ok(());
     }
-    Err(format!("doctor: expected all to be well and the runtime {}; it tells {report}", runtime.display()))
+    Err(format!("doctor: expected ok and the runtime {}; it reports {report}", runtime.display()))
 }
 
-/// The command in an empty environment, and by a relative path.
+/// Runs the command in an empty environment, by its whole path and by a relative one.
 fn command(prefix: &Path) -> Result<()> {
     for program in [prefix.join("bin/parfocal"), PathBuf::from("bin/parfocal")] {
-        let report = output(Command::new(&program).args(["doctor", "--json"]).env_clear().current_dir(prefix))?;
+        let report = output(in_folder(shell().cmd(&program).args(["doctor", "--json"]).env_clear(), prefix))?;
         well(&report, prefix)?;
     }
     Ok(())
 }
 
-/// The library in a process that is not ours, loaded by a relative path, in an empty environment, from another folder.
+/// Loads the library into another program by a relative path, in an empty environment, and leaves the folder.
 fn library(prefix: &Path) -> Result<()> {
     const HOST: &str = "
 import ctypes, os
@@ -90,20 +91,20 @@ assert library.parfocal_doctor(text, length, ctypes.byref(length)) == 0
 print(text.value.decode())
 ";
     let interpreter = Environment::Package.interpreter()?;
-    let report = output(Command::new(interpreter).args(["-c", HOST]).env_clear().current_dir(prefix))?;
+    let report = output(in_folder(cmd!("{interpreter} -c {HOST}").env_clear(), prefix))?;
     well(&report, prefix)
 }
 
-/// What tells builders a version tells Cargo.toml's; CMake takes it for what it is; pkg-config finds what was moved.
+/// The command, pkg-config and CMake name the version of Cargo.toml; pkg-config finds the moved files.
 fn versions(prefix: &Path) -> Result<()> {
     let version = Project::read()?.version;
     let expect = |what: &str, found: &str, expected: &str| {
         (found == expected).then_some(()).ok_or(format!("{what}: '{found}'; expected '{expected}' by Cargo.toml"))
     };
-    let command = output(Command::new(prefix.join("bin/parfocal")).arg("--version"))?;
+    let command = output(shell().cmd(prefix.join("bin/parfocal")).arg("--version"))?;
     expect("bin/parfocal --version", command.trim(), &format!("parfocal {version}"))?;
     let folder = prefix.join("lib/pkgconfig");
-    let asked = |what| output(Command::new("pkg-config").args([what, "parfocal"]).env("PKG_CONFIG_PATH", &folder));
+    let asked = |what: &str| output(cmd!("pkg-config {what} parfocal").env("PKG_CONFIG_PATH", &folder));
     expect("parfocal.pc", asked("--modversion")?.trim(), &version)?;
     for (flag, letters, file) in [("--cflags-only-I", "-I", "parfocal.h"), ("--libs-only-L", "-L", "libparfocal.so")] {
         let printed = asked(flag)?;
@@ -113,9 +114,8 @@ fn versions(prefix: &Path) -> Result<()> {
             return Err(format!("pkg-config {flag}: {}; expected the folder of {file}", printed.trim()));
         }
     }
-    run(Command::new("cmake")
-        .arg(format!("-DFILE={}", prefix.join("lib/cmake/Parfocal/ParfocalConfigVersion.cmake").display()))
-        .arg(format!("-DVERSION={version}"))
-        .arg("-P")
-        .arg(root().join("xtask/package/version_test.cmake")))
+    let file = format!("-DFILE={}", prefix.join("lib/cmake/Parfocal/ParfocalConfigVersion.cmake").display());
+    let version = format!("-DVERSION={version}");
+    let script = root().join("xtask/package/version_test.cmake");
+    run(cmd!("cmake {file} {version} -P {script}"))
 }

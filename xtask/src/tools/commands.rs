@@ -1,65 +1,93 @@
-//! Paths, commands and the check that the tools of the machine are there.
+//! Running commands, and where they and the stages print.
 
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::cell::{OnceCell, RefCell};
+use std::fmt::Arguments;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
-pub type Result<T> = std::result::Result<T, String>;
+use xshell::{Cmd, Shell};
 
-/// The root of the checkout.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the root of the project").to_path_buf()
-}
+use super::{root, Result};
 
-/// Cargo's output folder, wherever the user keeps it.
-pub fn target() -> PathBuf {
-    match env::var_os("CARGO_TARGET_DIR") {
-        Some(folder) => root().join(folder),
-        None => root().join("target"),
-    }
-}
-
-pub fn in_ci() -> bool {
-    env::var_os("CI").is_some_and(|v| !v.is_empty() && v != "false")
-}
-
-/// Where downloads and Python environments outlive a checkout: PARFOCAL_CACHE, else the user's cache folder.
-pub fn cache() -> Result<PathBuf> {
-    let folder = if let Some(folder) = env::var_os("PARFOCAL_CACHE") {
-        PathBuf::from(folder)
-    } else if let Some(folder) = env::var_os("XDG_CACHE_HOME") {
-        PathBuf::from(folder).join("parfocal")
-    } else if let Some(folder) = env::var_os("LOCALAPPDATA") {
-        PathBuf::from(folder).join("parfocal")
-    } else if let Some(home) = env::var_os("HOME") {
-        PathBuf::from(home).join(".cache/parfocal")
-    } else {
-        return Err("no place for downloads: set PARFOCAL_CACHE to a folder".into());
+/// A command from one line of text, in the root of the checkout: `cmd!("tar --extract --file {archive}")`.
+macro_rules! cmd {
+    ($line:literal) => {
+        xshell::cmd!($crate::tools::shell(), $line)
     };
-    fs::create_dir_all(&folder).map_err(|e| format!("{}: cannot be created: {e}", folder.display()))?;
-    Ok(folder)
+}
+pub(crate) use cmd;
+
+/// Prints a line for people: to the terminal, or to the report of the stage that this thread runs.
+macro_rules! say {
+    ($($words:tt)*) => {
+        $crate::tools::say_line(format_args!($($words)*))
+    };
+}
+pub(crate) use say;
+
+thread_local! {
+    static SHELL: OnceCell<&'static Shell> = const { OnceCell::new() };
+    /// Where this thread and its commands print, unless to the terminal.
+    static REPORT: RefCell<Option<File>> = const { RefCell::new(None) };
 }
 
-/// Holds other runs of this task runner off one part of the cache; freed on drop.
-pub struct Lock(#[allow(dead_code)] fs::File);
-
-pub fn lock(name: &str) -> Result<Lock> {
-    let path = cache()?.join(format!("{name}.lock"));
-    let file = fs::File::create(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-    file.lock().map_err(|e| format!("{}: cannot be locked: {e}", path.display()))?;
-    Ok(Lock(file))
+/// What `cmd!` makes commands from. One for each thread, which is never freed: commands borrow it.
+pub fn shell() -> &'static Shell {
+    SHELL.with(|shell| {
+        let shell: &'static Shell = shell.get_or_init(|| {
+            let shell = Shell::new().expect("the current folder exists");
+            shell.change_dir(root());
+            Box::leak(Box::new(shell))
+        });
+        shell
+    })
 }
 
-pub fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root());
+/// Runs `work` with everything that it prints, and that its commands print, going to a file.
+pub fn reporting_to<T>(file: File, work: impl FnOnce() -> T) -> T {
+    REPORT.with(|report| report.replace(Some(file)));
+    let done = work();
+    REPORT.with(|report| report.replace(None));
+    done
+}
+
+/// The report of this thread as something that a command can print to.
+fn report() -> Result<Option<File>> {
+    REPORT.with(|report| {
+        let copy = report.borrow().as_ref().map(File::try_clone).transpose();
+        copy.map_err(|e| format!("the report of a stage: {e}"))
+    })
+}
+
+pub fn say_line(words: Arguments) {
+    REPORT.with(|report| match report.borrow_mut().as_mut() {
+        // Nowhere to complain: the report is the place.
+        Some(file) => drop(writeln!(file, "{words}")),
+        None => println!("{words}"),
+    });
+}
+
+pub fn cargo() -> Cmd<'static> {
+    shell().cmd(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The same command in another folder than the root.
+pub fn in_folder(command: impl Into<Command>, folder: &Path) -> Command {
+    let mut command = command.into();
+    command.current_dir(folder);
     command
 }
 
-/// Runs a command with the terminal's own output; an error names the command and its exit.
-pub fn run(command: &mut Command) -> Result<()> {
-    let text = describe(command);
+/// Runs a command that prints where the stage prints; an error names the command and how it ended.
+pub fn run(command: impl Into<Command>) -> Result<()> {
+    let mut command = command.into();
+    if let Some(report) = report()? {
+        let errors = report.try_clone().map_err(|e| format!("the report of a stage: {e}"))?;
+        command.stdout(report).stderr(errors);
+    }
+    let text = describe(&command);
     let status = command.status().map_err(|e| format!("{text}: cannot be started: {e}"))?;
     if status.success() {
         Ok(())
@@ -68,70 +96,46 @@ pub fn run(command: &mut Command) -> Result<()> {
     }
 }
 
-/// Runs a command and returns what it printed; its errors go to the terminal.
-pub fn output(command: &mut Command) -> Result<String> {
-    let text = describe(command);
-    let output = command.stderr(Stdio::inherit()).output().map_err(|e| format!("{text}: cannot be started: {e}"))?;
+/// Runs a command; what it prints is shown only if it fails.
+pub fn run_quietly(command: impl Into<Command>) -> Result<()> {
+    let (text, ran) = ran(command)?;
+    if ran.status.success() {
+        return Ok(());
+    }
+    Err(format!("{text}: {}; it printed:\n{}", ran.status, printed(&ran).trim()))
+}
+
+/// Runs a command and returns what it printed; its errors go where the stage prints.
+pub fn output(command: impl Into<Command>) -> Result<String> {
+    let mut command = command.into();
+    command.stderr(report()?.map_or_else(Stdio::inherit, Stdio::from));
+    let text = describe(&command);
+    let output = command.output().map_err(|e| format!("{text}: cannot be started: {e}"))?;
     if !output.status.success() {
         return Err(format!("{text}: {}", output.status));
     }
     String::from_utf8(output.stdout).map_err(|_| format!("{text}: printed something that is not UTF-8"))
 }
 
+/// The command in words, and how it ended, which may be badly.
+pub fn ran(command: impl Into<Command>) -> Result<(String, Output)> {
+    let mut command = command.into();
+    let text = describe(&command);
+    let output = command.output().map_err(|e| format!("{text}: cannot be started: {e}"))?;
+    Ok((text, output))
+}
+
+/// Both streams of a command, as text.
+pub fn printed(ran: &Output) -> String {
+    String::from_utf8_lossy(&[&ran.stdout[..], &ran.stderr].concat()).into_owned()
+}
+
+/// Whether a program exists and can say its version.
+pub fn has_program(name: impl AsRef<Path>) -> bool {
+    Command::new(name.as_ref()).arg("--version").output().is_ok_and(|o| o.status.success())
+}
+
 fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|w| w.to_string_lossy()).collect::<Vec<_>>().join(" ")
-}
-
-/// A Python of at least 3.11 with the venv module, by the names it goes by.
-pub fn python() -> Result<PathBuf> {
-    let probe = "import sys, venv, ensurepip; assert sys.version_info >= (3, 11); print(sys.executable)";
-    for name in ["python3.11", "python3", "python", "python3.12", "python3.13"] {
-        let found = Command::new(name).args(["-c", probe]).stderr(Stdio::null()).output();
-        if let Ok(found) = found {
-            if found.status.success() {
-                return Ok(PathBuf::from(String::from_utf8_lossy(&found.stdout).trim()));
-            }
-        }
-    }
-    Err("missing: Python 3.11 or later with the venv module (Debian: apt-get install python3 python3-venv)".into())
-}
-
-/// A C compiler, which Rust links with.
-pub fn c_compiler() -> Result<()> {
-    let names = env::var("CC").ok().into_iter().chain(["cc".into(), "gcc".into(), "clang".into()]);
-    for name in names {
-        if Command::new(&name).arg("--version").output().is_ok_and(|o| o.status.success()) {
-            return Ok(());
-        }
-    }
-    Err("missing: a C compiler (Debian: apt-get install gcc)".into())
-}
-
-/// Programs that only some commands need, each with the Debian package that has it; all that is missing in one message.
-pub fn need(programs: &[(&str, &str)]) -> Result<()> {
-    let there = |name: &str| Command::new(name).arg("--version").output().is_ok_and(|o| o.status.success());
-    let missing: Vec<_> = programs.iter().filter(|(name, _)| !there(name)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let list = |part: fn(&(&str, &str)) -> String| missing.iter().map(|m| part(m)).collect::<Vec<_>>();
-    let (names, packages) = (list(|m| m.0.into()).join(", "), list(|m| m.1.into()).join(" "));
-    Err(format!("missing: {names} (Debian: apt-get install {packages})"))
-}
-
-/// Everything that must be on the machine beforehand, all that is missing in one message.
-pub fn check_machine() -> Result<PathBuf> {
-    let python = python();
-    let missing: Vec<String> = [python.as_ref().err().cloned(), c_compiler().err()].into_iter().flatten().collect();
-    if missing.is_empty() {
-        python
-    } else {
-        Err(missing.join("\nxtask: "))
-    }
-}
-
-/// A path for people: relative to the checkout where it lies inside.
-pub fn shown(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }

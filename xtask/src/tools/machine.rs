@@ -1,133 +1,165 @@
-//! Programs that some stages need beside those that every stage needs: installed where a CI machine lets us, asked for elsewhere.
+//! What must be on the machine: programs, libraries and fonts. In CI as root some are installed; elsewhere they are asked for.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
-use crate::tools::{in_ci, run, Result};
+use super::{cmd, has_program, ran, run_quietly, say, Result};
 
 /// Something that must be on the machine, the Debian package that has it, and how to see that it is there.
 pub struct Need {
     pub what: &'static str,
     pub package: &'static str,
-    pub there: fn() -> bool,
+    pub is_there: fn() -> bool,
 }
 
-/// Java, Maven: to build and test what runs in a JVM.
+/// To build and test what runs in a JVM.
 pub const JAVA: &[Need] = &[
-    Need { what: "a JDK of at least 17", package: "default-jdk-headless", there: || java() >= Some(17) },
-    Need { what: "mvn", package: "maven", there: || on_path("mvn") },
+    Need { what: "a JDK of at least 17", package: "default-jdk-headless", is_there: || java() >= Some(17) },
+    Need { what: "mvn", package: "maven", is_there: || on_path("mvn") },
 ];
 
-/// GNU Octave with what builds MEX files, and libffi for the stand-in for MATLAB's calllib.
+/// GNU Octave, what builds its MEX files, and libffi for the stand-in for MATLAB's calllib.
 pub const OCTAVE: &[Need] = &[
-    Need { what: "octave-cli", package: "octave", there: || on_path("octave-cli") },
-    Need { what: "mkoctfile", package: "octave-dev", there: || on_path("mkoctfile") },
-    Need { what: "ffi.h", package: "libffi-dev", there: || header("ffi.h") },
+    Need { what: "octave-cli", package: "octave", is_there: || on_path("octave-cli") },
+    Need { what: "mkoctfile", package: "octave-dev", is_there: || on_path("mkoctfile") },
+    Need { what: "ffi.h", package: "libffi-dev", is_there: || has_header("ffi.h") },
 ];
 
 /// To draw figures without a screen.
 pub const FIGURES: &[Need] = &[
-    Need { what: "gnuplot", package: "gnuplot-nox", there: || on_path("gnuplot") },
-    Need { what: "gs", package: "ghostscript", there: || on_path("gs") },
+    Need { what: "gnuplot", package: "gnuplot-nox", is_there: || on_path("gnuplot") },
+    Need { what: "gs", package: "ghostscript", is_there: || on_path("gs") },
     Need {
         what: "the font FreeSans",
         package: "fonts-freefont-otf",
-        there: || Path::new("/usr/share/fonts/opentype/freefont/FreeSans.otf").is_file(),
+        is_there: || Path::new("/usr/share/fonts/opentype/freefont/FreeSans.otf").is_file(),
     },
 ];
 
-/// A screen without a screen, with a window manager for titles and a font for texts.
+/// A virtual screen, a window manager that draws titles, and a font.
 pub const SCREEN: &[Need] = &[
-    Need { what: "Java with windows", package: "default-jre", there: || java_library("libawt_xawt.so") },
-    Need { what: "xvfb-run", package: "xvfb", there: || on_path("xvfb-run") && on_path("Xvfb") },
-    Need { what: "xauth", package: "xauth", there: || on_path("xauth") },
-    Need { what: "jwm", package: "jwm", there: || on_path("jwm") },
+    Need { what: "Java with windows", package: "default-jre", is_there: || java_has_library("libawt_xawt.so") },
+    Need { what: "xvfb-run", package: "xvfb", is_there: || on_path("xvfb-run") && on_path("Xvfb") },
+    Need { what: "xauth", package: "xauth", is_there: || on_path("xauth") },
+    Need { what: "jwm", package: "jwm", is_there: || on_path("jwm") },
     Need {
         what: "the font DejaVu Sans",
         package: "fonts-dejavu-core",
-        there: || Path::new("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").is_file(),
+        is_there: || Path::new("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").is_file(),
     },
 ];
 
-/// True when all is there, if need be after installing it: in CI, as root, with apt-get. Elsewhere says what is missing, and is false;
-/// in CI a thing that stays missing is an error.
-pub fn provide(needs: &[&[Need]]) -> Result<bool> {
-    let missing = |needs: &[&[Need]]| -> Vec<(&'static str, &'static str)> {
-        let all = needs.iter().flat_map(|list| list.iter());
-        all.filter(|need| !(need.there)()).map(|need| (need.what, need.package)).collect()
-    };
-    let mut absent = missing(needs);
-    if absent.is_empty() {
-        return Ok(true);
+pub fn in_ci() -> bool {
+    env::var_os("CI").is_some_and(|v| !v.is_empty() && v != "false")
+}
+
+/// What is still missing, in words, after it was installed where that is possible: in CI, as root, with apt-get.
+pub fn missing(needs: &[&[Need]]) -> Result<Option<String>> {
+    // One apt-get at a time.
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _one = INSTALLING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let absent = || needs.iter().flat_map(|list| list.iter()).filter(|need| !(need.is_there)()).collect::<Vec<_>>();
+    let mut found = absent();
+    if !found.is_empty() && in_ci() && is_root() && on_path("apt-get") {
+        let packages: Vec<_> = found.iter().map(|need| need.package).collect();
+        say!("installing {}", packages.join(" "));
+        run_quietly(cmd!("apt-get -qq update"))?;
+        run_quietly(
+            cmd!("apt-get -qq install -y --no-install-recommends {packages...}")
+                .env("DEBIAN_FRONTEND", "noninteractive"),
+        )?;
+        found = absent();
     }
-    let packages: Vec<_> = absent.iter().map(|need| need.1).collect();
-    if in_ci() && is_root() && on_path("apt-get") {
-        println!("installing {}", packages.join(" "));
-        let quiet = |words: &[&str]| {
-            run(Command::new("apt-get")
-                .arg("-qq")
-                .args(words)
-                .env("DEBIAN_FRONTEND", "noninteractive")
-                .stdout(Stdio::null()))
-        };
-        quiet(&["update"])?;
-        quiet(&[&["install", "-y", "--no-install-recommends"], &packages[..]].concat())?;
-        absent = missing(needs);
-        if absent.is_empty() {
-            return Ok(true);
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let list = |part: fn(&Need) -> &'static str| found.iter().map(|need| part(need)).collect::<Vec<_>>();
+    let (names, packages) = (list(|need| need.what).join(", "), list(|need| need.package).join(" "));
+    Ok(Some(format!("missing: {names} (Debian: apt-get install {packages})")))
+}
+
+/// Fails unless these programs exist, each given with its Debian package; one message names all that are missing.
+pub fn need(programs: &[(&str, &str)]) -> Result<()> {
+    let missing: Vec<_> = programs.iter().filter(|(name, _)| !has_program(name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = |part: fn(&(&str, &str)) -> String| missing.iter().map(|m| part(m)).collect::<Vec<_>>();
+    let (names, packages) = (list(|m| m.0.into()).join(", "), list(|m| m.1.into()).join(" "));
+    Err(format!("missing: {names} (Debian: apt-get install {packages})"))
+}
+
+/// Fails unless what every command needs is there; one message names all that is missing.
+pub fn check_machine() -> Result<()> {
+    let missing: Vec<String> = [python().err(), c_compiler().err()].into_iter().flatten().collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(missing.join("\nxtask: "))
+    }
+}
+
+/// A Python of at least 3.11 with the venv module, under one of its usual names.
+pub fn python() -> Result<PathBuf> {
+    let probe = "import sys, venv, ensurepip; assert sys.version_info >= (3, 11); print(sys.executable)";
+    for name in ["python3.11", "python3", "python", "python3.12", "python3.13"] {
+        let found = Command::new(name).args(["-c", probe]).stderr(Stdio::null()).output();
+        if let Some(found) = found.ok().filter(|found| found.status.success()) {
+            return Ok(PathBuf::from(String::from_utf8_lossy(&found.stdout).trim()));
         }
     }
-    let names: Vec<_> = absent.iter().map(|need| need.0).collect();
-    let message = format!("missing: {} (Debian: apt-get install {})", names.join(", "), packages.join(" "));
-    if in_ci() {
-        return Err(message);
+    Err("missing: Python 3.11 or later with the venv module (Debian: apt-get install python3 python3-venv)".into())
+}
+
+/// A C compiler, which Rust links with.
+fn c_compiler() -> Result<()> {
+    let names = env::var("CC").ok().into_iter().chain(["cc".into(), "gcc".into(), "clang".into()]);
+    match names.into_iter().any(has_program) {
+        true => Ok(()),
+        false => Err("missing: a C compiler (Debian: apt-get install gcc)".into()),
     }
-    println!("skipped: {message}");
-    Ok(false)
 }
 
 fn is_root() -> bool {
-    let told = Command::new("id").arg("-u").output();
-    told.is_ok_and(|told| told.stdout.trim_ascii() == b"0")
+    ran(cmd!("id -u")).is_ok_and(|(_, id)| id.stdout.trim_ascii() == b"0")
 }
 
 fn on_path(name: &str) -> bool {
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(name).is_file()))
 }
 
-/// A header that the C compiler finds.
-fn header(name: &str) -> bool {
-    let mut compiler = Command::new("cc");
-    compiler.args(["-E", "-include", name, "-x", "c", "/dev/null"]).stdout(Stdio::null()).stderr(Stdio::null());
-    compiler.status().is_ok_and(|status| status.success())
+/// Whether the C compiler finds a header.
+fn has_header(name: &str) -> bool {
+    ran(cmd!("cc -E -include {name} -x c /dev/null")).is_ok_and(|(_, cc)| cc.status.success())
 }
 
-/// The version of the compiler, which says that this is a JDK and not only what runs programs.
+/// The compiler's version: only a JDK has one.
 fn java() -> Option<u32> {
-    let told = Command::new("javac").arg("-version").output().ok()?;
-    version(&String::from_utf8_lossy(&told.stdout))
+    let (_, javac) = ran(cmd!("javac -version")).ok()?;
+    java_version(&String::from_utf8_lossy(&javac.stdout))
 }
 
-/// `javac 17.0.15`; before 9 it was `javac 1.8.0_402`.
-fn version(told: &str) -> Option<u32> {
-    let mut numbers = told.trim().strip_prefix("javac ")?.split(['.', '-', '_']).map(|number| number.parse().ok());
+/// `javac 17.0.15`; before Java 9, `javac 1.8.0_402`.
+fn java_version(printed: &str) -> Option<u32> {
+    let mut numbers = printed.trim().strip_prefix("javac ")?.split(['.', '-', '_']).map(|number| number.parse().ok());
     match numbers.next()?? {
         1 => numbers.next()?,
         major => Some(major),
     }
 }
 
-/// A file of the Java that runs programs.
-fn java_library(name: &str) -> bool {
+/// Whether the Java that runs programs has this library.
+fn java_has_library(name: &str) -> bool {
     java_home().is_some_and(|home| home.join("lib").join(name).is_file())
 }
 
-/// Of the Java that runs programs; that of a JDK has `include`.
+/// The folder of the Java that runs programs; a JDK's has `include`.
 pub fn java_home() -> Option<PathBuf> {
-    let told = Command::new("java").args(["-XshowSettings:properties", "-version"]).output().ok()?;
-    let told = String::from_utf8_lossy(&told.stderr).into_owned();
-    let line = told.lines().find_map(|line| line.trim().strip_prefix("java.home = "))?;
+    let (_, java) = ran(cmd!("java -XshowSettings:properties -version")).ok()?;
+    let printed = String::from_utf8_lossy(&java.stderr).into_owned();
+    let line = printed.lines().find_map(|line| line.trim().strip_prefix("java.home = "))?;
     Some(PathBuf::from(line))
 }
 
@@ -137,15 +169,15 @@ mod tests {
 
     #[test]
     fn versions_of_compilers() {
-        for (told, expected) in
+        for (printed, expected) in
             [("javac 17.0.15\n", Some(17)), ("javac 25-ea", Some(25)), ("javac 1.8.0_402", Some(8)), ("gcc 12", None)]
         {
-            assert_eq!(version(told), expected, "{told}");
+            assert_eq!(java_version(printed), expected, "{printed}");
         }
     }
 
     #[test]
     fn what_is_there_needs_nothing() {
-        assert_eq!(provide(&[&[Need { what: "nothing", package: "nothing", there: || true }]]), Ok(true));
+        assert_eq!(missing(&[&[Need { what: "nothing", package: "nothing", is_there: || true }]]), Ok(None));
     }
 }

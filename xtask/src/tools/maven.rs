@@ -1,18 +1,15 @@
 //! Maven, which builds and tests the Java library and the Fiji plugin in one go.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::tools::{root, Result};
+use xshell::Cmd;
 
-/// A Maven command over both projects; quiet but for what fails.
-pub fn maven(goals: &[&str]) -> Command {
-    let mut command = Command::new("mvn");
-    command.current_dir(root());
+use super::{cmd, root, run_quietly, say, Result};
+
+/// A Maven command over both projects; it prints only what fails.
+pub fn maven(goals: &[&str]) -> Cmd<'static> {
     // No colours, no progress of downloads, and nobody to ask.
-    command.args(["--quiet", "--batch-mode", "--no-transfer-progress", "-Dstyle.color=never"]);
-    command.args(["--file", "xtask/maven/pom.xml"]).args(goals);
-    command
+    cmd!("mvn --quiet --batch-mode --no-transfer-progress -Dstyle.color=never --file xtask/maven/pom.xml {goals...}")
 }
 
 /// `-Dname=value`.
@@ -26,16 +23,11 @@ pub struct Jars {
     pub plugin: PathBuf,
 }
 
-/// Builds both; their tests are run by the stage `fiji`.
+/// Builds both; the stage `fiji` runs their tests.
 pub fn jars(version: &str) -> Result<Jars> {
-    eprintln!("xtask: building the Java library and the plugin");
+    say!("building the Java library and the plugin");
     // Quiet Mavens print colour codes all the same.
-    let ran =
-        maven(&["package", "-Dmaven.test.skip=true"]).output().map_err(|e| format!("mvn: cannot be started: {e}"))?;
-    if !ran.status.success() {
-        let printed = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
-        return Err(format!("mvn package: {}; it printed:\n{}", ran.status, printed.trim()));
-    }
+    run_quietly(maven(&["package", "-Dmaven.test.skip=true"]))?;
     let jars = Jars {
         library: root().join(format!("bindings/java/target/parfocal-java-{version}.jar")),
         plugin: root().join(format!("fiji-plugin/target/Parfocal_-{version}.jar")),

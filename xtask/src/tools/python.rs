@@ -1,12 +1,11 @@
-//! The project's Python environments: made from hash-pinned requirements, kept in the cache by the hash of these.
+//! The project's Python environments: made from hash-pinned requirements, kept in the cache under the hash of these.
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
-use sha2::{Digest, Sha256};
+use xshell::Cmd;
 
-use crate::tools::{cache, lock, python, root, run, Result};
+use super::{at, cache, cmd, lock, machine, read, remove_folder, root, run, runtime, say, shell, Result};
 
 #[derive(Clone, Copy)]
 pub enum Environment {
@@ -14,7 +13,7 @@ pub enum Environment {
     Light,
     /// The same and PyTorch.
     Training,
-    /// The linker and the ELF editor that the archive is made with.
+    /// The linker and the ELF editor that make the archive.
     Package,
     /// The header's parser, and an ONNX Runtime of another version.
     Abi,
@@ -22,9 +21,21 @@ pub enum Environment {
     Bioimage,
     /// Micro-Manager's core and its simulated camera.
     Micromanager,
+    /// Formatters and linters.
+    Lint,
 }
 
 impl Environment {
+    pub const ALL: &[Environment] = &[
+        Environment::Light,
+        Environment::Training,
+        Environment::Package,
+        Environment::Abi,
+        Environment::Bioimage,
+        Environment::Micromanager,
+        Environment::Lint,
+    ];
+
     fn name(self) -> &'static str {
         match self {
             Environment::Light => "light",
@@ -33,41 +44,39 @@ impl Environment {
             Environment::Abi => "abi",
             Environment::Bioimage => "bioimage",
             Environment::Micromanager => "micromanager",
+            Environment::Lint => "lint",
         }
     }
 
     fn requirements(self) -> PathBuf {
         let folder = match self {
             Environment::Light | Environment::Training | Environment::Bioimage => "training",
-            Environment::Package | Environment::Abi | Environment::Micromanager => "xtask",
+            Environment::Package | Environment::Abi | Environment::Micromanager | Environment::Lint => "xtask",
         };
         root().join(folder).join(format!("requirements-{}.txt", self.name()))
+    }
+
+    /// Whether only the packages and their tests use it, which exist on Linux on x86-64.
+    pub fn is_for_packages(self) -> bool {
+        matches!(self, Environment::Package | Environment::Abi | Environment::Micromanager)
     }
 
     /// The environment's interpreter; made at first use.
     pub fn interpreter(self) -> Result<PathBuf> {
         let list = self.requirements();
-        let text = fs::read(&list).map_err(|e| format!("{}: {e}", list.display()))?;
-        let base = python()?;
-        let mut hash = Sha256::new();
-        hash.update(&text);
-        hash.update(base.to_string_lossy().as_bytes());
-        let hash: String = hash.finalize().iter().take(6).map(|b| format!("{b:02x}")).collect();
-        let folder = cache()?.join(format!("python-{}-{hash}", self.name()));
+        let base = machine::python()?;
+        let key = [&read(&list)?[..], base.to_string_lossy().as_bytes()].concat();
+        let folder = cache()?.join(format!("python-{}-{}", self.name(), &runtime::hex_sha256(&key)[..12]));
         let interpreter = if cfg!(windows) { folder.join("Scripts/python.exe") } else { folder.join("bin/python") };
         let complete = folder.join("complete");
         let _lock = lock(&format!("python-{}", self.name()))?;
         if !complete.exists() {
-            if folder.exists() {
-                fs::remove_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-            }
-            eprintln!("xtask: making the Python environment '{}' (once)", self.name());
-            run(Command::new(&base).args(["-m", "venv"]).arg(&folder))?;
-            run(Command::new(&interpreter)
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
-                .args(["--require-hashes", "--only-binary=:all:", "-r"])
-                .arg(&list))?;
-            fs::write(&complete, b"").map_err(|e| format!("{}: {e}", complete.display()))?;
+            remove_folder(&folder)?;
+            say!("making the Python environment '{}' (once)", self.name());
+            run(cmd!("{base} -m venv {folder}"))?;
+            let quiet = ["--quiet", "--disable-pip-version-check", "--no-input"];
+            run(cmd!("{interpreter} -m pip install {quiet...} --require-hashes --only-binary=:all: -r {list}"))?;
+            fs::write(&complete, b"").map_err(at(&complete))?;
         }
         Ok(interpreter)
     }
@@ -78,9 +87,7 @@ impl Environment {
     }
 
     /// A command of the environment's Python in the root of the project.
-    pub fn command(self) -> Result<Command> {
-        let mut command = Command::new(self.interpreter()?);
-        command.current_dir(root()).env("PYTHONDONTWRITEBYTECODE", "1");
-        Ok(command)
+    pub fn command(self) -> Result<Cmd<'static>> {
+        Ok(shell().cmd(self.interpreter()?).env("PYTHONDONTWRITEBYTECODE", "1"))
     }
 }

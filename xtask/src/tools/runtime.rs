@@ -1,13 +1,14 @@
-//! ONNX Runtime: one pinned release, taken from its PyPI wheel, checked, and laid where the project finds it.
+//! ONNX Runtime: one pinned release, taken from its PyPI wheel, checked, and put where the project finds it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use crate::tools::python::Environment;
-use crate::tools::{cache, lock, root, run, target, Result};
+use super::python::Environment;
+use super::{
+    at, cache, cmd, files, has_extension, lock, make_folder, read, remove_folder, root, run, say, target, Result,
+};
 
 pub const VERSION: &str = "1.31.1";
 
@@ -46,8 +47,11 @@ fn platform() -> Result<Platform> {
 }
 
 pub fn sha256(path: &Path) -> Result<String> {
-    let bytes = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    Ok(Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect())
+    Ok(hex_sha256(&read(path)?))
+}
+
+pub fn hex_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn check(path: &Path, expected: &str) -> Result<()> {
@@ -75,7 +79,7 @@ pub fn cached() -> Result<PathBuf> {
     Ok(library)
 }
 
-/// Libraries of the release with CUDA, and their SHA-256. The first is loaded last: its presence says that all are there.
+/// The libraries of the release with CUDA, and their SHA-256; the first is put in place last, so if it exists all do.
 const GPU: &[(&str, &str)] = &[
     ("libonnxruntime.so.1.31.1", "5104254339ecadae808da771bd0b63b240f0dbd466514234905e54372435c303"),
     ("libonnxruntime_providers_shared.so", "086ec1d5388f64153d9c63470d126693db9a182c8ce236d3a1119068471b8a0d"),
@@ -100,46 +104,38 @@ pub fn cached_gpu() -> Result<Option<PathBuf>> {
 
 /// Puts libraries of a wheel into a folder, checked, and its licence and notices beside them.
 fn fetch(package: &str, wheel: &str, folder: &Path, libraries: &[(&str, &str)]) -> Result<()> {
-    eprintln!("xtask: fetching {package} {VERSION} (once)");
+    say!("fetching {package} {VERSION} (once)");
     let partial = folder.with_extension("partial");
-    if partial.exists() {
-        fs::remove_dir_all(&partial).map_err(|e| format!("{}: {e}", partial.display()))?;
-    }
-    // Of an environment: a bare system's Python may lack pip, which venv brings along.
-    let interpreter = Environment::Light.interpreter()?;
-    run(Command::new(&interpreter)
-        .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"])
-        .args(["--only-binary=:all:", "--python-version", "3.11", "--implementation", "cp"])
-        .args(["--platform", wheel, "--dest"])
-        .arg(&partial)
-        .arg(format!("{package}=={VERSION}")))?;
-    let wheel = fs::read_dir(&partial)
-        .map_err(|e| format!("{}: {e}", partial.display()))?
-        .filter_map(|entry| entry.ok().map(|e| e.path()))
-        .find(|path| path.extension().is_some_and(|e| e == "whl"))
-        .ok_or_else(|| format!("{}: pip left no wheel here", partial.display()))?;
+    remove_folder(&partial)?;
+    // The environment's pip: a bare system's Python may lack one.
+    let python = Environment::Light.interpreter()?;
+    let quiet = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"];
+    let platform = ["--python-version", "3.11", "--implementation", "cp", "--platform", wheel];
+    run(cmd!("{python} -m pip download {quiet...} {platform...} --dest {partial} {package}=={VERSION}"))?;
+    let wheel = files(&partial)?.into_iter().find(|path| has_extension(path, "whl"));
+    let wheel = wheel.ok_or_else(|| format!("{}: pip left no wheel here", partial.display()))?;
     let unpacked = partial.join("unpacked");
-    run(Command::new(&interpreter).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&unpacked))?;
+    run(cmd!("{python} -m zipfile -e {wheel} {unpacked}"))?;
     let package = unpacked.join("onnxruntime");
-    fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    make_folder(folder)?;
     let place = |from: PathBuf, name: &str| {
         let to = folder.join(name);
-        fs::rename(&from, &to).map_err(|e| format!("{}: {e}", to.display()))
+        fs::rename(&from, &to).map_err(at(&to))
     };
     for name in ["LICENSE", "ThirdPartyNotices.txt"] {
         place(package.join(name), name)?;
     }
-    // The first library last: its presence says that all is there.
+    // The first library last: if it exists, all do.
     for (library, sha256) in libraries.iter().rev() {
         let from = package.join("capi").join(library);
         check(&from, sha256)?;
         place(from, library)?;
     }
-    fs::remove_dir_all(&partial).map_err(|e| format!("{}: {e}", partial.display()))
+    remove_folder(&partial)
 }
 
-/// The library at target/onnxruntime, where .cargo/config.toml points PARFOCAL_ONNXRUNTIME, so that a plain
-/// `cargo test`, `cargo bench` or `cargo run` finds it too; and beside the release command.
+/// Copies the library to target/onnxruntime, where .cargo/config.toml points PARFOCAL_ONNXRUNTIME, so that a plain
+/// `cargo test`, `cargo bench` or `cargo run` finds it too; and beside the release command. Returns the former.
 pub fn install() -> Result<PathBuf> {
     let library = cached()?;
     let name = if cfg!(windows) {
@@ -151,15 +147,16 @@ pub fn install() -> Result<PathBuf> {
     };
     let release = target().join("release").join(name);
     let named = root().join("target/onnxruntime/libonnxruntime.so");
+    // Stages that run side by side must not write it at once.
+    let _lock = lock("onnxruntime-install")?;
     for place in [&named, &release] {
-        let parent = place.parent().expect("has the folder just joined");
-        fs::create_dir_all(parent).map_err(|e| format!("{}: {e}", parent.display()))?;
+        make_folder(place.parent().expect("has the folder just joined"))?;
         let same = fs::metadata(place).is_ok_and(|m| m.len() == fs::metadata(&library).map_or(0, |l| l.len()))
             && check(place, platform()?.sha256).is_ok();
         if !same {
             let partial = place.with_extension("partial");
-            fs::copy(&library, &partial).map_err(|e| format!("{}: {e}", partial.display()))?;
-            fs::rename(&partial, place).map_err(|e| format!("{}: {e}", place.display()))?;
+            fs::copy(&library, &partial).map_err(at(&partial))?;
+            fs::rename(&partial, place).map_err(at(place))?;
         }
     }
     Ok(named)

@@ -2,36 +2,32 @@
 
 use std::path::Path;
 
-use super::{source, tiny, watch, Library};
+use super::library::{source, tiny, watch, Library};
+use crate::stages::Outcome;
 use crate::tools::python::Environment;
-use crate::tools::{root, run, Result};
+use crate::tools::{run, say, Result};
 
-/// As few threads as possible inside: those of the tests are many.
+/// As few threads as possible inside: the tests themselves have many.
 const OPTIONS: &str = "device=cpu threads=1";
 /// How long the stress lasts; CI has a minute.
 const SECONDS: &str = "PARFOCAL_STRESS_SECONDS";
 const SEED: &str = "20261123";
-/// More than this, and memory grows. In bytes a call.
+/// Bytes of memory that a call may lose at most.
 const STEEPEST: f64 = 50.0;
 
-/// Each order in a process of its own; PyPI's wheel is of another version than ours.
-pub fn two() -> Result<()> {
+/// Two copies of ONNX Runtime: PyPI's wheel is of another version than ours. Each order in a process of its own.
+pub fn two_runtimes() -> Result<Outcome> {
     let library = Library::packaged()?.folder.join("libparfocal.so");
     for first in ["parfocal", "wheel"] {
-        run(Environment::Abi
-            .command()?
-            .arg(root().join("tests/abi/two_runtimes.py"))
-            .arg(first)
-            .arg(&library)
-            .arg(tiny())
-            // Ours must find its runtime by itself.
-            .env_remove("PARFOCAL_ONNXRUNTIME"))?;
-        println!("{first} first: both work");
+        let test = Environment::Abi.command()?.arg("tests/abi/two_runtimes.py");
+        // Ours must find its runtime by itself.
+        run(test.arg(first).arg(&library).arg(tiny()).env_remove("PARFOCAL_ONNXRUNTIME"))?;
+        say!("{first} first: both work");
     }
-    Ok(())
+    Ok(Outcome::Passed)
 }
 
-pub fn stress() -> Result<()> {
+pub fn stress() -> Result<Outcome> {
     let seconds: u32 = match std::env::var(SECONDS) {
         Ok(text) => text.parse().map_err(|_| format!("{SECONDS}={text}: expected a whole number"))?,
         Err(_) => 60,
@@ -39,40 +35,39 @@ pub fn stress() -> Result<()> {
     let library = Library::packaged()?;
     let program = library.program("stress", &[source("stress.c"), source("stress_actions.c")], &[])?;
     let log = library.place()?.join("stress.log");
-    let mut command = library.command(&program);
-    command.arg(tiny()).arg(&log).arg(OPTIONS).arg(seconds.to_string()).arg(SEED);
-    print!("{}", watch(&mut command, &log)?.silent("stress")?);
-    Ok(())
+    let command = library.command(&program).arg(tiny()).arg(&log).args([OPTIONS, &seconds.to_string(), SEED]);
+    let report = watch(command, &log)?.silent("stress")?;
+    say!("{}", report.trim_end());
+    Ok(Outcome::Passed)
 }
 
-/// Bytes of resident memory a call, over `calls` of a kind.
-fn measured(library: &Library, program: &Path, kind: &str, calls: u32, lost: u32) -> Result<f64> {
+/// Bytes by which resident memory grows in a call, over `calls` of a kind of which each loses `lost` bytes on purpose.
+fn growth(library: &Library, program: &Path, kind: &str, calls: u32, lost: u32) -> Result<f64> {
     let log = library.place()?.join("slope.log");
-    let mut command = library.command(program);
-    command.arg(tiny()).arg(&log).args([OPTIONS, kind, &calls.to_string(), &lost.to_string()]);
-    let text = watch(&mut command, &log)?.silent("slope")?;
-    let told = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-    let (slope, resident) = (told("slope:").unwrap_or_default(), told("resident:").unwrap_or_default());
-    let planted = if lost > 0 { format!(", {lost} bytes lost on purpose") } else { String::new() };
-    println!("{kind}, {calls} calls{planted}: {slope}; resident {resident}");
-    slope.split(' ').next().and_then(|n| n.parse().ok()).ok_or_else(|| format!("no slope in the log:\n{text}"))
+    let (calls, lost) = (calls.to_string(), lost.to_string());
+    let command = library.command(program).arg(tiny()).arg(&log).args([OPTIONS, kind, &calls, &lost]);
+    let report = watch(command, &log)?.silent("slope")?;
+    let line = |name: &str| report.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let (slope, resident) = (line("slope:").unwrap_or_default(), line("resident:").unwrap_or_default());
+    let planted = if lost == "0" { String::new() } else { format!(", {lost} bytes lost on purpose") };
+    say!("{kind}, {calls} calls{planted}: {slope}; resident {resident}");
+    slope.split(' ').next().and_then(|n| n.parse().ok()).ok_or_else(|| format!("no slope in the log:\n{report}"))
 }
 
-pub fn slope() -> Result<()> {
+pub fn slope() -> Result<Outcome> {
     let library = Library::packaged()?;
     let program = library.program("slope", &[source("slope.c")], &[])?;
-    let slope = measured(library, &program, "restore", 20_000, 0)?;
+    let slope = growth(library, &program, "restore", 20_000, 0)?;
     if slope >= STEEPEST {
         return Err(format!("memory grows by {slope} bytes a restore; expected less than {STEEPEST}"));
     }
-    // Fewer calls tell less, so more is lost; it must be seen.
+    // Fewer calls measure less exactly, so more is lost; the measurement must see it.
     let lost = 2000;
-    let planted = measured(library, &program, "restore", 5_000, lost)?;
+    let planted = growth(library, &program, "restore", 5_000, lost)?;
     if planted < 0.8 * f64::from(lost) {
-        return Err(format!(
-            "{lost} bytes lost in each call were measured as {planted}: the measurement does not tell"
-        ));
+        return Err(format!("each call lost {lost} bytes, and {planted} were measured: the measurement is blind"));
     }
-    // Reported only: an arena for each session comes and goes, in pieces that malloc keeps.
-    measured(library, &program, "open", 300, 0).map(drop)
+    // Without a limit: each session's arena comes and goes, in pieces that malloc keeps.
+    growth(library, &program, "open", 300, 0)?;
+    Ok(Outcome::Passed)
 }
