@@ -23,7 +23,7 @@ mod training;
 use crate::package::HERE;
 use crate::tools::machine::{check_machine, in_ci};
 use crate::tools::python::Environment;
-use crate::tools::{cargo, ran, runtime, Result};
+use crate::tools::{builds, cargo, ran, runtime, Result};
 
 /// How a stage ended that found nothing wrong.
 pub enum Outcome {
@@ -99,7 +99,12 @@ pub fn test(names: &[String]) -> Result<()> {
             return Err(format!("missing: cargo {tool} (rustup component add {component})"));
         }
     }
-    schedule::run(&chosen).verdict()
+    builds::restore()?;
+    let ran = schedule::run(&chosen);
+    if chosen.len() == STAGES.len() {
+        builds::save()?;
+    }
+    ran.verdict()
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Stage>> {

@@ -51,6 +51,13 @@ pub const SCREEN: &[Need] = &[
     },
 ];
 
+/// The source of a locale with a decimal comma.
+pub const LOCALES: &[Need] = &[Need {
+    what: "the source of the locale de_DE",
+    package: "locales",
+    is_there: || on_path("localedef") && Path::new("/usr/share/i18n/locales/de_DE").is_file(),
+}];
+
 pub fn in_ci() -> bool {
     env::var_os("CI").is_some_and(|v| !v.is_empty() && v != "false")
 }

@@ -1,5 +1,6 @@
 //! What every stage and package needs: paths, commands, the cache, and what is on the machine.
 
+pub mod builds;
 mod cache;
 mod commands;
 pub mod machine;
