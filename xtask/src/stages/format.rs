@@ -7,7 +7,7 @@ use crate::tools::python::Environment;
 use crate::tools::{cargo, cmd, output, run, run_quietly, shell, Result};
 
 /// Workspaces of their own; the main one formats its members.
-const RUST: &[&str] = &["Cargo.toml", "tests/fuzz/Cargo.toml", "tests/threads/Cargo.toml"];
+const RUST: &[&str] = &["Cargo.toml", "tests/fuzz/Cargo.toml", "tests/threads/Cargo.toml", "xtask/header/Cargo.toml"];
 const C: &[&str] = &["*.c", "*.h", "*.cpp", "*.hpp"];
 /// Written by cbindgen: the stage `header` compares it with `src/`.
 const GENERATED: &str = "include/parfocal.h";

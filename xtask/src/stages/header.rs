@@ -4,14 +4,15 @@ use std::fs;
 
 use super::Outcome;
 use crate::tools::python::Environment;
-use crate::tools::{at, cargo, empty_folder, read, root, run, target, Result};
+use crate::tools::{at, cargo, make_folder, read, root, run, target, Result};
 
 pub fn check() -> Result<Outcome> {
     let committed = root().join("include/parfocal.h");
     let folder = target().join("header");
-    empty_folder(&folder)?;
+    make_folder(&folder)?;
     let made = folder.join("parfocal.h");
-    run(cargo().args(["run", "--quiet", "--package", "parfocal-header", "--"]).arg(&made))?;
+    let build = ["run", "--quiet", "--locked", "--manifest-path", "xtask/header/Cargo.toml", "--target-dir"];
+    run(cargo().args(build).arg(target().join("header/build")).arg("--").arg(&made))?;
     if read(&made)? != read(&committed)? {
         if std::env::var_os("UPDATE_HEADER").is_none() {
             return Err("include/parfocal.h is not what src/ gives: run with UPDATE_HEADER=1 to write it".into());

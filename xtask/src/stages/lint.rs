@@ -4,7 +4,10 @@ mod lengths;
 
 use super::Outcome;
 use crate::tools::python::Environment;
-use crate::tools::{cargo, run, shell, Result};
+use crate::tools::{cargo, run, shell, target, Result};
+
+/// Of clippy's arguments, the last.
+const STRICT: &[&str] = &["--all-targets", "--", "-D", "warnings"];
 
 pub fn check() -> Result<Outcome> {
     let wrong = lengths::too_long()?;
@@ -12,6 +15,8 @@ pub fn check() -> Result<Outcome> {
         return Err(format!("too long:\n  {}", wrong.join("\n  ")));
     }
     run(shell().cmd(Environment::Lint.program("ruff")?).args(["check", "--quiet"]))?;
-    run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let header = ["--locked", "--manifest-path", "xtask/header/Cargo.toml", "--target-dir"];
+    run(cargo().args(["clippy", "--quiet"]).args(header).arg(target().join("header/build")).args(STRICT))?;
+    run(cargo().args(["clippy", "--quiet", "--workspace"]).args(STRICT))?;
     Ok(Outcome::Passed)
 }

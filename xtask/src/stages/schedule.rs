@@ -165,20 +165,19 @@ mod tests {
     #[test]
     fn every_stage_ends_in_the_table() {
         let ran = run(&PLANTED.iter().collect::<Vec<_>>());
-        let results: Vec<String> =
-            ran.table().lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-        assert_eq!(
-            results,
-            [
-                "stage seconds result",
-                "planted-1 0 passed",
-                "planted-2 0 FAILED",
-                "planted-3 0 skipped: no screen",
-                "planted-4 0 FAILED",
-                "planted-5 0 passed; no device",
-                "all 0"
-            ]
-        );
+        let table = ran.table();
+        // Without the second column, which depends on the machine.
+        let results: Vec<String> = table.lines().map(|line| line[..14].trim().to_owned() + &line[22..]).collect();
+        let expected = [
+            "stage  result",
+            "planted-1  passed",
+            "planted-2  FAILED",
+            "planted-3  skipped: no screen",
+            "planted-4  FAILED",
+            "planted-5  passed; no device",
+            "all",
+        ];
+        assert_eq!(results, expected);
         assert_eq!(ran.counts(), "2 passed, 2 failed, 1 skipped");
         assert_eq!(ran.verdict().unwrap_err(), "failed: planted-2, planted-4");
         let report = fs::read_to_string(target().join("stages/planted-1.log")).unwrap();

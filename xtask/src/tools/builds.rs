@@ -21,6 +21,7 @@ const MANIFESTS: &[&str] = &[
     "tests/threads/Cargo.lock",
     "tests/threads/Cargo.toml",
     "xtask/Cargo.toml",
+    "xtask/header/Cargo.lock",
     "xtask/header/Cargo.toml",
 ];
 

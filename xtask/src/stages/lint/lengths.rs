@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 use crate::tools::machine::python;
@@ -77,7 +76,8 @@ fn rust_functions(file: &str, text: &str) -> Result<Vec<Function>> {
     struct Found<'a>(&'a str, Vec<Function>);
     impl Found<'_> {
         fn push(&mut self, signature: &syn::Signature, body: &syn::Block) {
-            let (first, last) = (signature.span().start().line, body.span().end().line);
+            let first = signature.fn_token.span.start().line;
+            let last = body.brace_token.span.close().end().line;
             let (file, name) = (self.0.to_owned(), signature.ident.to_string());
             self.1.push(Function { file, line: first, name, lines: last - first + 1 });
         }
