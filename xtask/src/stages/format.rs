@@ -57,8 +57,8 @@ fn rust(mode: Mode) -> Result<Outcome> {
 
 /// By ruff.toml.
 fn python(mode: Mode) -> Result<Outcome> {
-    let check: &[&str] = if mode == Mode::Check { &["--check", "--diff"] } else { &[] };
-    run(shell().cmd(Environment::Lint.program("ruff")?).args(["format", "--quiet"]).args(check))?;
+    let check: &[&str] = if mode == Mode::Check { &["--check"] } else { &[] };
+    run(shell().cmd(Environment::Lint.program("ruff")?).arg("format").args(check))?;
     Ok(Outcome::Passed)
 }
 
@@ -66,7 +66,7 @@ fn python(mode: Mode) -> Result<Outcome> {
 fn c(mode: Mode) -> Result<Outcome> {
     let listed = output(cmd!("git ls-files -- {C...}"))?;
     let files = listed.lines().filter(|file| *file != GENERATED);
-    let how: &[&str] = if mode == Mode::Check { &["--dry-run", "--Werror"] } else { &["-i"] };
+    let how: &[&str] = if mode == Mode::Check { &["--dry-run", "--Werror", "--ferror-limit=1"] } else { &["-i"] };
     run(shell().cmd(Environment::Lint.program("clang-format")?).args(how).args(files))?;
     Ok(Outcome::Passed)
 }

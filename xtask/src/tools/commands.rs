@@ -135,7 +135,13 @@ pub fn has_program(name: impl AsRef<Path>) -> bool {
     Command::new(name.as_ref()).arg("--version").output().is_ok_and(|o| o.status.success())
 }
 
+/// The words of a command, but not of all the files of a formatter.
 fn describe(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|w| w.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    const MANY: usize = 40;
+    let words: Vec<_> =
+        std::iter::once(command.get_program()).chain(command.get_args()).map(|w| w.to_string_lossy()).collect();
+    match words.len() {
+        ..=MANY => words.join(" "),
+        more => format!("{} ... and {} more", words[..MANY / 4].join(" "), more - MANY / 4),
+    }
 }
