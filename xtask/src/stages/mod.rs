@@ -55,8 +55,8 @@ const fn stage(name: &'static str, what: &'static str, check: fn() -> Result<Out
 
 /// In the order in which they start: first the cheap ones that fail often, then so that the long ones do not end last.
 const STAGES: &[Stage] = &[
-    stage("format", "the formatters of every language, and the lengths of lines", format::check),
-    stage("lint", "clippy and ruff, warnings are errors; lengths of functions", lint::check),
+    stage("format", "the formatters of every language", format::check),
+    stage("lint", "clippy and ruff, warnings are errors; lengths of functions and lines", lint::check),
     stage("package", "the archive for builders: made, checked, moved and used", package::check),
     stage("rust", "cargo test", rust::check),
     stage("header", "include/parfocal.h is what src/ gives, and other languages can read it", header::check),
