@@ -113,7 +113,8 @@ mod tests {
         empty_folder(&folder).unwrap();
         let (source, library) = (folder.join("planted.c"), folder.join("libplanted.so"));
         let text = "#include <stdlib.h>\nvoid *shown(void) { return malloc(1); }\nint value;\n\
-                    __attribute__((weak)) void weak(void) {}\n__attribute__((visibility(\"protected\"))) void kept(void) {}\n\
+                    __attribute__((weak)) void weak(void) {}\n\
+                    __attribute__((visibility(\"protected\"))) void kept(void) {}\n\
                     __attribute__((visibility(\"hidden\"))) void hidden(void) {}\nstatic void inside(void) {}\n\
                     void (*pointer(void))(void) { return inside; }\n";
         std::fs::write(&source, text).unwrap();

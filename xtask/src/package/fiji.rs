@@ -1,4 +1,4 @@
-//! `cargo xtask package fiji`: the files of an update site and one zip for Fiji or ImageJ, in target/dist/fiji; docs/packaging.md.
+//! `cargo xtask package fiji`: an update site's files and one zip for Fiji or ImageJ, in target/dist/fiji.
 
 mod checks;
 

@@ -1,4 +1,4 @@
-//! The licences of everything that is linked into what ships: copies their texts, makes a table, refuses what must not ship.
+//! The licences of all that is linked into what ships: copies their texts, makes a table, refuses what must not ship.
 
 use std::path::{Path, PathBuf};
 
@@ -31,25 +31,14 @@ const ALLOWED: &[&str] = &[
 const MODELS: &[&str] = &[BUILT_IN, "parfocal-w8"];
 const BUILT_IN: &str = "parfocal-w16";
 
-const MIT: &str = "\
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
-files (the \"Software\"), to deal in the Software without restriction, including without limitation the rights to use, copy,
-modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software
-is furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
-
-THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES
-OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE
-LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR
-IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
-";
+/// The licence MIT without its copyright line.
+const MIT: &str = include_str!("../../package/mit.txt");
 
 /// Fills `folder` (share/doc/parfocal). `zig` is the folder of the linker, which links in parts of its own.
 pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
     let mut table = format!(
-        "# What Parfocal {} is made of\n\nThe program is under MIT or Apache-2.0, as you choose; the model inside it is under \
-         CC-BY-4.0.\n\n| part | version | licence | texts |\n|---|---|---|---|\n",
+        "# What Parfocal {} is made of\n\nThe program is under MIT or Apache-2.0, as you choose; the model inside it is \
+         under CC-BY-4.0.\n\n| part | version | licence | texts |\n|---|---|---|---|\n",
         project.version
     );
     let mut row = |part: &str, version: &str, licence: &str, texts: &str| {
@@ -88,8 +77,8 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
         let place = format!("crates/{name}-{version}");
         if !allowed(expression) {
             return Err(format!(
-                "{name} {version}: its licence is '{expression}'; allowed are {}: take another crate, or extend the list in \
-                 xtask/src/package/licences.rs if such a text may ship",
+                "{name} {version}: its licence is '{expression}'; allowed are {}: take another crate, or extend the list \
+                 in xtask/src/package/licences.rs if such a text may ship",
                 ALLOWED.join(", ")
             ));
         }
@@ -121,7 +110,7 @@ fn without_links_up(card: &str) -> String {
     text
 }
 
-/// Copies the licences of the archive in `tree` into another package; `rows` of the table are for what only that contains.
+/// Copies the licences of the archive in `tree` into another package; `rows` of the table are for its own contents.
 pub fn carry(tree: &Path, folder: &Path, rows: &str) -> Result<()> {
     let from = tree.join("share/doc/parfocal");
     for file in walk(&from)? {

@@ -43,8 +43,8 @@ pub fn zig() -> Result<PathBuf> {
 
 /// A compiler for `cc` or `c++` that aims at the same glibc; it links in a C++ library of its own.
 ///
-/// It is a script, since cargo and CMake take one file name, and in the cache, since cargo builds everything again when the
-/// linker's path changes.
+/// It is a script, since cargo and CMake take one file name, and in the cache, since cargo builds everything again when
+/// the linker's path changes.
 pub fn compiler(language: &str) -> Result<PathBuf> {
     let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
     let kept = quoted(&cache()?.join("zig"));
@@ -65,8 +65,8 @@ pub fn compiler(language: &str) -> Result<PathBuf> {
 
 /// Source paths in panic messages name the file in its crate, not on the machine that built it.
 ///
-/// Nothing here depends on the checkout, whose own files cargo names by relative paths: cargo builds everything again when a
-/// flag changes.
+/// Nothing here depends on the checkout, whose own files cargo names by relative paths: cargo builds everything again
+/// when a flag changes.
 fn flags(project: &Project) -> Result<String> {
     // The last that fits counts: the folders inside others come after these.
     let mut names: Vec<_> = project.registries().into_iter().map(|folder| (folder, "crates")).collect();

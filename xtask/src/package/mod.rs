@@ -1,4 +1,4 @@
-//! `cargo xtask package`: the archive for builders, target/dist/parfocal-<version>-linux-x86_64.tar.gz; docs/packaging.md.
+//! `cargo xtask package`: the archive for builders, target/dist/parfocal-<version>-linux-x86_64.tar.gz.
 
 pub mod checks;
 pub mod elf;

@@ -170,8 +170,10 @@ mod tests {
     #[test]
     fn only_warnings_about_us_count() {
         let printed = "[INFO] WARNING: a word\nWARNING in native method: JNI call made without checking exceptions\n\
-                       \tat org.parfocal.Native.restore(Native Method)\n\tat org.parfocal.ParfocalModel.restore(ParfocalModel.java:36)\n\
-                       WARNING in native method: JNI call made without checking exceptions\n\tat sun.font.X(Native Method)\n\
+                       \tat org.parfocal.Native.restore(Native Method)\n\
+                       \tat org.parfocal.ParfocalModel.restore(ParfocalModel.java:36)\n\
+                       WARNING in native method: JNI call made without checking exceptions\n\
+                       \tat sun.font.X(Native Method)\n\
                        \tat sun.font.Y\nfine\n";
         let found = warnings(printed);
         assert_eq!(found.len(), 1, "{found:?}");

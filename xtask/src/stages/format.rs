@@ -1,4 +1,4 @@
-//! The formatters of every language: `cargo xtask format` applies them, the test stage `format` checks that it was done.
+//! The formatters of every language: `cargo xtask format` applies them, the test stage `format` checks their work.
 
 use super::{skip, Outcome};
 use crate::tools::machine::{self, check_machine, JAVA};

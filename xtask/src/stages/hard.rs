@@ -1,4 +1,4 @@
-//! The test stage `hard`: the C library with watched memory, faults on purpose, another ONNX Runtime, many threads, long runs.
+//! The test stage `hard`: the C library under watchers, faults, another ONNX Runtime, many threads and long runs.
 
 mod endure;
 mod library;

@@ -1,4 +1,4 @@
-//! The test stage `header`: include/parfocal.h is what `src/` gives, and keeps the rules by which other languages can read it.
+//! The test stage `header`: include/parfocal.h is what `src/` gives, and other languages can read it.
 
 use std::fs;
 

@@ -38,7 +38,7 @@ pub fn check() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Prints what `m.restore` adds to the C call, through Octave's gateway. There is no limit: it depends on Octave's speed.
+/// Prints what `m.restore` adds to the C call, through Octave's gateway. Without a limit: it depends on Octave's speed.
 pub fn bench() -> Result<()> {
     if !HERE {
         println!("matlab: skipped: the archive is made on Linux on x86-64 only");

@@ -1,4 +1,4 @@
-//! The test stage `micromanager`, and its bench: the packaged device adapter in Micro-Manager's core, with a simulated camera.
+//! The test stage `micromanager`, and its bench: the packaged device adapter in Micro-Manager's core.
 
 use std::fs;
 use std::path::PathBuf;

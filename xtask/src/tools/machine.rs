@@ -1,4 +1,4 @@
-//! What must be on the machine: programs, libraries and fonts. In CI as root some are installed; elsewhere they are asked for.
+//! What must be on the machine: programs, libraries and fonts. Some are installed in CI, as root.
 
 use std::env;
 use std::path::{Path, PathBuf};

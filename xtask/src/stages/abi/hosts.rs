@@ -53,7 +53,7 @@ fn endings(program: &Path, prefix: &Path) -> Result<()> {
         let (ended, printed) = within_a_minute(command.into(), &program.with_extension("printed"))?;
         if ended.success() != *success || !printed.contains(expected) {
             return Err(format!(
-                "{} {arguments:?}: {ended}; expected success: {success}, and '{expected}' in what it prints:\n{printed}",
+                "{} {arguments:?}: {ended}; expected success: {success}, and '{expected}' in its output:\n{printed}",
                 program.display()
             ));
         }

@@ -106,7 +106,7 @@ pub fn asan() -> Result<Outcome> {
         let command = library.command(program).env("ASAN_OPTIONS", format!("detect_leaks=1:exitcode={SEEN}"));
         command.env("LSAN_OPTIONS", format!("exitcode={SEEN}"))
     };
-    // The frame of the library must be in the report. (The unwinder skips the one above frames of the standard library.)
+    // The report must have the library's frame. (The unwinder skips the one above frames of the standard library.)
     let words: [&[&str]; 2] = [
         &["heap-buffer-overflow", "in parfocal_test_overread"],
         &["detected memory leaks", "4321 byte(s)", "libparfocal.so"],
