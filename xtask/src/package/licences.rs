@@ -37,8 +37,8 @@ const MIT: &str = include_str!("../../package/mit.txt");
 /// Fills `folder` (share/doc/parfocal). `zig` is the folder of the linker, which links in parts of its own.
 pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
     let mut table = format!(
-        "# What Parfocal {} is made of\n\nThe program is under MIT or Apache-2.0, as you choose; the model inside it is \
-         under CC-BY-4.0.\n\n| part | version | licence | texts |\n|---|---|---|---|\n",
+        "# What Parfocal {} is made of\n\nThe program is under MIT or Apache-2.0, as you choose; the model inside it \
+         is under CC-BY-4.0.\n\n| part | version | licence | texts |\n|---|---|---|---|\n",
         project.version
     );
     let mut row = |part: &str, version: &str, licence: &str, texts: &str| {
@@ -77,8 +77,8 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
         let place = format!("crates/{name}-{version}");
         if !allowed(expression) {
             return Err(format!(
-                "{name} {version}: its licence is '{expression}'; allowed are {}: take another crate, or extend the list \
-                 in xtask/src/package/licences.rs if such a text may ship",
+                "{name} {version}: its licence is '{expression}'; allowed are {}: take another crate, or extend the \
+                 list in xtask/src/package/licences.rs if such a text may ship",
                 ALLOWED.join(", ")
             ));
         }

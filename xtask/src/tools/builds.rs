@@ -1,7 +1,7 @@
 //! Builds of other people's crates that outlive a checkout: a fresh clone compiles only what this repository holds.
 //!
-//! Cargo names such builds by content, not by path, so those of one checkout serve another. The crates of this repository
-//! are left out: cargo compares their times only, and an older checkout would take them for its own.
+//! Cargo names such builds by content, not by path, so those of one checkout serve another. The crates of this
+//! repository are left out: cargo compares their times only, and an older checkout would take them for its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
