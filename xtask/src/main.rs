@@ -1,20 +1,8 @@
-//! The only task runner of the project: `cargo xtask demo | test | bench | package | setup`.
+//! The only task runner of the project: `cargo xtask setup | test | format | demo | package | bench`.
 
-mod abi;
-mod cuda;
-mod demo;
-mod fiji;
-mod fiji_bench;
-mod fuzz;
-mod hard;
-mod machine;
-mod matlab;
-mod maven;
-mod micromanager;
+mod bench;
 mod package;
-mod python;
-mod runtime;
-mod suite;
+mod stages;
 mod tools;
 
 use std::process::ExitCode;
@@ -22,27 +10,33 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  demo [FILE.tif]   restore a simulated specimen with known truth (or FILE.tif) through the real command;
-                    everything it needs is fetched, checked and built; results in target/demo
-  test [NAME ...]   every test there is: format, lints, Rust, Python, demo; NAMEs run those stages only
-  package           the archive for builders in target/dist: library, headers, command, ONNX Runtime, licences (Linux)
-  package fiji      the plugin for Fiji and ImageJ in target/dist/fiji: an update site's files and one zip (Linux)
+  setup                  fetch what the tests need: ONNX Runtime, Python environments
+  test [NAME ...]        every check there is, or the stages of these names; CONTRIBUTING.md lists them
+  test quick             format, lint, rust, header and readback: for every change
+  format                 format the files of every language
+  demo [FILE.tif]        restore a simulated specimen with known truth, or FILE.tif; results in target/demo
+  package                the archive for builders in target/dist (Linux)
+  package fiji           the plugin for Fiji and ImageJ in target/dist/fiji (Linux)
   package micromanager   the device adapter for Micro-Manager in target/dist/micromanager (Linux)
-  bench             the benches, each against its limit; `bench fiji`, `bench matlab`, `bench micromanager` only theirs
-  setup             only fetch what the tests need (ONNX Runtime, Python environments)
+  bench [NAME]           the benches, each against its limit; NAME is a bench, or fiji, matlab or micromanager
+
+Everything they need is fetched, checked and built.
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rest = arguments.get(1..).unwrap_or_default();
     let result = match arguments.first().map(String::as_str) {
-        Some("demo") if rest.len() <= 1 => demo::demo(rest.first().map(String::as_str)).map(|_| ()),
-        Some("test") => suite::test(rest),
-        Some("package") if rest.is_empty() => tools::check_machine().and_then(|_| package::package()).map(|_| ()),
-        Some("package") if rest == ["fiji"] => fiji::package(),
-        Some("package") if rest == ["micromanager"] => micromanager::package(),
-        Some("bench") => suite::bench(rest),
-        Some("setup") if rest.is_empty() => suite::setup(),
+        Some("setup") if rest.is_empty() => stages::setup(),
+        Some("test") => stages::test(rest),
+        Some("format") if rest.is_empty() => stages::format::apply(),
+        Some("demo") if rest.len() <= 1 => stages::demo::demo(rest.first().map(String::as_str)),
+        Some("package") if rest.is_empty() => {
+            tools::machine::check_machine().and_then(|()| package::package()).map(drop)
+        }
+        Some("package") if rest == ["fiji"] => stages::fiji::package(),
+        Some("package") if rest == ["micromanager"] => stages::micromanager::package(),
+        Some("bench") => bench::bench(rest),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

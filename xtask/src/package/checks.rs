@@ -1,13 +1,12 @@
-//! What the archive promises, looked at in the files themselves every time that it is made.
+//! What the archive promises, checked in its files every time that it is made.
 
 use std::collections::BTreeMap;
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{elf, matlab, Project, GLIBC, GLIBCXX, RUNTIME};
-use crate::runtime::sha256;
-use crate::tools::{cache, root, target, Result};
+use crate::tools::runtime::sha256;
+use crate::tools::{cache, read, read_text, root, target, walk, Result};
 
 const SUMS: &str = "SHA256SUMS";
 
@@ -43,24 +42,24 @@ pub fn check(project: &Project, tree: &Path) -> Result<()> {
     Err(format!("the archive is not as promised:\n  {}", wrong.join("\n  ")))
 }
 
-/// Files that hold paths of the machine that made them, but for ONNX Runtime, which is not made here.
+/// Files that hold paths of this machine. ONNX Runtime, which is built elsewhere, is left out.
 pub fn paths(tree: &Path) -> Result<Vec<String>> {
     let places = places()?;
     let mut wrong = Vec::new();
     for file in walk(tree)?.iter().filter(|file| !file.ends_with(RUNTIME)) {
-        let bytes = fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let bytes = read(file)?;
         let name = file.strip_prefix(tree).unwrap_or(file).display();
-        let found = places.iter().filter(|place| contains(&bytes, place));
+        let found = places.iter().filter(|place| memchr::memmem::find(&bytes, place.as_bytes()).is_some());
         wrong.extend(found.map(|place| format!("{name}: holds the path {place}")));
     }
     Ok(wrong)
 }
 
-/// Older than the C++ library of GLIBCXX 3.4.22, so that they ask for no more than it does.
+/// Versions older than the C++ library that has GLIBCXX 3.4.22: they ask for nothing newer.
 const CXXABI: &str = "1.3.11";
 const GCC: &str = "4.3.0";
 
-/// What we link ourselves asks for the C library and nothing else: it loads in hosts that bring a C++ library of their own.
+/// What we link ourselves needs the C library only, so that it loads in hosts that bring a C++ library of their own.
 fn ours(elf: &elf::Elf) -> Vec<String> {
     let parts = ["libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "librt.so.1", "ld-linux-x86-64.so.2"];
     let others = elf.needed.iter().filter(|name| !parts.contains(&name.as_str()));
@@ -83,20 +82,20 @@ fn symbols(elf: &elf::Elf, expected: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// What C and what the JVM calls; tests compare them with the header and with Native.java.
+/// The functions that C and the JVM call; tests compare them with the header and with Native.java.
 const LISTS: [&str; 2] = ["tests/abi/exports.txt", "tests/abi/exports_java.txt"];
 
 fn expected_exports() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for list in LISTS {
         let path = root().join(list);
-        let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let text = read_text(&path)?;
         names.extend(text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()));
     }
     Ok(names)
 }
 
-/// Folders of this machine that nobody else should read about.
+/// Folders of this machine whose names must not be in what ships.
 fn places() -> Result<Vec<String>> {
     let mut found = vec![root(), target(), cache()?, super::linker::sysroot()?];
     found.extend(["HOME", "CARGO_HOME", "RUSTUP_HOME"].iter().filter_map(env::var_os).map(PathBuf::from));
@@ -105,30 +104,6 @@ fn places() -> Result<Vec<String>> {
     found.retain(|path| path.len() > 2);
     found.sort();
     found.dedup();
-    Ok(found)
-}
-
-fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
-}
-
-/// All regular files below, sorted; links are no files.
-pub fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        for entry in entries {
-            let entry = entry.map_err(|e| format!("{}: {e}", folder.display()))?;
-            let kind = entry.file_type().map_err(|e| format!("{}: {e}", entry.path().display()))?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                found.push(entry.path());
-            }
-        }
-    }
-    found.sort();
     Ok(found)
 }
 
@@ -147,10 +122,10 @@ pub fn write_sums(tree: &Path) -> Result<()> {
     super::write(&tree.join(SUMS), &lines)
 }
 
-/// Every file is listed, every listed file is there and as it was.
+/// Every file is in the list, and every file of the list exists unchanged.
 pub fn check_sums(tree: &Path) -> Result<()> {
     let path = tree.join(SUMS);
-    let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let text = read_text(&path)?;
     let listed: BTreeMap<String, String> =
         text.lines().filter_map(|line| line.split_once("  ")).map(|(sum, name)| (name.into(), sum.into())).collect();
     let found = sums(tree)?;

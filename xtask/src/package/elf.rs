@@ -1,9 +1,12 @@
-//! What a program or library asks of the machine, and what it shows to others, as `readelf` tells it.
+//! What a program or library asks of the machine, and what it shows to others.
 
 use std::path::Path;
-use std::process::Command;
 
-use crate::tools::{output, Result};
+use object::elf::{self, FileHeader64};
+use object::read::elf::{Dyn, FileHeader, Sym};
+use object::Endianness;
+
+use crate::tools::{read as read_file, Result};
 
 #[derive(Debug, Default, PartialEq)]
 pub struct Elf {
@@ -12,36 +15,58 @@ pub struct Elf {
     /// Folders that it makes the loader look in (RPATH, RUNPATH).
     pub search: Vec<String>,
     pub nodelete: bool,
-    /// Versions of others' symbols that must be there: `GLIBC_2.28` and the like.
+    /// Versions of symbols of other libraries that must be there: `GLIBC_2.28` and the like; sorted.
     pub versions: Vec<String>,
-    /// Symbols that others may bind to, sorted.
+    /// Symbols that others may bind to; sorted.
     pub exports: Vec<String>,
 }
 
 pub fn read(path: &Path) -> Result<Elf> {
-    let mut elf = Elf::default();
-    let listing = |what: &[&str]| output(Command::new("readelf").arg("-W").args(what).arg(path).env("LC_ALL", "C"));
-    elf.dynamic(&listing(&["--dynamic"])?);
-    elf.versions = versions(&listing(&["--version-info"])?);
-    elf.exports = exports(&listing(&["--dyn-syms"])?);
-    Ok(elf)
+    parsed(&read_file(path)?).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-impl Elf {
-    fn dynamic(&mut self, listing: &str) {
-        for line in listing.lines() {
-            let value =
-                || line.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(value, _)| value.to_owned());
-            match line.split(['(', ')']).nth(1) {
-                Some("SONAME") => self.soname = value(),
-                Some("NEEDED") => self.needed.extend(value()),
-                Some("RPATH" | "RUNPATH") => self.search.extend(value()),
-                Some("FLAGS_1") => self.nodelete = line.split_whitespace().any(|word| word == "NODELETE"),
+fn parsed(data: &[u8]) -> object::read::Result<Elf> {
+    let header = FileHeader64::<Endianness>::parse(data)?;
+    let endian = header.endian()?;
+    let sections = header.sections(endian, data)?;
+    let mut found = Elf::default();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+
+    if let Some((entries, index)) = sections.dynamic(endian, data)? {
+        let strings = sections.strings(endian, data, index)?;
+        for entry in entries {
+            match entry.tag(endian) {
+                elf::DT_SONAME => found.soname = Some(text(entry.string(endian, strings)?)),
+                elf::DT_NEEDED => found.needed.push(text(entry.string(endian, strings)?)),
+                elf::DT_RPATH | elf::DT_RUNPATH => found.search.push(text(entry.string(endian, strings)?)),
+                elf::DT_FLAGS_1 => found.nodelete = entry.val(endian) & elf::DF_1_NODELETE.0 != 0,
                 _ => {}
             }
         }
     }
+    if let Some((mut files, index)) = sections.gnu_verneed(endian, data)? {
+        let strings = sections.strings(endian, data, index)?;
+        while let Some((_, mut versions)) = files.next()? {
+            while let Some(version) = versions.next()? {
+                found.versions.push(text(version.name(endian, strings)?));
+            }
+        }
+    }
+    let symbols = sections.symbols(endian, data, elf::SHT_DYNSYM)?;
+    for symbol in symbols.iter().filter(|symbol| !symbol.is_undefined(endian) && symbol.st_bind() != elf::STB_LOCAL) {
+        let is_name = !matches!(symbol.st_type(), elf::STT_SECTION | elf::STT_FILE);
+        if is_name && matches!(symbol.st_visibility(), elf::STV_DEFAULT | elf::STV_PROTECTED) {
+            found.exports.push(text(symbol.name(endian, symbols.strings())?));
+        }
+    }
+    for list in [&mut found.versions, &mut found.exports] {
+        list.sort();
+        list.dedup();
+    }
+    Ok(found)
+}
 
+impl Elf {
     /// What is wrong for a file that may ask for at most these versions, of these families only.
     pub fn beyond(&self, limits: &[(&str, &str)]) -> Vec<String> {
         let above = |version: &&String| {
@@ -58,55 +83,9 @@ fn numbers(version: &str) -> Vec<u32> {
     version.split('.').map(|number| number.parse().unwrap_or(u32::MAX)).collect()
 }
 
-/// Of the section that says what is needed, not of the one that says what is defined.
-fn versions(listing: &str) -> Vec<String> {
-    let needs = listing.split("Version needs section").nth(1).unwrap_or_default();
-    let mut found: Vec<String> =
-        needs.split("Name: ").skip(1).filter_map(|rest| rest.split_whitespace().next()).map(str::to_owned).collect();
-    found.sort();
-    found.dedup();
-    found
-}
-
-fn exports(listing: &str) -> Vec<String> {
-    let mut found: Vec<String> = listing
-        .lines()
-        .filter_map(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            // Num: Value Size Type Bind Vis Ndx Name
-            let [number, _, _, kind, bind, visibility, section, name, ..] = words[..] else { return None };
-            let ours = number.ends_with(':') && section != "UND" && kind != "SECTION" && kind != "FILE";
-            let seen = bind != "LOCAL" && matches!(visibility, "DEFAULT" | "PROTECTED");
-            (ours && seen).then(|| name.split('@').next().unwrap_or(name).to_owned())
-        })
-        .collect();
-    found.sort();
-    found.dedup();
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_dynamic_section_is_read() {
-        let mut elf = Elf::default();
-        elf.dynamic(
-            " 0x0000000000000001 (NEEDED)             Shared library: [libc.so.6]\n \
-             0x000000000000000e (SONAME)             Library soname: [libparfocal.so.1]\n \
-             0x000000000000001d (RUNPATH)            Library runpath: [$ORIGIN]\n \
-             0x000000006ffffffb (FLAGS_1)            Flags: NOW NODELETE\n",
-        );
-        let expected = Elf {
-            soname: Some("libparfocal.so.1".into()),
-            needed: vec!["libc.so.6".into()],
-            search: vec!["$ORIGIN".into()],
-            nodelete: true,
-            ..Elf::default()
-        };
-        assert_eq!(elf, expected);
-    }
 
     #[test]
     fn versions_compare_as_numbers() {
@@ -120,22 +99,38 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_needed_counts() {
-        let listing = "Version definition section '.gnu.version_d' contains 2 entries:\n  000000: Rev: 1  Flags: BASE  Index: 1  \
-                       Cnt: 1  Name: libonnxruntime.so.1\nVersion needs section '.gnu.version_r' contains 1 entry:\n  000000: \
-                       Version: 1  File: libc.so.6  Cnt: 2\n  0x0010:   Name: GLIBC_2.14  Flags: none  Version: 3\n  0x0020:   \
-                       Name: GLIBC_2.2.5  Flags: none  Version: 2\n";
-        assert_eq!(versions(listing), ["GLIBC_2.14", "GLIBC_2.2.5"]);
+    fn other_files_are_refused() {
+        let message = read(&crate::tools::root().join("README.md")).unwrap_err();
+        assert!(message.contains("README.md: "), "{message}");
     }
 
+    /// A library that says of itself all that is read.
     #[test]
-    fn defined_symbols_are_exports() {
-        let listing = "   Num:    Value          Size Type    Bind   Vis      Ndx Name\n     \
-                       0: 0000000000000000     0 NOTYPE  LOCAL  DEFAULT  UND \n     \
-                       1: 0000000000000000     0 FUNC    GLOBAL DEFAULT  UND malloc@GLIBC_2.2.5 (2)\n     \
-                       2: 0000000000035f80    11 FUNC    GLOBAL DEFAULT   13 parfocal_version\n     \
-                       3: 0000000000035f90    11 FUNC    WEAK   DEFAULT   13 other@@VERS_1\n     \
-                       4: 0000000000035fa0    11 FUNC    GLOBAL HIDDEN    13 hidden\n";
-        assert_eq!(exports(listing), ["other", "parfocal_version"]);
+    #[cfg(target_os = "linux")]
+    fn a_library_is_read() {
+        use crate::tools::{cmd, empty_folder, run, target};
+        let folder = target().join("elf");
+        empty_folder(&folder).unwrap();
+        let (source, library) = (folder.join("planted.c"), folder.join("libplanted.so"));
+        let text = "#include <stdlib.h>\nvoid *shown(void) { return malloc(1); }\nint value;\n\
+                    __attribute__((weak)) void weak(void) {}\n\
+                    __attribute__((visibility(\"protected\"))) void kept(void) {}\n\
+                    __attribute__((visibility(\"hidden\"))) void hidden(void) {}\nstatic void inside(void) {}\n\
+                    void (*pointer(void))(void) { return inside; }\n";
+        std::fs::write(&source, text).unwrap();
+        let linker = "-Wl,-soname,libplanted.so.1,-rpath,$ORIGIN,-z,nodelete";
+        run(cmd!("cc -shared -fPIC -nostartfiles {linker} {source} -o {library}")).unwrap();
+        let found = read(&library).unwrap();
+        assert_eq!(found.soname.as_deref(), Some("libplanted.so.1"));
+        assert_eq!(
+            (&found.needed[..], &found.search[..]),
+            (&["libc.so.6".to_owned()][..], &["$ORIGIN".to_owned()][..])
+        );
+        assert!(found.nodelete);
+        assert!(found.versions.iter().all(|version| version.starts_with("GLIBC_")) && !found.versions.is_empty());
+        assert_eq!(found.exports, ["kept", "pointer", "shown", "value", "weak"]);
+        let plain = folder.join("libplain.so");
+        run(cmd!("cc -shared -fPIC -nostartfiles {source} -o {plain}")).unwrap();
+        assert_eq!(read(&plain).unwrap(), Elf { soname: None, search: Vec::new(), nodelete: false, ..found });
     }
 }

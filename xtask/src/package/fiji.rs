@@ -1,27 +1,26 @@
-//! `cargo xtask package fiji`: target/dist/fiji, an update site's files and one zip to unpack into Fiji or ImageJ; docs/packaging.md.
+//! `cargo xtask package fiji`: an update site's files and one zip for Fiji or ImageJ, in target/dist/fiji.
 
 mod checks;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{clear, copy, folder_of, package, program, write, Project, HERE, RUNTIME};
-use crate::maven::{self, Jars};
-use crate::python::Environment;
-use crate::runtime::sha256;
-use crate::tools::{root, run, shown, target, Result};
+use super::{copy, folder_of, package, program, write, Project, HERE, RUNTIME};
+use crate::tools::maven::{self, Jars};
+use crate::tools::python::Environment;
+use crate::tools::runtime::sha256;
+use crate::tools::{at, cmd, empty_folder, in_folder, root, run, say, shown, target, Result};
 
 /// The folder of natives in Fiji's `lib`, and in the Java library's jar.
 const PLATFORM: &str = "linux64";
 const IN_JAR: &str = "natives/linux_64";
 const LIBRARY: &str = "libparfocal.so";
 
-/// What was made.
+/// What `fiji` makes.
 #[derive(Clone)]
 pub struct Fiji {
-    /// `plugins/`, `jars/`, `lib/`, `licenses/`: as an update site has them.
+    /// The folder of an update site: `plugins/`, `jars/`, `lib/`, `licenses/`.
     pub site: PathBuf,
     pub zip: PathBuf,
     /// The command that was built together with the library.
@@ -51,12 +50,12 @@ fn make() -> Result<Fiji> {
     let tree = target().join("package/tree").join(project.name());
     let jars = maven::jars(&project.version)?;
     let work = target().join("package/fiji");
-    clear(&work)?;
+    empty_folder(&work)?;
     let opened = open(&jars, &work)?;
     checks::jars(&opened)?;
 
     let dist = root().join("target/dist/fiji");
-    clear(&dist)?;
+    empty_folder(&dist)?;
     let fiji = Fiji {
         site: dist.join("update-site"),
         zip: dist.join(format!("parfocal-fiji-{}-linux-x86_64.zip", project.version)),
@@ -70,7 +69,7 @@ fn make() -> Result<Fiji> {
     licences(&tree, &fiji.site.join("licenses/parfocal"))?;
     checks::library(&fiji.library())?;
 
-    // One folder that a file manager can drop into `plugins`: there nothing looks for `lib/`, so natives lie in the jar.
+    // One folder to drop into `plugins`. Nothing looks for `lib/` there, so the native libraries lie in the jar.
     let with_natives = work.join("natives");
     natives(&project, &tree, &with_natives.join(IN_JAR))?;
     properties(&project, &with_natives.join(IN_JAR))?;
@@ -82,7 +81,7 @@ fn make() -> Result<Fiji> {
     copy(&root().join("xtask/package/fiji.txt"), &folder.join("README.txt"))?;
     pack(&fiji.zip, &[&drop])?;
     let size = fs::metadata(&fiji.zip).map_or(0, |m| m.len());
-    println!("package: {} ({:.1} MB)", shown(&fiji.zip), size as f64 / 1e6);
+    say!("package: {} ({:.1} MB)", shown(&fiji.zip), size as f64 / 1e6);
     Ok(fiji)
 }
 
@@ -95,8 +94,8 @@ struct Opened {
 fn open(jars: &Jars, work: &Path) -> Result<Opened> {
     let opened = Opened { plugin: work.join("plugin"), library: work.join("library") };
     for (jar, folder) in [(&jars.plugin, &opened.plugin), (&jars.library, &opened.library)] {
-        clear(folder)?;
-        run(Command::new("jar").arg("xf").arg(jar).current_dir(folder))?;
+        empty_folder(folder)?;
+        run(in_folder(cmd!("jar xf {jar}"), folder))?;
     }
     Ok(opened)
 }
@@ -108,24 +107,24 @@ fn natives(project: &Project, tree: &Path, folder: &Path) -> Result<()> {
     program(&from.join(RUNTIME), &folder.join(RUNTIME))
 }
 
-/// What the Java library must know before it unpacks them: `BundledNatives.java`.
+/// What the Java library must know before it unpacks them; read by `BundledNatives.java`.
 fn properties(project: &Project, folder: &Path) -> Result<()> {
     let mut text = format!("version={}\nlibrary={LIBRARY}\nfiles={LIBRARY} {RUNTIME}\n", project.version);
     for name in [LIBRARY, RUNTIME] {
         let file = folder.join(name);
-        let size = fs::metadata(&file).map_err(|e| format!("{}: {e}", file.display()))?.len();
+        let size = fs::metadata(&file).map_err(at(&file))?.len();
         text += &format!("{name}.size={size}\n{name}.sha256={}\n", sha256(&file)?);
     }
     write(&folder.join("natives.properties"), &text)
 }
 
-/// Those of the archive, and of the parser that is in the plugin's jar.
+/// The licences of the archive, and that of the parser in the plugin's jar.
 fn licences(tree: &Path, folder: &Path) -> Result<()> {
     super::licences::carry(tree, folder, "| minimal-json (in the plugin's jar) | 0.9.5 | MIT | `minimal-json/` |\n")?;
     copy(&root().join("fiji-plugin/licenses/minimal-json.txt"), &folder.join("minimal-json/LICENSE.txt"))
 }
 
-/// Folders as one zip or jar, whose bytes depend on their files only.
+/// Packs folders as one zip or jar, whose bytes depend on their files only.
 fn pack(zip: &Path, folders: &[&Path]) -> Result<()> {
     folder_of(zip)?;
     run(Environment::Package.command()?.arg("xtask/package/zip.py").arg(zip).args(folders))?;
@@ -135,7 +134,7 @@ fn pack(zip: &Path, folders: &[&Path]) -> Result<()> {
 /// The zip unpacked into a folder with a space in its name, as a user's `Fiji.app` or `ImageJ` may have.
 pub fn unpacked() -> Result<PathBuf> {
     let folder = target().join("package/fiji/my ImageJ");
-    clear(&folder)?;
+    empty_folder(&folder)?;
     run(Environment::Package.command()?.args(["-m", "zipfile", "-e"]).arg(fiji()?.zip).arg(&folder))?;
     Ok(folder)
 }
@@ -146,7 +145,7 @@ pub fn same_bytes() -> Result<()> {
     let again = target().join("package/fiji/again.zip");
     pack(&again, &[&unpacked()?])?;
     let (first, second) = (sha256(&fiji.zip)?, sha256(&again)?);
-    fs::remove_file(&again).map_err(|e| format!("{}: {e}", again.display()))?;
+    fs::remove_file(&again).map_err(at(&again))?;
     if first == second {
         return Ok(());
     }

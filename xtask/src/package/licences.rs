@@ -1,4 +1,4 @@
-//! The licences of everything that is linked into what we ship: texts copied, one table, nothing that we may not use.
+//! The licences of all that is linked into what ships: copies their texts, makes a table, refuses what must not ship.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::linker::sysroot;
 use super::{copy, Project};
-use crate::runtime;
-use crate::tools::{root, Result};
+use crate::tools::runtime;
+use crate::tools::{files, read_text, root, walk, Result};
 
-/// What may be in the archive: licences that ask for their text and no more.
+/// The licences that may be in the archive: they ask for their text and no more.
 const ALLOWED: &[&str] = &[
     "0BSD",
     "Apache-2.0",
@@ -31,25 +31,14 @@ const ALLOWED: &[&str] = &[
 const MODELS: &[&str] = &[BUILT_IN, "parfocal-w8"];
 const BUILT_IN: &str = "parfocal-w16";
 
-const MIT: &str = "\
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation
-files (the \"Software\"), to deal in the Software without restriction, including without limitation the rights to use, copy,
-modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software
-is furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
-
-THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES
-OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE
-LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR
-IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
-";
+/// The licence MIT without its copyright line.
+const MIT: &str = include_str!("../../package/mit.txt");
 
 /// Fills `folder` (share/doc/parfocal). `zig` is the folder of the linker, which links in parts of its own.
 pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
     let mut table = format!(
-        "# What Parfocal {} is made of\n\nThe program is under MIT or Apache-2.0, as you choose; the model inside it is under \
-         CC-BY-4.0.\n\n| part | version | licence | texts |\n|---|---|---|---|\n",
+        "# What Parfocal {} is made of\n\nThe program is under MIT or Apache-2.0, as you choose; the model inside it \
+         is under CC-BY-4.0.\n\n| part | version | licence | texts |\n|---|---|---|---|\n",
         project.version
     );
     let mut row = |part: &str, version: &str, licence: &str, texts: &str| {
@@ -63,7 +52,7 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
     for model in MODELS {
         let models = root().join("models");
         let (card, picture) = (models.join(format!("{model}.md")), format!("{model}-failures.png"));
-        let text = std::fs::read_to_string(&card).map_err(|e| format!("{}: {e}", card.display()))?;
+        let text = read_text(&card)?;
         super::write(&folder.join(format!("model/{model}.md")), &without_links_up(&text))?;
         copy(&models.join(&picture), &folder.join("model").join(&picture))?;
         if *model != BUILT_IN {
@@ -88,8 +77,8 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
         let place = format!("crates/{name}-{version}");
         if !allowed(expression) {
             return Err(format!(
-                "{name} {version}: its licence is '{expression}'; allowed are {}: take another crate, or extend the list in \
-                 xtask/src/package/licences.rs if such a text may ship",
+                "{name} {version}: its licence is '{expression}'; allowed are {}: take another crate, or extend the \
+                 list in xtask/src/package/licences.rs if such a text may ship",
                 ALLOWED.join(", ")
             ));
         }
@@ -108,7 +97,7 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
     super::write(&folder.join("THIRD-PARTY.md"), &table)
 }
 
-/// A card whose links to other pages of the repository are words: the package does not have these pages where they lead.
+/// Replaces a card's links to other pages of the repository by words: the package does not have these pages there.
 fn without_links_up(card: &str) -> String {
     let mut text = card.to_owned();
     while let Some(middle) = text.find("](../") {
@@ -121,10 +110,10 @@ fn without_links_up(card: &str) -> String {
     text
 }
 
-/// Copies those of the archive in `tree` into the folder of another package; `rows` are added to the table, for what only that has inside.
+/// Copies the licences of the archive in `tree` into another package; `rows` of the table are for its own contents.
 pub fn carry(tree: &Path, folder: &Path, rows: &str) -> Result<()> {
     let from = tree.join("share/doc/parfocal");
-    for file in super::checks::walk(&from)? {
+    for file in walk(&from)? {
         let name = file.strip_prefix(&from).map_err(|e| format!("{}: {e}", file.display()))?;
         // The manuals of the archive are for builders.
         let manual = name.parent() == Some(Path::new("")) && !name.starts_with("THIRD-PARTY.md");
@@ -133,11 +122,11 @@ pub fn carry(tree: &Path, folder: &Path, rows: &str) -> Result<()> {
         }
     }
     let table = folder.join("THIRD-PARTY.md");
-    let text = std::fs::read_to_string(&table).map_err(|e| format!("{}: {e}", table.display()))?;
+    let text = read_text(&table)?;
     super::write(&table, &(text + rows))
 }
 
-/// The packages whose code is in the library or the command: normal dependencies, theirs, and so on; sorted.
+/// The packages whose code is in the library or the command, sorted: normal dependencies, theirs, and so on.
 fn linked(project: &Project) -> Result<Vec<&Value>> {
     let list = |value: &'static str, of: &Value| of[value].as_array().cloned().unwrap_or_default();
     let nodes = list("nodes", &project.metadata["resolve"]);
@@ -155,7 +144,7 @@ fn linked(project: &Project) -> Result<Vec<&Value>> {
             };
             seen.push(id.to_owned());
             let package = package(id).ok_or_else(|| format!("cargo metadata: no package {id}"))?;
-            // These run in the compiler; what they depend on, too.
+            // These and their dependencies run in the compiler.
             let macros = list("targets", package).iter().any(|t| list("kind", t).contains(&"proc-macro".into()));
             if !macros {
                 found.push(package);
@@ -174,10 +163,10 @@ fn texts(folder: &Path) -> Result<Vec<PathBuf>> {
         let starts = ["license", "licence", "unlicense", "copying", "copyright", "notice"];
         starts.iter().any(|start| name.starts_with(start)) && !name.ends_with(".rs")
     };
-    Ok(super::files(folder)?.into_iter().filter(wanted).collect())
+    Ok(files(folder)?.into_iter().filter(wanted).collect())
 }
 
-/// The text of the licence itself, for a crate that forgot to pack it.
+/// Writes the licence's own text, for a crate that forgot to pack it.
 fn standard(package: &Value, expression: &str, folder: &Path) -> Result<()> {
     let authors: Vec<&str> = package["authors"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let name = package["name"].as_str().unwrap_or_default();
@@ -195,45 +184,10 @@ fn standard(package: &Value, expression: &str, folder: &Path) -> Result<()> {
 
 /// Whether an SPDX expression can be met by the list: any side of an OR, every side of an AND.
 fn allowed(expression: &str) -> bool {
-    // In `a OR (b AND c)` spaces and parentheses separate; `/` is how crates wrote OR before.
-    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
-    let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut at = 0;
-    either(&words, &mut at) == Some(true) && at == words.len()
-}
-
-fn either(words: &[&str], at: &mut usize) -> Option<bool> {
-    let mut met = every(words, at)?;
-    while words.get(*at) == Some(&"OR") {
-        *at += 1;
-        met |= every(words, at)?;
-    }
-    Some(met)
-}
-
-fn every(words: &[&str], at: &mut usize) -> Option<bool> {
-    let mut met = one(words, at)?;
-    while words.get(*at) == Some(&"AND") {
-        *at += 1;
-        met &= one(words, at)?;
-    }
-    Some(met)
-}
-
-fn one(words: &[&str], at: &mut usize) -> Option<bool> {
-    let mut name = words.get(*at)?.to_string();
-    *at += 1;
-    if name == "(" {
-        let met = either(words, at)?;
-        let closed = words.get(*at) == Some(&")");
-        *at += 1;
-        return closed.then_some(met);
-    }
-    if words.get(*at) == Some(&"WITH") {
-        name += &format!(" WITH {}", words.get(*at + 1)?);
-        *at += 2;
-    }
-    Some(ALLOWED.contains(&name.as_str()))
+    // Older crates write `/` for OR.
+    let mode = spdx::ParseMode { allow_slash_as_or_operator: true, allow_deprecated: true, ..spdx::ParseMode::STRICT };
+    let parsed = spdx::Expression::parse_mode(expression, mode);
+    parsed.is_ok_and(|parsed| parsed.evaluate(|requirement| ALLOWED.contains(&requirement.to_string().as_str())))
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
-//! What MATLAB and Octave get in the archive: +parfocal, its examples, and the thunks that MATLAB needs, built.
+//! What the archive has for MATLAB and Octave: +parfocal, its examples, and the compiled thunks that MATLAB needs.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use super::{checks, copy, files, linker, permit};
-use crate::tools::{root, run, Result};
+use super::{copy, linker, permit};
+use crate::tools::{cmd, files, in_folder, root, run, walk, Result};
 
 const ENDINGS: &[&str] = &["m", "c", "md"];
-/// By the name that MATLAB's computer('arch') gives Linux on x86-64.
+/// Named after Linux on x86-64 in MATLAB's computer('arch').
 pub const THUNK: &str = "parfocal_thunk_glnxa64.so";
 
 /// Where it lies in the archive.
@@ -17,7 +16,7 @@ pub fn folder(tree: &Path) -> PathBuf {
 
 pub fn lay_out(tree: &Path) -> Result<()> {
     let (from, to) = (root().join("bindings/matlab"), folder(tree));
-    for file in checks::walk(&from)? {
+    for file in walk(&from)? {
         if file.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known)) {
             let name = file.strip_prefix(&from).map_err(|e| format!("{}: {e}", file.display()))?;
             copy(&file, &to.join(name))?;
@@ -27,10 +26,10 @@ pub fn lay_out(tree: &Path) -> Result<()> {
         return Err(format!("{}: nothing for MATLAB there", from.display()));
     }
     let thunk = to.join(THUNK);
-    // By names without a folder: none may stand in the file.
-    run(Command::new(linker::compiler("cc")?)
-        .args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-O2", "-g0", "-fno-sanitize=all", "-shared", "-fPIC", "-s"])
-        .args(["-o", THUNK, "parfocal_thunk.c"])
-        .current_dir(&to))?;
+    // File names without folders: none may end up in the library.
+    let compiler = linker::compiler("cc")?;
+    let strict = ["-std=c99", "-Wall", "-Wextra", "-Werror"];
+    let how = ["-O2", "-g0", "-fno-sanitize=all", "-shared", "-fPIC", "-s"];
+    run(in_folder(cmd!("{compiler} {strict...} {how...} -o {THUNK} parfocal_thunk.c"), &to))?;
     permit(&thunk, 0o755)
 }

@@ -1,13 +1,13 @@
-//! `cargo xtask package micromanager`: the device adapter with its library in target/dist/micromanager, as one archive; docs/packaging.md.
+//! `cargo xtask package micromanager`: the device adapter and its library as one archive; docs/packaging.md.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{checks, clear, copy, elf, linker, package, program, write, Project, GLIBC, HERE, RUNTIME};
-use crate::python::Environment;
-use crate::runtime::sha256;
-use crate::tools::{cache, lock, need, root, run, shown, target, Result};
+use super::{checks, copy, elf, linker, package, program, write, Project, GLIBC, HERE, RUNTIME};
+use crate::tools::machine::need;
+use crate::tools::python::Environment;
+use crate::tools::runtime::sha256;
+use crate::tools::{cache, cmd, empty_folder, lock, read_text, root, run, run_quietly, say, shown, target, Result};
 
 /// The device interface of the MMDevice that `fetch_mmdevice.py` fetches.
 const INTERFACE: &str = "75";
@@ -24,7 +24,7 @@ const EXPORTS: &[&str] = &[
     "GetNumberOfDevices",
     "InitializeModuleData",
 ];
-/// What the adapter is made from; in the archive, too, for other device interfaces.
+/// The adapter's sources, which the archive has for other device interfaces.
 const SOURCES: &[&str] = &[
     "Adapter.cpp",
     "CMakeLists.txt",
@@ -41,7 +41,7 @@ const SOURCES: &[&str] = &[
     "exports.map",
     "fetch_mmdevice.py",
 ];
-/// The manual, and the pages and the picture that it points at.
+/// The manual, and the pages and the picture that it links to.
 const PAGES: &[&str] = &[
     "microscope-control.md",
     "microscope-control/properties.png",
@@ -69,14 +69,13 @@ fn make() -> Result<PathBuf> {
     let project = Project::read()?;
     let built = build("adapter", &root().join("bindings/micromanager"), &mmdevice()?)?;
     let tree = target().join("package/micromanager").join(name(&project));
-    clear(&tree)?;
+    empty_folder(&tree)?;
     let from = target().join("package/tree").join(project.name());
     program(&built, &tree.join(ADAPTER))?;
     for library in [project.soname().as_str(), RUNTIME] {
         program(&from.join("lib").join(library), &tree.join(library))?;
     }
-    let readme = std::fs::read_to_string(root().join("xtask/package/micromanager.txt"));
-    let readme = readme.map_err(|e| format!("xtask/package/micromanager.txt: {e}"))?;
+    let readme = read_text(&root().join("xtask/package/micromanager.txt"))?;
     write(&tree.join("README.txt"), &super::filled(&project, &readme).replace("@INTERFACE@", INTERFACE))?;
     for page in PAGES {
         copy(&root().join("docs").join(page), &tree.join("doc").join(page))?;
@@ -89,7 +88,7 @@ fn make() -> Result<PathBuf> {
     let archive = root().join("target/dist/micromanager").join(format!("{}.tar.gz", name(&project)));
     super::pack(&tree, &archive)?;
     let size = std::fs::metadata(&archive).map_or(0, |m| m.len());
-    println!("package: {} ({:.1} MB)", shown(&archive), size as f64 / 1e6);
+    say!("package: {} ({:.1} MB)", shown(&archive), size as f64 / 1e6);
     Ok(archive)
 }
 
@@ -105,36 +104,36 @@ pub fn mmdevice() -> Result<PathBuf> {
     let _lock = lock("mmdevice")?;
     let complete = folder.join("complete");
     if !complete.exists() {
-        clear(&folder)?;
+        empty_folder(&folder)?;
         run(Environment::Micromanager.command()?.arg(&script).arg(&folder))?;
         write(&complete, "")?;
     }
     Ok(folder)
 }
 
-/// The adapter, built from a folder against these sources of MMDevice as its page says, and the library of the archive.
+/// Builds the adapter in a folder of sources as its README says, against MMDevice and the library of the archive.
 pub fn build(place: &str, sources: &Path, mmdevice: &Path) -> Result<PathBuf> {
     package()?;
     let prefix = target().join("package/tree").join(Project::read()?.name());
     let folder = target().join("package/micromanager build").join(place);
-    clear(&folder)?;
-    run(Command::new("cmake")
-        .args(["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror"])
-        // Without names and places of this machine.
-        .arg("-DCMAKE_MODULE_LINKER_FLAGS=-s")
-        .arg(format!("-DCMAKE_CXX_COMPILER={}", linker::compiler("c++")?.display()))
-        .arg("-S")
-        .arg(sources)
-        .arg(format!("-DMMDEVICE={}", mmdevice.display()))
-        .arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()))
-        .arg("-B")
-        .arg(&folder)
-        .stdout(std::process::Stdio::null()))?;
-    run(Command::new("cmake").arg("--build").arg(&folder).arg("--parallel").stdout(std::process::Stdio::null()))?;
+    empty_folder(&folder)?;
+    let compiler = linker::compiler("c++")?;
+    let warnings = "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror";
+    // -s: without names and paths of this machine.
+    let options = [
+        "-DCMAKE_BUILD_TYPE=Release",
+        warnings,
+        "-DCMAKE_MODULE_LINKER_FLAGS=-s",
+        &format!("-DCMAKE_CXX_COMPILER={}", compiler.display()),
+        &format!("-DMMDEVICE={}", mmdevice.display()),
+        &format!("-DCMAKE_PREFIX_PATH={}", prefix.display()),
+    ];
+    run_quietly(cmd!("cmake {options...} -S {sources} -B {folder}"))?;
+    run_quietly(cmd!("cmake --build {folder} --parallel"))?;
     Ok(folder.join(ADAPTER))
 }
 
-/// What it asks of the machine, where it looks, what it shows.
+/// Checks what the adapter needs, where it looks for libraries, and what it exports.
 fn check(project: &Project, tree: &Path) -> Result<()> {
     let adapter = elf::read(&tree.join(ADAPTER))?;
     let mut wrong = adapter.beyond(&[("GLIBC", GLIBC)]);
@@ -156,7 +155,7 @@ fn check(project: &Project, tree: &Path) -> Result<()> {
     }
 }
 
-/// Those of the archive, and of what the adapter is built from.
+/// The licences of the archive, and those of what the adapter is built from.
 fn licences(from: &Path, folder: &Path) -> Result<()> {
     let rows = format!(
         "| Micro-Manager's MMDevice (in the adapter) | interface {INTERFACE} | BSD-3-Clause | `mmdevice/` |\n\
@@ -167,7 +166,7 @@ fn licences(from: &Path, folder: &Path) -> Result<()> {
     copy(&mmdevice()?.join("license.txt"), &folder.join("mmdevice/license.txt"))
 }
 
-/// The archive unpacked into a folder with a space in its name. Once in a run of the task runner.
+/// Unpacks the archive into a folder with a space in its name. Once in a run of the task runner.
 pub fn installed() -> Result<PathBuf> {
     static DONE: OnceLock<Result<PathBuf>> = OnceLock::new();
     DONE.get_or_init(install).clone()
@@ -175,7 +174,8 @@ pub fn installed() -> Result<PathBuf> {
 
 fn install() -> Result<PathBuf> {
     let folder = target().join("package/micromanager/my Micro-Manager");
-    clear(&folder)?;
-    run(Command::new("tar").arg("--extract").arg("--file").arg(micromanager()?).arg("--directory").arg(&folder))?;
+    empty_folder(&folder)?;
+    let archive = micromanager()?;
+    run(cmd!("tar --extract --file {archive} --directory {folder}"))?;
     Ok(folder.join(name(&Project::read()?)))
 }

@@ -1,22 +1,21 @@
-//! What the files for Fiji and ImageJ promise, looked at in the files themselves every time that they are made.
+//! What the package for Fiji and ImageJ promises, checked in its files every time that it is made.
 
-use std::fs;
 use std::path::Path;
 
 use super::Opened;
-use crate::package::{checks::walk, elf, GLIBC};
-use crate::tools::{root, Result};
+use crate::package::{elf, GLIBC};
+use crate::tools::{read, read_text, root, walk, Result};
 
 /// The class file format of Java 8.
 const JAVA_8: u16 = 52;
 
-/// Both jars, taken apart; everything that is wrong in one message.
+/// Checks the unpacked jars; one message says everything that is wrong.
 pub fn jars(opened: &Opened) -> Result<()> {
     let mut wrong = Vec::new();
     for folder in [&opened.plugin, &opened.library] {
         for file in walk(folder)? {
             let name = file.strip_prefix(folder).unwrap_or(&file).display().to_string();
-            let bytes = fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+            let bytes = read(&file)?;
             wrong.extend(class(&name, &bytes));
         }
     }
@@ -25,23 +24,23 @@ pub fn jars(opened: &Opened) -> Result<()> {
         wrong.push("the plugin's jar holds the Java library: natives would be looked for by two copies of it".into());
     }
     let config = opened.plugin.join("plugins.config");
-    let text = fs::read_to_string(&config).map_err(|e| format!("the plugin's jar: plugins.config: {e}"))?;
+    let text = read_text(&config)?;
     wrong.extend(commands(&text, |class| opened.plugin.join(class).is_file()));
-    told(wrong)
+    verdict(wrong)
 }
 
-/// What Java calls is exported, and no C library newer than promised is asked for: of the copy that is packed.
+/// Checks the copy that is packed: it exports what Java calls, and needs no newer C library than promised.
 pub fn library(path: &Path) -> Result<()> {
     let found = elf::read(path)?;
     let list = root().join("tests/abi/exports_java.txt");
-    let text = fs::read_to_string(&list).map_err(|e| format!("{}: {e}", list.display()))?;
+    let text = read_text(&list)?;
     let missing = text.split_whitespace().filter(|name| !found.exports.iter().any(|export| export == name));
     let mut wrong: Vec<String> = missing.map(|name| format!("libparfocal has no symbol {name}")).collect();
     wrong.extend(found.beyond(&[("GLIBC", GLIBC)]));
-    told(wrong)
+    verdict(wrong)
 }
 
-fn told(wrong: Vec<String>) -> Result<()> {
+fn verdict(wrong: Vec<String>) -> Result<()> {
     if wrong.is_empty() {
         return Ok(());
     }
@@ -65,7 +64,7 @@ fn class(name: &str, bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// Commands of plugins.config whose class is not there; `there` is asked by the class's place in the jar.
+/// Commands of plugins.config whose class does not exist, by `there` for its path in the jar.
 fn commands(text: &str, there: impl Fn(&str) -> bool) -> Vec<String> {
     let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     let mut wrong = Vec::new();

@@ -1,0 +1,44 @@
+//! Maven, which builds and tests the Java library and the Fiji plugin in one go.
+
+use std::path::{Path, PathBuf};
+
+use xshell::Cmd;
+
+use super::{cmd, root, run_quietly, say, Result};
+
+/// A Maven command over both projects; it prints only what fails.
+pub fn maven(goals: &[&str]) -> Cmd<'static> {
+    // No colours, no progress of downloads, and nobody to ask.
+    cmd!("mvn --quiet --batch-mode --no-transfer-progress -Dstyle.color=never --file xtask/maven/pom.xml {goals...}")
+}
+
+/// `-Dname=value`.
+pub fn property(name: &str, value: impl AsRef<Path>) -> String {
+    format!("-D{name}={}", value.as_ref().display())
+}
+
+/// The jars that `mvn package` makes: the Java library's and the plugin's.
+pub struct Jars {
+    pub library: PathBuf,
+    pub plugin: PathBuf,
+}
+
+/// Builds both; the stage `fiji` runs their tests.
+pub fn jars(version: &str) -> Result<Jars> {
+    say!("building the Java library and the plugin");
+    // Quiet Mavens print colour codes all the same.
+    run_quietly(maven(&["package", "-Dmaven.test.skip=true"]))?;
+    let jars = Jars {
+        library: root().join(format!("bindings/java/target/parfocal-java-{version}.jar")),
+        plugin: root().join(format!("fiji-plugin/target/Parfocal_-{version}.jar")),
+    };
+    for jar in [&jars.library, &jars.plugin] {
+        if !jar.is_file() {
+            return Err(format!(
+                "{}: not made; is the version in xtask/maven/pom.xml that of Cargo.toml?",
+                jar.display()
+            ));
+        }
+    }
+    Ok(jars)
+}
