@@ -1,4 +1,5 @@
-/* Restores a stack in place while a second thread shows progress and cancels: stack_with_cancel [MODEL [OPTIONS [PLANES]]].
+/* Restores a stack in place while a second thread shows progress and cancels: stack_with_cancel [MODEL [OPTIONS
+   [PLANES]]].
 
    The run is cancelled when PLANES planes are done (3 without the argument; a number above 12 lets it finish). */
 

@@ -1,8 +1,10 @@
-/* Parfocal for Octave: the functions of the C library as verbs of one MEX function, [status, ...] = parfocal_gateway(verb, ...).
+/* Parfocal for Octave: the functions of the C library as verbs of one MEX function, [status, ...] =
+   parfocal_gateway(verb, ...).
 
-   It is the twin of +parfocal/+internal/throughCalllib.m, verb by verb; the classes of +parfocal stand on either. The library is opened by the
-   path that they found, so that this file is built without it: build_octave.m. Pixels are used where Octave has them, without a copy.
-   What a user can get wrong has been refused before, or is refused by the library; what this file refuses is a fault of +parfocal. */
+   It is the twin of +parfocal/+internal/throughCalllib.m, verb by verb; the classes of +parfocal stand on either.
+   The library is opened by the path that they found, so that this file is built without it: build_octave.m. Pixels
+   are used where Octave has them, without a copy. What a user can get wrong has been refused before, or is refused
+   by the library; what this file refuses is a fault of +parfocal. */
 
 #include "mex.h"
 #include "parfocal.h"

@@ -1,6 +1,6 @@
-/* Faults on purpose, against the library's test build (feature `plant`): plant MODEL LOG OPTIONS overread|leak|panic|none.
-   overread and leak are for AddressSanitizer and valgrind to see; panic must end as a status. Silent; the exit status says, the
-   log tells. */
+/* Faults on purpose, against the library's test build (feature `plant`): plant MODEL LOG OPTIONS
+   overread|leak|panic|none. overread and leak are for AddressSanitizer and valgrind to see; panic must end as a
+   status. Silent; the exit status says, the log tells. */
 
 #include "parfocal.h"
 

@@ -1,6 +1,6 @@
-/* Whether memory grows: slope MODEL LOG OPTIONS restore|open CALLS LOST. After a warm-up of as many calls, CALLS times a frame of
-   128x128 is restored from four threads, or a model opened and closed; the log tells the slope of resident memory over the calls.
-   LOST bytes of each call are lost on purpose, to see that the slope tells. Silent. */
+/* Whether memory grows: slope MODEL LOG OPTIONS restore|open CALLS LOST. After a warm-up of as many calls, CALLS
+   times a frame of 128x128 is restored from four threads, or a model opened and closed; the log tells the slope of
+   resident memory over the calls. LOST bytes of each call are lost on purpose, to see that the slope tells. Silent. */
 
 #define _POSIX_C_SOURCE 200809L
 #include "parfocal.h"
@@ -118,7 +118,8 @@ int main(int count, char **arguments) {
     log_file = fopen(arguments[2], "w");
     if (log_file == NULL || calls < 100) return 2;
     if (parfocal_model_open(path, options, &model) != PARFOCAL_STATUS_OK) failures++;
-    /* Heaps of four threads settle slowly: with a fifth of the calls, 20,000 gave 1 to 41 bytes a call, 100,000 gave 4. */
+    /* Heaps of four threads settle slowly: with a fifth of the calls, 20,000 gave 1 to 41 bytes a call, 100,000 gave
+       4. */
     run(calls, calls);
     run(calls, calls < 20000 ? calls / 100 : 200);
     if (parfocal_model_close(model) != PARFOCAL_STATUS_OK) failures++;

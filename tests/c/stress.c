@@ -45,7 +45,8 @@ static void pause_ms(int milliseconds) {
     nanosleep(&time, NULL);
 }
 
-/* Waits, and ends the process if a thread does not come forward. One that waits without end for a stream is freed by closing. */
+/* Waits, and ends the process if a thread does not come forward. One that waits without end for a stream is freed by
+   closing. */
 static void watch(int seconds) {
     static uint64_t seen[THREADS];
     static int still[THREADS];

@@ -1,4 +1,5 @@
-/* What the two files of the stress program share: the table of actions, the pictures, and the handles of all threads. */
+/* What the two files of the stress program share: the table of actions, the pictures, and the handles of all
+   threads. */
 
 #ifndef STRESS_H
 #define STRESS_H

@@ -1,5 +1,5 @@
-/* What a thread of the stress program does: each action may end only as its row says, and what is written must be what a quiet run
-   gives. */
+/* What a thread of the stress program does: each action may end only as its row says, and what is written must be
+   what a quiet run gives. */
 
 #define _POSIX_C_SOURCE 200809L
 #include "stress.h"

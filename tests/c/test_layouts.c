@@ -101,8 +101,8 @@ static void axes_of_one(parfocal_model model) {
     CHECK(memcmp(expected, out, sizeof out) == 0);
 }
 
-/* Two halves of one buffer that interleave without sharing an element are no overlap to be refused by reach alone; shared
-   elements are. */
+/* Two halves of one buffer that interleave without sharing an element are no overlap to be refused by reach alone;
+   shared elements are. */
 static void overlaps(parfocal_model model) {
     static uint16_t room[2 * W * H + 8];
     const int64_t grey[4] = {W, H, 1, 1}, rows[4] = {1, W, 1, 1}, wide[4] = {1, W + 1, 1, 1};

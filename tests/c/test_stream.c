@@ -161,7 +161,8 @@ static void *receive(void *argument) {
     return NULL;
 }
 
-/* A receiver that the machine has not let start yet finds the handle closed already: then once more, with a longer wait. */
+/* A receiver that the machine has not let start yet finds the handle closed already: then once more, with a longer
+   wait. */
 static void closed_while_someone_waits(void) {
     struct receiver r = {0, -1, 0};
     int pause;

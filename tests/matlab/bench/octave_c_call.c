@@ -1,4 +1,5 @@
-/* nanoseconds = octave_c_call(library, model, pixels, strides, shape): parfocal_restore_u16 as a C program calls it, timed inside. */
+/* nanoseconds = octave_c_call(library, model, pixels, strides, shape): parfocal_restore_u16 as a C program calls it,
+   timed inside. */
 
 #include "mex.h"
 #include "parfocal.h"

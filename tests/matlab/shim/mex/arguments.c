@@ -58,7 +58,8 @@ static void pointer_object(Argument *out, const Type *type, const Pointer *point
     }
 }
 
-/* The rules of "Limitations Using Structures"; a structure that keeps them is refused, too: Parfocal's interface has none. */
+/* The rules of "Limitations Using Structures"; a structure that keeps them is refused, too: Parfocal's interface has
+   none. */
 static void structure(const Library *library, const Type *type, const mxArray *given, const char *where) {
     if (given == NULL || !mxIsStruct(given)) refuse("MATLAB:libstruct:RequireStruct", "A structure is required. (%s)", where);
     if (mxGetNumberOfElements(given) != 1) refuse("strict:StructArray", "%s: arrays of structures are not supported as arguments", where);
@@ -121,7 +122,8 @@ void argument_make(Argument *out, const Library *library, const Function *functi
     }
 }
 
-/* An array in its own class and shape; text up to its NUL; a lib.pointer as its Value, or as a new one if it has none or is a voidPtr. */
+/* An array in its own class and shape; text up to its NUL; a lib.pointer as its Value, or as a new one if it has
+   none or is a voidPtr. */
 mxArray *argument_result(const Argument *argument, const Function *function, size_t index) {
     const Type *type = &function->parameters[index];
     const char *where = where_is(function, index);

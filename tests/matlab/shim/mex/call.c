@@ -9,7 +9,8 @@ static _Noreturn void no_match(const Function *f, const char *what, size_t given
            what, wanted);
 }
 
-/* A thunk reads its arguments one after the other, each in whole machine words, and calls the function that it is given. */
+/* A thunk reads its arguments one after the other, each in whole machine words, and calls the function that it is
+   given. */
 static void through_thunk(const Function *f, const Argument *arguments, Slot *back) {
     uint8_t *stack = kept(8 * (f->count + 1));
     for (size_t i = 0; i < f->count; i++) memcpy(stack + 8 * i, arguments[i].slot.bytes, 8);

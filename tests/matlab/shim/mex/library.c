@@ -94,7 +94,8 @@ static void free_function(Function *f) {
     free(f);
 }
 
-/* library, name, call name, LHS ('' for none), cell of RHS, thunk ('' for a direct call): true if the library has it. */
+/* library, name, call name, LHS ('' for none), cell of RHS, thunk ('' for a direct call): true if the library has
+   it. */
 static mxArray *declare(int count, const mxArray **given) {
     need(count, 6, "declare");
     Library *library = library_named(kept_text(given[0], "the library's name"));

@@ -1,4 +1,5 @@
-/* lib.pointer: typed memory behind an id, which +lib/pointer.m holds. Behaviour as recorded on R2025b where README.md says so. */
+/* lib.pointer: typed memory behind an id, which +lib/pointer.m holds. Behaviour as recorded on R2025b where
+   README.md says so. */
 #include "shim.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
-/* A thunk library by hand, to the convention that MATLAB's own have: the function, its arguments in whole words, their size. */
+/* A thunk library by hand, to the convention that MATLAB's own have: the function, its arguments in whole words,
+   their size. */
 #include <stdint.h>
 #include <string.h>
 
