@@ -2,7 +2,8 @@
 //
 // Header only; link with libparfocal (CMake: Parfocal::parfocal, pkg-config: parfocal). What holds everywhere:
 // - Shapes are {width, height, channels, planes} in pixels, strides {x, y, channel, plane} in elements, never in bytes.
-// - Texts, paths and options are UTF-8; options are `key=value` separated by white space (docs/options.md has the table).
+// - Texts, paths and options are UTF-8; options are `key=value` separated by white space (docs/options.md has the
+// table).
 // - Objects own their handle, move and do not copy. Views own nothing: pixels must stay where they are during the call.
 // - What fails throws parfocal::Error with the status of the C function and its message; nothing is printed.
 // - Destructors and moves never throw. Closing while another thread is in a call is allowed: that call ends properly.
@@ -52,8 +53,8 @@ private:
     parfocal_status status_;
 };
 
-/// A frame of a stream that could not be restored; the stream goes on with the next. Any other Error of receiving is the
-/// stream's own: do not go on as if the next frame could come.
+/// A frame of a stream that could not be restored; the stream goes on with the next. Any other Error of receiving is
+/// the stream's own: do not go on as if the next frame could come.
 class FrameError : public Error {
 public:
     FrameError(parfocal_status status, const std::string &message, std::uint64_t tag)
@@ -66,8 +67,8 @@ private:
     std::uint64_t tag_;
 };
 
-/// Elements that lie one after the other; not owned. Made from whatever has data() and size(): vectors, arrays, std::span.
-/// One type in every standard, so that C++17 and C++20 may meet in a program.
+/// Elements that lie one after the other; not owned. Made from whatever has data() and size(): vectors, arrays,
+/// std::span. One type in every standard, so that C++17 and C++20 may meet in a program.
 template <class T> class Span {
     // What C gives as it is passed: a vector that is about to go may be read from, not written to.
     template <class C> using Given = std::remove_pointer_t<decltype(std::data(std::declval<C>()))>;
@@ -147,8 +148,7 @@ public:
     /// Interleaved pixels without gaps in a vector, array or span.
     View(Span<T> pixels, Shape shape) noexcept : View(pixels, shape, Strides::interleaved(shape)) {}
     /// Any layout in a vector, array or span.
-    View(Span<T> pixels, Shape shape, Strides strides) noexcept
-        : View(pixels.data(), pixels.size(), shape, strides) {}
+    View(Span<T> pixels, Shape shape, Strides strides) noexcept : View(pixels.data(), pixels.size(), shape, strides) {}
     /// Pixels that may be written may be read.
     template <class U, class = std::enable_if_t<std::is_same_v<const U, T> && !std::is_same_v<U, T>>>
     View(const View<U> &other) noexcept : View(other.data(), other.count(), other.shape(), other.strides()) {}
@@ -317,23 +317,25 @@ inline std::int32_t milliseconds(std::chrono::milliseconds timeout) noexcept {
 /// Version of the library, "0.1.0" for example.
 inline std::string version() { return parfocal_version(); }
 
-/// What this machine and this installation offer, as JSON text. Any thread. It loads ONNX Runtime for the process: open a model
-/// with runtime=... first if you need that. Errors: UNSUPPORTED (after fork), INTERNAL.
+/// What this machine and this installation offer, as JSON text. Any thread. It loads ONNX Runtime for the process: open
+/// a model with runtime=... first if you need that. Errors: UNSUPPORTED (after fork), INTERNAL.
 inline std::string doctor() {
-    return detail::checked_text([](char *b, std::uint64_t size, std::uint64_t *n) { return parfocal_doctor(b, size, n); });
+    return detail::checked_text(
+        [](char *b, std::uint64_t size, std::uint64_t *n) { return parfocal_doctor(b, size, n); });
 }
 
-/// How well each plane is in focus: a number for each of `pixels.planes()`, larger is sharper; comparable between frames of
-/// the same specimen, size and exposure. Any thread. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY.
+/// How well each plane is in focus: a number for each of `pixels.planes()`, larger is sharper; comparable between
+/// frames of the same specimen, size and exposure. Any thread. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY.
 template <class T> std::vector<double> focus_score(View<T> pixels) {
     const detail::ShapeArray shape(pixels.shape());
     const Strides steps = pixels.strides();
     const detail::StridesArray strides(steps);
-    // A step of 0 makes many planes of few elements. Else planes that are more than elements lie beyond the last, which the
-    // library refuses in its own words: nothing is taken for those.
-    const bool refused = pixels.planes() < 1 ||
-                         (steps.plane != 0 && static_cast<std::uint64_t>(pixels.planes()) > pixels.count());
-    std::vector<double> scores = detail::zeros<double>(refused ? 0 : static_cast<std::uint64_t>(pixels.planes()), "scores");
+    // A step of 0 makes many planes of few elements. Else planes that are more than elements lie beyond the last, which
+    // the library refuses in its own words: nothing is taken for those.
+    const bool refused =
+        pixels.planes() < 1 || (steps.plane != 0 && static_cast<std::uint64_t>(pixels.planes()) > pixels.count());
+    std::vector<double> scores =
+        detail::zeros<double>(refused ? 0 : static_cast<std::uint64_t>(pixels.planes()), "scores");
     detail::check(detail::Pixel<std::remove_const_t<T>>::focus_score(pixels.data(), pixels.count(), strides.values,
                                                                      shape.values, refused ? nullptr : scores.data()));
     return scores;
@@ -363,8 +365,8 @@ public:
         detail::check(parfocal_task_planes_done(handle_.get(), &planes));
         return planes;
     }
-    /// What the run did, as JSON text: done, total, planes_done, cancelled and, once it has succeeded, report with nonfinite,
-    /// constant_planes, ranges, tile, halo, network_ms, warnings. Errors: INVALID_HANDLE.
+    /// What the run did, as JSON text: done, total, planes_done, cancelled and, once it has succeeded, report with
+    /// nonfinite, constant_planes, ranges, tile, halo, network_ms, warnings. Errors: INVALID_HANDLE.
     std::string describe() const {
         return detail::checked_text([this](char *b, std::uint64_t size, std::uint64_t *n) {
             return parfocal_task_describe(handle_.get(), b, size, n);
@@ -390,9 +392,9 @@ private:
 /// An opened model. All members may be called from any number of threads at once.
 class Model {
 public:
-    /// Opens a model file, or with an empty path the model inside the library. Options: device, threads, precision, memory,
-    /// runtime. Errors: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (also when libparfocal has another ABI than this header),
-    /// NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY.
+    /// Opens a model file, or with an empty path the model inside the library. Options: device, threads, precision,
+    /// memory, runtime. Errors: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (also when libparfocal has another ABI than
+    /// this header), NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY.
     static Model open(const std::string &path = {}, const std::string &options = {}) {
         detail::check_abi();
         parfocal_model model = 0;
@@ -414,31 +416,32 @@ public:
         });
     }
 
-    /// Restores `source` into `target`, both of one shape, each with its own strides. They may be the same pixels with the
-    /// same strides, and may not overlap otherwise. Planes are written whole, in order; elements that the strides leave out
-    /// stay as they are. Options: tile, halo, normalize, pixel_size_um. Errors: INVALID_ARGUMENT, INVALID_HANDLE (also a task
-    /// that is closed or moved from), BAD_OPTION, UNSUPPORTED (results beyond 32-bit floats), MODEL, DEVICE, OUT_OF_MEMORY,
-    /// CANCELLED (task->planes_done() tells how much is done).
+    /// Restores `source` into `target`, both of one shape, each with its own strides. They may be the same pixels with
+    /// the same strides, and may not overlap otherwise. Planes are written whole, in order; elements that the strides
+    /// leave out stay as they are. Options: tile, halo, normalize, pixel_size_um. Errors: INVALID_ARGUMENT,
+    /// INVALID_HANDLE (also a task that is closed or moved from), BAD_OPTION, UNSUPPORTED (results beyond 32-bit
+    /// floats), MODEL, DEVICE, OUT_OF_MEMORY, CANCELLED (task->planes_done() tells how much is done).
     template <class T>
     void restore(View<const detail::Same<T>> source, View<T> target, const std::string &options = {},
                  const Task *task = nullptr) const {
         const Shape a = source.shape(), b = target.shape();
         if (a.width != b.width || a.height != b.height || a.channels != b.channels || a.planes != b.planes) {
-            throw Error(PARFOCAL_STATUS_INVALID_ARGUMENT, "source is " + size_of(a) + ", target " + size_of(b) +
-                                                              "; expected the same shape for both");
+            throw Error(PARFOCAL_STATUS_INVALID_ARGUMENT,
+                        "source is " + size_of(a) + ", target " + size_of(b) + "; expected the same shape for both");
         }
         const detail::ShapeArray shape(a);
         const detail::StridesArray from(source.strides()), to(target.strides());
-        detail::check(detail::Pixel<T>::restore(handle_.get(), handle_of(task), source.data(), source.count(), from.values,
-                                                target.data(), target.count(), to.values, shape.values, options.c_str()));
+        detail::check(detail::Pixel<T>::restore(handle_.get(), handle_of(task), source.data(), source.count(),
+                                                from.values, target.data(), target.count(), to.values, shape.values,
+                                                options.c_str()));
     }
     /// Restores pixels where they lie. Options and errors as above.
     template <class T>
     void restore_in_place(View<T> pixels, const std::string &options = {}, const Task *task = nullptr) const {
         restore<T>(pixels, pixels, options, task);
     }
-    /// The common case in one line: interleaved pixels without gaps in a vector, array or span; a new vector comes back.
-    /// INVALID_ARGUMENT, too, when there are more or fewer of them than the shape has samples.
+    /// The common case in one line: interleaved pixels without gaps in a vector, array or span; a new vector comes
+    /// back. INVALID_ARGUMENT, too, when there are more or fewer of them than the shape has samples.
     template <class C, class T = detail::ElementOf<const C>>
     std::vector<T> restore(const C &pixels, std::int64_t width, std::int64_t height, std::int64_t channels = 1,
                            std::int64_t planes = 1, const std::string &options = {}, const Task *task = nullptr) const {
@@ -466,8 +469,9 @@ private:
     static parfocal_task handle_of(const Task *task) {
         const parfocal_task handle = task ? task->handle() : 0;
         if (task && handle == 0) {
-            throw Error(PARFOCAL_STATUS_INVALID_HANDLE,
-                        "the task is closed or moved from; expected an open one: make a Task for each run, or give none");
+            throw Error(
+                PARFOCAL_STATUS_INVALID_HANDLE,
+                "the task is closed or moved from; expected an open one: make a Task for each run, or give none");
         }
         return handle;
     }
@@ -482,7 +486,8 @@ private:
         if (fits > 0 && pixels != s.samples()) {
             throw Error(PARFOCAL_STATUS_INVALID_ARGUMENT,
                         std::to_string(pixels) + " pixels for a shape of " + size_of(s) + ", which has " +
-                            std::to_string(s.samples()) + " samples; expected as many: give the whole shape, or a View of a part");
+                            std::to_string(s.samples()) +
+                            " samples; expected as many: give the whole shape, or a View of a part");
         }
     }
     static std::string size_of(Shape s) {
@@ -492,19 +497,19 @@ private:
     detail::Handle<parfocal_model_close> handle_;
 };
 
-/// Frames of one size through a model on a thread of the library. One thread submits, one (the same or another) receives;
-/// describe and close may be called from any. T is the pixel type.
+/// Frames of one size through a model on a thread of the library. One thread submits, one (the same or another)
+/// receives; describe and close may be called from any. T is the pixel type.
 template <class T> class Stream {
 public:
-    /// Opens a stream for frames of `frame` (planes is 1). Options: mode=every keeps all frames, at most depth=N under way;
-    /// mode=latest keeps the newest; tile, halo, normalize. The model may be closed afterwards.
-    /// Errors: INVALID_ARGUMENT, BAD_OPTION, INVALID_HANDLE, OUT_OF_MEMORY.
+    /// Opens a stream for frames of `frame` (planes is 1). Options: mode=every keeps all frames, at most depth=N under
+    /// way; mode=latest keeps the newest; tile, halo, normalize. The model may be closed afterwards. Errors:
+    /// INVALID_ARGUMENT, BAD_OPTION, INVALID_HANDLE, OUT_OF_MEMORY.
     Stream(const Model &model, Shape frame, const std::string &options = {})
         : frame_(frame), handle_(open(model, frame, options)) {}
 
-    /// Copies a frame in and returns at once; `tag` comes back with its result: any number but UINT64_MAX, which means "no
-    /// frame". False when `depth` frames are under way (mode=every).
-    /// Errors: INVALID_ARGUMENT (another size), CLOSED, INVALID_HANDLE.
+    /// Copies a frame in and returns at once; `tag` comes back with its result: any number but UINT64_MAX, which means
+    /// "no frame". False when `depth` frames are under way (mode=every). Errors: INVALID_ARGUMENT (another size),
+    /// CLOSED, INVALID_HANDLE.
     bool try_submit(View<const T> frame, std::uint64_t tag) {
         expect_size(frame.shape());
         const detail::StridesArray strides(frame.strides());
@@ -523,9 +528,9 @@ public:
         }
     }
     /// Waits up to `timeout` for the next result and writes it to `frame`; its tag, or nothing when none came.
-    /// Errors: CLOSED when it is closed meanwhile, INVALID_HANDLE once closed, INVALID_ARGUMENT (another size), INTERNAL (a
-    /// fault has spoiled the stream: close it), OUT_OF_MEMORY, UNSUPPORTED (after fork); FrameError with any status when the
-    /// frame of that tag could not be restored: then nothing is written.
+    /// Errors: CLOSED when it is closed meanwhile, INVALID_HANDLE once closed, INVALID_ARGUMENT (another size),
+    /// INTERNAL (a fault has spoiled the stream: close it), OUT_OF_MEMORY, UNSUPPORTED (after fork); FrameError with
+    /// any status when the frame of that tag could not be restored: then nothing is written.
     std::optional<std::uint64_t> try_receive(View<T> frame, std::chrono::milliseconds timeout = {}) {
         std::uint64_t tag = no_frame;
         const parfocal_status status = take(frame, detail::milliseconds(timeout), tag);
@@ -574,9 +579,9 @@ private:
         if (s.width != frame_.width || s.height != frame_.height || s.channels != frame_.channels || s.planes != 1) {
             throw Error(PARFOCAL_STATUS_INVALID_ARGUMENT,
                         "frame of " + std::to_string(s.width) + "x" + std::to_string(s.height) + ", " +
-                            std::to_string(s.channels) + " channels; the stream takes " +
-                            std::to_string(frame_.width) + "x" + std::to_string(frame_.height) + ", " +
-                            std::to_string(frame_.channels) + " channels: open another stream for another size");
+                            std::to_string(s.channels) + " channels; the stream takes " + std::to_string(frame_.width) +
+                            "x" + std::to_string(frame_.height) + ", " + std::to_string(frame_.channels) +
+                            " channels: open another stream for another size");
         }
     }
     parfocal_status take(View<T> frame, std::int32_t timeout_ms, std::uint64_t &tag) {
@@ -586,16 +591,15 @@ private:
     }
     static void expect_frame(parfocal_status status, std::uint64_t tag) {
         switch (status) {
-        case PARFOCAL_STATUS_OK:
-            return;
+        case PARFOCAL_STATUS_OK: return;
         case PARFOCAL_STATUS_INVALID_ARGUMENT:
         case PARFOCAL_STATUS_INVALID_HANDLE:
         case PARFOCAL_STATUS_WOULD_BLOCK:
         case PARFOCAL_STATUS_TIMEOUT:
-        case PARFOCAL_STATUS_CLOSED:
-            detail::fail(status);
+        case PARFOCAL_STATUS_CLOSED: detail::fail(status);
         default:
-            // Without a tag it is no frame's failure, but the stream's: who goes on after frames that fail must not go on here.
+            // Without a tag it is no frame's failure, but the stream's: who goes on after frames that fail must not go
+            // on here.
             if (tag == no_frame) {
                 detail::fail(status);
             }

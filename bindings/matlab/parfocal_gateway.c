@@ -46,8 +46,7 @@ typedef void *library_handle;
     X(focus_score_f32, parfocal_status, (const float *, uint64_t, const int64_t *, const int64_t *, double *))         \
     X(stream_open, parfocal_status, (parfocal_model, int32_t, const int64_t *, const char *, parfocal_stream *))       \
     X(stream_submit, parfocal_status, (parfocal_stream, const void *, uint64_t, const int64_t *, uint64_t))            \
-    X(stream_receive, parfocal_status,                                                                                 \
-      (parfocal_stream, void *, uint64_t, const int64_t *, uint64_t *, int32_t))                                       \
+    X(stream_receive, parfocal_status, (parfocal_stream, void *, uint64_t, const int64_t *, uint64_t *, int32_t))      \
     X(stream_close, parfocal_status, (parfocal_stream))
 
 static struct {
@@ -241,7 +240,9 @@ static parfocal_status model_open(mxArray **out, const mxArray **in) {
 }
 
 /* [status, json] = describe(model) */
-static parfocal_status describe(mxArray **out, const mxArray **in) { return ask_text(ask_model, unsigned64(in[0]), &out[0]); }
+static parfocal_status describe(mxArray **out, const mxArray **in) {
+    return ask_text(ask_model, unsigned64(in[0]), &out[0]);
+}
 
 /* status = close(model) */
 static parfocal_status model_close(mxArray **out, const mxArray **in) {
@@ -264,9 +265,7 @@ static parfocal_status restore(mxArray **out, const mxArray **in) {
         return library.restore_u16(model, 0, pixels, samples, strides, pixels, samples, strides, shape, options);
     case mxSINGLE_CLASS:
         return library.restore_f32(model, 0, pixels, samples, strides, pixels, samples, strides, shape, options);
-    default:
-        fault("pixels of class %s", mxGetClassName(in[1]));
-        return PARFOCAL_STATUS_INTERNAL;
+    default: fault("pixels of class %s", mxGetClassName(in[1])); return PARFOCAL_STATUS_INTERNAL;
     }
 }
 
@@ -318,7 +317,8 @@ static parfocal_status stream_receive(mxArray **out, const mxArray **in) {
     if (!mxIsInt64(in[2]) || dimensions < 2 || dimensions > 3) fault("expected a frame's size in int64");
     for (i = 0; i < dimensions; i++) size[i] = (mwSize)wanted[i];
     out[0] = mxCreateNumericArray(dimensions, size, class_id, mxREAL);
-    return library.stream_receive(unsigned64(in[0]), mxGetData(out[0]), count(out[0]), four(in[3]), NULL, signed32(in[4]));
+    return library.stream_receive(unsigned64(in[0]), mxGetData(out[0]), count(out[0]), four(in[3]), NULL,
+                                  signed32(in[4]));
 }
 
 /* status = streamClose(stream) */

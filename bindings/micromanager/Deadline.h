@@ -15,7 +15,8 @@ namespace parfocal_mm {
 
 using Clock = std::chrono::steady_clock;
 
-/// One thread that waits for the time of the run that is going on. A run is cancelled within the network node that is running.
+/// One thread that waits for the time of the run that is going on. A run is cancelled within the network node that is
+/// running.
 class Deadline {
 public:
     Deadline();

@@ -42,7 +42,8 @@ std::string limited(std::string text) {
 int Device::Initialize() {
     text("Model", &Opening::model);
     text("Device", &Opening::device);
-    changed("Threads", "0", MM::Integer, [](Settings &s, const std::string &value) { s.opening.threads = std::atol(value.c_str()); });
+    changed("Threads", "0", MM::Integer,
+            [](Settings &s, const std::string &value) { s.opening.threads = std::atol(value.c_str()); });
     limits("Threads", 0, 1024);
     text("OpenOptions", &Opening::options);
     changed("RunOptions", "", MM::String, [](Settings &s, const std::string &value) { s.run_options = value; });
@@ -57,7 +58,8 @@ int Device::Initialize() {
                 s.time_budget_ms = budget >= 1 ? budget : 1;
             });
     limits("TimeBudgetMs", 1, 60000);
-    choice("FourBytePixels", {"untouched", "RGBA"}, [](Settings &s, const std::string &value) { s.four_bytes_are_rgba = value == "RGBA"; });
+    choice("FourBytePixels", {"untouched", "RGBA"},
+           [](Settings &s, const std::string &value) { s.four_bytes_are_rgba = value == "RGBA"; });
     changed("FrameLog", "", MM::String, [](Settings &s, const std::string &value) { s.log = value; });
 
     told("FramesProcessed", MM::Integer, [this] { return std::to_string(frames_.counters().processed); });
@@ -143,15 +145,16 @@ void Device::told(const char *property, MM::PropertyType type, const std::functi
 
 void Device::act(const char *property, const char *value, MM::PropertyType type, bool read_only,
                  const std::function<void(MM::PropertyBase &, MM::ActionType)> &action) {
-    CreateProperty(property, value, type, read_only, new MM::ActionLambda([action](MM::PropertyBase *about, MM::ActionType what) {
-        try {
-            action(*about, what);
-            return DEVICE_OK;
-        } catch (...) {
-            // Nothing may be thrown into MMCore.
-            return DEVICE_ERR;
-        }
-    }));
+    CreateProperty(property, value, type, read_only,
+                   new MM::ActionLambda([action](MM::PropertyBase *about, MM::ActionType what) {
+                       try {
+                           action(*about, what);
+                           return DEVICE_OK;
+                       } catch (...) {
+                           // Nothing may be thrown into MMCore.
+                           return DEVICE_ERR;
+                       }
+                   }));
 }
 
 void Device::limits(const char *property, double low, double high) { SetPropertyLimits(property, low, high); }

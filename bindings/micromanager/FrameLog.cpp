@@ -73,8 +73,8 @@ void FrameLog::open(const std::string &path) {
 
 void FrameLog::write(const FrameRecord &r) {
     errno = 0;
-    file_ << now() << ',' << r.number << ',' << r.width << ',' << r.height << ',' << r.bytes_per_pixel << ',' << quoted(r.done) << ','
-          << std::fixed << std::setprecision(3) << r.milliseconds << ',';
+    file_ << now() << ',' << r.number << ',' << r.width << ',' << r.height << ',' << r.bytes_per_pixel << ','
+          << quoted(r.done) << ',' << std::fixed << std::setprecision(3) << r.milliseconds << ',';
     if (r.score >= 0) {
         file_ << std::defaultfloat << std::setprecision(9) << r.score;
     }

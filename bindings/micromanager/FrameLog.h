@@ -1,5 +1,5 @@
-// A text file with a line for each frame: what was done to it, so that nobody has to guess which frames of an acquisition are
-// restored.
+// A text file with a line for each frame: what was done to it, so that nobody has to guess which frames of an
+// acquisition are restored.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 

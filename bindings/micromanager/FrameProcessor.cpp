@@ -41,22 +41,14 @@ double percentile(const std::vector<double> &sorted, double part) {
 
 const char *name(Outcome outcome) {
     switch (outcome) {
-    case Outcome::Restored:
-        return "restored";
-    case Outcome::Scored:
-        return "scored";
-    case Outcome::Off:
-        return "off";
-    case Outcome::Again:
-        return "restored before";
-    case Outcome::Late:
-        return "late";
-    case Outcome::NotTried:
-        return "late, not tried";
-    case Outcome::Untouched:
-        return "untouched format";
-    case Outcome::Failed:
-        return "failed";
+    case Outcome::Restored: return "restored";
+    case Outcome::Scored: return "scored";
+    case Outcome::Off: return "off";
+    case Outcome::Again: return "restored before";
+    case Outcome::Late: return "late";
+    case Outcome::NotTried: return "late, not tried";
+    case Outcome::Untouched: return "untouched format";
+    case Outcome::Failed: return "failed";
     }
     return "";
 }
@@ -196,8 +188,8 @@ void FrameProcessor::open_if_idle() {
     apply(settings, anew);
 }
 
-Outcome FrameProcessor::work(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes, const Settings &settings,
-                             FrameRecord &record) {
+Outcome FrameProcessor::work(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes,
+                             const Settings &settings, FrameRecord &record) {
     if (settings.mode == Mode::Off) {
         return Outcome::Off;
     }
@@ -209,10 +201,12 @@ Outcome FrameProcessor::work(unsigned char *pixels, unsigned width, unsigned hei
     const parfocal::Shape shape{width, height, rgba ? 3 : 1, 1};
     if (settings.mode == Mode::ScoreOnly) {
         const std::uint64_t count = std::uint64_t{width} * height * (rgba ? 4 : 1);
-        const parfocal::Strides steps = rgba ? parfocal::Strides{4, std::int64_t{4} * width, 1, 0} : parfocal::Strides::interleaved(shape);
-        record.score = bytes == 2 ? parfocal::focus_score(parfocal::View<const std::uint16_t>(
-                                        reinterpret_cast<const std::uint16_t *>(pixels), count, shape, steps))[0]
-                                  : parfocal::focus_score(parfocal::View<const std::uint8_t>(pixels, count, shape, steps))[0];
+        const parfocal::Strides steps =
+            rgba ? parfocal::Strides{4, std::int64_t{4} * width, 1, 0} : parfocal::Strides::interleaved(shape);
+        record.score = bytes == 2
+                           ? parfocal::focus_score(parfocal::View<const std::uint16_t>(
+                                 reinterpret_cast<const std::uint16_t *>(pixels), count, shape, steps))[0]
+                           : parfocal::focus_score(parfocal::View<const std::uint8_t>(pixels, count, shape, steps))[0];
         return Outcome::Scored;
     }
     return restore(pixels, shape, bytes, settings);
@@ -264,8 +258,8 @@ Outcome FrameProcessor::restore(unsigned char *pixels, const parfocal::Shape &sh
     return Outcome::Restored;
 }
 
-void FrameProcessor::run(std::vector<unsigned char> &frame, const parfocal::Shape &shape, unsigned bytes, const std::string &options,
-                         const parfocal::Task *task) const {
+void FrameProcessor::run(std::vector<unsigned char> &frame, const parfocal::Shape &shape, unsigned bytes,
+                         const std::string &options, const parfocal::Task *task) const {
     if (bytes == 2) {
         auto *pixels = reinterpret_cast<std::uint16_t *>(frame.data());
         model_->restore_in_place(parfocal::View<std::uint16_t>(pixels, shape), options, task);
@@ -277,8 +271,8 @@ void FrameProcessor::run(std::vector<unsigned char> &frame, const parfocal::Shap
     }
 }
 
-// MMCore hands out a camera's buffer again at each getImage(), and runs its processor again. Compared is what is in it, because cameras
-// use a buffer for many frames.
+// MMCore hands out a camera's buffer again at each getImage(), and runs its processor again. Compared is what is in it,
+// because cameras use a buffer for many frames.
 bool FrameProcessor::is_own_output(const unsigned char *pixels, std::size_t size) const {
     return std::any_of(outputs_.begin(), outputs_.end(), [=](const std::vector<unsigned char> &output) {
         return output.size() == size && size > 0 && std::memcmp(output.data(), pixels, size) == 0;

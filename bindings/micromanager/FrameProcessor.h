@@ -1,4 +1,5 @@
-// What is done to each frame, without anything of Micro-Manager's: restore or score it, leave it as it is if that fails, count.
+// What is done to each frame, without anything of Micro-Manager's: restore or score it, leave it as it is if that
+// fails, count.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
@@ -44,27 +45,28 @@ struct Counters {
     double score = -1; ///< of the last frame that was scored; negative: none was
 };
 
-/// process() is called by cameras' threads; everything else by any thread, which does not wait for a frame that is in work.
+/// process() is called by cameras' threads; everything else by any thread, which does not wait for a frame that is in
+/// work.
 class FrameProcessor {
 public:
     FrameProcessor();
     ~FrameProcessor();
 
     Settings settings() const;
-    /// Holds from the next frame on. A model that must be opened anew, or could not be opened before, is opened then, or when
-    /// active_device() or last_error() is asked.
+    /// Holds from the next frame on. A model that must be opened anew, or could not be opened before, is opened then,
+    /// or when active_device() or last_error() is asked.
     void set(const Settings &settings);
 
-    /// Works on a frame in place: `width * height * bytes_per_pixel` bytes, rows without gaps. Never throws. The pixels are written
-    /// whole, after everything has succeeded, or not at all.
+    /// Works on a frame in place: `width * height * bytes_per_pixel` bytes, rows without gaps. Never throws. The pixels
+    /// are written whole, after everything has succeeded, or not at all.
     Outcome process(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes_per_pixel) noexcept;
 
     Counters counters() const;
     void reset_counters();
     /// What runs, "cpu, 2 threads" for example; "" if no model could be opened, or none is needed.
     std::string active_device();
-    /// The message of the last frame that failed since the settings were changed or the counters reset; else why no model could be
-    /// opened or no log be written; "" if all is well.
+    /// The message of the last frame that failed since the settings were changed or the counters reset; else why no
+    /// model could be opened or no log be written; "" if all is well.
     std::string last_error();
 
 private:
@@ -78,10 +80,11 @@ private:
     void open_log(const std::string &path);
     void write_log(const FrameRecord &record);
     void open_if_idle();
-    Outcome work(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes, const Settings &settings, FrameRecord &record);
+    Outcome work(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes, const Settings &settings,
+                 FrameRecord &record);
     Outcome restore(unsigned char *pixels, const parfocal::Shape &shape, unsigned bytes, const Settings &settings);
-    void run(std::vector<unsigned char> &frame, const parfocal::Shape &shape, unsigned bytes, const std::string &options,
-             const parfocal::Task *task) const;
+    void run(std::vector<unsigned char> &frame, const parfocal::Shape &shape, unsigned bytes,
+             const std::string &options, const parfocal::Task *task) const;
     bool is_own_output(const unsigned char *pixels, std::size_t size) const;
     void open(const Opening &wanted);
     void fail(const std::string &message);

@@ -125,8 +125,8 @@ int main(int count, char **arguments) {
     if (parfocal_model_close(model) != PARFOCAL_STATUS_OK) failures++;
     /* A sample that could not be had is a failure, too. */
     if (samples < 50 || resident() < 0) failures++;
-    fprintf(log_file, "failures: %d\ncalls: %d\nresident: %.1f MB, at first %.1f MB\nslope: %.2f bytes a call\n", failures, calls,
-            bytes_at[samples - 1] / 1e6, bytes_at[0] / 1e6, slope());
+    fprintf(log_file, "failures: %d\ncalls: %d\nresident: %.1f MB, at first %.1f MB\nslope: %.2f bytes a call\n",
+            failures, calls, bytes_at[samples - 1] / 1e6, bytes_at[0] / 1e6, slope());
     fclose(log_file);
     return failures == 0 ? 0 : 1;
 }

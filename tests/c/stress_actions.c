@@ -136,7 +136,8 @@ static void open_model(struct worker *w) {
 }
 
 static void check_text(struct worker *w, enum action action, parfocal_status status, const char *text) {
-    if (ended(w, action, status) && (text[0] != '{' || text[strlen(text) - 1] != '}')) stress_fail("a text that is not whole");
+    if (ended(w, action, status) && (text[0] != '{' || text[strlen(text) - 1] != '}'))
+        stress_fail("a text that is not whole");
 }
 
 static void describe_model(struct worker *w) {
@@ -159,7 +160,8 @@ static void check_planes(const uint16_t *out, int picture, int tiled, int count,
     for (p = 0; p < count; p++) {
         const uint16_t *expected = (uint64_t)p < planes ? restored[(picture + p) % PICTURES][tiled] : untouched;
         if (memcmp(out + p * N, expected, sizeof untouched) != 0) {
-            stress_fail((uint64_t)p < planes ? "a plane that is done is not as a quiet run gives it" : "a plane is half done");
+            stress_fail((uint64_t)p < planes ? "a plane that is done is not as a quiet run gives it"
+                                             : "a plane is half done");
             return;
         }
     }
@@ -181,7 +183,8 @@ static void restore(struct worker *w, int with_task) {
         count_opened(A_TASK);
         swap(&tasks[w->number], task);
     }
-    status = parfocal_restore_u16(model, task, in, samples, NULL, out, samples, NULL, shapes[stack], run_options[tiled]);
+    status =
+        parfocal_restore_u16(model, task, in, samples, NULL, out, samples, NULL, shapes[stack], run_options[tiled]);
     ended(w, with_task ? RESTORE_WITH_TASK : RESTORE, status);
     if (status == PARFOCAL_STATUS_OK) {
         check_planes(out, picture, tiled, count, (uint64_t)count);
@@ -222,7 +225,8 @@ static void progress(struct worker *w) {
 }
 
 static void open_stream(struct worker *w) {
-    static const char *const kinds[] = {"mode=every", "mode=every depth=2", "mode=latest", "mode=latest tile=32 halo=16"};
+    static const char *const kinds[] = {"mode=every", "mode=every depth=2", "mode=latest",
+                                        "mode=latest tile=32 halo=16"};
     int place = below(w, STREAMS);
     parfocal_stream stream = 0;
     parfocal_model model = look(&models[below(w, MODELS)]);
@@ -252,10 +256,8 @@ static void receive(struct worker *w, enum action action, int32_t timeout_ms) {
     if (out != NULL) {
         parfocal_status status = parfocal_stream_receive(look(&streams[place]), out, N, NULL, &tag, timeout_ms);
         if (ended(w, action, status)) {
-            if (tag >= PICTURES)
-                stress_fail("a tag that was never given");
-            else
-                check_planes(out, (int)tag, place == 3, 1, 1);
+            if (tag >= PICTURES) stress_fail("a tag that was never given");
+            else check_planes(out, (int)tag, place == 3, 1, 1);
         }
     }
     free(out);
@@ -297,7 +299,8 @@ static void stale(struct worker *w) {
 static void focus(struct worker *w) {
     double score = 0;
     const uint16_t *picture = pictures[below(w, PICTURES)];
-    if (ended(w, FOCUS, parfocal_focus_score_u16(picture, N, NULL, shapes[0], &score)) && !(score > 0)) stress_fail("no score");
+    if (ended(w, FOCUS, parfocal_focus_score_u16(picture, N, NULL, shapes[0], &score)) && !(score > 0))
+        stress_fail("no score");
 }
 
 void stress_act(struct worker *w, enum action action) {
@@ -344,4 +347,3 @@ int stress_prepare(uint64_t seed) {
     }
     return parfocal_model_close(model) == PARFOCAL_STATUS_OK;
 }
-

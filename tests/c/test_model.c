@@ -39,11 +39,16 @@ static void length_protocol(parfocal_model model) {
 }
 
 static void describe(parfocal_model model) {
-    static const char *const keys[] = {
-        "name",         "version",   "sha256",     "license", "device", "device_requested", "provider",
-        "runtime_version", "runtime_path", "precision", "threads", "memory_mib", "tile",    "halo",
-        "multiple",     "percentiles", "modalities", "pixel_size_um", "warnings",
-    };
+    static const char *const keys[] = {"name",         "version",
+                                       "sha256",       "license",
+                                       "device",       "device_requested",
+                                       "provider",     "runtime_version",
+                                       "runtime_path", "precision",
+                                       "threads",      "memory_mib",
+                                       "tile",         "halo",
+                                       "multiple",     "percentiles",
+                                       "modalities",   "pixel_size_um",
+                                       "warnings"};
     char *json = text_of(parfocal_model_describe, model);
     size_t i;
     REQUIRE(json != NULL);

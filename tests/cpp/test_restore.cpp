@@ -51,7 +51,8 @@ static void views(const Model &model) {
             for (std::int64_t y = 0; y < 30; ++y)
                 for (std::int64_t x = 0; x < 40; ++x)
                     for (std::int64_t c = 0; c < 3; ++c)
-                        room[at(strides, x, y, c, p)] = packed[static_cast<std::size_t>(((p * 30 + y) * 40 + x) * 3 + c)];
+                        room[at(strides, x, y, c, p)] =
+                            packed[static_cast<std::size_t>(((p * 30 + y) * 40 + x) * 3 + c)];
         const View pixels(room, shape, strides);
         model.restore(pixels, View(target, shape));
         CHECK(target == expected);
@@ -126,9 +127,11 @@ static void tasks_that_are_none(const Model &model) {
     const Task other = std::move(one);
     closed.close();
     for (const Task *task : {&one, &closed}) {
-        CHECK_THROWS(model.restore_in_place(View(pixels, shape), "", task), INVALID_HANDLE, "the task is closed or moved from");
+        CHECK_THROWS(model.restore_in_place(View(pixels, shape), "", task), INVALID_HANDLE,
+                     "the task is closed or moved from");
         CHECK_THROWS(model.restore(pixels, 16, 16, 1, 1, "", task), INVALID_HANDLE, "the task is closed or moved from");
-        CHECK_THROWS(model.restore_file("absent.tif", "out.tif", "", task), INVALID_HANDLE, "the task is closed or moved from");
+        CHECK_THROWS(model.restore_file("absent.tif", "out.tif", "", task), INVALID_HANDLE,
+                     "the task is closed or moved from");
     }
     CHECK(pixels == std::vector<float>(256, 1.0F));
     model.restore_in_place(View(pixels, shape), "", &other);
