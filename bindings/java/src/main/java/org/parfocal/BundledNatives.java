@@ -10,7 +10,8 @@ import java.util.Properties;
 import java.util.function.Function;
 
 /**
- * The libraries that came in the jar, for one platform: {@code /natives/<platform>/}, of which {@code natives.properties} tells
+ * The libraries that came in the jar, for one platform: {@code /natives/<platform>/}, of which
+ * {@code natives.properties} tells
  *
  * <pre>
  * version=0.1.0
@@ -81,9 +82,13 @@ final class BundledNatives {
         try (InputStream in = resources.apply(resource(platform, MANIFEST))) {
             return in == null ? null : new BundledNatives(platform, resources, read(in));
         } catch (IOException e) {
-            throw new ParfocalException(Status.RUNTIME, resource(platform, MANIFEST) + " in Parfocal's jar cannot be read ("
-                    + e.getMessage() + "): the jar is damaged or was replaced while the program ran; start the program again, "
-                    + "or install Parfocal again", e);
+            throw new ParfocalException(
+                    Status.RUNTIME,
+                    resource(platform, MANIFEST) + " in Parfocal's jar cannot be read ("
+                            + e.getMessage()
+                            + "): the jar is damaged or was replaced while the program ran; start the program again, "
+                            + "or install Parfocal again",
+                    e);
         }
     }
 
@@ -124,8 +129,10 @@ final class BundledNatives {
     }
 
     ParfocalException damaged(String what) {
-        return new ParfocalException(Status.RUNTIME, resource(platform, MANIFEST) + " in Parfocal's jar: " + what
-                + "; the jar is damaged: install Parfocal again");
+        return new ParfocalException(
+                Status.RUNTIME,
+                resource(platform, MANIFEST) + " in Parfocal's jar: " + what
+                        + "; the jar is damaged: install Parfocal again");
     }
 
     private String value(String key) {

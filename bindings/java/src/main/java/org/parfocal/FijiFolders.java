@@ -10,7 +10,9 @@ import java.util.function.UnaryOperator;
 
 /** The folders {@code lib/<platform>} of the Fiji or ImageJ that this runs in, each with what it follows from. */
 final class FijiFolders {
-    /** Those that Fiji's launchers and ImageJ set; {@code plugins.dir} is the folder of ImageJ or its folder of plugins. */
+    /**
+     * Those that Fiji's launchers and ImageJ set; {@code plugins.dir} is the folder of ImageJ or its folder of plugins.
+     */
     private static final String[] PROPERTIES = {"imagej.dir", "fiji.dir", "ij.dir", "plugins.dir"};
 
     private FijiFolders() {}
@@ -23,7 +25,9 @@ final class FijiFolders {
             if (value != null && !value.isEmpty()) {
                 Path root = root(value);
                 add(folders, platform, root, property);
-                if (property.equals("plugins.dir") && root != null && Files.isDirectory(root)
+                if (property.equals("plugins.dir")
+                        && root != null
+                        && Files.isDirectory(root)
                         && !Files.isDirectory(root.resolve("plugins"))) {
                     // ImageJ takes a folder of plugins of any name, too.
                     add(folders, platform, root.getParent(), property);

@@ -9,8 +9,8 @@ import java.util.function.LongConsumer;
 /**
  * One object of the engine, by its number: refuses calls once it is closed, and closes what its owner forgot.
  *
- * <p>The owner (a {@link ParfocalModel}, say) holds the handle, never the other way round, except during a call: so an owner that
- * nobody can reach any more is noticed, and never while the engine is at work for it.
+ * <p>The owner (a {@link ParfocalModel}, say) holds the handle, never the other way round, except during a call: so an
+ * owner that nobody can reach any more is noticed, and never while the engine is at work for it.
  */
 final class Handle extends PhantomReference<Object> {
     private static final ReferenceQueue<Object> FORGOTTEN = new ReferenceQueue<>();
@@ -53,7 +53,8 @@ final class Handle extends PhantomReference<Object> {
     }
 
     /**
-     * Begins a call and returns the number for it; {@link #leave} ends it. Until then {@code owner} cannot be collected.
+     * Begins a call and returns the number for it; {@link #leave} ends it. Until then {@code owner} cannot be
+     * collected.
      *
      * @throws ParfocalException {@link Status#INVALID_HANDLE} once closed
      */
@@ -84,7 +85,10 @@ final class Handle extends PhantomReference<Object> {
         release();
     }
 
-    /** Refuses new calls, waits for those that are going on, closes. Again, or from another thread: waits until that is done. */
+    /**
+     * Refuses new calls, waits for those that are going on, closes. Again, or from another thread: waits until that is
+     * done.
+     */
     synchronized void closeAfterCalls() {
         boolean first = !closing;
         closing = true;

@@ -15,21 +15,25 @@ import java.util.Properties;
 import java.util.regex.Pattern;
 
 /**
- * Finds libparfocal and loads it, once: the system property {@code parfocal.library}, then Fiji's {@code lib/<platform>}, then the
- * jar. The first that is there is taken; if it does not load, the reason is told, and nothing else is tried. Nothing is fetched.
+ * Finds libparfocal and loads it, once: the system property {@code parfocal.library}, then Fiji's
+ * {@code lib/<platform>}, then the jar. The first that is there is taken; if it does not load, the reason is told, and
+ * nothing else is tried. Nothing is fetched.
  */
 final class Libraries {
     static final String PROPERTY = "parfocal.library";
-    /** The binary interface that this jar was built for: {@code abi} in the engine's Cargo.toml, which a test compares. */
+    /**
+     * The binary interface that this jar was built for: {@code abi} in the engine's Cargo.toml, which a test compares.
+     */
     static final int ABI = 1;
     /** Tells other class loaders of this process which file is loaded. */
     static final String LOADED = "org.parfocal.loaded";
 
     private static final String RUNTIME_VARIABLE = "PARFOCAL_ONNXRUNTIME";
     private static final Pattern RUNTIME_OPTION = Pattern.compile("(^|\\s)runtime\\s*=");
-    private static final String TWICE = "expected both from one release: where Parfocal is installed twice, as the zip's folder "
-            + "plugins/Parfocal and by an update site in jars and lib, remove one of the two, else install Parfocal again, all of it; "
-            + "then start the program again";
+    private static final String TWICE =
+            "expected both from one release: where Parfocal is installed twice, as the zip's folder "
+                    + "plugins/Parfocal and by an update site in jars and lib, remove one of the two, else install Parfocal again, all of it; "
+                    + "then start the program again";
     private static final Libraries INSTANCE = new Libraries(ABI, null);
 
     private final int abi;
@@ -61,7 +65,8 @@ final class Libraries {
             // A new one, because each caller has its own stack.
             throw new ParfocalException(failure.status(), failure.getMessage(), failure);
         }
-        // What is missing, or cannot be unpacked, may be mended meanwhile: only what Java was asked to load stays as it is.
+        // What is missing, or cannot be unpacked, may be mended meanwhile: only what Java was asked to load stays as it
+        // is.
         Platform platform = Platform.current();
         Found found = find(platform);
         if (platform != null && !runtimeNamed) {
@@ -88,8 +93,9 @@ final class Libraries {
 
     private static Path named(String text) {
         Path path = UserFolder.path(text, "the system property " + PROPERTY);
-        String fault = !path.isAbsolute() ? "is no absolute path" : Files.isDirectory(path) ? "is a folder"
-                : !Files.isRegularFile(path) ? "does not exist" : null;
+        String fault = !path.isAbsolute()
+                ? "is no absolute path"
+                : Files.isDirectory(path) ? "is a folder" : !Files.isRegularFile(path) ? "does not exist" : null;
         if (fault != null) {
             throw failure("the system property " + PROPERTY + " is '" + text + "', which " + fault
                     + "; expected the absolute path of Parfocal's library file, or no such property");
@@ -101,13 +107,15 @@ final class Libraries {
         Path jar = jar();
         if (platform == null) {
             throw failure("Parfocal does not run on " + System.getProperty("os.name") + " with os.arch "
-                    + System.getProperty("os.arch") + "; expected one of " + Platform.join(Arrays.asList(Platform.values()))
+                    + System.getProperty("os.arch") + "; expected one of "
+                    + Platform.join(Arrays.asList(Platform.values()))
                     + ", with a 64-bit Java");
         }
         List<String> names = platform.libraryNames(abi);
         List<String> looked = new ArrayList<>();
         looked.add("system property " + PROPERTY + ": not set");
-        for (Map.Entry<Path, String> place : FijiFolders.of(platform, System::getProperty, jar).entrySet()) {
+        for (Map.Entry<Path, String> place :
+                FijiFolders.of(platform, System::getProperty, jar).entrySet()) {
             Path folder = place.getKey();
             for (String name : names) {
                 if (Files.isRegularFile(folder.resolve(name))) {
@@ -125,7 +133,8 @@ final class Libraries {
         List<Platform> others = BundledNatives.platforms();
         looked.add((jar == null ? "the jar" : jar.toString()) + ": has no natives for " + platform.jar()
                 + (others.isEmpty() ? ", nor for any other platform" : ", only for " + Platform.join(others)));
-        throw failure("Parfocal's library for " + platform.jar() + " was not found. Looked in\n- " + String.join("\n- ", looked)
+        throw failure("Parfocal's library for " + platform.jar() + " was not found. Looked in\n- "
+                + String.join("\n- ", looked)
                 + "\nInstall the Parfocal that is made for " + platform.jar() + ", or start Java with -D" + PROPERTY
                 + "=(absolute path of " + names.get(names.size() - 1) + ")");
     }
@@ -149,25 +158,33 @@ final class Libraries {
                 return;
             }
         }
-        throw failure("ONNX Runtime is missing: " + folder.resolve(names.get(0)) + " does not exist (nor " + names.get(1)
-                + " there); it belongs to the install, beside Parfocal's library: install Parfocal again, or give the absolute path of "
-                + "an ONNX Runtime library in the environment variable " + RUNTIME_VARIABLE + ", or as runtime=PATH when you open a model");
+        throw failure(
+                "ONNX Runtime is missing: " + folder.resolve(names.get(0)) + " does not exist (nor " + names.get(1)
+                        + " there); it belongs to the install, beside Parfocal's library: install Parfocal again, or give the absolute path of "
+                        + "an ONNX Runtime library in the environment variable " + RUNTIME_VARIABLE
+                        + ", or as runtime=PATH when you open a model");
     }
 
     private void link(Found found) {
         String first = System.getProperty(LOADED);
-        // This class loads once, so whoever set it was another class loader. If that has gone, Java loads the same file again.
+        // This class loads once, so whoever set it was another class loader. If that has gone, Java loads the same file
+        // again.
         if (first != null && !isSame(first, found.file)) {
             throw failure(LinkFailure.alreadyLoaded(first));
         }
         try {
             System.load(found.file.toString());
         } catch (UnsatisfiedLinkError e) {
-            throw new ParfocalException(Status.RUNTIME, LinkFailure.explain(e.getMessage(), found.file, first, found.unpacked), e);
+            throw new ParfocalException(
+                    Status.RUNTIME, LinkFailure.explain(e.getMessage(), found.file, first, found.unpacked), e);
         } catch (RuntimeException e) {
-            // Java 24 and later can be told to refuse natives, and will by themselves one day; or a security manager does.
-            throw new ParfocalException(Status.RUNTIME, "this Java does not let Parfocal load its library " + found.file + " ("
-                    + e.getMessage() + "); expected a Java that permits it: start it with --enable-native-access=ALL-UNNAMED", e);
+            // Java 24 and later can be told to refuse natives, and will by themselves one day; or a security manager
+            // does.
+            throw new ParfocalException(
+                    Status.RUNTIME,
+                    "this Java does not let Parfocal load its library " + found.file + " (" + e.getMessage()
+                            + "); expected a Java that permits it: start it with --enable-native-access=ALL-UNNAMED",
+                    e);
         }
         int otherAbi;
         String otherVersion;
@@ -175,18 +192,19 @@ final class Libraries {
             otherAbi = Native.abiVersion();
             otherVersion = Native.version();
         } catch (UnsatisfiedLinkError e) {
-            throw failure(found.file + " has no functions for Java; expected Parfocal's library, of the release of " + jar()
-                    + ": install Parfocal again, all of it");
+            throw failure(found.file + " has no functions for Java; expected Parfocal's library, of the release of "
+                    + jar() + ": install Parfocal again, all of it");
         }
         System.setProperty(LOADED, found.file.toString());
         if (otherAbi != abi) {
-            throw failure(found.file + " has Parfocal's binary interface " + otherAbi + ", and " + jar() + " was made for " + abi
-                    + "; " + TWICE);
+            throw failure(found.file + " has Parfocal's binary interface " + otherAbi + ", and " + jar()
+                    + " was made for " + abi + "; " + TWICE);
         }
         // Of one binary interface, but another release's results under this one's name: nobody would see it.
         String own = version == null ? ownVersion() : version;
         if (!otherVersion.equals(own)) {
-            throw failure(found.file + " is of Parfocal " + otherVersion + ", and " + jar() + " is of Parfocal " + own + "; " + TWICE);
+            throw failure(found.file + " is of Parfocal " + otherVersion + ", and " + jar() + " is of Parfocal " + own
+                    + "; " + TWICE);
         }
     }
 
@@ -198,7 +216,8 @@ final class Libraries {
                 text.load(in);
             }
         } catch (IOException e) {
-            throw failure(jar() + " cannot be read (" + e.getMessage() + "): it was replaced while the program ran; start the program again");
+            throw failure(jar() + " cannot be read (" + e.getMessage()
+                    + "): it was replaced while the program ran; start the program again");
         }
         String version = text.getProperty("version");
         if (version == null) {
@@ -218,7 +237,9 @@ final class Libraries {
     /** The jar, or the folder of classes, that this class is from; null if that cannot be told. */
     static Path jar() {
         CodeSource source = Libraries.class.getProtectionDomain().getCodeSource();
-        if (source == null || source.getLocation() == null || !"file".equals(source.getLocation().getProtocol())) {
+        if (source == null
+                || source.getLocation() == null
+                || !"file".equals(source.getLocation().getProtocol())) {
             return null;
         }
         try {

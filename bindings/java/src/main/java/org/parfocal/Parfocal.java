@@ -3,8 +3,8 @@ package org.parfocal;
 import java.nio.file.Path;
 
 /**
- * What is there without a model: versions, diagnosis, focus scores. The first call loads the library; where that fails, every call
- * throws {@link ParfocalException} with {@link Status#RUNTIME} and the same words.
+ * What is there without a model: versions, diagnosis, focus scores. The first call loads the library; where that fails,
+ * every call throws {@link ParfocalException} with {@link Status#RUNTIME} and the same words.
  */
 public final class Parfocal {
     private Parfocal() {}
@@ -27,7 +27,8 @@ public final class Parfocal {
     }
 
     /**
-     * What runs here, or what is missing, as JSON. It opens the model inside the library and closes it again, which takes time.
+     * What runs here, or what is missing, as JSON. It opens the model inside the library and closes it again, which
+     * takes time.
      *
      * @return {@code ok}, versions, ONNX Runtime's path, the model, {@code problems}: sentences
      */
@@ -37,7 +38,8 @@ public final class Parfocal {
     }
 
     /**
-     * How sharp an 8-bit frame is: larger is sharper, 0 is a constant frame. It compares planes of one field at one magnification.
+     * How sharp an 8-bit frame is: larger is sharper, 0 is a constant frame. It compares planes of one field at one
+     * magnification.
      *
      * @param pixels exactly width x height
      * @param width pixels of a row
@@ -63,7 +65,8 @@ public final class Parfocal {
     }
 
     /**
-     * How sharp a frame of 32-bit floats is, as {@link #focusScore(byte[], int, int)}; infinite and NaN pixels are left out.
+     * How sharp a frame of 32-bit floats is, as {@link #focusScore(byte[], int, int)}; infinite and NaN pixels are left
+     * out.
      *
      * @param pixels exactly width x height
      * @param width pixels of a row
@@ -79,7 +82,8 @@ public final class Parfocal {
      * How sharp each plane of a stack is, as {@link #focusScore(byte[], int, int)}.
      *
      * @param type of the pixels
-     * @param src an array of the type, a direct buffer, or {@code Object[]} with an array for each plane; {@code int[]} are packed colours
+     * @param src an array of the type, a direct buffer, or {@code Object[]} with an array for each plane; {@code int[]}
+     *     are packed colours
      * @param layout where the pixels lie in it
      * @return one number for each plane
      */

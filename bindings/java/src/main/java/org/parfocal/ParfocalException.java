@@ -1,6 +1,8 @@
 package org.parfocal;
 
-/** A call that failed. The message says what, which value, what was expected and what to do; it is meant to be shown. */
+/**
+ * A call that failed. The message says what, which value, what was expected and what to do; it is meant to be shown.
+ */
 public final class ParfocalException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -6,8 +6,8 @@ import java.nio.ShortBuffer;
 import java.nio.file.Path;
 
 /**
- * An opened model. It may be used from several threads at once. One that is forgotten is closed after it was collected, but memory
- * goes sooner with {@code try}:
+ * An opened model. It may be used from several threads at once. One that is forgotten is closed after it was collected,
+ * but memory goes sooner with {@code try}:
  *
  * <pre>{@code
  * try (ParfocalModel model = ParfocalModel.open()) {
@@ -15,19 +15,23 @@ import java.nio.file.Path;
  * }
  * }</pre>
  *
- * <p>Pixels are arrays: {@code byte[]} (8 bits, unsigned), {@code short[]} (16 bits, unsigned), {@code float[]}, {@code int[]} (packed
- * colours 0xAARRGGBB, as in {@code BufferedImage}; alpha stays as it was). Results have the same type, size, range and units. {@code dst}
- * is either separate from {@code src}, or the same array with the same layout. Each plane is written whole or not at all, in order; after
- * a failure the rest of {@code dst} is as it was. Pixels must not change during the call.
+ * <p>Pixels are arrays: {@code byte[]} (8 bits, unsigned), {@code short[]} (16 bits, unsigned), {@code float[]},
+ * {@code int[]} (packed colours 0xAARRGGBB, as in {@code BufferedImage}; alpha stays as it was). Results have the same
+ * type, size, range and units. {@code dst} is either separate from {@code src}, or the same array with the same layout.
+ * Each plane is written whole or not at all, in order; after a failure the rest of {@code dst} is as it was. Pixels
+ * must not change during the call.
  *
- * <p>Every call throws {@link ParfocalException}: {@link Status#INVALID_HANDLE} once closed, {@link Status#INVALID_ARGUMENT} for sizes
- * that do not fit, {@link Status#CANCELLED}, and what else its status says.
+ * <p>Every call throws {@link ParfocalException}: {@link Status#INVALID_HANDLE} once closed,
+ * {@link Status#INVALID_ARGUMENT} for sizes that do not fit, {@link Status#CANCELLED}, and what else its status says.
  */
 public final class ParfocalModel implements AutoCloseable {
     private final Handle handle;
 
     private ParfocalModel(long number) {
-        handle = new Handle(this, number, Native::modelClose,
+        handle = new Handle(
+                this,
+                number,
+                Native::modelClose,
                 "this model is closed; expected an open one: open it again with ParfocalModel.open");
     }
 
@@ -186,7 +190,8 @@ public final class ParfocalModel implements AutoCloseable {
     }
 
     /**
-     * Restores 8-bit pixels outside Java's memory. Position and limit of the buffers do not count: the layout's offset does.
+     * Restores 8-bit pixels outside Java's memory. Position and limit of the buffers do not count: the layout's offset
+     * does.
      *
      * @param src a direct buffer that is read
      * @param dst a direct buffer that is written, or src
@@ -197,7 +202,8 @@ public final class ParfocalModel implements AutoCloseable {
     }
 
     /**
-     * Restores 16-bit pixels outside Java's memory. Position and limit of the buffers do not count: the layout's offset does.
+     * Restores 16-bit pixels outside Java's memory. Position and limit of the buffers do not count: the layout's offset
+     * does.
      *
      * @param src a direct buffer in this machine's byte order
      * @param dst another, or src
@@ -208,7 +214,8 @@ public final class ParfocalModel implements AutoCloseable {
     }
 
     /**
-     * Restores 32-bit floats outside Java's memory. Position and limit of the buffers do not count: the layout's offset does.
+     * Restores 32-bit floats outside Java's memory. Position and limit of the buffers do not count: the layout's offset
+     * does.
      *
      * @param src a direct buffer in this machine's byte order
      * @param dst another, or src
@@ -221,8 +228,8 @@ public final class ParfocalModel implements AutoCloseable {
     /**
      * Restores a stack of which each plane is an array of its own, as ImageJ has it, in one run.
      *
-     * @param src an array for each plane, all of one type: {@code byte[][]}, {@code short[][]}, {@code float[][]}, {@code int[][]} or
-     *     {@code Object[]} of such
+     * @param src an array for each plane, all of one type: {@code byte[][]}, {@code short[][]}, {@code float[][]},
+     *     {@code int[][]} or {@code Object[]} of such
      * @param dst as many of the same type, or src
      * @param plane where the pixels of a plane lie in its array; its count of planes does not matter
      * @param options those of a run (tile, halo, normalize, pixel_size_um); null or "" for the defaults
@@ -242,23 +249,37 @@ public final class ParfocalModel implements AutoCloseable {
      * Restores a frame or a stack of any kind; the other methods call this one.
      *
      * @param type of the pixels
-     * @param src an array of the type, a direct buffer, or {@code Object[]} with an array for each plane; {@code int[]} are packed colours
+     * @param src an array of the type, a direct buffer, or {@code Object[]} with an array for each plane; {@code int[]}
+     *     are packed colours
      * @param from where the pixels lie in it
      * @param dst what is written: separate from {@code src}, or the same with the same layout
      * @param to where they go, of the same shape
      * @param options those of a run (tile, halo, normalize, pixel_size_um); null or "" for the defaults
      * @param task for progress and cancel; null for none
      */
-    public void restore(PixelType type, Object src, Layout from, Object dst, Layout to, String options, ParfocalTask task) {
+    public void restore(
+            PixelType type, Object src, Layout from, Object dst, Layout to, String options, ParfocalTask task) {
         Pixels.check(from, to);
         int code = Pixels.given(type, "type").code();
-        run(task, (model, number) -> Native.restore(model, number, code, src, from.offset(), from.strides(), dst, to.offset(),
-                to.strides(), from.shape(), options));
+        run(
+                task,
+                (model, number) -> Native.restore(
+                        model,
+                        number,
+                        code,
+                        src,
+                        from.offset(),
+                        from.strides(),
+                        dst,
+                        to.offset(),
+                        to.strides(),
+                        from.shape(),
+                        options));
     }
 
     /**
-     * Restores a TIFF file, page by page: same size, pixel type, compression and metadata. The output appears complete under its name,
-     * or not at all; one that exists is never replaced.
+     * Restores a TIFF file, page by page: same size, pixel type, compression and metadata. The output appears complete
+     * under its name, or not at all; one that exists is never replaced.
      *
      * @param input a TIFF file
      * @param output the file to be written
@@ -273,16 +294,18 @@ public final class ParfocalModel implements AutoCloseable {
     }
 
     /**
-     * Waits for the runs that are going on, then closes; calls that come meanwhile are refused. Streams go on. Closing twice does nothing.
+     * Waits for the runs that are going on, then closes; calls that come meanwhile are refused. Streams go on. Closing
+     * twice does nothing.
      *
-     * @throws ParfocalException {@link Status#INVALID_ARGUMENT} from inside a progress listener of a run of this model, which would
-     *     wait for itself: cancel the task there, and close where the run was started
+     * @throws ParfocalException {@link Status#INVALID_ARGUMENT} from inside a progress listener of a run of this model,
+     *     which would wait for itself: cancel the task there, and close where the run was started
      */
     @Override
     public void close() {
         if (ProgressWatch.insideListenerOf(this)) {
-            throw Pixels.refused("a model cannot be closed from the progress listener of its own run, for which closing would wait; "
-                    + "expected after the run: call task.cancel() in the listener, and close the model where the run was started");
+            throw Pixels.refused(
+                    "a model cannot be closed from the progress listener of its own run, for which closing would wait; "
+                            + "expected after the run: call task.cancel() in the listener, and close the model where the run was started");
         }
         handle.closeAfterCalls();
     }

@@ -22,14 +22,18 @@ public final class ParfocalTask implements AutoCloseable {
      */
     public ParfocalTask() {
         Libraries.load();
-        handle = new Handle(this, Native.taskCreate(), Native::taskClose,
+        handle = new Handle(
+                this,
+                Native.taskCreate(),
+                Native::taskClose,
                 "this task is closed; expected an open one: close it after the run, and make a new ParfocalTask for each run");
     }
 
     /**
-     * Who is told of the run's progress, at most every 50 ms; null for nobody. Set it before the run begins. After a run that succeeds
-     * the last call has {@code done == total}; it may come up to 50 ms after the call that restores has returned. A listener that
-     * throws does not hurt the run; what it threw goes to the thread's uncaught exception handler, and it is not called again.
+     * Who is told of the run's progress, at most every 50 ms; null for nobody. Set it before the run begins. After a
+     * run that succeeds the last call has {@code done == total}; it may come up to 50 ms after the call that restores
+     * has returned. A listener that throws does not hurt the run; what it threw goes to the thread's uncaught exception
+     * handler, and it is not called again.
      *
      * @param listener called on a daemon thread that all tasks share
      * @return this task
@@ -40,8 +44,8 @@ public final class ParfocalTask implements AutoCloseable {
     }
 
     /**
-     * Stops the run within the network node that is running: the call that restores throws {@link Status#CANCELLED}. Before the run
-     * it forbids it; after it, it does nothing.
+     * Stops the run within the network node that is running: the call that restores throws {@link Status#CANCELLED}.
+     * Before the run it forbids it; after it, it does nothing.
      *
      * @throws ParfocalException {@link Status#INVALID_HANDLE} once closed
      */
@@ -59,7 +63,10 @@ public final class ParfocalTask implements AutoCloseable {
         return progress()[0];
     }
 
-    /** {@return runs of the network expected, 0 before the run has begun} It may grow, when memory runs short and tiles get smaller. */
+    /**
+     * {@return runs of the network expected, 0 before the run has begun} It may grow, when memory runs short and tiles
+     * get smaller.
+     */
     public long total() {
         return progress()[1];
     }
@@ -70,8 +77,8 @@ public final class ParfocalTask implements AutoCloseable {
     }
 
     /**
-     * What the run did, as JSON: {@code done}, {@code total}, {@code planes_done}, {@code cancelled}, and once it has succeeded
-     * {@code report} with non-finite pixels, ranges, tile, warnings.
+     * What the run did, as JSON: {@code done}, {@code total}, {@code planes_done}, {@code cancelled}, and once it has
+     * succeeded {@code report} with non-finite pixels, ranges, tile, warnings.
      *
      * @return JSON
      * @throws ParfocalException {@link Status#INVALID_HANDLE} once closed

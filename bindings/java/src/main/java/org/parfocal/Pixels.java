@@ -1,6 +1,9 @@
 package org.parfocal;
 
-/** What Java's methods refuse before the engine sees it: two shapes that differ, nulls. Arrays and buffers it looks at itself. */
+/**
+ * What Java's methods refuse before the engine sees it: two shapes that differ, nulls. Arrays and buffers it looks at
+ * itself.
+ */
 final class Pixels {
     private Pixels() {}
 
@@ -30,7 +33,8 @@ final class Pixels {
     /** Both ends of a run. */
     static void check(Layout from, Layout to) {
         if (!given(from, "from").sameShape(given(to, "to"))) {
-            throw refused("src has " + from + " and dst " + to + "; expected the same shape: results have the input's size");
+            throw refused(
+                    "src has " + from + " and dst " + to + "; expected the same shape: results have the input's size");
         }
     }
 
@@ -45,7 +49,8 @@ final class Pixels {
         if (pixels instanceof float[]) {
             return PixelType.F32;
         }
-        throw refused(name + " is " + (pixels == null ? "null" : "a " + pixels.getClass().getSimpleName())
+        throw refused(name + " is "
+                + (pixels == null ? "null" : "a " + pixels.getClass().getSimpleName())
                 + "; expected byte[], short[], float[] or int[] (packed colours)");
     }
 
@@ -54,8 +59,10 @@ final class Pixels {
         long expected = (long) width * height;
         if (width < 1 || height < 1 || length != expected) {
             throw refused("pixels has " + length + " elements, width x height is " + width + " x " + height
-                    + "; expected " + (width < 1 || height < 1 ? "sizes of at least 1" : expected
-                    + " elements: give a Layout where the frame is part of a larger array"));
+                    + "; expected "
+                    + (width < 1 || height < 1
+                            ? "sizes of at least 1"
+                            : expected + " elements: give a Layout where the frame is part of a larger array"));
         }
     }
 

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Looks at the runs that have a listener every 50 ms and tells it, all on one daemon thread that lives as long as there are such. */
+/**
+ * Looks at the runs that have a listener every 50 ms and tells it, all on one daemon thread that lives as long as there
+ * are such.
+ */
 final class ProgressWatch {
     /** Between two calls of one listener at least. */
     static final long PERIOD_MS = 50;

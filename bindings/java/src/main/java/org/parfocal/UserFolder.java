@@ -25,7 +25,8 @@ final class UserFolder {
         try {
             return Paths.get(text);
         } catch (InvalidPathException e) {
-            throw new ParfocalException(Status.RUNTIME, source + " is '" + text + "', which is no path (" + e.getReason() + ")", e);
+            throw new ParfocalException(
+                    Status.RUNTIME, source + " is '" + text + "', which is no path (" + e.getReason() + ")", e);
         }
     }
 
@@ -89,14 +90,19 @@ final class UserFolder {
         }
     }
 
-    /** Refuses a folder in which somebody else could put another folder in the place of ours. It may serve other ends: it stays as it is. */
+    /**
+     * Refuses a folder in which somebody else could put another folder in the place of ours. It may serve other ends:
+     * it stays as it is.
+     */
     private static void checkAround(Path cache) throws IOException {
         PosixFileAttributes attributes = posix(cache);
         if (!isTrusted(attributes.owner())) {
             throw refusal(cache + " belongs to '" + attributes.owner().getName() + "'", "a folder of your own: ");
         }
         if (isShared(attributes) && !isSticky(cache)) {
-            throw refusal(cache + " may be written by others (" + PosixFilePermissions.toString(attributes.permissions()) + ")",
+            throw refusal(
+                    cache + " may be written by others (" + PosixFilePermissions.toString(attributes.permissions())
+                            + ")",
                     "a folder that you alone may write: run chmod go-w on it, or ");
         }
     }
@@ -112,8 +118,10 @@ final class UserFolder {
     }
 
     private static ParfocalException refusal(String fault, String expected) {
-        return new ParfocalException(Status.RUNTIME, fault + ", who could change what is loaded from it; expected " + expected
-                + "name another folder in the environment variable PARFOCAL_CACHE");
+        return new ParfocalException(
+                Status.RUNTIME,
+                fault + ", who could change what is loaded from it; expected " + expected
+                        + "name another folder in the environment variable PARFOCAL_CACHE");
     }
 
     /** Refuses a folder of somebody else's; takes from others the right to write to the user's own. */
@@ -123,7 +131,8 @@ final class UserFolder {
         boolean own = owner.equals(user());
         boolean shared = isShared(attributes);
         if (!attributes.isDirectory() || !own && (shared || !isTrusted(owner))) {
-            throw refusal(folder + (attributes.isDirectory() ? " belongs to '" + owner.getName() + "'" : " is a link"),
+            throw refusal(
+                    folder + (attributes.isDirectory() ? " belongs to '" + owner.getName() + "'" : " is a link"),
                     "a folder of your own: delete it, or ");
         }
         if (own && shared) {
@@ -137,6 +146,8 @@ final class UserFolder {
             // Also right where the user has no name, as in some containers.
             return Files.getOwner(self);
         }
-        return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByName(System.getProperty("user.name"));
+        return FileSystems.getDefault()
+                .getUserPrincipalLookupService()
+                .lookupPrincipalByName(System.getProperty("user.name"));
     }
 }

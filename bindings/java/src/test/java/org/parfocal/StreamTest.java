@@ -90,8 +90,12 @@ class StreamTest {
         int pitch = 64;
         Layout padded = FRAME.strides(1, pitch, 0, 0);
         short[] frame = Tiny.shorts(COUNT, 2);
-        ShortBuffer driver = ByteBuffer.allocateDirect(2 * pitch * HEIGHT).order(ByteOrder.nativeOrder()).asShortBuffer();
-        ShortBuffer room = ByteBuffer.allocateDirect(2 * pitch * HEIGHT).order(ByteOrder.nativeOrder()).asShortBuffer();
+        ShortBuffer driver = ByteBuffer.allocateDirect(2 * pitch * HEIGHT)
+                .order(ByteOrder.nativeOrder())
+                .asShortBuffer();
+        ShortBuffer room = ByteBuffer.allocateDirect(2 * pitch * HEIGHT)
+                .order(ByteOrder.nativeOrder())
+                .asShortBuffer();
         for (int i = 0; i < COUNT; i++) {
             driver.put(i / WIDTH * pitch + i % WIDTH, frame[i]);
         }
@@ -161,7 +165,8 @@ class StreamTest {
     void aFrameThatFailsIsNamedAndTheStreamGoesOn() {
         // One over what it sees: infinite where that is 0.
         try (ParfocalModel inverse = ParfocalModel.open(Tiny.model("inverse.onnx"), Tiny.OPTIONS);
-                ParfocalStream stream = ParfocalStream.open(inverse, PixelType.F32, Layout.of(16, 16), "normalize=0:1")) {
+                ParfocalStream stream =
+                        ParfocalStream.open(inverse, PixelType.F32, Layout.of(16, 16), "normalize=0:1")) {
             float[] good = new float[256];
             for (int i = 0; i < good.length; i++) {
                 good[i] = 1 + i % 7;
@@ -182,17 +187,29 @@ class StreamTest {
     @Test
     void badFramesAreRefusedInWords() {
         try (ParfocalStream stream = ParfocalStream.open(model, PixelType.U16, FRAME, null)) {
-            assertFails(Status.INVALID_ARGUMENT, () -> stream.submit(new short[COUNT + 1], 1), "a frame of 1537 elements; this stream takes 1536");
-            assertFails(Status.INVALID_ARGUMENT, () -> stream.submit(new short[COUNT - 1], 1), "frame has 1535 elements");
+            assertFails(
+                    Status.INVALID_ARGUMENT,
+                    () -> stream.submit(new short[COUNT + 1], 1),
+                    "a frame of 1537 elements; this stream takes 1536");
+            assertFails(
+                    Status.INVALID_ARGUMENT, () -> stream.submit(new short[COUNT - 1], 1), "frame has 1535 elements");
             assertFails(Status.INVALID_ARGUMENT, () -> stream.submit(new byte[COUNT], 1), "byte[]", "short[]");
             assertFails(Status.INVALID_ARGUMENT, () -> stream.submit((short[]) null, 1), "frame is null");
             assertFails(Status.INVALID_ARGUMENT, () -> stream.submit(new short[COUNT], -1), "tag = -1");
             assertFails(Status.INVALID_ARGUMENT, () -> stream.receive(new short[COUNT], -2), "timeout_ms = -2");
         }
-        assertFails(Status.INVALID_ARGUMENT, () -> ParfocalStream.open(null, PixelType.U8, FRAME, null), "model is null; expected an open ParfocalModel");
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> ParfocalStream.open(null, PixelType.U8, FRAME, null),
+                "model is null; expected an open ParfocalModel");
         assertFails(Status.INVALID_ARGUMENT, () -> ParfocalStream.open(model, null, FRAME, null), "type is null");
-        assertFails(Status.INVALID_ARGUMENT, () -> ParfocalStream.open(model, PixelType.U8, null, null), "layout is null");
-        assertFails(Status.BAD_OPTION, () -> ParfocalStream.open(model, PixelType.U8, FRAME, "mode=some"), "mode", "every");
-        assertFails(Status.INVALID_ARGUMENT, () -> ParfocalStream.open(model, PixelType.U8, FRAME.planes(2), null), "planes");
+        assertFails(
+                Status.INVALID_ARGUMENT, () -> ParfocalStream.open(model, PixelType.U8, null, null), "layout is null");
+        assertFails(
+                Status.BAD_OPTION, () -> ParfocalStream.open(model, PixelType.U8, FRAME, "mode=some"), "mode", "every");
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> ParfocalStream.open(model, PixelType.U8, FRAME.planes(2), null),
+                "planes");
     }
 }

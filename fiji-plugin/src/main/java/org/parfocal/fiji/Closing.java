@@ -1,16 +1,15 @@
 package org.parfocal.fiji;
 
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-
 import ij.ImageListener;
 import ij.ImagePlus;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Sees that an image is closed.
  *
- * <p>ImageJ gets one listener, once: it goes through its list on the event thread without a lock, so that one removed by
- * another thread makes it fail.
+ * <p>ImageJ gets one listener, once: it goes through its list on the event thread without a lock, so that one removed
+ * by another thread makes it fail.
  */
 final class Closing implements AutoCloseable {
     private static final List<Closing> ALL = new CopyOnWriteArrayList<>();

@@ -11,7 +11,9 @@ import java.util.Collections;
 import java.util.List;
 import org.parfocal.Parfocal;
 
-/** The command {@code Plugins > Parfocal > About and Diagnostics...}: versions, and what runs here or what is missing. */
+/**
+ * The command {@code Plugins > Parfocal > About and Diagnostics...}: versions, and what runs here or what is missing.
+ */
 public final class Diagnostics implements PlugIn {
     @Override
     public void run(String argument) {
@@ -28,7 +30,8 @@ public final class Diagnostics implements PlugIn {
     /** Never fails: a library that does not load is part of what is told. */
     static Report report() {
         Report report = new Report("Parfocal: About and Diagnostics");
-        report.part("Parfocal restores out-of-focus microscope images. A restored image is an estimate: keep the original.");
+        report.part(
+                "Parfocal restores out-of-focus microscope images. A restored image is an estimate: keep the original.");
         JsonObject doctor = null;
         try {
             doctor = Json.parse(Parfocal.doctor()).asObject();
@@ -50,8 +53,10 @@ public final class Diagnostics implements PlugIn {
         report.line("ImageJ", ImageJ.VERSION + ImageJ.BUILD + (IJ.getInstance() == null ? ", without a window" : ""))
                 .line("Java", System.getProperty("java.version") + ", " + System.getProperty("java.vendor"))
                 .line("Java's folder", System.getProperty("java.home"))
-                .line("System", System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
-                        + System.getProperty("os.arch"))
+                .line(
+                        "System",
+                        System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
+                                + System.getProperty("os.arch"))
                 .line("Processors", Runtime.getRuntime().availableProcessors())
                 .line("Memory of ImageJ", IJ.freeMemory());
         if (doctor != null && doctor.get("model") != null && doctor.get("model").isObject()) {
@@ -68,8 +73,10 @@ public final class Diagnostics implements PlugIn {
     }
 
     private static void library(Report report, JsonObject doctor) {
-        report.line("Engine", doctor.getString("version", "") + ", ABI " + Parfocal.abiVersion() + ", "
-                        + doctor.getString("platform", ""))
+        report.line(
+                        "Engine",
+                        doctor.getString("version", "") + ", ABI " + Parfocal.abiVersion() + ", "
+                                + doctor.getString("platform", ""))
                 .line("Its file", Parfocal.libraryPath())
                 .line("ONNX Runtime", text(doctor.get("runtime_version"), "none"))
                 .line("Its file", text(doctor.get("runtime_path"), "none"))
@@ -78,12 +85,11 @@ public final class Diagnostics implements PlugIn {
 
     /** In short; Model Information tells all of it. Without ONNX Runtime only its name is known. */
     private static void model(Report report, ModelDescription model) {
-        report.part("The model inside")
-                .line("Name", model.name())
-                .line("SHA-256", model.sha256());
+        report.part("The model inside").line("Name", model.name()).line("SHA-256", model.sha256());
         if (!model.device().isEmpty()) {
-            report.line("Runs on", model.device() + " (" + model.precision() + ", " + model.threads()
-                    + " threads), proved by a run");
+            report.line(
+                    "Runs on",
+                    model.device() + " (" + model.precision() + ", " + model.threads() + " threads), proved by a run");
             if (!model.warnings().isEmpty()) {
                 report.part("Warnings").list(model.warnings());
             }
@@ -95,8 +101,10 @@ public final class Diagnostics implements PlugIn {
         if (devices != null && devices.isArray()) {
             for (JsonValue value : devices.asArray()) {
                 JsonObject device = value.asObject();
-                told.add(device.getString("device", "") + (device.getBoolean("in_runtime", false)
-                        ? ": this ONNX Runtime has it; it needs " : ": not in this ONNX Runtime; it needs ")
+                told.add(device.getString("device", "")
+                        + (device.getBoolean("in_runtime", false)
+                                ? ": this ONNX Runtime has it; it needs "
+                                : ": not in this ONNX Runtime; it needs ")
                         + device.getString("needs", ""));
             }
         }

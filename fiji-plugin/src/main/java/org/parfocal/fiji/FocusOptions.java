@@ -38,7 +38,8 @@ final class FocusOptions {
         }
         if (options != null) {
             MacroOptions told = new MacroOptions("Focus Score", options, "planes", "plot", "clear", "go");
-            boolean all = told.choice("planes", new String[] {ALONG_Z, ALL}, hasZ ? ALONG_Z : ALL).equals(ALL);
+            boolean all = told.choice("planes", new String[] {ALONG_Z, ALL}, hasZ ? ALONG_Z : ALL)
+                    .equals(ALL);
             return new FocusOptions(all, told.ticked("plot"), told.ticked("clear"), told.ticked("go"));
         }
         GenericDialog dialog = new GenericDialog("Focus Score");
@@ -46,7 +47,8 @@ final class FocusOptions {
         dialog.addCheckbox(PLOT_LABEL, true);
         dialog.addCheckbox(CLEAR_LABEL, true);
         dialog.addCheckbox(GO_LABEL, false);
-        dialog.addMessage("along z: the planes at the channel and time that are shown.\nLarger scores are sharper. They compare planes of one field and\none channel, not different specimens.");
+        dialog.addMessage(
+                "along z: the planes at the channel and time that are shown.\nLarger scores are sharper. They compare planes of one field and\none channel, not different specimens.");
         dialog.showDialog();
         if (dialog.wasCanceled()) {
             return null;

@@ -9,7 +9,10 @@ import org.parfocal.Layout;
 import org.parfocal.Parfocal;
 import org.parfocal.PixelType;
 
-/** Asks the engine for the focus score of slices, one after the other, so that a virtual stack is never in memory as a whole. */
+/**
+ * Asks the engine for the focus score of slices, one after the other, so that a virtual stack is never in memory as a
+ * whole.
+ */
 final class FocusScores {
     private FocusScores() {}
 
@@ -25,7 +28,8 @@ final class FocusScores {
         IJ.resetEscape();
         try (HeldImage held = new HeldImage(image, "scored")) {
             for (int slice : slices) {
-                Stopped stopped = IJ.escapePressed() ? new Stopped("Stopped by Esc; no table was made.", true) : held.gone();
+                Stopped stopped =
+                        IJ.escapePressed() ? new Stopped("Stopped by Esc; no table was made.", true) : held.gone();
                 if (stopped != null) {
                     throw stopped;
                 }

@@ -8,9 +8,10 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What a macro tells a command: {@code key=value}, {@code key=[a value]}, {@code key='a value'} or a {@code key} alone, as
- * ImageJ's GenericDialog reads it, but without making a dialog: that needs a screen. Keys are the first words of the dialog's
- * labels in small letters. A key that the command does not have is refused: it would otherwise be passed over in silence.
+ * What a macro tells a command: {@code key=value}, {@code key=[a value]}, {@code key='a value'} or a {@code key} alone,
+ * as ImageJ's GenericDialog reads it, but without making a dialog: that needs a screen. Keys are the first words of the
+ * dialog's labels in small letters. A key that the command does not have is refused: it would otherwise be passed over
+ * in silence.
  */
 final class MacroOptions {
     private final String command;
@@ -67,7 +68,8 @@ final class MacroOptions {
         int depth = 1;
         for (end++; depth > 0; end++) {
             if (end == options.length()) {
-                throw new Problem(command + ": the value of " + key + " has no closing " + (brackets ? "bracket." : "quote."));
+                throw new Problem(
+                        command + ": the value of " + key + " has no closing " + (brackets ? "bracket." : "quote."));
             }
             char c = options.charAt(end);
             if (brackets) {
@@ -84,15 +86,18 @@ final class MacroOptions {
         return given.containsKey(key);
     }
 
-    /** A text; {@code fallback} if the macro does not give the key. {@code &name} is the macro's variable of that name. */
+    /**
+     * A text; {@code fallback} if the macro does not give the key. {@code &name} is the macro's variable of that name.
+     */
     String text(String key, String fallback) {
         if (!has(key)) {
             return fallback;
         }
         String value = given.get(key);
         if (value == null) {
-            throw new Problem(command + ": \"" + key + "\" has no value. Write " + key + "=value; values with spaces stand in "
-                    + "[brackets]. The keys are " + String.join(", ", keys) + ".");
+            throw new Problem(
+                    command + ": \"" + key + "\" has no value. Write " + key + "=value; values with spaces stand in "
+                            + "[brackets]. The keys are " + String.join(", ", keys) + ".");
         }
         Interpreter macro = value.startsWith("&") ? Interpreter.getInstance() : null;
         String variable = macro == null ? null : macro.getVariableAsString(value.substring(1));
@@ -107,12 +112,15 @@ final class MacroOptions {
             if (choice.equalsIgnoreCase(value.trim())) {
                 return choice;
             }
-            choices.append(choices.length() == 0 ? "" : ", ").append(choice.indexOf(' ') < 0 ? choice : "[" + choice + "]");
+            choices.append(choices.length() == 0 ? "" : ", ")
+                    .append(choice.indexOf(' ') < 0 ? choice : "[" + choice + "]");
         }
         throw new Problem(command + ": " + key + "=" + value + " cannot be; the choices are " + choices + ".");
     }
 
-    /** Whether a checkbox is ticked: its key stands alone. With a value ImageJ would take it for not ticked, in silence. */
+    /**
+     * Whether a checkbox is ticked: its key stands alone. With a value ImageJ would take it for not ticked, in silence.
+     */
     boolean ticked(String key) {
         if (given.get(key) != null) {
             throw new Problem(command + ": " + key + "=" + given.get(key) + " cannot be: \"" + key + "\" is a checkbox "

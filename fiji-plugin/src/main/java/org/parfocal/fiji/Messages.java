@@ -1,10 +1,9 @@
 package org.parfocal.fiji;
 
-import java.awt.GraphicsEnvironment;
-
 import ij.IJ;
 import ij.Macro;
 import ij.macro.Interpreter;
+import java.awt.GraphicsEnvironment;
 import org.parfocal.ParfocalException;
 
 /** What the user is told when a command cannot do what was asked. */
@@ -40,8 +39,9 @@ final class Messages {
     }
 
     /**
-     * Shows a message and stops the macro that runs, if one does: a dialog where there is an ImageJ window, a line of text
-     * where there is nobody to close a dialog. Does not always return: in some threads ImageJ stops a macro by an exception.
+     * Shows a message and stops the macro that runs, if one does: a dialog where there is an ImageJ window, a line of
+     * text where there is nobody to close a dialog. Does not always return: in some threads ImageJ stops a macro by an
+     * exception.
      */
     static void error(String message) {
         if (IJ.getInstance() == null && !GraphicsEnvironment.isHeadless()) {
@@ -71,8 +71,8 @@ final class Messages {
         }
         StackTraceElement[] trace = failure.getStackTrace();
         String where = trace.length == 0 ? "" : " at " + trace[0];
-        return "This is a fault of Parfocal: " + failure + where + ". Please report it with the text of Plugins > Parfocal > "
-                + "About and Diagnostics.";
+        return "This is a fault of Parfocal: " + failure + where
+                + ". Please report it with the text of Plugins > Parfocal > " + "About and Diagnostics.";
     }
 
     /** Breaks long lines at spaces. */

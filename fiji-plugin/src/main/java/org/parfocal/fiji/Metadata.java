@@ -1,12 +1,5 @@
 package org.parfocal.fiji;
 
-import java.awt.Rectangle;
-import java.awt.image.ColorModel;
-import java.util.LinkedHashSet;
-import java.util.Map;
-import java.util.Properties;
-import java.util.Set;
-
 import ij.CompositeImage;
 import ij.IJ;
 import ij.ImagePlus;
@@ -16,6 +9,12 @@ import ij.gui.Roi;
 import ij.measure.Calibration;
 import ij.process.ImageProcessor;
 import ij.process.LUT;
+import java.awt.Rectangle;
+import java.awt.image.ColorModel;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
 
 /**
  * What a result keeps of its image: calibration and units, channels, slices, frames and the position among them, lookup
@@ -35,7 +34,9 @@ final class Metadata {
         int[] channels = selection.channels();
         boolean composite = source instanceof CompositeImage && (channels.length > 1 || source.getNChannels() == 1);
         if (source instanceof CompositeImage && !composite) {
-            colors = source.getDisplayMode() == IJ.GRAYSCALE ? null : ((CompositeImage) source).getChannelLut(channels[0]);
+            colors = source.getDisplayMode() == IJ.GRAYSCALE
+                    ? null
+                    : ((CompositeImage) source).getChannelLut(channels[0]);
         }
         if (!(stack.getProcessor(1) instanceof ij.process.ColorProcessor)) {
             stack.setColorModel(colors);
@@ -55,7 +56,9 @@ final class Metadata {
         }
         result.setOpenAsHyperStack(source.isHyperStack() && selection.count() > 1);
         int[] at = source.convertIndexToPosition(source.getCurrentSlice());
-        result.setPosition(Math.max(1, selection.place(0, at[0])), Math.max(1, selection.place(1, at[1])),
+        result.setPosition(
+                Math.max(1, selection.place(0, at[0])),
+                Math.max(1, selection.place(1, at[1])),
                 Math.max(1, selection.place(2, at[2])));
         drawings(source, result, selection, region);
         return result;
@@ -192,14 +195,24 @@ final class Metadata {
      *
      * @param warning one more than the engine's; "" for none
      */
-    static String info(ModelDescription model, String libraryVersion, String options, String warning, Selection selection,
-            Region region, RunReport report) {
+    static String info(
+            ModelDescription model,
+            String libraryVersion,
+            String options,
+            String warning,
+            Selection selection,
+            Region region,
+            RunReport report) {
         StringBuilder lines = new StringBuilder();
         add(lines, "version", libraryVersion);
         add(lines, "model", model.name() + " " + model.version());
         add(lines, "model sha256", model.sha256());
-        add(lines, "device", model.device() + (model.precision().isEmpty() ? "" : " " + model.precision())
-                + (model.device().equals("cpu") ? ", " + model.threads() + " threads" : ""));
+        add(
+                lines,
+                "device",
+                model.device()
+                        + (model.precision().isEmpty() ? "" : " " + model.precision())
+                        + (model.device().equals("cpu") ? ", " + model.threads() + " threads" : ""));
         add(lines, "ONNX Runtime", model.text("runtime_version"));
         add(lines, "options", options.isEmpty() ? "defaults" : options);
         if (report.ran()) {
@@ -221,7 +234,10 @@ final class Metadata {
 
     private static void counts(StringBuilder lines, RunReport report) {
         if (report.nonfinite() > 0) {
-            add(lines, "pixels left as they were, because they are no numbers (NaN or infinite)", report.nonfinite() + "");
+            add(
+                    lines,
+                    "pixels left as they were, because they are no numbers (NaN or infinite)",
+                    report.nonfinite() + "");
         }
         if (report.constantPlanes() > 0) {
             add(lines, "planes left as they were, because all pixels are equal", report.constantPlanes() + "");

@@ -1,12 +1,11 @@
 package org.parfocal.fiji;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
-
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
 /** What an opened model says of itself and of where it runs. */
 final class ModelDescription {

@@ -8,15 +8,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-
 import org.parfocal.ParfocalModel;
 
 /**
  * The models that are open: the first command opens one, the next commands use it again.
  *
- * <p>A model is lent for the time of a run. Two stay open when nobody uses them, so that going back and forth between two
- * devices or two files does not open anything; an older one is closed once its last run is over. A file that has changed
- * is opened anew.
+ * <p>A model is lent for the time of a run. Two stay open when nobody uses them, so that going back and forth between
+ * two devices or two files does not open anything; an older one is closed once its last run is over. A file that has
+ * changed is opened anew.
  */
 final class Models {
     /** How many stay open unused: each holds the network's weights, and on a GPU its working memory. */
@@ -89,7 +88,7 @@ final class Models {
     private static List<Entry> unused() {
         List<Entry> unused = new ArrayList<>();
         int left = ENTRIES.size();
-        for (Iterator<Entry> entries = ENTRIES.values().iterator(); entries.hasNext();) {
+        for (Iterator<Entry> entries = ENTRIES.values().iterator(); entries.hasNext(); ) {
             Entry entry = entries.next();
             if (entry.users == 0 && (entry.replaced || left > KEPT || entry.outdated())) {
                 entries.remove();
@@ -121,6 +120,7 @@ final class Models {
         final FutureTask<ParfocalModel> opening;
         /** Set before {@link #opening} is done. */
         private ModelDescription description;
+
         int users;
         boolean replaced;
 
@@ -181,7 +181,9 @@ final class Models {
             return model;
         }
 
-        /** What runs, and how, as it was when the model was opened: later runs add warnings that belong to their images. */
+        /**
+         * What runs, and how, as it was when the model was opened: later runs add warnings that belong to their images.
+         */
         ModelDescription description() {
             return entry.description;
         }

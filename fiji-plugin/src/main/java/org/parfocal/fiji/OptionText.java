@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads the engine's options as the engine does: {@code key=value} pairs separated by white space. A value may stand in single
- * quotes; {@code \'} is a quote and {@code \\} a backslash.
+ * Reads the engine's options as the engine does: {@code key=value} pairs separated by white space. A value may stand in
+ * single quotes; {@code \'} is a quote and {@code \\} a backslash.
  */
 final class OptionText {
     private OptionText() {}

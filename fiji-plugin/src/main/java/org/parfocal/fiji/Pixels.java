@@ -1,7 +1,5 @@
 package org.parfocal.fiji;
 
-import java.util.Arrays;
-
 import ij.ImagePlus;
 import ij.process.ByteProcessor;
 import ij.process.ColorProcessor;
@@ -9,6 +7,7 @@ import ij.process.FloatProcessor;
 import ij.process.ImageProcessor;
 import ij.process.IntProcessor;
 import ij.process.ShortProcessor;
+import java.util.Arrays;
 import org.parfocal.PixelType;
 
 /**
@@ -27,8 +26,9 @@ final class Pixels {
             throw new Problem("\"" + image.getTitle() + "\" has no pixels. Open the image again.");
         }
         if (processor instanceof IntProcessor) {
-            throw new Problem("\"" + image.getTitle() + "\" has 32-bit integers, which cannot be restored. Convert it first: "
-                    + "Image > Type > 32-bit.");
+            throw new Problem(
+                    "\"" + image.getTitle() + "\" has 32-bit integers, which cannot be restored. Convert it first: "
+                            + "Image > Type > 32-bit.");
         }
         switch (image.getType()) {
             case ImagePlus.GRAY8:
@@ -39,9 +39,10 @@ final class Pixels {
             case ImagePlus.GRAY32:
                 return PixelType.F32;
             default:
-                throw new Problem("\"" + image.getTitle() + "\" is an 8-bit colour image: its numbers are places in a colour "
-                        + "table, not brightness, and cannot be restored. Convert it first: Image > Type > RGB Color (or "
-                        + "8-bit, if the colours mean nothing).");
+                throw new Problem(
+                        "\"" + image.getTitle() + "\" is an 8-bit colour image: its numbers are places in a colour "
+                                + "table, not brightness, and cannot be restored. Convert it first: Image > Type > RGB Color (or "
+                                + "8-bit, if the colours mean nothing).");
         }
     }
 
@@ -86,7 +87,8 @@ final class Pixels {
     }
 
     /** Copies a rectangle: {@code rows} rows of {@code columns} pixels, each array with its first element and width. */
-    static void copyRectangle(Object from, int first, int width, Object to, int target, int targetWidth, int columns, int rows) {
+    static void copyRectangle(
+            Object from, int first, int width, Object to, int target, int targetWidth, int columns, int rows) {
         for (int y = 0; y < rows; y++) {
             System.arraycopy(from, first + y * width, to, target + y * targetWidth, columns);
         }

@@ -1,8 +1,5 @@
 package org.parfocal.fiji;
 
-import java.io.File;
-import java.lang.reflect.Field;
-
 import ij.IJ;
 import ij.ImagePlus;
 import ij.ImageStack;
@@ -11,12 +8,15 @@ import ij.io.FileInfo;
 import ij.io.Opener;
 import ij.plugin.FileInfoVirtualStack;
 import ij.process.ImageProcessor;
+import java.io.File;
+import java.lang.reflect.Field;
 
 /**
  * The pixels of an image's planes; those of a virtual stack are read from the disk.
  *
- * <p>Where a file of a virtual stack is missing or unlike the others, ImageJ draws a text into a blank plane, converts and
- * cuts the file, or gives black pixels. Here that is a {@link Problem}, because none of it is what the microscope saw.
+ * <p>Where a file of a virtual stack is missing or unlike the others, ImageJ draws a text into a blank plane, converts
+ * and cuts the file, or gives black pixels. Here that is a {@link Problem}, because none of it is what the microscope
+ * saw.
  */
 final class PlaneReader {
     private final ImagePlus image;
@@ -37,7 +37,8 @@ final class PlaneReader {
         } else {
             pixels = image.getStack().getPixels(number);
         }
-        boolean fits = pixels != null && pixels.getClass() == image.getProcessor().getPixels().getClass()
+        boolean fits = pixels != null
+                && pixels.getClass() == image.getProcessor().getPixels().getClass()
                 && Pixels.length(pixels) == image.getWidth() * image.getHeight();
         if (!fits) {
             throw unreadable(number, "");
@@ -68,7 +69,8 @@ final class PlaneReader {
         }
         String found = form(folder, name);
         String expected = stack.getWidth() + " x " + stack.getHeight() + " pixels of " + stack.getBitDepth() + " bits";
-        // The file is opened here and once more by ImageJ, which also takes the label out of it; ImageJ can be told to convert
+        // The file is opened here and once more by ImageJ, which also takes the label out of it; ImageJ can be told to
+        // convert
         // all files of a folder when it opens them.
         if (!found.equals(expected) && !found.equals(form(folder, stack.getFileName(1)))) {
             throw unreadable(number, file + " has " + found + ", the stack " + expected + ". ");
@@ -90,7 +92,8 @@ final class PlaneReader {
         } finally {
             IJ.redirectErrorMessages(false);
         }
-        return opened == null ? "no image that ImageJ can read"
+        return opened == null
+                ? "no image that ImageJ can read"
                 : opened.getWidth() + " x " + opened.getHeight() + " pixels of " + opened.getBitDepth() + " bits";
     }
 
@@ -106,7 +109,8 @@ final class PlaneReader {
         }
         long end = end(info);
         if (end > file.length()) {
-            throw unreadable(number, file + " has " + file.length() + " bytes, and this plane ends at byte " + end + ". ");
+            throw unreadable(
+                    number, file + " has " + file.length() + " bytes, and this plane ends at byte " + end + ". ");
         }
     }
 
@@ -126,7 +130,9 @@ final class PlaneReader {
     private static long end(FileInfo info) {
         boolean compressed = info.compression > FileInfo.COMPRESSION_NONE;
         long end = 0;
-        if (!compressed && info.getBytesPerPixel() > 0 && info.fileType != FileInfo.BITMAP
+        if (!compressed
+                && info.getBytesPerPixel() > 0
+                && info.fileType != FileInfo.BITMAP
                 && info.fileType != FileInfo.GRAY12_UNSIGNED) {
             end = info.getOffset() + (long) info.width * info.height * info.getBytesPerPixel();
         }
@@ -139,7 +145,8 @@ final class PlaneReader {
     }
 
     private Problem unreadable(int number, String why) {
-        return new Problem("Plane " + number + " of \"" + image.getTitle() + "\" cannot be read, or is not like the others. " + why
-                + "Look at it in ImageJ, and choose the planes without it (Planes: range).");
+        return new Problem(
+                "Plane " + number + " of \"" + image.getTitle() + "\" cannot be read, or is not like the others. " + why
+                        + "Look at it in ImageJ, and choose the planes without it (Planes: range).");
     }
 }

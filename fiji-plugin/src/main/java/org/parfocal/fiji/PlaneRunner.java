@@ -1,7 +1,6 @@
 package org.parfocal.fiji;
 
 import java.awt.Rectangle;
-
 import org.parfocal.Layout;
 import org.parfocal.ParfocalModel;
 import org.parfocal.ParfocalTask;
@@ -58,7 +57,14 @@ final class PlaneRunner {
     private Object crop(Object restored) {
         Rectangle bounds = region.bounds();
         Object cropped = Pixels.allocate(restored, bounds.width * bounds.height);
-        Pixels.copyRectangle(restored, inSeen(bounds.x, bounds.y), seen.width, cropped, 0, bounds.width, bounds.width,
+        Pixels.copyRectangle(
+                restored,
+                inSeen(bounds.x, bounds.y),
+                seen.width,
+                cropped,
+                0,
+                bounds.width,
+                bounds.width,
                 bounds.height);
         return cropped;
     }

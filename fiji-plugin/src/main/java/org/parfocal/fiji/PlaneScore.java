@@ -7,11 +7,13 @@ import ij.measure.Calibration;
 final class PlaneScore {
     /** ImageJ's number of the slice, from 1. */
     final int slice;
+
     final int channel;
     final int z;
     final int frame;
     /** Along z, in the image's units. */
     final double position;
+
     final String label;
     /** Larger is sharper, 0 is a constant plane. */
     final double score;

@@ -1,25 +1,25 @@
 package org.parfocal.fiji;
 
-import java.awt.EventQueue;
-import java.util.function.Consumer;
-
 import ij.ImagePlus;
 import ij.gui.ImageCanvas;
 import ij.gui.Roi;
 import ij.process.ImageProcessor;
+import java.awt.EventQueue;
+import java.util.function.Consumer;
 
 /**
- * Shows the restored current plane in the image's window for as long as the dialog wants it. The image itself is not touched:
- * the restored plane is drawn over it.
+ * Shows the restored current plane in the image's window for as long as the dialog wants it. The image itself is not
+ * touched: the restored plane is drawn over it.
  *
- * <p>One thread does all of it. It begins anew when the settings, the plane, its pixels or the selection change, once they
- * have been still for a moment, and stops a run that is no longer wanted within a node of the network.
+ * <p>One thread does all of it. It begins anew when the settings, the plane, its pixels or the selection change, once
+ * they have been still for a moment, and stops a run that is no longer wanted within a node of the network.
  */
 final class Preview implements AutoCloseable {
     private static final int LOOK_MS = 50;
     private static final int STILL_MS = 250;
     /** The pixels are compared less often, because that takes time. */
     private static final int LOOKS_AT_PIXELS = 5;
+
     private static final String OFF = "off";
 
     private final ImagePlus image;
@@ -31,12 +31,11 @@ final class Preview implements AutoCloseable {
     private volatile PreviewOverlay overlay;
     /** What is shown, and the pixels that it was made from. Of the thread alone. */
     private int plane;
+
     private Object restored;
     private Object original;
 
-    /**
-     * @param tell gets a line on how it stands: "" when the preview is there or off; called by a thread of its own
-     */
+    /** @param tell gets a line on how it stands: "" when the preview is there or off; called by a thread of its own */
     Preview(ImagePlus image, Consumer<String> tell) {
         this.image = image;
         this.tell = tell;
@@ -127,8 +126,10 @@ final class Preview implements AutoCloseable {
             } else if (isWanted(key)) {
                 restored = result;
                 keep();
-                tell.accept(OptionText.normalizesStack(settings.runOptions())
-                        ? "Preview: normalize=stack looks at this plane alone here; the result may be brighter or darker." : "");
+                tell.accept(
+                        OptionText.normalizesStack(settings.runOptions())
+                                ? "Preview: normalize=stack looks at this plane alone here; the result may be brighter or darker."
+                                : "");
             }
             return true;
         } catch (Stopped changed) {
@@ -167,7 +168,8 @@ final class Preview implements AutoCloseable {
         }
         ImageProcessor processor = image.getProcessor();
         Object pixels = processor == null ? null : processor.getPixels();
-        return restored != null && (pixels == null || pixels.getClass() != original.getClass() || !Pixels.equal(pixels, original));
+        return restored != null
+                && (pixels == null || pixels.getClass() != original.getClass() || !Pixels.equal(pixels, original));
     }
 
     /** Does not wait: the event thread may be waiting for this one to end. */
@@ -200,7 +202,9 @@ final class Preview implements AutoCloseable {
         }
         key.append(image.getCurrentSlice());
         Roi roi = settings.region == Settings.Part.WHOLE ? null : image.getRoi();
-        return roi == null ? key.toString() : key.append(roi).append(roi.getLength()).toString();
+        return roi == null
+                ? key.toString()
+                : key.append(roi).append(roi.getLength()).toString();
     }
 
     private static void sleep(int ms) {

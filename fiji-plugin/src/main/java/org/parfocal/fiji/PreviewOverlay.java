@@ -1,21 +1,21 @@
 package org.parfocal.fiji;
 
-import java.awt.Graphics;
-import java.awt.Image;
-import java.awt.Rectangle;
-
 import ij.ImagePlus;
 import ij.gui.ImageCanvas;
 import ij.gui.Overlay;
 import ij.gui.Roi;
 import ij.process.ImageProcessor;
+import java.awt.Graphics;
+import java.awt.Image;
+import java.awt.Rectangle;
 
 /**
- * A restored plane, drawn over the image's own picture in its window. The image's pixels stay as they are, so that whatever
- * saves, measures, filters or copies them meanwhile gets the original.
+ * A restored plane, drawn over the image's own picture in its window. The image's pixels stay as they are, so that
+ * whatever saves, measures, filters or copies them meanwhile gets the original.
  *
- * <p>It takes the place of the list that the ROI Manager's "Show All" has in the canvas, and shows that list, too. Only the
- * drawing canvas sees the restored plane in it: ImageJ also writes this list into TIFF files, where it does not belong.
+ * <p>It takes the place of the list that the ROI Manager's "Show All" has in the canvas, and shows that list, too. Only
+ * the drawing canvas sees the restored plane in it: ImageJ also writes this list into TIFF files, where it does not
+ * belong.
  */
 final class PreviewOverlay extends Overlay {
     private final ImagePlus image;
@@ -65,7 +65,8 @@ final class PreviewOverlay extends Overlay {
     private static boolean isDrawing() {
         // 0 is this method, 1 the overlay's own, 2 its caller.
         StackTraceElement caller = new Throwable().getStackTrace()[2];
-        return caller.getClassName().equals(ImageCanvas.class.getName()) && caller.getMethodName().equals("drawOverlay");
+        return caller.getClassName().equals(ImageCanvas.class.getName())
+                && caller.getMethodName().equals("drawOverlay");
     }
 
     @Override
@@ -118,13 +119,23 @@ final class PreviewOverlay extends Overlay {
             }
             Rectangle source = canvas.getSrcRect();
             double magnification = canvas.getMagnification();
-            g.drawImage(drawn, 0, 0, (int) (source.width * magnification + 0.5), (int) (source.height * magnification + 0.5),
-                    source.x, source.y, source.x + source.width, source.y + source.height, null);
+            g.drawImage(
+                    drawn,
+                    0,
+                    0,
+                    (int) (source.width * magnification + 0.5),
+                    (int) (source.height * magnification + 0.5),
+                    source.x,
+                    source.y,
+                    source.x + source.width,
+                    source.y + source.height,
+                    null);
         }
 
         private void render() {
             ImageProcessor shown = image.getProcessor();
-            if (shown == null || shown.getPixels().getClass() != restored.getClass()
+            if (shown == null
+                    || shown.getPixels().getClass() != restored.getClass()
                     || Pixels.length(shown.getPixels()) != Pixels.length(restored)) {
                 drawn = null;
                 return;

@@ -1,17 +1,16 @@
 package org.parfocal.fiji;
 
+import ij.IJ;
 import java.awt.EventQueue;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-
-import ij.IJ;
 import org.parfocal.ParfocalException;
 import org.parfocal.ParfocalTask;
 import org.parfocal.Status;
 
 /**
- * What the user sees of a command that runs, and how it is stopped: a thread looks every 50 ms how far the network is, whether
- * Esc was pressed and whether the image is still there.
+ * What the user sees of a command that runs, and how it is stopped: a thread looks every 50 ms how far the network is,
+ * whether Esc was pressed and whether the image is still there.
  */
 final class Progress implements AutoCloseable {
     private static final int LOOK_MS = 50;
@@ -28,6 +27,7 @@ final class Progress implements AutoCloseable {
     private volatile String status = "";
     /** What runs, and where it stands in the whole; guarded by this. */
     private ParfocalTask task;
+
     private int before;
     private int planes;
     private int total;
@@ -48,8 +48,10 @@ final class Progress implements AutoCloseable {
 
     /** For a command: Esc stops it. */
     static Progress command(String title, Supplier<Stopped> stop) {
-        return new Progress(title, () -> !IJ.escapePressed() ? stop.get()
-                : new Stopped("Stopped by Esc. The image is as it was.", true), true);
+        return new Progress(
+                title,
+                () -> !IJ.escapePressed() ? stop.get() : new Stopped("Stopped by Esc. The image is as it was.", true),
+                true);
     }
 
     /** The status line until the next plane. */
@@ -149,10 +151,11 @@ final class Progress implements AutoCloseable {
         // At 1 ImageJ takes the bar away.
         IJ.showProgress(Math.min(0.999, fraction));
         long elapsed = System.nanoTime() - start;
-        String left = elapsed < ESTIMATE_AFTER_NS || fraction <= 0 ? ""
+        String left = elapsed < ESTIMATE_AFTER_NS || fraction <= 0
+                ? ""
                 : ", " + time(elapsed / 1e9 * (1 - fraction) / fraction) + " left";
-        String text = title + ": " + (total > 1 ? "plane " + plane + " of " + total : (int) (100 * fraction) + "%") + left
-                + " (Esc stops)";
+        String text = title + ": " + (total > 1 ? "plane " + plane + " of " + total : (int) (100 * fraction) + "%")
+                + left + " (Esc stops)";
         if (!text.equals(status)) {
             status = text;
             IJ.showStatus(text);

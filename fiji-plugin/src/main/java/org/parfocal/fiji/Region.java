@@ -1,18 +1,18 @@
 package org.parfocal.fiji;
 
-import java.awt.Rectangle;
-import java.util.Locale;
-
 import ij.ImagePlus;
 import ij.gui.Roi;
 import ij.process.ImageProcessor;
+import java.awt.Rectangle;
+import java.util.Locale;
 
 /**
  * Which part of each plane is restored.
  *
- * <p>The network sees a selection's bounding rectangle, enlarged on every side by the model's halo as far as the image goes:
- * so the pixels at its edge have the context that they need. Brightness is normalised over this rectangle, not over the whole
- * plane. A result for the selection is therefore close to the same part of a restored whole plane, but not equal to it.
+ * <p>The network sees a selection's bounding rectangle, enlarged on every side by the model's halo as far as the image
+ * goes: so the pixels at its edge have the context that they need. Brightness is normalised over this rectangle, not
+ * over the whole plane. A result for the selection is therefore close to the same part of a restored whole plane, but
+ * not equal to it.
  */
 final class Region {
     private final Settings.Part part;
@@ -24,7 +24,8 @@ final class Region {
     /** Where the mask begins. */
     private final Rectangle maskBounds;
 
-    private Region(Settings.Part part, int width, int height, Rectangle bounds, ImageProcessor mask, Rectangle maskBounds) {
+    private Region(
+            Settings.Part part, int width, int height, Rectangle bounds, ImageProcessor mask, Rectangle maskBounds) {
         this.part = part;
         this.width = width;
         this.height = height;
@@ -33,7 +34,9 @@ final class Region {
         this.maskBounds = maskBounds;
     }
 
-    /** What the settings and the image's selection choose. Throws a {@link Problem} where the selection has no pixels. */
+    /**
+     * What the settings and the image's selection choose. Throws a {@link Problem} where the selection has no pixels.
+     */
     static Region of(ImagePlus image, Settings settings) {
         int width = image.getWidth();
         int height = image.getHeight();
@@ -44,18 +47,19 @@ final class Region {
         Roi roi = image.getRoi();
         String what = "Region: \"" + settings.region.label + "\"";
         if (roi == null) {
-            throw new Problem(what + " needs a selection, and \"" + image.getTitle() + "\" has none. Draw a rectangle or "
-                    + "another area, or choose \"whole image\".");
+            throw new Problem(what + " needs a selection, and \"" + image.getTitle()
+                    + "\" has none. Draw a rectangle or " + "another area, or choose \"whole image\".");
         }
         if (!roi.isArea()) {
-            throw new Problem(what + " needs an area, and the selection is a " + roi.getTypeAsString().toLowerCase(Locale.ROOT)
+            throw new Problem(what + " needs an area, and the selection is a "
+                    + roi.getTypeAsString().toLowerCase(Locale.ROOT)
                     + ". Draw a rectangle, an oval, a polygon or a freehand area, or choose \"whole image\".");
         }
         Rectangle maskBounds = roi.getBounds();
         Rectangle bounds = maskBounds.intersection(frame);
         if (bounds.isEmpty()) {
-            throw new Problem(what + ": the selection has no pixels inside the image, which is " + width + " x " + height
-                    + " pixels. Draw it anew, or choose \"whole image\".");
+            throw new Problem(what + ": the selection has no pixels inside the image, which is " + width + " x "
+                    + height + " pixels. Draw it anew, or choose \"whole image\".");
         }
         Region region = new Region(settings.region, width, height, bounds, roi.getMask(), maskBounds);
         if (!region.hasPixels()) {
@@ -124,7 +128,7 @@ final class Region {
         if (isWhole()) {
             return part.label;
         }
-        return part.label + ", x " + bounds.x + ", y " + bounds.y + ", " + bounds.width + " x " + bounds.height + " pixels"
-                + (mask != null && !isCrop() ? ", not rectangular" : "");
+        return part.label + ", x " + bounds.x + ", y " + bounds.y + ", " + bounds.width + " x " + bounds.height
+                + " pixels" + (mask != null && !isCrop() ? ", not rectangular" : "");
     }
 }

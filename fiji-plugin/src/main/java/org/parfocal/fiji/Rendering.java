@@ -1,8 +1,5 @@
 package org.parfocal.fiji;
 
-import java.awt.Image;
-import java.util.Arrays;
-
 import ij.CompositeImage;
 import ij.IJ;
 import ij.ImagePlus;
@@ -11,8 +8,13 @@ import ij.process.ByteProcessor;
 import ij.process.ColorProcessor;
 import ij.process.ImageProcessor;
 import ij.process.LUT;
+import java.awt.Image;
+import java.util.Arrays;
 
-/** The picture that ImageJ would draw of an image if its current plane had other pixels: same contrast, colours, channels. */
+/**
+ * The picture that ImageJ would draw of an image if its current plane had other pixels: same contrast, colours,
+ * channels.
+ */
 final class Rendering {
     private Rendering() {}
 
@@ -37,7 +39,10 @@ final class Rendering {
         return processor.createImage();
     }
 
-    /** Equal where a picture drawn before is still right; null where that cannot be told, because other planes are in it. */
+    /**
+     * Equal where a picture drawn before is still right; null where that cannot be told, because other planes are in
+     * it.
+     */
     static Object display(ImagePlus image) {
         ImageProcessor shown = image.getProcessor();
         return isMixed(image) ? null : Arrays.asList(shown.getCurrentColorModel(), shown.getMin(), shown.getMax());
@@ -45,7 +50,8 @@ final class Rendering {
 
     /** True where several channels are drawn together. */
     private static boolean isMixed(ImagePlus image) {
-        return image instanceof CompositeImage && image.getNChannels() > 1
+        return image instanceof CompositeImage
+                && image.getNChannels() > 1
                 && ((CompositeImage) image).getMode() == IJ.COMPOSITE;
     }
 
@@ -67,8 +73,11 @@ final class Rendering {
         LUT[] luts = image.getLuts();
         for (int c = 1; c <= channels; c++) {
             ImageProcessor there = image.getProcessor(c);
-            stack.addSlice("", c == current ? pixels
-                    : there == null ? image.getStack().getPixels(first + c - 1) : there.getPixels());
+            stack.addSlice(
+                    "",
+                    c == current
+                            ? pixels
+                            : there == null ? image.getStack().getPixels(first + c - 1) : there.getPixels());
             if (there != null) {
                 luts[c - 1].min = there.getMin();
                 luts[c - 1].max = there.getMax();

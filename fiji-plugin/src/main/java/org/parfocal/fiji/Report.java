@@ -4,7 +4,10 @@ import ij.IJ;
 import java.awt.GraphicsEnvironment;
 import java.util.List;
 
-/** A text of names and values in two columns: a window on a screen, lines of ImageJ's log in a macro or without a screen. */
+/**
+ * A text of names and values in two columns: a window on a screen, lines of ImageJ's log in a macro or without a
+ * screen.
+ */
 final class Report {
     private static final int NAMES = 20;
     private static final int COLUMNS = 100;

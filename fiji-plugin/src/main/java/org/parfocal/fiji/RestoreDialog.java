@@ -1,5 +1,14 @@
 package org.parfocal.fiji;
 
+import ij.IJ;
+import ij.ImagePlus;
+import ij.gui.DialogListener;
+import ij.gui.GenericDialog;
+import ij.gui.ImageWindow;
+import ij.gui.NonBlockingGenericDialog;
+import ij.gui.Roi;
+import ij.gui.RoiListener;
+import ij.io.SaveDialog;
 import java.awt.AWTEvent;
 import java.awt.Checkbox;
 import java.awt.Choice;
@@ -15,19 +24,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-import ij.IJ;
-import ij.ImagePlus;
-import ij.gui.DialogListener;
-import ij.gui.GenericDialog;
-import ij.gui.ImageWindow;
-import ij.gui.NonBlockingGenericDialog;
-import ij.gui.Roi;
-import ij.gui.RoiListener;
-import ij.io.SaveDialog;
-
 /**
- * The dialog of Restore Focus. The image stays free meanwhile: the user may draw a selection, move through the stack and set
- * the contrast while looking at the preview.
+ * The dialog of Restore Focus. The image stays free meanwhile: the user may draw a selection, move through the stack
+ * and set the contrast while looking at the preview.
  */
 final class RestoreDialog extends NonBlockingGenericDialog implements DialogListener, RoiListener {
     private static final long serialVersionUID = 1;
@@ -229,8 +228,10 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
     private String hint() {
         switch (settings.output) {
             case IN_PLACE:
-                return "The pixels of this image will be replaced; " + (UndoPlanes.isPossible()
-                        ? "Edit > Undo brings them back." : "they cannot be brought back, because a macro is running.");
+                return "The pixels of this image will be replaced; "
+                        + (UndoPlanes.isPossible()
+                                ? "Edit > Undo brings them back."
+                                : "they cannot be brought back, because a macro is running.");
             case FILE:
                 return "Written plane by plane: for stacks that do not fit into memory.";
             default:

@@ -1,10 +1,5 @@
 package org.parfocal.fiji;
 
-import java.awt.EventQueue;
-import java.awt.GraphicsEnvironment;
-import java.util.HashSet;
-import java.util.Set;
-
 import ij.IJ;
 import ij.ImagePlus;
 import ij.Macro;
@@ -12,13 +7,17 @@ import ij.WindowManager;
 import ij.macro.Interpreter;
 import ij.plugin.PlugIn;
 import ij.plugin.frame.Recorder;
+import java.awt.EventQueue;
+import java.awt.GraphicsEnvironment;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
- * The command {@code Plugins > Parfocal > Restore Focus...}: a dialog on the screen, the options in a macro; it returns when
- * the result is there.
+ * The command {@code Plugins > Parfocal > Restore Focus...}: a dialog on the screen, the options in a macro; it returns
+ * when the result is there.
  *
- * <p>A plain PlugIn, because ImageJ's filter runner swallows exceptions, runs headless with defaults on one slice, and hides
- * the preview of composite images.
+ * <p>A plain PlugIn, because ImageJ's filter runner swallows exceptions, runs headless with defaults on one slice, and
+ * hides the preview of composite images.
  */
 public final class RestoreFocus implements PlugIn {
     private static final String COMMAND = "Restore Focus...";
@@ -30,7 +29,8 @@ public final class RestoreFocus implements PlugIn {
     public void run(String argument) {
         ImagePlus image = WindowManager.getCurrentImage();
         if (EventQueue.isDispatchThread() && Macro.getOptions() == null) {
-            // A dialog waits for the user, and the event thread must not wait: as ImageJ does with commands of its menus.
+            // A dialog waits for the user, and the event thread must not wait: as ImageJ does with commands of its
+            // menus.
             Thread thread = new Thread(() -> command(image), COMMAND);
             if (image != null) {
                 WindowManager.setTempCurrentImage(thread, image);
@@ -51,8 +51,8 @@ public final class RestoreFocus implements PlugIn {
         }
         synchronized (BUSY) {
             if (!BUSY.add(image.getID())) {
-                throw new Problem("Restore Focus is already at work on \"" + image.getTitle() + "\". Finish or cancel it "
-                        + "there first.");
+                throw new Problem("Restore Focus is already at work on \"" + image.getTitle()
+                        + "\". Finish or cancel it " + "there first.");
             }
         }
         try {

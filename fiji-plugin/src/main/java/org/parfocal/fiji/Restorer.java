@@ -1,10 +1,9 @@
 package org.parfocal.fiji;
 
-import java.io.File;
-
 import ij.ImagePlus;
 import ij.ImageStack;
 import ij.Undo;
+import java.io.File;
 import org.parfocal.Parfocal;
 import org.parfocal.PixelType;
 
@@ -38,19 +37,23 @@ final class Restorer {
         runOptions = settings.runOptions();
         if (settings.output == Settings.Output.IN_PLACE) {
             if (virtual) {
-                throw new Problem("Output: \"" + image.getTitle() + "\" is a virtual stack, whose pixels are on the disk and "
-                        + "cannot be changed in place. Choose \"new image\", or \"TIFF file\" if it does not fit into memory.");
+                throw new Problem(
+                        "Output: \"" + image.getTitle() + "\" is a virtual stack, whose pixels are on the disk and "
+                                + "cannot be changed in place. Choose \"new image\", or \"TIFF file\" if it does not fit into memory.");
             }
             if (region.isCrop()) {
-                throw new Problem("Output: a cropped result is smaller than \"" + image.getTitle() + "\" and cannot replace "
-                        + "it. Choose \"new image\", or Region: \"inside selection\".");
+                throw new Problem("Output: a cropped result is smaller than \"" + image.getTitle()
+                        + "\" and cannot replace " + "it. Choose \"new image\", or Region: \"inside selection\".");
             }
         }
         if (planeByPlane() && OptionText.normalizesStack(runOptions)) {
             throw new Problem("Options: normalize=stack looks at all planes together, and "
-                    + (virtual ? "a virtual stack" : "a stack that goes to a TIFF file") + " is restored plane by plane. Use "
+                    + (virtual ? "a virtual stack" : "a stack that goes to a TIFF file")
+                    + " is restored plane by plane. Use "
                     + "normalize=LO:HI with values of your choice, or normalize=frame"
-                    + (virtual ? ", or copy the stack into memory first (Image > Duplicate)." : ", or Output: \"new image\"."));
+                    + (virtual
+                            ? ", or copy the stack into memory first (Image > Duplicate)."
+                            : ", or Output: \"new image\"."));
         }
     }
 
@@ -66,8 +69,8 @@ final class Restorer {
             long needed = resultBytes();
             long space = output.space();
             if (needed > space) {
-                throw new Problem("File: the result needs " + needed / MIB + " MB, and the disk of " + output.file() + " has "
-                        + space / MIB + " MB left. Choose another disk, or fewer planes.");
+                throw new Problem("File: the result needs " + needed / MIB + " MB, and the disk of " + output.file()
+                        + " has " + space / MIB + " MB left. Choose another disk, or fewer planes.");
             }
             return;
         }
@@ -81,9 +84,10 @@ final class Restorer {
             free = free();
         }
         if (needed > free) {
-            throw new Problem("The result needs " + needed / MIB + " MB of memory, and ImageJ has " + free / MIB + " MB left. "
-                    + "Choose Output: \"TIFF file\", which needs one plane at a time; or fewer planes; or close other images; "
-                    + "or give ImageJ more memory (Edit > Options > Memory & Threads).");
+            throw new Problem(
+                    "The result needs " + needed / MIB + " MB of memory, and ImageJ has " + free / MIB + " MB left. "
+                            + "Choose Output: \"TIFF file\", which needs one plane at a time; or fewer planes; or close other images; "
+                            + "or give ImageJ more memory (Edit > Options > Memory & Threads).");
         }
     }
 
@@ -98,7 +102,8 @@ final class Restorer {
     }
 
     /**
-     * Does the work. The image is as it was unless this returns: in place, pixels are exchanged when all planes are there.
+     * Does the work. The image is as it was unless this returns: in place, pixels are exchanged when all planes are
+     * there.
      *
      * @return the new image; null if the result is in place or in a file
      * @throws Stopped where the user or the image's end stopped it
@@ -108,8 +113,8 @@ final class Restorer {
         progress.status("opening the model");
         try (Models.Lease lease = Models.lease(settings.model, openOptions)) {
             model = lease.description();
-            PlaneRunner runner = new PlaneRunner(lease.model(), type, Pixels.channels(image), image.getWidth(), region,
-                    model.halo(), runOptions);
+            PlaneRunner runner = new PlaneRunner(
+                    lease.model(), type, Pixels.channels(image), image.getWidth(), region, model.halo(), runOptions);
             switch (settings.output) {
                 case FILE:
                     toFile(runner, progress);
@@ -119,12 +124,15 @@ final class Restorer {
                     exchange(planes, restoreAtOnce(runner, planes, progress), progress);
                     return null;
                 default:
-                    return toImage(virtual ? restoreInTurn(runner, progress) : restoreAtOnce(runner, chosen(), progress));
+                    return toImage(
+                            virtual ? restoreInTurn(runner, progress) : restoreAtOnce(runner, chosen(), progress));
             }
         }
     }
 
-    /** One plane as the settings would restore it, at the image's size; null where the plane is not among the chosen. */
+    /**
+     * One plane as the settings would restore it, at the image's size; null where the plane is not among the chosen.
+     */
     Object preview(int plane, Object pixels, Progress progress) {
         int[] at = image.convertIndexToPosition(plane);
         if (selection.place(0, at[0]) == 0 || selection.place(1, at[1]) == 0 || selection.place(2, at[2]) == 0) {
@@ -132,8 +140,14 @@ final class Restorer {
         }
         try (Models.Lease lease = Models.lease(settings.model, openOptions)) {
             Region shown = region.isCrop() ? Region.of(image, inside()) : region;
-            PlaneRunner runner = new PlaneRunner(lease.model(), type, Pixels.channels(image), image.getWidth(), shown,
-                    lease.description().halo(), runOptions);
+            PlaneRunner runner = new PlaneRunner(
+                    lease.model(),
+                    type,
+                    Pixels.channels(image),
+                    image.getWidth(),
+                    shown,
+                    lease.description().halo(),
+                    runOptions);
             Object[] restored = new Object[1];
             progress.run(0, 1, 1, task -> restored[0] = runner.restore(new Object[] {pixels}, task)[0]);
             return restored[0];
@@ -230,10 +244,11 @@ final class Restorer {
             output.write(toImage(new Object[] {restoreOne(runner, 0, progress)}));
             return;
         }
-        RestoringStack stack = new RestoringStack(region.resultWidth(), region.resultHeight(), Pixels.allocate(like, pixels),
-                labels);
+        RestoringStack stack =
+                new RestoringStack(region.resultWidth(), region.resultHeight(), Pixels.allocate(like, pixels), labels);
         ImagePlus result = Metadata.image(image, stack, selection, region);
-        // The Info stands before the pixels in the file: what is known only after the last plane (the tile, how many pixels
+        // The Info stands before the pixels in the file: what is known only after the last plane (the tile, how many
+        // pixels
         // are no numbers) is not in it.
         Metadata.addInfo(result, info());
         stack.begin(index -> restoreOne(runner, index, progress));
@@ -242,7 +257,13 @@ final class Restorer {
 
     private String info() {
         String options = openOptions + (runOptions.isEmpty() || openOptions.isEmpty() ? "" : " ") + runOptions;
-        return Metadata.info(model, Parfocal.version(), options, PixelSize.warning(image, model, runOptions), selection, region,
+        return Metadata.info(
+                model,
+                Parfocal.version(),
+                options,
+                PixelSize.warning(image, model, runOptions),
+                selection,
+                region,
                 report);
     }
 

@@ -1,13 +1,12 @@
 package org.parfocal.fiji;
 
-import java.util.function.IntFunction;
-
 import ij.VirtualStack;
 import ij.process.ImageProcessor;
+import java.util.function.IntFunction;
 
 /**
- * A virtual stack whose planes are made when they are asked for: ImageJ's TIFF writer asks for one after the other, so that
- * one plane of the result is in memory, however large the stack.
+ * A virtual stack whose planes are made when they are asked for: ImageJ's TIFF writer asks for one after the other, so
+ * that one plane of the result is in memory, however large the stack.
  */
 final class RestoringStack extends VirtualStack {
     private final Object blank;

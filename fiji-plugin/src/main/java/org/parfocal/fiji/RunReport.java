@@ -1,11 +1,10 @@
 package org.parfocal.fiji;
 
-import java.util.LinkedHashSet;
-import java.util.Set;
-
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /** What the engine reports of its runs, added up. */
 final class RunReport {
@@ -34,7 +33,9 @@ final class RunReport {
     }
 
     private static long number(JsonValue value) {
-        return value == null || value.isNull() ? 0 : value.isArray() ? value.asArray().size() : value.asLong();
+        return value == null || value.isNull()
+                ? 0
+                : value.isArray() ? value.asArray().size() : value.asLong();
     }
 
     /** Adds another run of the same command. */

@@ -1,11 +1,12 @@
 package org.parfocal.fiji;
 
+import ij.ImagePlus;
 import java.util.Arrays;
 import java.util.TreeSet;
 
-import ij.ImagePlus;
-
-/** Which planes of an image: chosen channels, slices and frames, each with each. Numbers count from 1, as ImageJ's do. */
+/**
+ * Which planes of an image: chosen channels, slices and frames, each with each. Numbers count from 1, as ImageJ's do.
+ */
 final class Selection {
     private final int[] size;
     private final int[] channels;
@@ -27,8 +28,11 @@ final class Selection {
                 int[] at = image.convertIndexToPosition(image.getCurrentSlice());
                 return new Selection(size, new int[] {at[0]}, new int[] {at[1]}, new int[] {at[2]});
             case RANGE:
-                return new Selection(size, range("Channels", settings.channels, size[0]),
-                        range("Slices", settings.slices, size[1]), range("Frames", settings.frames, size[2]));
+                return new Selection(
+                        size,
+                        range("Channels", settings.channels, size[0]),
+                        range("Slices", settings.slices, size[1]),
+                        range("Frames", settings.frames, size[2]));
             default:
                 return new Selection(size, range("", "", size[0]), range("", "", size[1]), range("", "", size[2]));
         }
@@ -47,7 +51,8 @@ final class Selection {
                 int first = number(name, text, ends[0], size);
                 int last = ends.length == 1 ? first : number(name, text, ends.length == 2 ? ends[1] : "", size);
                 if (last < first) {
-                    throw new Problem(name + ": \"" + part.trim() + "\" runs backwards. Write " + last + "-" + first + ".");
+                    throw new Problem(
+                            name + ": \"" + part.trim() + "\" runs backwards. Write " + last + "-" + first + ".");
                 }
                 for (int n = first; n <= last; n++) {
                     numbers.add(n);
@@ -64,8 +69,9 @@ final class Selection {
 
     private static int number(String name, String text, String digits, int size) {
         if (!digits.matches("\\d{1,9}")) {
-            throw new Problem(name + ": \"" + text + "\" is not a range. Write numbers and ranges such as 1-3,5, or leave the "
-                    + "field blank for all.");
+            throw new Problem(
+                    name + ": \"" + text + "\" is not a range. Write numbers and ranges such as 1-3,5, or leave the "
+                            + "field blank for all.");
         }
         int n = Integer.parseInt(digits);
         if (n < 1 || n > size) {

@@ -12,7 +12,8 @@ import java.util.List;
  */
 final class Settings {
     private static final String[] KEYS = {
-        "model", "device", "planes", "channels", "slices", "frames", "region", "output", "file", "options", "preview"};
+        "model", "device", "planes", "channels", "slices", "frames", "region", "output", "file", "options", "preview"
+    };
 
     private static final String COMMAND = "Restore Focus";
 
@@ -21,7 +22,9 @@ final class Settings {
 
     /** Which planes. */
     enum Planes {
-        ALL("all"), CURRENT("current"), RANGE("range");
+        ALL("all"),
+        CURRENT("current"),
+        RANGE("range");
 
         final String label;
 
@@ -32,7 +35,9 @@ final class Settings {
 
     /** Which part of a plane. */
     enum Part {
-        WHOLE("whole image"), CROP("crop to selection"), INSIDE("inside selection");
+        WHOLE("whole image"),
+        CROP("crop to selection"),
+        INSIDE("inside selection");
 
         final String label;
 
@@ -43,7 +48,9 @@ final class Settings {
 
     /** Where the result goes. */
     enum Output {
-        IMAGE("new image"), IN_PLACE("in place"), FILE("TIFF file");
+        IMAGE("new image"),
+        IN_PLACE("in place"),
+        FILE("TIFF file");
 
         final String label;
 
@@ -54,10 +61,12 @@ final class Settings {
 
     /** An ONNX file; "" is the model inside the library. */
     String model = "";
+
     String device = "auto";
     Planes planes = Planes.ALL;
     /** Ranges such as {@code 1-3,5}; "" is all. They count with {@link Planes#RANGE} only. */
     String channels = "";
+
     String slices = "";
     String frames = "";
     Part region = Part.WHOLE;
@@ -111,7 +120,10 @@ final class Settings {
         return choice instanceof Part ? ((Part) choice).label : ((Output) choice).label;
     }
 
-    /** Keys and values for a macro, without brackets: those that a reader wants to see, and all that are not the default. */
+    /**
+     * Keys and values for a macro, without brackets: those that a reader wants to see, and all that are not the
+     * default.
+     */
     List<String[]> macroOptions() {
         List<String[]> list = new ArrayList<>();
         add(list, "model", model);

@@ -1,5 +1,11 @@
 package org.parfocal.fiji;
 
+import ij.ImagePlus;
+import ij.VirtualStack;
+import ij.io.FileInfo;
+import ij.io.FileSaver;
+import ij.io.RoiEncoder;
+import ij.io.TiffEncoder;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.File;
@@ -12,18 +18,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.UUID;
 
-import ij.ImagePlus;
-import ij.VirtualStack;
-import ij.io.FileInfo;
-import ij.io.FileSaver;
-import ij.io.RoiEncoder;
-import ij.io.TiffEncoder;
-
 /**
  * A TIFF file in ImageJ's own form, written by ImageJ's encoder: all or nothing, by way of a temporary file beside it.
  *
- * <p>What is written is what {@link FileSaver} writes; it is not used itself because it shows a dialog of its own when the
- * disk is full, and leaves half a file.
+ * <p>What is written is what {@link FileSaver} writes; it is not used itself because it shows a dialog of its own when
+ * the disk is full, and leaves half a file.
  */
 final class TiffOutput {
     private final File file;
@@ -32,8 +31,8 @@ final class TiffOutput {
     TiffOutput(String path) {
         String text = path.trim();
         if (text.isEmpty()) {
-            throw new Problem("File: with \"" + Settings.Output.FILE.label + "\" it is the path of the file to write, and it is "
-                    + "blank. Give a path that ends in .tif.");
+            throw new Problem("File: with \"" + Settings.Output.FILE.label
+                    + "\" it is the path of the file to write, and it is " + "blank. Give a path that ends in .tif.");
         }
         String lower = text.toLowerCase(Locale.ROOT);
         file = new File(lower.endsWith(".tif") || lower.endsWith(".tiff") ? text : text + ".tif").getAbsoluteFile();
@@ -73,16 +72,16 @@ final class TiffOutput {
         Path temporary = temporary();
         try {
             FileInfo info = fileInfo(image);
-            try (DataOutputStream out =
-                    new DataOutputStream(new BufferedOutputStream(create(temporary), 1 << 16))) {
+            try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(create(temporary), 1 << 16))) {
                 new TiffEncoder(info).write(out);
             }
             try {
                 // Without REPLACE_EXISTING: a file that has come meanwhile stays.
                 Files.move(temporary, file.toPath());
             } catch (FileAlreadyExistsException taken) {
-                throw new Problem("File: " + file + " was made by another program meanwhile. Nothing was written; choose "
-                        + "another name and repeat.");
+                throw new Problem(
+                        "File: " + file + " was made by another program meanwhile. Nothing was written; choose "
+                                + "another name and repeat.");
             }
         } catch (IOException failed) {
             throw cannotWrite(failed);
@@ -99,14 +98,17 @@ final class TiffOutput {
         return file.getParentFile().toPath().resolve(".parfocal-" + UUID.randomUUID() + ".tmp");
     }
 
-    /** With the permissions that files of this user have; Java's own temporary files are for the user alone, and would stay so. */
+    /**
+     * With the permissions that files of this user have; Java's own temporary files are for the user alone, and would
+     * stay so.
+     */
     private static OutputStream create(Path temporary) throws IOException {
         return Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     }
 
     private Problem cannotWrite(IOException failed) {
-        return new Problem("File: " + file + " cannot be written (" + failed + "). Choose a folder that you may write to, on a "
-                + "disk with enough room.");
+        return new Problem("File: " + file + " cannot be written (" + failed
+                + "). Choose a folder that you may write to, on a " + "disk with enough room.");
     }
 
     /** As FileSaver fills it. */

@@ -10,8 +10,8 @@ import ij.macro.Interpreter;
 /**
  * Makes Edit > Undo bring back an image that was restored in place: all planes, and the Info.
  *
- * <p>ImageJ undoes whole images by a copy that {@link Undo#setup} asks the image for, and does not ask stacks. This image
- * stands in for the real one there: it says that it is one plane, and its copy has the planes as they were.
+ * <p>ImageJ undoes whole images by a copy that {@link Undo#setup} asks the image for, and does not ask stacks. This
+ * image stands in for the real one there: it says that it is one plane, and its copy has the planes as they were.
  */
 final class UndoPlanes extends ImagePlus {
     private final ImagePlus image;
@@ -19,6 +19,7 @@ final class UndoPlanes extends ImagePlus {
     private final Object info;
     /** The image's stack when it was restored, and its planes; null for a single plane. */
     private final ImageStack stack;
+
     private final int planes;
 
     private UndoPlanes(ImagePlus image, ImageStack before, Object info) {
@@ -65,13 +66,19 @@ final class UndoPlanes extends ImagePlus {
         return this;
     }
 
-    /** Called by Undo, which gives the stack to the image. Planes that were deleted or added since are not undone with it. */
+    /**
+     * Called by Undo, which gives the stack to the image. Planes that were deleted or added since are not undone with
+     * it.
+     */
     @Override
     public ImageStack getStack() {
-        boolean same = image.getStackSize() == planes && (stack == null || image.getStack() == stack)
-                && image.getWidth() == before.getWidth() && image.getHeight() == before.getHeight();
+        boolean same = image.getStackSize() == planes
+                && (stack == null || image.getStack() == stack)
+                && image.getWidth() == before.getWidth()
+                && image.getHeight() == before.getHeight();
         if (!same) {
-            IJ.showStatus("Undo: \"" + image.getTitle() + "\" has other planes now than when it was restored; nothing was undone");
+            IJ.showStatus("Undo: \"" + image.getTitle()
+                    + "\" has other planes now than when it was restored; nothing was undone");
             IJ.beep();
             return image.getStack();
         }

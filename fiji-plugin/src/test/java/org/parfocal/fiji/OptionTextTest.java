@@ -23,7 +23,8 @@ class OptionTextTest {
 
     @Test
     void pairsAsTheEngineReadsThem() {
-        assertEquals(Arrays.asList("a='x \\' =y'", "b='\\\\'", "c=it's", "d", "e=''"),
+        assertEquals(
+                Arrays.asList("a='x \\' =y'", "b='\\\\'", "c=it's", "d", "e=''"),
                 OptionText.pairs(" a='x \\' =y'\tb='\\\\' c=it's d\ne=''"));
         assertEquals("it's", OptionText.value("c=it's d=2", "c"), "a quote opens a value only where it begins");
         assertEquals("C:\\some\\where", OptionText.value("c=C:\\some\\where", "c"));
@@ -38,8 +39,8 @@ class OptionTextTest {
 
     @Test
     void aQuotedNormalizationOfAVirtualStack() {
-        String message = Images.message(new ImagePlus("virtual", Images.virtual(20, 20, 3)),
-                Images.CPU + "options=[normalize='stack']");
+        String message = Images.message(
+                new ImagePlus("virtual", Images.virtual(20, 20, 3)), Images.CPU + "options=[normalize='stack']");
         assertTrue(message.contains("normalize=stack looks at all planes together"), message);
     }
 }

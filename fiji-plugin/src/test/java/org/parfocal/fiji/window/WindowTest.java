@@ -51,7 +51,8 @@ class WindowTest {
     @Test
     void restoreWithPreview() throws Exception {
         String told = Desktop.play("restore", home);
-        assertEquals("run(\"Restore Focus...\", \"device=auto planes=current region=[whole image] output=[new image]\");",
+        assertEquals(
+                "run(\"Restore Focus...\", \"device=auto planes=current region=[whole image] output=[new image]\");",
                 line(told, "recorded"));
         assertEquals("true", line(told, "kept"), "the original, after the preview");
         assertEquals("true", line(told, "same"), "the recorded line again");
@@ -100,6 +101,8 @@ class WindowTest {
         String site = System.getProperty("parfocal.site");
         String copied = Desktop.play("update-site", home, site);
         assertTrue(copied.contains("All is well"), copied);
-        assertTrue(copied.replaceAll("\\s", "").contains(site.replaceAll("\\s", "") + "/lib/linux64/libparfocal.so"), copied);
+        assertTrue(
+                copied.replaceAll("\\s", "").contains(site.replaceAll("\\s", "") + "/lib/linux64/libparfocal.so"),
+                copied);
     }
 }
