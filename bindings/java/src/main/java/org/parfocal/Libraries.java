@@ -32,7 +32,8 @@ final class Libraries {
     private static final Pattern RUNTIME_OPTION = Pattern.compile("(^|\\s)runtime\\s*=");
     private static final String TWICE =
             "expected both from one release: where Parfocal is installed twice, as the zip's folder "
-                    + "plugins/Parfocal and by an update site in jars and lib, remove one of the two, else install Parfocal again, all of it; "
+                    + "plugins/Parfocal and by an update site in jars and lib, remove one of the two, else install "
+                    + "Parfocal again, all of it; "
                     + "then start the program again";
     private static final Libraries INSTANCE = new Libraries(ABI, null);
 
@@ -160,7 +161,8 @@ final class Libraries {
         }
         throw failure(
                 "ONNX Runtime is missing: " + folder.resolve(names.get(0)) + " does not exist (nor " + names.get(1)
-                        + " there); it belongs to the install, beside Parfocal's library: install Parfocal again, or give the absolute path of "
+                        + " there); it belongs to the install, beside Parfocal's library: install Parfocal again, "
+                        + "or give the absolute path of "
                         + "an ONNX Runtime library in the environment variable " + RUNTIME_VARIABLE
                         + ", or as runtime=PATH when you open a model");
     }

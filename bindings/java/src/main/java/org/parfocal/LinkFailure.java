@@ -30,7 +30,8 @@ final class LinkFailure {
         }
         if (noexec(library) || text.contains("failed to map segment")) {
             return library
-                    + " lies in a folder from which this system runs no programs (mounted noexec, or forbidden by a policy); "
+                    + " lies in a folder from which this system runs no programs (mounted noexec, or forbidden by a "
+                    + "policy); "
                     + (unpacked
                             ? "name another folder in the environment variable PARFOCAL_CACHE"
                             : "move it elsewhere")
@@ -44,7 +45,8 @@ final class LinkFailure {
         }
         if (text.contains("dependent libraries")) {
             return library
-                    + " needs a library that this system does not have; expected the Visual C++ runtime: install Microsoft's "
+                    + " needs a library that this system does not have; expected the Visual C++ runtime: install "
+                    + "Microsoft's "
                     + "Visual C++ Redistributable" + quoted(text);
         }
         return library + " could not be loaded: install Parfocal again, the one for this system" + quoted(text);
@@ -52,9 +54,11 @@ final class LinkFailure {
 
     /** Lesson of others: a library that uses JNI is loaded by one class loader of a process. */
     static String alreadyLoaded(String path) {
-        return "Parfocal's library is already in use in this program, by a copy of Parfocal that another class loader loaded ("
+        return "Parfocal's library is already in use in this program, by a copy of Parfocal that another class "
+                + "loader loaded ("
                 + path
-                + "); Java allows one: restart ImageJ, or the program that this runs in. If that does not help, Parfocal is installed "
+                + "); Java allows one: restart ImageJ, or the program that this runs in. If that does not help, "
+                + "Parfocal is installed "
                 + "twice: remove one of the two";
     }
 

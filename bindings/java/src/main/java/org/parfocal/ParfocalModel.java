@@ -305,7 +305,8 @@ public final class ParfocalModel implements AutoCloseable {
         if (ProgressWatch.insideListenerOf(this)) {
             throw Pixels.refused(
                     "a model cannot be closed from the progress listener of its own run, for which closing would wait; "
-                            + "expected after the run: call task.cancel() in the listener, and close the model where the run was started");
+                            + "expected after the run: call task.cancel() in the listener, and close the model "
+                            + "where the run was started");
         }
         handle.closeAfterCalls();
     }

@@ -26,7 +26,8 @@ public final class ParfocalTask implements AutoCloseable {
                 this,
                 Native.taskCreate(),
                 Native::taskClose,
-                "this task is closed; expected an open one: close it after the run, and make a new ParfocalTask for each run");
+                "this task is closed; expected an open one: close it after the run, and make a new ParfocalTask for "
+                        + "each run");
     }
 
     /**

@@ -84,7 +84,8 @@ class LoaderTest {
     @Test
     void aNamedFileMustBeAnAbsolutePathToAFile() throws IOException {
         assertStarts(
-                "RUNTIME: the system property parfocal.library is 'libparfocal.so', which is no absolute path; expected the absolute path of "
+                "RUNTIME: the system property parfocal.library is 'libparfocal.so', which is no absolute path; "
+                        + "expected the absolute path of "
                         + "Parfocal's library file",
                 loadNamed("libparfocal.so"));
         assertStarts(
@@ -128,7 +129,8 @@ class LoaderTest {
                 load(new ChildJvm().classPath(temporary.resolve("jar"))),
                 ": has no natives for " + platform.jar() + ", only for windows_64");
         assertStarts(
-                "RUNTIME: Parfocal does not run on Linux with os.arch riscv64; expected one of linux_64, linux_arm64, osx_64, "
+                "RUNTIME: Parfocal does not run on Linux with os.arch riscv64; expected one of linux_64, "
+                        + "linux_arm64, osx_64, "
                         + "osx_arm64, windows_64, windows_arm64, with a 64-bit Java",
                 load(new ChildJvm().property("os.arch", "riscv64")));
     }
@@ -151,8 +153,10 @@ class LoaderTest {
         Files.delete(library.resolveSibling(RUNTIME));
         String words = "RUNTIME: ONNX Runtime is missing: " + library.resolveSibling(RUNTIME)
                 + " does not exist (nor libonnxruntime.so there); "
-                + "it belongs to the install, beside Parfocal's library: install Parfocal again, or give the absolute path of an ONNX "
-                + "Runtime library in the environment variable PARFOCAL_ONNXRUNTIME, or as runtime=PATH when you open a model";
+                + "it belongs to the install, beside Parfocal's library: install Parfocal again, or give the "
+                + "absolute path of an ONNX "
+                + "Runtime library in the environment variable PARFOCAL_ONNXRUNTIME, or as runtime=PATH when you "
+                + "open a model";
         assertEquals(words, loadNamed(library));
         // The engine looks beside the file, not beside a link to it.
         Path link = Files.createDirectories(temporary.resolve("link")).resolve("libparfocal.so");
@@ -180,7 +184,8 @@ class LoaderTest {
         Path library = library("needs", replace(another("libnio.so"), "libnet.so", "libnex.so"));
         assertStarts(
                 "RUNTIME: " + library
-                        + " needs libnex.so, which this system does not have: install the package that has it. The system says: ",
+                        + " needs libnex.so, which this system does not have: install the package that has it. The "
+                        + "system says: ",
                 loadNamed(library));
     }
 
@@ -189,7 +194,8 @@ class LoaderTest {
         Path library = library("new", replace(another("libnio.so"), "GLIBC_2.2.5", "GLIBC_9.8.7"));
         assertStarts(
                 "RUNTIME: " + library
-                        + " needs GLIBC_9.8.7, and this system's C library is older; expected Linux with glibc 2.28 or later",
+                        + " needs GLIBC_9.8.7, and this system's C library is older; expected Linux with glibc 2.28 "
+                        + "or later",
                 loadNamed(library));
     }
 
@@ -262,7 +268,8 @@ class LoaderTest {
                 said,
                 "RUNTIME: Parfocal's libraries could not be unpacked to " + cache,
                 "No space left on device",
-                "expected a folder that can be written and has room for 4 MiB: mend that, or name another folder in the environment variable "
+                "expected a folder that can be written and has room for 4 MiB: mend that, or name another folder in "
+                        + "the environment variable "
                         + "PARFOCAL_CACHE");
         assertFalse(said.contains(".tmp"), said);
     }

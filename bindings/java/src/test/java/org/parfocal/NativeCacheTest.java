@@ -142,8 +142,8 @@ class NativeCacheTest {
     @Test
     void aDamagedJarIsSaidInWordsAndLeavesNothing() throws IOException {
         packed.content("libother.so")[5] ^= 1;
-        assertMessage(
-                "natives.properties in Parfocal's jar: libother.so has another hash; the jar is damaged: install Parfocal again");
+        assertMessage("natives.properties in Parfocal's jar: libother.so has another hash; the jar is damaged: install "
+                + "Parfocal again");
         assertEquals(
                 Arrays.asList("libparfocal.so"),
                 names(cache().resolve(packed.find().folderName())));
@@ -206,10 +206,10 @@ class NativeCacheTest {
         Path folder = unpack().getParent();
         for (String permissions : new String[] {"rwxrwxrwx", "rwxrwxr-x", "rwx---rwx"}) {
             Files.setPosixFilePermissions(cache(), PosixFilePermissions.fromString(permissions));
-            assertMessage(
-                    cache() + " may be written by others (" + permissions
-                            + "), who could change what is loaded from it; expected a "
-                            + "folder that you alone may write: run chmod go-w on it, or name another folder in the environment variable PARFOCAL_CACHE");
+            assertMessage(cache() + " may be written by others (" + permissions
+                    + "), who could change what is loaded from it; expected a "
+                    + "folder that you alone may write: run chmod go-w on it, or name another folder in the "
+                    + "environment variable PARFOCAL_CACHE");
             assertEquals(
                     permissions,
                     PosixFilePermissions.toString(Files.getPosixFilePermissions(cache())),

@@ -120,7 +120,8 @@ class RealLoaderTest {
 
     private static final String TWICE =
             "; expected both from one release: where Parfocal is installed twice, as the zip's folder "
-                    + "plugins/Parfocal and by an update site in jars and lib, remove one of the two, else install Parfocal again, all of it; then "
+                    + "plugins/Parfocal and by an update site in jars and lib, remove one of the two, else install "
+                    + "Parfocal again, all of it; then "
                     + "start the program again";
 
     /** What a Java part of another interface or release says: the same each time. */
@@ -160,9 +161,11 @@ class RealLoaderTest {
                 .split("\n");
         assertEquals("version " + Parfocal.version(), said[0]);
         assertEquals(
-                "ParfocalException: Parfocal's library is already in use in this program, by a copy of Parfocal that another class loader "
+                "ParfocalException: Parfocal's library is already in use in this program, by a copy of Parfocal "
+                        + "that another class loader "
                         + "loaded (" + library
-                        + "); Java allows one: restart ImageJ, or the program that this runs in. If that does not help, Parfocal is "
+                        + "); Java allows one: restart ImageJ, or the program that this runs in. If that does not "
+                        + "help, Parfocal is "
                         + "installed twice: remove one of the two",
                 said[1]);
         assertEquals(said[1], said[2], "the same words again");

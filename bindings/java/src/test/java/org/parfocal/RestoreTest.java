@@ -292,7 +292,8 @@ class RestoreTest {
                 Status.INVALID_ARGUMENT,
                 () -> model.restore(
                         PixelType.U16, frame, FRAME, new short[COUNT], Layout.of(HEIGHT, WIDTH), null, null),
-                "src has 37 x 29 pixels, 1 channel, 1 plane and dst 29 x 37 pixels, 1 channel, 1 plane; expected the same shape");
+                "src has 37 x 29 pixels, 1 channel, 1 plane and dst 29 x 37 pixels, 1 channel, 1 plane; expected "
+                        + "the same shape");
         assertFails(
                 Status.INVALID_ARGUMENT,
                 () -> model.restore(PixelType.U16, frame, FRAME, frame, FRAME.planes(2), null, null),

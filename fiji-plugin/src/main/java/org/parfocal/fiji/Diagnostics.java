@@ -30,8 +30,8 @@ public final class Diagnostics implements PlugIn {
     /** Never fails: a library that does not load is part of what is told. */
     static Report report() {
         Report report = new Report("Parfocal: About and Diagnostics");
-        report.part(
-                "Parfocal restores out-of-focus microscope images. A restored image is an estimate: keep the original.");
+        report.part("Parfocal restores out-of-focus microscope images. A restored image is an estimate: keep the "
+                + "original.");
         JsonObject doctor = null;
         try {
             doctor = Json.parse(Parfocal.doctor()).asObject();

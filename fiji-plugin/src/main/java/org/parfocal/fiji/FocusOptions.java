@@ -47,8 +47,9 @@ final class FocusOptions {
         dialog.addCheckbox(PLOT_LABEL, true);
         dialog.addCheckbox(CLEAR_LABEL, true);
         dialog.addCheckbox(GO_LABEL, false);
-        dialog.addMessage(
-                "along z: the planes at the channel and time that are shown.\nLarger scores are sharper. They compare planes of one field and\none channel, not different specimens.");
+        dialog.addMessage("along z: the planes at the channel and time that are shown.\n"
+                + "Larger scores are sharper. They compare planes of one field and\n"
+                + "one channel, not different specimens.");
         dialog.showDialog();
         if (dialog.wasCanceled()) {
             return null;

@@ -49,7 +49,8 @@ public final class FocusScore implements PlugIn {
         if (image.getType() == ImagePlus.COLOR_256) {
             throw new Problem("\"" + image.getTitle()
                     + "\" is an 8-bit colour image: its numbers are places in a colour table, not "
-                    + "brightness, and have no focus score. Convert it first: Image > Type > RGB Color (or 8-bit, if the colours "
+                    + "brightness, and have no focus score. Convert it first: Image > Type > RGB Color (or 8-bit, "
+                    + "if the colours "
                     + "mean nothing).");
         }
         Rectangle whole = new Rectangle(0, 0, image.getWidth(), image.getHeight());

@@ -41,7 +41,8 @@ final class Pixels {
             default:
                 throw new Problem(
                         "\"" + image.getTitle() + "\" is an 8-bit colour image: its numbers are places in a colour "
-                                + "table, not brightness, and cannot be restored. Convert it first: Image > Type > RGB Color (or "
+                                + "table, not brightness, and cannot be restored. Convert it first: Image > Type > "
+                                + "RGB Color (or "
                                 + "8-bit, if the colours mean nothing).");
         }
     }

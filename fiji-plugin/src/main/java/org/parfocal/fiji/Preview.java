@@ -128,7 +128,8 @@ final class Preview implements AutoCloseable {
                 keep();
                 tell.accept(
                         OptionText.normalizesStack(settings.runOptions())
-                                ? "Preview: normalize=stack looks at this plane alone here; the result may be brighter or darker."
+                                ? "Preview: normalize=stack looks at this plane alone here; the result may be "
+                                        + "brighter or darker."
                                 : "");
             }
             return true;

@@ -39,7 +39,8 @@ final class Restorer {
             if (virtual) {
                 throw new Problem(
                         "Output: \"" + image.getTitle() + "\" is a virtual stack, whose pixels are on the disk and "
-                                + "cannot be changed in place. Choose \"new image\", or \"TIFF file\" if it does not fit into memory.");
+                                + "cannot be changed in place. Choose \"new image\", or \"TIFF file\" if it does "
+                                + "not fit into memory.");
             }
             if (region.isCrop()) {
                 throw new Problem("Output: a cropped result is smaller than \"" + image.getTitle()
@@ -86,7 +87,8 @@ final class Restorer {
         if (needed > free) {
             throw new Problem(
                     "The result needs " + needed / MIB + " MB of memory, and ImageJ has " + free / MIB + " MB left. "
-                            + "Choose Output: \"TIFF file\", which needs one plane at a time; or fewer planes; or close other images; "
+                            + "Choose Output: \"TIFF file\", which needs one plane at a time; or fewer planes; or "
+                            + "close other images; "
                             + "or give ImageJ more memory (Edit > Options > Memory & Threads).");
         }
     }

@@ -103,7 +103,8 @@ class BadInputTest {
             delimiter = '|',
             value = {
                 "slices=3-1 | Slices: \"3-1\" runs backwards. Write 1-3.",
-                "slices=x | Slices: \"x\" is not a range. Write numbers and ranges such as 1-3,5, or leave the field blank for all.",
+                "slices=x | Slices: \"x\" is not a range. Write numbers and ranges such as 1-3,5, or leave the "
+                        + "field blank for all.",
                 "slices=99 | Slices: there is no 99 in \"99\"; this image has 1 to 5.",
                 "slices=0-2 | Slices: there is no 0",
                 "slices=1-2-3 | Slices: \"1-2-3\" is not a range.",

@@ -44,7 +44,8 @@ class HeadlessTest {
                                 + "] device=cpu planes=range channels=2 slices=1-2 region=[whole image] "
                                 + "output=[new image] options=threads=1")
                         + "getDimensions(w, h, c, z, t);\n"
-                        + "print(getTitle() + \" \" + w + \" \" + h + \" \" + c + \" \" + z + \" \" + t + \" of \" + nImages);\n"
+                        + "print(getTitle() + \" \" + w + \" \" + h + \" \" + c + \" \" + z + \" \" + t + \" of \" "
+                        + "+ nImages);\n"
                         + "saveAs(\"Tiff\", \"" + output + "\");\n");
         assertTrue(said.contains("an image-restored 70 60 1 2 1 of 2\n"), said);
         assertFalse(said.contains("Exception"), said);

@@ -22,8 +22,10 @@ class SettingsTest {
     @ValueSource(
             strings = {
                 "device=auto planes=all region=[whole image] output=[new image]",
-                "model=[/my models/best one.onnx] device=cuda:1 planes=range channels=1-3,5 frames=2 region=[crop to selection] "
-                        + "output=[TIFF file] file=[C:/some where/out.tif] options=[threads=2 runtime='/a b/lib.so' tile=64]",
+                "model=[/my models/best one.onnx] device=cuda:1 planes=range channels=1-3,5 frames=2 region=[crop "
+                        + "to selection] "
+                        + "output=[TIFF file] file=[C:/some where/out.tif] options=[threads=2 runtime='/a b/lib.so' "
+                        + "tile=64]",
                 "device=cpu planes=current region=[inside selection] output=[in place]"
             })
     void whatIsRecordedIsReadBack(String options) {
@@ -57,7 +59,8 @@ class SettingsTest {
                 "device | \"device\" has no value. Write device=value; values with spaces stand in [brackets].",
                 "planes=some | planes=some cannot be; the choices are all, current, range.",
                 "output=clipboard | output=clipboard cannot be; the choices are [new image], [in place], [TIFF file].",
-                "region=roi | region=roi cannot be; the choices are [whole image], [crop to selection], [inside selection].",
+                "region=roi | region=roi cannot be; the choices are [whole image], [crop to selection], [inside "
+                        + "selection].",
                 "planes=all slices=2 | planes=all, but channels, slices or frames say which. Write planes=range",
                 "file=[/a b.tif | the value of file has no closing bracket",
                 "file='/a b.tif | the value of file has no closing quote"

@@ -99,7 +99,8 @@ class StopTest {
         });
         String message = Images.message(image, SLOW + "output=[in place]");
         assertEquals(
-                "\"stack.tif\" was closed while it was being restored, so there is no result. Open it again and repeat.",
+                "\"stack.tif\" was closed while it was being restored, so there is no result. Open it again and "
+                        + "repeat.",
                 message);
         assertTrue((System.nanoTime() - closed[0]) / 1_000_000 < planeMs / 2);
         assertNull(image.getProcessor(), "its memory is given back");
