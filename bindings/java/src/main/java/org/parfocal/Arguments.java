@@ -4,8 +4,8 @@ package org.parfocal;
  * What Java's methods refuse before the engine sees it: two shapes that differ, nulls. Arrays and buffers it looks at
  * itself.
  */
-final class Pixels {
-    private Pixels() {}
+final class Arguments {
+    private Arguments() {}
 
     /** @throws ParfocalException {@link Status#INVALID_ARGUMENT}: a name for null */
     static <T> T given(T value, String name) {

@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.regex.Pattern;
+import org.parfocal.internal.OptionText;
 
 /**
  * Finds libparfocal and loads it, once: the system property {@code parfocal.library}, then Fiji's
@@ -29,7 +29,6 @@ final class Libraries {
     static final String LOADED = "org.parfocal.loaded";
 
     private static final String RUNTIME_VARIABLE = "PARFOCAL_ONNXRUNTIME";
-    private static final Pattern RUNTIME_OPTION = Pattern.compile("(^|\\s)runtime\\s*=");
     private static final String TWICE =
             "expected both from one release: where Parfocal is installed twice, as the zip's folder "
                     + "plugins/Parfocal and by an update site in jars and lib, remove one of the two, else install "
@@ -55,7 +54,7 @@ final class Libraries {
 
     /** The same before a model is opened, whose options may name an ONNX Runtime. */
     static Path loadFor(String options) {
-        return INSTANCE.load(options != null && RUNTIME_OPTION.matcher(options).find());
+        return INSTANCE.load(options != null && OptionText.value(options, "runtime") != null);
     }
 
     synchronized Path load(boolean runtimeNamed) {

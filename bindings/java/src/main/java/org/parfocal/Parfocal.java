@@ -47,7 +47,7 @@ public final class Parfocal {
      * @return the score
      */
     public static double focusScore(byte[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         return focusScore(PixelType.U8, pixels, Layout.of(width, height))[0];
     }
 
@@ -60,7 +60,7 @@ public final class Parfocal {
      * @return the score
      */
     public static double focusScore(short[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         return focusScore(PixelType.U16, pixels, Layout.of(width, height))[0];
     }
 
@@ -74,7 +74,7 @@ public final class Parfocal {
      * @return the score
      */
     public static double focusScore(float[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         return focusScore(PixelType.F32, pixels, Layout.of(width, height))[0];
     }
 
@@ -88,8 +88,8 @@ public final class Parfocal {
      * @return one number for each plane
      */
     public static double[] focusScore(PixelType type, Object src, Layout layout) {
-        int code = Pixels.given(type, "type").code();
-        Pixels.given(layout, "layout");
+        int code = Arguments.given(type, "type").code();
+        Arguments.given(layout, "layout");
         Libraries.load();
         double[] scores = new double[Math.max(0, layout.planes())];
         Native.focusScore(code, src, layout.offset(), layout.strides(), layout.shape(), scores);

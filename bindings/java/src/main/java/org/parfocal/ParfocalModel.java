@@ -71,7 +71,7 @@ public final class ParfocalModel implements AutoCloseable {
      */
     public static ParfocalModel openMemory(byte[] onnx, String options) {
         Libraries.loadFor(options);
-        return new ParfocalModel(Native.modelOpenMemory(Pixels.given(onnx, "onnx"), options));
+        return new ParfocalModel(Native.modelOpenMemory(Arguments.given(onnx, "onnx"), options));
     }
 
     /** {@return what runs, and how, as JSON} The warnings in it grow with what happens in runs. */
@@ -93,7 +93,7 @@ public final class ParfocalModel implements AutoCloseable {
      * @return the restored pixels, in a new array
      */
     public byte[] restore(byte[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         byte[] restored = new byte[pixels.length];
         restore(pixels, restored, Layout.of(width, height));
         return restored;
@@ -108,7 +108,7 @@ public final class ParfocalModel implements AutoCloseable {
      * @return the restored pixels, in a new array
      */
     public short[] restore(short[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         short[] restored = new short[pixels.length];
         restore(pixels, restored, Layout.of(width, height));
         return restored;
@@ -123,7 +123,7 @@ public final class ParfocalModel implements AutoCloseable {
      * @return the restored pixels, in a new array
      */
     public float[] restore(float[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         float[] restored = new float[pixels.length];
         restore(pixels, restored, Layout.of(width, height));
         return restored;
@@ -138,7 +138,7 @@ public final class ParfocalModel implements AutoCloseable {
      * @return the restored colours, in a new array
      */
     public int[] restore(int[] colours, int width, int height) {
-        Pixels.checkCount(Pixels.given(colours, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(colours, "pixels").length, width, height);
         // A copy, because alpha is what dst has.
         int[] restored = colours.clone();
         restore(restored, restored, Layout.of(width, height).channels(3));
@@ -236,13 +236,13 @@ public final class ParfocalModel implements AutoCloseable {
      * @param task for progress and cancel; null for none
      */
     public void restorePlanes(Object[] src, Object[] dst, Layout plane, String options, ParfocalTask task) {
-        int planes = Pixels.given(src, "src").length;
-        if (planes == 0 || planes != Pixels.given(dst, "dst").length) {
-            throw Pixels.refused("src has " + planes + " planes and dst " + dst.length
+        int planes = Arguments.given(src, "src").length;
+        if (planes == 0 || planes != Arguments.given(dst, "dst").length) {
+            throw Arguments.refused("src has " + planes + " planes and dst " + dst.length
                     + "; expected as many in both, and at least one");
         }
-        Layout layout = Pixels.given(plane, "layout").planes(planes);
-        restore(Pixels.typeOf(src[0], "src[0]"), src, layout, dst, layout, options, task);
+        Layout layout = Arguments.given(plane, "layout").planes(planes);
+        restore(Arguments.typeOf(src[0], "src[0]"), src, layout, dst, layout, options, task);
     }
 
     /**
@@ -259,8 +259,8 @@ public final class ParfocalModel implements AutoCloseable {
      */
     public void restore(
             PixelType type, Object src, Layout from, Object dst, Layout to, String options, ParfocalTask task) {
-        Pixels.check(from, to);
-        int code = Pixels.given(type, "type").code();
+        Arguments.check(from, to);
+        int code = Arguments.given(type, "type").code();
         run(
                 task,
                 (model, number) -> Native.restore(
@@ -288,8 +288,8 @@ public final class ParfocalModel implements AutoCloseable {
      */
     public void restoreFile(Path input, Path output, String options, ParfocalTask task) {
         // In full, because Java keeps the folder that it was started in, whatever the process does.
-        String source = Pixels.given(input, "input").toAbsolutePath().toString();
-        String target = Pixels.given(output, "output").toAbsolutePath().toString();
+        String source = Arguments.given(input, "input").toAbsolutePath().toString();
+        String target = Arguments.given(output, "output").toAbsolutePath().toString();
         run(task, (model, number) -> Native.restoreFile(model, number, source, target, options));
     }
 
@@ -303,7 +303,7 @@ public final class ParfocalModel implements AutoCloseable {
     @Override
     public void close() {
         if (ProgressWatch.insideListenerOf(this)) {
-            throw Pixels.refused(
+            throw Arguments.refused(
                     "a model cannot be closed from the progress listener of its own run, for which closing would wait; "
                             + "expected after the run: call task.cancel() in the listener, and close the model "
                             + "where the run was started");

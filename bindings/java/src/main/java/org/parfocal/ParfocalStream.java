@@ -44,9 +44,9 @@ public final class ParfocalStream implements AutoCloseable {
      * @return the stream
      */
     public static ParfocalStream open(ParfocalModel model, PixelType type, Layout frame, String options) {
-        int code = Pixels.given(type, "type").code();
-        Pixels.given(frame, "layout");
-        long number = Pixels.given(model, "model").enter();
+        int code = Arguments.given(type, "type").code();
+        Arguments.given(frame, "layout");
+        long number = Arguments.given(model, "model").enter();
         try {
             return new ParfocalStream(Native.streamOpen(number, code, frame.shape(), options), frame);
         } finally {

@@ -3,6 +3,7 @@ package org.parfocal.fiji;
 import com.eclipsesource.json.JsonValue;
 import ij.ImagePlus;
 import java.util.Locale;
+import org.parfocal.internal.OptionText;
 
 /** The sampling of an image, from its calibration, against what a model was trained for. */
 final class PixelSize {

@@ -127,7 +127,7 @@ final class Preview implements AutoCloseable {
                 restored = result;
                 keep();
                 tell.accept(
-                        OptionText.normalizesStack(settings.runOptions())
+                        Settings.normalizesStack(settings.runOptions())
                                 ? "Preview: normalize=stack looks at this plane alone here; the result may be "
                                         + "brighter or darker."
                                 : "");

@@ -47,7 +47,7 @@ final class Restorer {
                         + "\" and cannot replace " + "it. Choose \"new image\", or Region: \"inside selection\".");
             }
         }
-        if (planeByPlane() && OptionText.normalizesStack(runOptions)) {
+        if (planeByPlane() && Settings.normalizesStack(runOptions)) {
             throw new Problem("Options: normalize=stack looks at all planes together, and "
                     + (virtual ? "a virtual stack" : "a stack that goes to a TIFF file")
                     + " is restored plane by plane. Use "

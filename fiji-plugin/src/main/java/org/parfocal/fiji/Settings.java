@@ -3,6 +3,7 @@ package org.parfocal.fiji;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.parfocal.internal.OptionText;
 
 /**
  * What the user asks of Restore Focus, as plain values: from a dialog or from a macro's options, and back into those.
@@ -175,6 +176,11 @@ final class Settings {
             }
         }
         return run.toString();
+    }
+
+    /** Whether a run's options normalise all planes of a stack together. */
+    static boolean normalizesStack(String runOptions) {
+        return "stack".equals(OptionText.value(runOptions, "normalize"));
     }
 
     private static boolean opens(String option) {
