@@ -2,6 +2,8 @@
 
 #include "FrameProcessor.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -10,17 +12,14 @@ namespace parfocal_mm {
 
 namespace {
 
-// A value of the model's description: texts in quotes, numbers without them. Devices and numbers need no escapes.
-std::string value(const std::string &json, const std::string &key) {
-    const std::string begin = "\"" + key + "\":";
-    std::size_t at = json.find(begin);
-    if (at == std::string::npos) {
-        return {};
+// "cpu, 2 threads", for example, from the model's description.
+std::string device_in_words(const parfocal::Model &model) {
+    const auto description = nlohmann::json::parse(model.describe());
+    const auto device = description.at("device").get<std::string>();
+    if (device != "cpu") {
+        return device;
     }
-    at += begin.size();
-    const bool text = json[at] == '"';
-    const std::size_t from = text ? at + 1 : at;
-    return json.substr(from, json.find_first_of(text ? "\"" : ",}", from) - from);
+    return device + ", " + std::to_string(description.at("threads").get<unsigned>()) + " threads";
 }
 
 // A value of an option, with spaces or without.
@@ -168,11 +167,7 @@ void FrameProcessor::open(const Opening &wanted) {
         options += " threads=" + std::to_string(wanted.threads);
     }
     model_ = std::make_unique<parfocal::Model>(parfocal::Model::open(wanted.model, options + " " + wanted.options));
-    const std::string told = model_->describe();
-    std::string device = value(told, "device");
-    if (device == "cpu") {
-        device += ", " + value(told, "threads") + " threads";
-    }
+    const std::string device = device_in_words(*model_);
     const std::lock_guard<std::mutex> lock(state_);
     device_ = device;
 }

@@ -40,6 +40,10 @@ fn other_interface() -> Result<PathBuf> {
     fs::create_dir_all(&sources).map_err(|e| fail(&sources, e))?;
     for entry in fs::read_dir(&from).map_err(|e| fail(&from, e))? {
         let file = entry.map_err(|e| fail(&from, e))?.path();
+        if file.is_dir() {
+            // nlohmann/json, which the archive's sources bring themselves.
+            continue;
+        }
         let mut text = fs::read(&file).map_err(|e| fail(&file, e))?;
         if file.ends_with("MMDevice.h") {
             let (number, other) = ("DEVICE_INTERFACE_VERSION 75", "DEVICE_INTERFACE_VERSION 74");
