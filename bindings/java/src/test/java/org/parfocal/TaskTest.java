@@ -10,7 +10,9 @@ import static org.parfocal.Tiny.assertFails;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -165,13 +167,19 @@ class TaskTest {
 
     @Test
     void aShortRunIsHeardOnce() throws InterruptedException {
-        List<String> heard = Collections.synchronizedList(new ArrayList<>());
+        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
         short[] frame = Tiny.shorts(16 * 16, 1);
         try (ParfocalTask task =
                 new ParfocalTask().onProgress((done, total, planes) -> heard.add(done + "/" + total + " " + planes))) {
             model.restore(PixelType.U16, frame, Layout.of(16, 16), frame, Layout.of(16, 16), null, task);
+            String end = task.done() + "/" + task.total() + " 1";
+            String said = heard.poll(10, TimeUnit.SECONDS);
+            while (said != null && !said.equals(end)) {
+                said = heard.poll(10, TimeUnit.SECONDS);
+            }
+            assertEquals(end, said, "not heard within 10 s");
             Thread.sleep(200);
-            assertEquals(task.done() + "/" + task.total() + " 1", heard.get(heard.size() - 1));
+            assertEquals(null, heard.poll(), "nothing after the last");
         }
     }
 
