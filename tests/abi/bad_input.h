@@ -5,15 +5,12 @@
 #define BAD_INPUT_H
 
 #define _DEFAULT_SOURCE
-#include "parfocal.h"
+#include "../c/support.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WIDTH = 12, HEIGHT = 10, CHANNELS = 3, SAMPLES = WIDTH * HEIGHT * CHANNELS, ROOM = 4 * SAMPLES };
@@ -48,13 +45,6 @@ static uint64_t length, value_done, value_total, value_planes, value_tag;
 static void fail(const char *what) {
     failures++;
     fprintf(log_file, "%s, %s: failed: %s\n", function_name, case_name, what);
-}
-
-static const char *message(void) {
-    static char said[2048];
-    said[0] = '\0';
-    parfocal_last_error(said, sizeof said, NULL);
-    return said;
 }
 
 static const int64_t *numbers(int64_t a, int64_t b, int64_t c, int64_t d) {
@@ -158,12 +148,11 @@ static void *receive_all(void *unused) {
 
 static void start_run(parfocal_model model) {
     uint64_t planes = 0;
-    const struct timespec pause = {0, 500000};
     run_model = model;
     run_task = new_task();
     run_stream = 0;
     CHECK(pthread_create(&runner, NULL, run, NULL) == 0);
-    while (planes == 0 && parfocal_task_planes_done(run_task, &planes) == PARFOCAL_STATUS_OK) nanosleep(&pause, NULL);
+    while (planes == 0 && parfocal_task_planes_done(run_task, &planes) == PARFOCAL_STATUS_OK) pause_ms(1);
 }
 
 static parfocal_model busy_model(void) {
@@ -177,11 +166,10 @@ static parfocal_task busy_task(void) {
 }
 
 static parfocal_stream busy_stream(void) {
-    const struct timespec pause = {0, 30000000};
     run_stream = new_stream();
     CHECK(pthread_create(&runner, NULL, receive_all, NULL) == 0);
     CHECK(parfocal_stream_submit(run_stream, in_u16, SAMPLES, NULL, 1) == PARFOCAL_STATUS_OK);
-    nanosleep(&pause, NULL);
+    pause_ms(30);
     return run_stream;
 }
 
@@ -265,7 +253,7 @@ static void nothing_was_done(void) {
 }
 
 static void end(parfocal_status status, parfocal_status expected, const char *piece) {
-    const char *said = message();
+    const char *said = last_error();
     fprintf(log_file, "%s, %s = %s: %s\n", function_name, case_name, parfocal_status_name(status),
             status == PARFOCAL_STATUS_OK ? "" : said);
     if (status != expected) fail(parfocal_status_name(expected));
@@ -333,11 +321,8 @@ static int start(int count, char **arguments) {
     fputs("no image, no model\n", file);
     fclose(file);
     if (!copy(arguments[2], in_folder("good.tif")) || !copy(arguments[2], in_folder("good.tif.copy"))) return 0;
-    file = fopen(model_path, "rb");
-    model_bytes = malloc(1 << 20);
-    if (file == NULL || model_bytes == NULL) return 0;
-    model_length = fread(model_bytes, 1, 1 << 20, file);
-    fclose(file);
+    model_bytes = read_whole(model_path, &model_length);
+    if (model_bytes == NULL) return 0;
     a_model = new_model();
     a_task = new_task();
     CHECK(parfocal_stream_open(a_model, PARFOCAL_PIXEL_U16, numbers(WIDTH, HEIGHT, CHANNELS, 1), NULL, &a_stream) ==

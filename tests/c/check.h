@@ -3,7 +3,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
-#include "parfocal.h"
+#include "support.h"
 
 #include <stdint.h>
 
@@ -37,18 +37,12 @@ extern int suite_fast;
 
 /* The model of the suite, opened; 0 after a failed check. */
 parfocal_model open_model(void);
-/* A file's bytes from malloc, or NULL. */
-uint8_t *read_whole(const char *path, uint64_t *length);
 /* `folder/name` in one of 16 static buffers. */
 const char *in_folder(const char *name);
-/* Sleeps. */
-void pause_ms(int milliseconds);
 /* An integer behind "key": in JSON text, or -1. */
 int64_t json_integer(const char *json, const char *key);
 /* Describes as text from malloc: the two calls of the length protocol. */
 char *text_of(parfocal_status (*describe)(uint64_t, char *, uint64_t, uint64_t *), uint64_t handle);
-/* The calling thread's last message, in a static buffer. */
-const char *last_error(void);
 
 /* A picture: blobs and a little noise between about `low` and `high`, another one for each seed. Interleaved. */
 void picture_u16(uint16_t *pixels, int64_t samples, int64_t width, uint32_t seed);

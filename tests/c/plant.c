@@ -2,11 +2,8 @@
    overread|leak|panic|none. overread and leak are for AddressSanitizer and valgrind to see; panic must end as a
    status. Silent; the exit status says, the log tells. */
 
-#include "parfocal.h"
+#include "support.h"
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* src/ffi/plant.rs. */
@@ -19,13 +16,6 @@ enum { W = 40, H = 24, N = W * H };
 static const int64_t shape[4] = {W, H, 1, 1};
 static FILE *log_file;
 static int failures;
-
-static const char *last_error(void) {
-    static char text[1024];
-    text[0] = '\0';
-    parfocal_last_error(text, sizeof text, NULL);
-    return text;
-}
 
 static void expect(int line, const char *what, parfocal_status found, int expected, const char *words) {
     if (found == expected && (words == NULL || strstr(last_error(), words) != NULL)) return;

@@ -2,8 +2,7 @@
    times a frame of 128x128 is restored from four threads, or a model opened and closed; the log tells the slope of
    resident memory over the calls. LOST bytes of each call are lost on purpose, to see that the slope tells. Silent. */
 
-#define _POSIX_C_SOURCE 200809L
-#include "parfocal.h"
+#include "support.h"
 
 #include <pthread.h>
 #include <stdio.h>

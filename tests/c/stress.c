@@ -1,13 +1,10 @@
 /* Eight threads do everything at once to a few models, tasks and streams: stress MODEL LOG OPTIONS SECONDS SEED.
    A thread that stops is a failure, too. Silent; the exit status says, the log tells. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "stress.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct worker workers[THREADS];
@@ -36,13 +33,6 @@ static void *work(void *argument) {
 static void alarmed(int number) {
     (void)number;
     _exit(3);
-}
-
-static void pause_ms(int milliseconds) {
-    struct timespec time = {0, 0};
-    time.tv_sec = milliseconds / 1000;
-    time.tv_nsec = milliseconds % 1000 * 1000000L;
-    nanosleep(&time, NULL);
 }
 
 /* Waits, and ends the process if a thread does not come forward. One that waits without end for a stream is freed by

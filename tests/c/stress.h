@@ -4,11 +4,9 @@
 #ifndef STRESS_H
 #define STRESS_H
 
-#include "parfocal.h"
+#include "support.h"
 
 #include <pthread.h>
-#include <stdint.h>
-#include <stdio.h>
 
 enum {
     THREADS = 8,

@@ -1,10 +1,8 @@
 /* What a thread of the stress program does: each action may end only as its row says, and what is written must be
    what a quiet run gives. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "stress.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* A tag is the number of a picture. */
@@ -63,10 +61,9 @@ static uint64_t next(struct worker *w) {
 int below(struct worker *w, int limit) { return (int)(next(w) % (uint64_t)limit); }
 
 void stress_fail(const char *what) {
-    char text[512] = "";
-    parfocal_last_error(text, sizeof text, NULL);
+    const char *said = last_error();
     pthread_mutex_lock(&stress_lock);
-    if (failures++ < 50) fprintf(stress_log, "failed: %s; last error: %s\n", what, text);
+    if (failures++ < 50) fprintf(stress_log, "failed: %s; last error: %s\n", what, said);
     fflush(stress_log);
     pthread_mutex_unlock(&stress_lock);
 }

@@ -1,6 +1,5 @@
 /* Errors: the message is the calling thread's own, and stays until the next failure on it. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <pthread.h>

@@ -1,6 +1,5 @@
 /* Restoring: the pixel types, special frames, tiles, and many threads on one model. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <math.h>

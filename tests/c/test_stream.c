@@ -1,6 +1,5 @@
 /* Streams: every frame in order or the newest, tags, counters, waiting, closing while someone waits. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <pthread.h>

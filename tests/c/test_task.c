@@ -1,6 +1,5 @@
 /* Tasks: progress, cancel from another thread, what is complete and what is untouched, closing while a run goes on. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <pthread.h>
