@@ -1,13 +1,13 @@
 package org.parfocal;
 
 /**
- * What Java's methods refuse before the engine sees it: two shapes that differ, nulls. Arrays and buffers it looks at
+ * Checks arguments before the engine sees them: nulls, and shapes that differ. The engine checks arrays and buffers
  * itself.
  */
 final class Arguments {
     private Arguments() {}
 
-    /** @throws ParfocalException {@link Status#INVALID_ARGUMENT}: a name for null */
+    /** @throws ParfocalException {@link Status#INVALID_ARGUMENT}: names the argument that is null */
     static <T> T given(T value, String name) {
         if (value == null) {
             throw refused(name + " is null; expected " + expected(name));
@@ -30,7 +30,7 @@ final class Arguments {
         }
     }
 
-    /** Both ends of a run. */
+    /** Source and destination of a run must have one shape. */
     static void check(Layout from, Layout to) {
         if (!given(from, "from").sameShape(given(to, "to"))) {
             throw refused(
@@ -38,7 +38,7 @@ final class Arguments {
         }
     }
 
-    /** The type that arrays of this class hold. {@code name} is what the message calls it. */
+    /** The pixel type of an array. {@code name} stands for it in messages. */
     static PixelType typeOf(Object pixels, String name) {
         if (pixels instanceof byte[] || pixels instanceof int[]) {
             return PixelType.U8;
@@ -54,7 +54,7 @@ final class Arguments {
                 + "; expected byte[], short[], float[] or int[] (packed colours)");
     }
 
-    /** Refuses an array that is not exactly one packed frame: then width and height are likely to be wrong. */
+    /** Refuses an array that is not exactly one packed frame: its width or height is probably wrong. */
     static void checkCount(int length, int width, int height) {
         long expected = (long) width * height;
         if (width < 1 || height < 1 || length != expected) {

@@ -10,8 +10,8 @@ import java.util.Properties;
 import java.util.function.Function;
 
 /**
- * The libraries that came in the jar, for one platform: {@code /natives/<platform>/}, of which
- * {@code natives.properties} tells
+ * The native libraries of one platform in the jar: {@code /natives/<platform>/}, described by
+ * {@code natives.properties} there:
  *
  * <pre>
  * version=0.1.0
@@ -21,7 +21,7 @@ import java.util.function.Function;
  * libparfocal.so.sha256=(64 hexadecimal digits)
  * </pre>
  *
- * and size and hash of each file.
+ * with size and hash of every file.
  */
 final class BundledNatives {
     private static final String MANIFEST = "natives.properties";
@@ -72,7 +72,7 @@ final class BundledNatives {
         }
     }
 
-    /** Those for this platform, null where the jar has none. */
+    /** Those for this platform; null if the jar has none. */
     static BundledNatives find(Platform platform) {
         return find(platform, BundledNatives.class::getResourceAsStream);
     }
@@ -107,7 +107,7 @@ final class BundledNatives {
         return "/natives/" + platform.jar() + "/" + name;
     }
 
-    /** The name of the folder that they are unpacked to: another one for any other files. */
+    /** The folder that they are unpacked to. Other files have another one. */
     String folderName() {
         return value("version") + "-" + hash.substring(0, 12);
     }

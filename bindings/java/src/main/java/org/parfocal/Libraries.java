@@ -15,17 +15,15 @@ import java.util.Properties;
 import org.parfocal.internal.OptionText;
 
 /**
- * Finds libparfocal and loads it, once: the system property {@code parfocal.library}, then Fiji's
- * {@code lib/<platform>}, then the jar. The first that is there is taken; if it does not load, the reason is told, and
- * nothing else is tried. Nothing is fetched.
+ * Finds libparfocal and loads it, once. It looks at the system property {@code parfocal.library}, then in Fiji's
+ * {@code lib/<platform>}, then in the jar, and takes the first file that exists. If that does not load, the error says
+ * why, and nothing else is tried. Nothing is downloaded.
  */
 final class Libraries {
     static final String PROPERTY = "parfocal.library";
-    /**
-     * The binary interface that this jar was built for: {@code abi} in the engine's Cargo.toml, which a test compares.
-     */
+    /** The binary interface of this jar. A test compares it with {@code abi} in the engine's Cargo.toml. */
     static final int ABI = 1;
-    /** Tells other class loaders of this process which file is loaded. */
+    /** A system property, so that other class loaders of this process see which file is loaded. */
     static final String LOADED = "org.parfocal.loaded";
 
     private static final String RUNTIME_VARIABLE = "PARFOCAL_ONNXRUNTIME";
@@ -41,18 +39,21 @@ final class Libraries {
     private Path loaded;
     private ParfocalException failure;
 
-    /** Others than {@link #ABI} and null, which is this jar's own version, are for the tests. */
+    /** Tests pass other values than {@link #ABI} and null, which stands for this jar's own version. */
     Libraries(int abi, String version) {
         this.abi = abi;
         this.version = version;
     }
 
-    /** Loads it if that has not been done. Returns its file. */
+    /** Loads the library if it is not loaded yet. Returns its file. */
     static Path load() {
         return INSTANCE.load(false);
     }
 
-    /** The same before a model is opened, whose options may name an ONNX Runtime. */
+    /**
+     * The same before a model is opened. Its options may name an ONNX Runtime, which then need not lie beside the
+     * library.
+     */
     static Path loadFor(String options) {
         return INSTANCE.load(options != null && OptionText.value(options, "runtime") != null);
     }
@@ -62,11 +63,11 @@ final class Libraries {
             return loaded;
         }
         if (failure != null) {
-            // A new one, because each caller has its own stack.
+            // A new exception for each caller's own stack trace.
             throw new ParfocalException(failure.status(), failure.getMessage(), failure);
         }
-        // What is missing, or cannot be unpacked, may be mended meanwhile: only what Java was asked to load stays as it
-        // is.
+        // A missing or damaged file may be repaired before the next call, so only what Java has tried to load is
+        // remembered.
         Platform platform = Platform.current();
         Found found = find(platform);
         if (platform != null && !runtimeNamed) {
@@ -139,7 +140,7 @@ final class Libraries {
                 + "=(absolute path of " + names.get(names.size() - 1) + ")");
     }
 
-    /** The engine looks beside the file itself, not beside a link to it. */
+    /** The engine follows links and looks beside the file itself; so does this check. */
     private static void checkRuntime(Path library, Platform platform) {
         String variable = System.getenv(RUNTIME_VARIABLE);
         if (variable != null && !variable.isEmpty()) {
@@ -168,8 +169,8 @@ final class Libraries {
 
     private void link(Found found) {
         String first = System.getProperty(LOADED);
-        // This class loads once, so whoever set it was another class loader. If that has gone, Java loads the same file
-        // again.
+        // This class sets the property once, so another class loader has set it. If that one is gone, Java can load the
+        // file again.
         if (first != null && !isSame(first, found.file)) {
             throw failure(LinkFailure.alreadyLoaded(first));
         }
@@ -179,8 +180,7 @@ final class Libraries {
             throw new ParfocalException(
                     Status.RUNTIME, LinkFailure.explain(e.getMessage(), found.file, first, found.unpacked), e);
         } catch (RuntimeException e) {
-            // Java 24 and later can be told to refuse natives, and will by themselves one day; or a security manager
-            // does.
+            // Java 24 and later can be configured to refuse native libraries, and a security manager can, too.
             throw new ParfocalException(
                     Status.RUNTIME,
                     "this Java does not let Parfocal load its library " + found.file + " (" + e.getMessage()
@@ -201,7 +201,7 @@ final class Libraries {
             throw failure(found.file + " has Parfocal's binary interface " + otherAbi + ", and " + jar()
                     + " was made for " + abi + "; " + TWICE);
         }
-        // Of one binary interface, but another release's results under this one's name: nobody would see it.
+        // The binary interface fits, but another release would silently give other results.
         String own = version == null ? ownVersion() : version;
         if (!otherVersion.equals(own)) {
             throw failure(found.file + " is of Parfocal " + otherVersion + ", and " + jar() + " is of Parfocal " + own
@@ -209,7 +209,7 @@ final class Libraries {
         }
     }
 
-    /** The release that this class belongs to, in the jar and in a folder of classes: the build writes it there. */
+    /** The release of this class, which the build writes into the jar or folder of classes. */
     static String ownVersion() {
         Properties text = new Properties();
         try (InputStream in = Libraries.class.getResourceAsStream("release.properties")) {
@@ -235,7 +235,7 @@ final class Libraries {
         }
     }
 
-    /** The jar, or the folder of classes, that this class is from; null if that cannot be told. */
+    /** The jar or folder that this class was loaded from; null if unknown. */
     static Path jar() {
         CodeSource source = Libraries.class.getProtectionDomain().getCodeSource();
         if (source == null

@@ -8,8 +8,8 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 
 /**
- * What a library file was made for, by its first bytes: the system's own message for a file of another machine is often
- * that it does not exist, in the user's language.
+ * Reads from a library file's header which platform it was built for. The system's own message for a wrong platform is
+ * often "file not found", in the user's language.
  */
 final class LibraryFile {
     private LibraryFile() {}
@@ -82,16 +82,13 @@ final class LibraryFile {
                 : machine == 183 ? "linux_arm64" : "another processor (ELF machine " + machine + ")";
     }
 
-    /**
-     * Java ends at once (SIGBUS) when it loads a file of which a part is missing: half an unpacked archive, a full
-     * disk.
-     */
+    /** Loading a truncated file, after an interrupted unpacking say, would kill the JVM (SIGBUS). */
     private static void checkWhole(RandomAccessFile in, ByteOrder order) throws IOException {
         ByteBuffer header = read(in, 0, 64).order(order);
         long segments = header.getLong(32);
         int size = header.getShort(54) & 0xffff;
         int count = header.getShort(56) & 0xffff;
-        // The table of sections stands at the end.
+        // The section table is the last part of a file.
         long sections = header.getLong(40);
         long end =
                 sections == 0 ? 64 : sections + (long) (header.getShort(58) & 0xffff) * (header.getShort(60) & 0xffff);

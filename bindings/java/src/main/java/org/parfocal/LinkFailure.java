@@ -8,7 +8,7 @@ import java.nio.file.Paths;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What an {@link UnsatisfiedLinkError} means to who reads it. The system's own words stand at the end. */
+/** Explains an {@link UnsatisfiedLinkError} to the user; the system's own words follow at the end. */
 final class LinkFailure {
     private static final Pattern VERSION = Pattern.compile("version [`'\"]?((GLIBC|GLIBCXX|CXXABI)_[0-9.]+)");
     private static final Pattern MISSING = Pattern.compile(
@@ -16,7 +16,7 @@ final class LinkFailure {
 
     private LinkFailure() {}
 
-    /** @param first the file that another class loader has loaded, null if not known */
+    /** @param first the file that another class loader has loaded; null if unknown */
     static String explain(String said, Path library, String first, boolean unpacked) {
         String text = said == null ? "no message" : said;
         if (text.contains("already loaded in another classloader")) {
@@ -52,7 +52,7 @@ final class LinkFailure {
         return library + " could not be loaded: install Parfocal again, the one for this system" + quoted(text);
     }
 
-    /** Lesson of others: a library that uses JNI is loaded by one class loader of a process. */
+    /** JNI allows one class loader of a process to load a library. */
     static String alreadyLoaded(String path) {
         return "Parfocal's library is already in use in this program, by a copy of Parfocal that another class "
                 + "loader loaded ("
@@ -66,7 +66,7 @@ final class LinkFailure {
         return ". The system says: " + text;
     }
 
-    /** Whether the file lies where Linux runs no programs. */
+    /** Whether the file lies on a file system mounted noexec. */
     private static boolean noexec(Path file) {
         boolean noexec = false;
         int longest = -1;
@@ -74,7 +74,7 @@ final class LinkFailure {
             Path real = file.toRealPath();
             for (String line : Files.readAllLines(Paths.get("/proc/self/mounts"), StandardCharsets.UTF_8)) {
                 String[] fields = line.split(" ");
-                // Later lines cover earlier ones.
+                // Later mounts hide earlier ones.
                 if (fields.length > 3
                         && real.startsWith(fields[1].replace("\\040", " "))
                         && fields[1].length() >= longest) {
@@ -83,7 +83,7 @@ final class LinkFailure {
                 }
             }
         } catch (IOException | RuntimeException e) {
-            // Another system, or a name that cannot be read: the message is without it.
+            // Not Linux, or an unreadable name: the message goes without this hint.
             return false;
         }
         return noexec;

@@ -1,9 +1,8 @@
 package org.parfocal;
 
 /**
- * The library's functions as JNI has them: {@code src/jni} in the engine. Every one throws {@link ParfocalException}
- * where the C function of the same name would return a status. Pixels are arrays that stay where they are: the engine
- * copies rows.
+ * The JNI functions of the library, implemented in {@code src/jni} of the engine. Each throws {@link ParfocalException}
+ * where the C function of the same name returns a status. Pixels stay in Java's arrays; the engine copies rows.
  *
  * <p>{@code Object} stands for pixels of the type {@code pixelType}: {@code byte[]} (8 bits, unsigned), {@code short[]}
  * (16 bits, unsigned), {@code float[]}; {@code int[]} for {@link PixelType#U8} with three channels packed as

@@ -16,17 +16,17 @@ import java.nio.file.StandardCopyOption;
 import java.util.function.UnaryOperator;
 
 /**
- * Unpacks the jar's libraries to a folder of the user's, once for each version. Every file is compared with its hash
- * each time, and written under another name first, so that several programs may do this at once.
+ * Unpacks the jar's libraries into a folder of the user, once for each version. Every start compares each file with its
+ * hash. Files are written under temporary names first, so that several programs may unpack at once.
  */
 final class NativeCache {
     private static final String VARIABLE = "PARFOCAL_CACHE";
-    /** What a program that was killed left behind is older than what others are writing now. */
+    /** Older temporary files come from a program that was killed; younger ones may be in use. */
     private static final long LEFT_BEHIND_MS = 24L * 60 * 60 * 1000;
 
     private NativeCache() {}
 
-    /** The folder for all versions. {@code environment} and {@code properties} are this process's but for the tests. */
+    /** The folder for all versions. Tests pass their own {@code environment} and {@code properties}. */
     static Path folder(Platform platform, UnaryOperator<String> environment, UnaryOperator<String> properties) {
         String named = environment.apply(VARIABLE);
         if (named != null && !named.isEmpty()) {
@@ -55,7 +55,7 @@ final class NativeCache {
     }
 
     /**
-     * Makes sure that all files are there.
+     * Unpacks what is missing or damaged.
      *
      * @param cache the folder for all versions
      * @return the library
@@ -111,7 +111,7 @@ final class NativeCache {
             try {
                 Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } catch (AccessDeniedException e) {
-                // Windows: another program has it open, so it is whole, or was damaged while in use.
+                // Windows: another program has the file open, so it is usually complete.
                 if (!intact(file, entry)) {
                     throw e;
                 }
@@ -130,7 +130,7 @@ final class NativeCache {
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
-            // Another program has renamed its own meanwhile, or this cannot be removed: the next one that writes tries
+            // Another program has renamed its file meanwhile, or this one cannot be deleted: the next writer tries
             // again.
         }
     }

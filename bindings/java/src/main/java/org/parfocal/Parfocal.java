@@ -3,8 +3,8 @@ package org.parfocal;
 import java.nio.file.Path;
 
 /**
- * What is there without a model: versions, diagnosis, focus scores. The first call loads the library; where that fails,
- * every call throws {@link ParfocalException} with {@link Status#RUNTIME} and the same words.
+ * What needs no model: versions, diagnosis, focus scores. The first call loads the library; if that fails, every call
+ * throws {@link ParfocalException} with {@link Status#RUNTIME} and the same message.
  */
 public final class Parfocal {
     private Parfocal() {}
@@ -21,16 +21,16 @@ public final class Parfocal {
         return Native.abiVersion();
     }
 
-    /** {@return the file that was loaded} */
+    /** {@return the library file that was loaded} */
     public static Path libraryPath() {
         return Libraries.load();
     }
 
     /**
-     * What runs here, or what is missing, as JSON. It opens the model inside the library and closes it again, which
-     * takes time.
+     * Reports as JSON what works on this machine, or what is missing. It opens the built-in model and closes it again,
+     * which takes time.
      *
-     * @return {@code ok}, versions, ONNX Runtime's path, the model, {@code problems}: sentences
+     * @return {@code ok}, versions, ONNX Runtime's path, the model, and {@code problems}, a list of sentences
      */
     public static String doctor() {
         Libraries.load();

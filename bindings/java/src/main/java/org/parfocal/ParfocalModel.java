@@ -6,8 +6,8 @@ import java.nio.ShortBuffer;
 import java.nio.file.Path;
 
 /**
- * An opened model. It may be used from several threads at once. One that is forgotten is closed after it was collected,
- * but memory goes sooner with {@code try}:
+ * An opened model. Several threads may use it at once. The garbage collector closes it in the end, but {@code try}
+ * frees its memory sooner:
  *
  * <pre>{@code
  * try (ParfocalModel model = ParfocalModel.open()) {
@@ -22,7 +22,7 @@ import java.nio.file.Path;
  * must not change during the call.
  *
  * <p>Every call throws {@link ParfocalException}: {@link Status#INVALID_HANDLE} once closed,
- * {@link Status#INVALID_ARGUMENT} for sizes that do not fit, {@link Status#CANCELLED}, and what else its status says.
+ * {@link Status#INVALID_ARGUMENT} for sizes that do not fit, {@link Status#CANCELLED}, and others.
  */
 public final class ParfocalModel implements AutoCloseable {
     private final Handle handle;
@@ -35,15 +35,15 @@ public final class ParfocalModel implements AutoCloseable {
                 "this model is closed; expected an open one: open it again with ParfocalModel.open");
     }
 
-    /** {@return the model inside the library, on the best device that works} */
+    /** {@return the built-in model, on the best device that works} */
     public static ParfocalModel open() {
         return open(null, null);
     }
 
     /**
-     * Opens the model inside the library.
+     * Opens the built-in model.
      *
-     * @param options those of opening, as text: {@code "device=cpu threads=2"}; null or "" for the defaults
+     * @param options options of opening, such as {@code "device=cpu threads=2"}; null or "" for the defaults
      * @return the model
      */
     public static ParfocalModel open(String options) {
@@ -53,7 +53,7 @@ public final class ParfocalModel implements AutoCloseable {
     /**
      * Opens a model: reads the file and makes a small run to see that it works.
      *
-     * @param path an ONNX file; null or "" is the model inside the library
+     * @param path an ONNX file; null or "" for the built-in model
      * @param options those of opening (device, threads, precision, memory, runtime); null or "" for the defaults
      * @return the model
      */
@@ -139,7 +139,7 @@ public final class ParfocalModel implements AutoCloseable {
      */
     public int[] restore(int[] colours, int width, int height) {
         Arguments.checkCount(Arguments.given(colours, "pixels").length, width, height);
-        // A copy, because alpha is what dst has.
+        // A copy, because alpha stays as it is in dst.
         int[] restored = colours.clone();
         restore(restored, restored, Layout.of(width, height).channels(3));
         return restored;
@@ -226,7 +226,7 @@ public final class ParfocalModel implements AutoCloseable {
     }
 
     /**
-     * Restores a stack of which each plane is an array of its own, as ImageJ has it, in one run.
+     * Restores a stack with one array for each plane, as ImageJ has it, in one run.
      *
      * @param src an array for each plane, all of one type: {@code byte[][]}, {@code short[][]}, {@code float[][]},
      *     {@code int[][]} or {@code Object[]} of such
@@ -294,11 +294,10 @@ public final class ParfocalModel implements AutoCloseable {
     }
 
     /**
-     * Waits for the runs that are going on, then closes; calls that come meanwhile are refused. Streams go on. Closing
-     * twice does nothing.
+     * Refuses new calls, waits for running ones, then closes. Streams go on. Closing twice does nothing.
      *
-     * @throws ParfocalException {@link Status#INVALID_ARGUMENT} from inside a progress listener of a run of this model,
-     *     which would wait for itself: cancel the task there, and close where the run was started
+     * @throws ParfocalException {@link Status#INVALID_ARGUMENT} from inside a progress listener of this model's run,
+     *     where closing would wait for itself: cancel the task there, and close where the run was started
      */
     @Override
     public void close() {

@@ -3,8 +3,8 @@ package org.parfocal;
 import java.nio.Buffer;
 
 /**
- * Frames of one size and type, one after the other: they go in from one thread, are restored on a thread of the stream,
- * and come out to another (or the same) thread. Submitting never waits, so it may be done in a camera's callback.
+ * A stream of frames of one size and type. One thread submits frames, a thread of the stream restores them, and the
+ * same or another thread receives the results. Submitting never waits, so a camera's callback may do it.
  *
  * <pre>{@code
  * try (ParfocalStream stream = ParfocalStream.open(model, PixelType.U16, Layout.of(2048, 2048), "mode=latest")) {
@@ -19,7 +19,7 @@ import java.nio.Buffer;
  * them.
  */
 public final class ParfocalStream implements AutoCloseable {
-    /** What {@link #receive} returns where nothing came in time. No frame may have it as its tag. */
+    /** {@link #receive} returns this when nothing came in time. No frame may have it as its tag. */
     public static final long NOTHING = ParfocalException.NO_FRAME;
 
     private final Handle handle;
@@ -35,7 +35,7 @@ public final class ParfocalStream implements AutoCloseable {
     }
 
     /**
-     * Opens a stream; memory for its frames is taken here.
+     * Opens a stream and allocates memory for its frames.
      *
      * @param model an open model, which may be closed while the stream goes on
      * @param type of the pixels
@@ -186,8 +186,8 @@ public final class ParfocalStream implements AutoCloseable {
     }
 
     /**
-     * Stops the frame that is being restored, wakes a receiver that waits ({@link Status#CLOSED}); results that were
-     * not received are gone. Calls after it are {@link Status#INVALID_HANDLE}. Closing twice does nothing.
+     * Stops the frame being restored and wakes a waiting receiver ({@link Status#CLOSED}). Results not yet received are
+     * lost. Later calls fail with {@link Status#INVALID_HANDLE}. Closing twice does nothing.
      */
     @Override
     public void close() {
