@@ -102,8 +102,8 @@ public final class ParfocalTask implements AutoCloseable {
     /** Begins a run of {@code model}; {@link #end} ends it. */
     Run begin(ParfocalModel model) {
         long number = handle.enter(this);
-        ProgressListener told = listener;
-        return new Run(number, told == null ? null : ProgressWatch.begin(this, model, told));
+        ProgressListener progress = listener;
+        return new Run(number, progress == null ? null : ProgressWatch.begin(this, model, progress));
     }
 
     void end(Run run, boolean done) {

@@ -17,7 +17,7 @@ final class ProgressWatch {
     private final ParfocalTask task;
     private final ParfocalModel model;
     private final ProgressListener listener;
-    private long[] told;
+    private long[] reported;
     private boolean failed;
     private boolean ended;
     private long[] last;
@@ -73,7 +73,7 @@ final class ProgressWatch {
                 watches = new ArrayList<>(WATCHES);
             }
             for (ProgressWatch watch : watches) {
-                if (watch.tell()) {
+                if (watch.callListener()) {
                     synchronized (WATCHES) {
                         WATCHES.remove(watch);
                     }
@@ -88,7 +88,7 @@ final class ProgressWatch {
     }
 
     /** Returns whether this was the last call. */
-    private boolean tell() {
+    private boolean callListener() {
         long[] now;
         boolean over;
         synchronized (this) {
@@ -98,8 +98,8 @@ final class ProgressWatch {
         if (!over) {
             now = task.progressIfOpen();
         }
-        if (now != null && now[1] > 0 && !failed && !Arrays.equals(now, told)) {
-            told = now;
+        if (now != null && now[1] > 0 && !failed && !Arrays.equals(now, reported)) {
+            reported = now;
             calling = this;
             try {
                 listener.progressed(now[0], now[1], now[2]);

@@ -11,9 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import org.parfocal.Parfocal;
 
-/**
- * The command {@code Plugins > Parfocal > About and Diagnostics...}: versions, and what runs here or what is missing.
- */
+/** The command {@code Plugins > Parfocal > About and Diagnostics...}: versions, and what works here or is missing. */
 public final class Diagnostics implements PlugIn {
     @Override
     public void run(String argument) {
@@ -27,9 +25,9 @@ public final class Diagnostics implements PlugIn {
         }
     }
 
-    /** Never fails: a library that does not load is part of what is told. */
-    static Report report() {
-        Report report = new Report("Parfocal: About and Diagnostics");
+    /** Never fails: a library that does not load is part of the report. */
+    static TextReport report() {
+        TextReport report = new TextReport("Parfocal: About and Diagnostics");
         report.part("Parfocal restores out-of-focus microscope images. A restored image is an estimate: keep the "
                 + "original.");
         JsonObject doctor = null;
@@ -72,7 +70,7 @@ public final class Diagnostics implements PlugIn {
         return report;
     }
 
-    private static void library(Report report, JsonObject doctor) {
+    private static void library(TextReport report, JsonObject doctor) {
         report.line(
                         "Engine",
                         doctor.getString("version", "") + ", ABI " + Parfocal.abiVersion() + ", "
@@ -83,8 +81,8 @@ public final class Diagnostics implements PlugIn {
                 .line("Needed of it", doctor.getString("runtime_needed", ""));
     }
 
-    /** In short; Model Information tells all of it. Without ONNX Runtime only its name is known. */
-    private static void model(Report report, ModelDescription model) {
+    /** A short description; Model Information has all of it. Without ONNX Runtime only its name is known. */
+    private static void model(TextReport report, ModelDescription model) {
         report.part("The model inside").line("Name", model.name()).line("SHA-256", model.sha256());
         if (!model.device().isEmpty()) {
             report.line(
@@ -97,25 +95,25 @@ public final class Diagnostics implements PlugIn {
     }
 
     private static List<String> devices(JsonValue devices) {
-        List<String> told = new ArrayList<>();
+        List<String> lines = new ArrayList<>();
         if (devices != null && devices.isArray()) {
             for (JsonValue value : devices.asArray()) {
                 JsonObject device = value.asObject();
-                told.add(device.getString("device", "")
+                lines.add(device.getString("device", "")
                         + (device.getBoolean("in_runtime", false)
                                 ? ": this ONNX Runtime has it; it needs "
                                 : ": not in this ONNX Runtime; it needs ")
                         + device.getString("needs", ""));
             }
         }
-        return told;
+        return lines;
     }
 
     private static String text(JsonValue value, String fallback) {
         return value != null && value.isString() ? value.asString() : fallback;
     }
 
-    /** As the jar's manifest has it. */
+    /** The version in the jar's manifest. */
     private static String version(Class<?> of) {
         String version = of.getPackage() == null ? null : of.getPackage().getImplementationVersion();
         return version == null ? "not packaged" : version;

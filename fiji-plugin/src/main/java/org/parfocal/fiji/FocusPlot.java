@@ -14,9 +14,7 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToIntFunction;
 
-/**
- * Draws focus scores over z (over time or channel where there is one plane along z), a curve for each of what is left.
- */
+/** Draws focus scores over z, or over time or channel if there is only one z. The other axes give one curve each. */
 final class FocusPlot {
     private static final Color[] COLOURS = {
         new Color(0x1f77b4),
@@ -38,7 +36,7 @@ final class FocusPlot {
         this.scores = scores;
     }
 
-    /** What the planes are drawn over. */
+    /** The axis of the plot. */
     private enum Axis {
         Z,
         FRAME,
@@ -56,7 +54,7 @@ final class FocusPlot {
         return scores.stream().mapToInt(number).distinct().count() > 1;
     }
 
-    /** The planes of one curve each, by what the curve is called. */
+    /** The planes of each curve, by its name in the legend. */
     Map<String, List<PlaneScore>> curves() {
         Axis axis = axis();
         boolean channels = axis != Axis.CHANNEL && several(score -> score.channel);
@@ -98,7 +96,7 @@ final class FocusPlot {
             plot.setLineWidth(1);
             plot.addLegend(String.join("\n", curves.keySet()));
         }
-        // After the legend's labels, which go to what was added first.
+        // After the legend, whose labels go to the curves added first.
         number = 0;
         for (List<PlaneScore> curve : curves.values()) {
             mark(plot, curve, place, COLOURS[number++ % COLOURS.length], curves.size() == 1);
@@ -145,9 +143,7 @@ final class FocusPlot {
         return unit != null && !unit.isEmpty() && !unit.startsWith("pixel");
     }
 
-    /**
-     * In a window; in a macro without one, as an image that is the current one afterwards, as ImageJ's own plots are.
-     */
+    /** Opens a window. In a macro without a screen the plot becomes the current image, as ImageJ's own plots do. */
     static void show(Plot plot) {
         if (!GraphicsEnvironment.isHeadless() || IJ.macroRunning() && IJ.getInstance() == null) {
             plot.show();

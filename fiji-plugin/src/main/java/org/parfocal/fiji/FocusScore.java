@@ -40,7 +40,7 @@ public final class FocusScore implements PlugIn {
         IJ.showStatus(summary(sharpest, image));
     }
 
-    /** What is looked at: the bounds of the selection, else the whole image. */
+    /** The part that is scored: the bounds of the selection, else the whole image. */
     private static Rectangle area(ImagePlus image) {
         if (image == null) {
             throw new Problem(
@@ -67,7 +67,7 @@ public final class FocusScore implements PlugIn {
         return area;
     }
 
-    /** Rows are added to ImageJ's Results, which macros read, with a screen or without one. */
+    /** Adds rows to ImageJ's Results table, which macros read with and without a screen. */
     private static void tabulate(List<PlaneScore> scores, ImagePlus image) {
         ResultsTable table = Analyzer.getResultsTable();
         String unit = image.getCalibration().getZUnit();
@@ -88,9 +88,7 @@ public final class FocusScore implements PlugIn {
         table.show("Results");
     }
 
-    /**
-     * Scores of other channels and times cannot be compared with these: the planes along z (else all) of what is shown.
-     */
+    /** The planes along z (else all) at the channel and time shown: scores of others cannot be compared with these. */
     private static List<PlaneScore> here(List<PlaneScore> scores, ImagePlus image) {
         int channel = image.getC();
         int frame = image.getT();

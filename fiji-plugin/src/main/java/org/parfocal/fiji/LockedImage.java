@@ -3,19 +3,19 @@ package org.parfocal.fiji;
 import ij.ImagePlus;
 
 /**
- * An image that a command is at work on: no other command changes it meanwhile, and it is seen when the user closes it.
+ * Locks an image while a command works on it, so that no other command changes it, and notices when the user closes it.
  */
-final class HeldImage implements AutoCloseable {
+final class LockedImage implements AutoCloseable {
     private final ImagePlus image;
     private final String done;
-    private final Closing closing;
+    private final CloseWatch closing;
 
     /**
-     * Throws a {@link Problem} where another command has it.
+     * Throws a {@link Problem} if another command has locked it.
      *
-     * @param done what happens to the image, for the user: "restored"
+     * @param done what the command does to the image, for messages: "restored"
      */
-    HeldImage(ImagePlus image, String done) {
+    LockedImage(ImagePlus image, String done) {
         if (!image.lockSilently()) {
             throw new Problem(
                     "\"" + image.getTitle() + "\" is locked, because another command is at work on it. Wait until it "
@@ -23,10 +23,10 @@ final class HeldImage implements AutoCloseable {
         }
         this.image = image;
         this.done = done;
-        closing = new Closing(image, () -> {});
+        closing = new CloseWatch(image, () -> {});
     }
 
-    /** Why the command must stop, once the image is not there any more; else null. */
+    /** Why the command must stop, once the image is closed; else null. */
     Stopped gone() {
         return !closing.isClosed()
                 ? null
@@ -41,7 +41,7 @@ final class HeldImage implements AutoCloseable {
         closing.close();
         image.unlock();
         if (closing.isClosed()) {
-            // ImageJ frees nothing of an image that is locked.
+            // ImageJ frees no memory of a locked image.
             image.flush();
         }
     }

@@ -5,12 +5,12 @@ import ij.ImagePlus;
 import java.util.Locale;
 import org.parfocal.internal.OptionText;
 
-/** The sampling of an image, from its calibration, against what a model was trained for. */
+/** Compares the pixel size of an image, from its calibration, with the range that a model was trained for. */
 final class PixelSize {
     private PixelSize() {}
 
     /**
-     * A sentence where the image's pixels are smaller or larger than the model knows; "" if not, or if the size is
+     * A warning if the image's pixels are smaller or larger than the model's range; "" if not, or if the size is
      * unknown.
      */
     static String warning(ImagePlus image, ModelDescription model, String runOptions) {
@@ -31,14 +31,14 @@ final class PixelSize {
                         high);
     }
 
-    /** The size that the options say, else that of the calibration; 0 if it has no unit of length. */
+    /** The size in the options, else in the calibration; 0 if it has no unit of length. */
     static double micrometres(ImagePlus image, String runOptions) {
         String said = OptionText.value(runOptions, "pixel_size_um");
         if (said != null) {
             try {
                 return Double.parseDouble(said.trim());
             } catch (NumberFormatException refused) {
-                // The engine says what is wrong with it; this is about a warning only.
+                // The engine will refuse it; this is only about the warning.
                 return 0;
             }
         }

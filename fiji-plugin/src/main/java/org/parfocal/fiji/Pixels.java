@@ -13,13 +13,13 @@ import org.parfocal.PixelType;
 /**
  * ImageJ's pixel arrays: {@code byte[]}, {@code short[]}, {@code float[]}, and {@code int[]} for RGB.
  *
- * <p>They go to the engine and come back as they are: rounding and saturation of integers are the engine's, because
- * ImageJ's {@code setf} wraps around.
+ * <p>They go to the engine without conversion. The engine rounds and saturates integers, because ImageJ's {@code setf}
+ * wraps around.
  */
 final class Pixels {
     private Pixels() {}
 
-    /** The engine's type of an image's pixels. Throws a {@link Problem} for images that cannot be restored. */
+    /** The pixel type of an image. Throws a {@link Problem} for images that cannot be restored. */
     static PixelType type(ImagePlus image) {
         ImageProcessor processor = image.getProcessor();
         if (processor == null) {
@@ -47,7 +47,7 @@ final class Pixels {
         }
     }
 
-    /** Colours of a pixel that are normalised together: 3 for RGB. */
+    /** Channels of a pixel, which are normalised together: 3 for RGB. */
     static int channels(ImagePlus image) {
         return image.getType() == ImagePlus.COLOR_RGB ? 3 : 1;
     }

@@ -9,19 +9,18 @@ import java.util.Locale;
 /**
  * Which part of each plane is restored.
  *
- * <p>The network sees a selection's bounding rectangle, enlarged on every side by the model's halo as far as the image
- * goes: so the pixels at its edge have the context that they need. Brightness is normalised over this rectangle, not
- * over the whole plane. A result for the selection is therefore close to the same part of a restored whole plane, but
- * not equal to it.
+ * <p>The network sees the bounding rectangle of the selection, enlarged by the model's halo within the image, so that
+ * pixels at its edge have their context. Brightness is normalised over this rectangle, not over the whole plane: the
+ * result is close to the same part of a restored whole plane, but not equal.
  */
 final class Region {
     private final Settings.Part part;
     private final int width;
     private final int height;
     private final Rectangle bounds;
-    /** Of the bounding rectangle of the selection; null if all of it counts. */
+    /** Marks the selected pixels of the bounding rectangle; null if all are selected. */
     private final ImageProcessor mask;
-    /** Where the mask begins. */
+    /** The mask's place in the image. */
     private final Rectangle maskBounds;
 
     private Region(
@@ -34,9 +33,7 @@ final class Region {
         this.maskBounds = maskBounds;
     }
 
-    /**
-     * What the settings and the image's selection choose. Throws a {@link Problem} where the selection has no pixels.
-     */
+    /** The region chosen by the settings and the image's selection. Throws a {@link Problem} if it has no pixels. */
     static Region of(ImagePlus image, Settings settings) {
         int width = image.getWidth();
         int height = image.getHeight();
@@ -79,7 +76,7 @@ final class Region {
         return false;
     }
 
-    /** True if the pixel of the image belongs to the selection. */
+    /** Whether a pixel of the image is selected. */
     boolean contains(int x, int y) {
         return bounds.contains(x, y) && (mask == null || mask.get(x - maskBounds.x, y - maskBounds.y) != 0);
     }
@@ -88,12 +85,12 @@ final class Region {
         return part == Settings.Part.WHOLE;
     }
 
-    /** True if the result is smaller than the image. */
+    /** Whether the result is smaller than the image. */
     boolean isCrop() {
         return part == Settings.Part.CROP;
     }
 
-    /** True if pixels inside the bounding rectangle are kept as they were. */
+    /** Whether pixels inside the bounding rectangle stay as they were. */
     boolean hasMask() {
         return mask != null;
     }
@@ -103,7 +100,7 @@ final class Region {
         return new Rectangle(bounds);
     }
 
-    /** What the network sees. */
+    /** The rectangle that the network sees. */
     Rectangle seen(int halo) {
         if (isWhole()) {
             return bounds();

@@ -7,7 +7,7 @@ import java.io.File;
 import org.parfocal.Parfocal;
 import org.parfocal.PixelType;
 
-/** One run of Restore Focus: checks, the engine, and the result. It opens no window and asks nothing. */
+/** One run of Restore Focus: checks, restores and makes the result. It opens no window and asks nothing. */
 final class Restorer {
     private static final long MIB = 1 << 20;
 
@@ -24,7 +24,7 @@ final class Restorer {
     private RunReport report = new RunReport();
     private ModelDescription model;
 
-    /** Checks all that can be told before a model is opened. Throws a {@link Problem}. */
+    /** Checks all that can be checked before a model is opened. Throws a {@link Problem}. */
     Restorer(ImagePlus image, Settings settings) {
         this.image = image;
         this.settings = settings;
@@ -62,7 +62,7 @@ final class Restorer {
         return virtual || settings.output == Settings.Output.FILE;
     }
 
-    /** Checks where the result goes: that a file can be written, that a new image fits into memory. */
+    /** Checks that the file can be written, or that the new image fits into memory. */
     void checkOutput() {
         if (settings.output == Settings.Output.FILE) {
             output = new TiffOutput(settings.file);
@@ -75,11 +75,11 @@ final class Restorer {
             }
             return;
         }
-        // What a run makes beside the result: rectangles with their halo, before they are cut.
+        // A run also needs memory for rectangles with their halo, before they are cropped.
         long needed = resultBytes() + (region.isWhole() || virtual ? 0 : resultBytes());
         long free = free();
         if (needed > free) {
-            // It may hold planes of an image that was restored in place before.
+            // Undo may hold planes of an image that was restored in place before.
             Undo.reset();
             System.gc();
             free = free();
@@ -99,16 +99,16 @@ final class Restorer {
 
     private static long free() {
         Runtime runtime = Runtime.getRuntime();
-        // A sixteenth stays for everything else.
+        // A sixteenth is left for everything else.
         return runtime.maxMemory() / 16 * 15 - (runtime.totalMemory() - runtime.freeMemory());
     }
 
     /**
-     * Does the work. The image is as it was unless this returns: in place, pixels are exchanged when all planes are
-     * there.
+     * Does the work. If it fails, the image is as it was: in-place results are swapped in after all planes are
+     * restored.
      *
      * @return the new image; null if the result is in place or in a file
-     * @throws Stopped where the user or the image's end stopped it
+     * @throws Stopped if the user stopped it, or the image was closed
      */
     ImagePlus run(Progress progress) {
         checkOutput();
@@ -132,9 +132,7 @@ final class Restorer {
         }
     }
 
-    /**
-     * One plane as the settings would restore it, at the image's size; null where the plane is not among the chosen.
-     */
+    /** One plane as the settings would restore it, at the image's size; null if the plane is not selected. */
     Object preview(int plane, Object pixels, Progress progress) {
         int[] at = image.convertIndexToPosition(plane);
         if (selection.place(0, at[0]) == 0 || selection.place(1, at[1]) == 0 || selection.place(2, at[2]) == 0) {
@@ -205,7 +203,7 @@ final class Restorer {
     }
 
     private void exchange(Object[] planes, Object[] restored, Progress progress) {
-        // All that can fail stands before the first pixel is exchanged.
+        // Everything that can fail comes before the first exchange.
         String info = info();
         Object before = image.getProperty("Info");
         ImageStack originals = UndoPlanes.isPossible() ? asTheyWere(restored) : null;
@@ -221,7 +219,7 @@ final class Restorer {
         image.updateAndDraw();
     }
 
-    /** The image's stack before: planes that were not chosen are those that it has. */
+    /** The image's stack as it was: the originals of chosen planes, and the other planes. */
     private ImageStack asTheyWere(Object[] originals) {
         int size = image.getStackSize();
         ImageStack stack = new ImageStack(image.getWidth(), image.getHeight());
@@ -249,9 +247,8 @@ final class Restorer {
         RestoringStack stack =
                 new RestoringStack(region.resultWidth(), region.resultHeight(), Pixels.allocate(like, pixels), labels);
         ImagePlus result = Metadata.image(image, stack, selection, region);
-        // The Info stands before the pixels in the file: what is known only after the last plane (the tile, how many
-        // pixels
-        // are no numbers) is not in it.
+        // The file has its Info before the pixels, so the Info lacks what is known only after the last plane: the tile,
+        // and how many pixels are not finite.
         Metadata.addInfo(result, info());
         stack.begin(index -> restoreOne(runner, index, progress));
         output.write(result);
@@ -269,12 +266,12 @@ final class Restorer {
                 report);
     }
 
-    /** The file that was written; null if none was. */
+    /** The file that was written, or null. */
     File file() {
         return output == null ? null : output.file();
     }
 
-    /** How many planes the result has. */
+    /** The number of planes of the result. */
     int planes() {
         return selection.count();
     }

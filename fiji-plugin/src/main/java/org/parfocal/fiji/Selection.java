@@ -5,7 +5,8 @@ import java.util.Arrays;
 import java.util.TreeSet;
 
 /**
- * Which planes of an image: chosen channels, slices and frames, each with each. Numbers count from 1, as ImageJ's do.
+ * The chosen planes of an image: all combinations of chosen channels, slices and frames. Numbers count from 1, as in
+ * ImageJ.
  */
 final class Selection {
     private final int[] size;
@@ -20,7 +21,7 @@ final class Selection {
         this.frames = frames;
     }
 
-    /** What the settings choose of an image. Throws a {@link Problem} where a range is none, or outside the image. */
+    /** The planes that the settings choose. Throws a {@link Problem} for a malformed range or one outside the image. */
     static Selection of(ImagePlus image, Settings settings) {
         int[] size = {image.getNChannels(), image.getNSlices(), image.getNFrames()};
         switch (settings.planes) {
@@ -38,7 +39,7 @@ final class Selection {
         }
     }
 
-    /** Sorted numbers from text such as {@code 1-3,5}; all of them from blank text. */
+    /** Sorted numbers from text such as {@code 1-3,5}; all for blank text. */
     static int[] range(String name, String text, int size) {
         TreeSet<Integer> numbers = new TreeSet<>();
         if (text.trim().isEmpty()) {
@@ -81,12 +82,12 @@ final class Selection {
         return n;
     }
 
-    /** How many planes. */
+    /** The number of planes. */
     int count() {
         return channels.length * slices.length * frames.length;
     }
 
-    /** The numbers in the image's stack, in its order. */
+    /** The planes' numbers in the image's stack, in its order. */
     int[] planes() {
         int[] planes = new int[count()];
         int i = 0;
@@ -100,7 +101,7 @@ final class Selection {
         return planes;
     }
 
-    /** True if nothing is left out. */
+    /** Whether all planes are chosen. */
     boolean isAll() {
         return count() == size[0] * size[1] * size[2];
     }
@@ -117,7 +118,7 @@ final class Selection {
         return frames.clone();
     }
 
-    /** Where a channel (axis 0), slice (1) or frame (2) comes in the result, from 1; 0 if it is left out. */
+    /** The number in the result of a channel (axis 0), slice (1) or frame (2), from 1; 0 if it is not chosen. */
     int place(int axis, int n) {
         int at = Arrays.binarySearch(axis == 0 ? channels : axis == 1 ? slices : frames, n);
         return at < 0 ? 0 : at + 1;

@@ -132,7 +132,7 @@ class InformationTest {
 
     @Test
     void longValuesAreBroken() {
-        String text = new Report("x")
+        String text = new TextReport("x")
                 .line("Name", "a b")
                 .line("Empty", "")
                 .line("Unknown", null)
