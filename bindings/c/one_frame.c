@@ -1,4 +1,4 @@
-/* Restores one 16-bit frame: one_frame [MODEL [OPTIONS]], without arguments with the model inside the library. */
+/* Restores one 16-bit frame: one_frame [MODEL [OPTIONS]], without arguments with the built-in model. */
 
 #include <parfocal.h>
 
@@ -8,7 +8,7 @@
 
 enum { WIDTH = 320, HEIGHT = 240 };
 
-/* What failed, in the library's words. */
+/* Prints the library's message. */
 static int fail(const char *what) {
     char message[1024];
     parfocal_last_error(message, sizeof message, NULL);
@@ -16,7 +16,7 @@ static int fail(const char *what) {
     return EXIT_FAILURE;
 }
 
-/* Out-of-focus beads on a camera's offset; a program would take the pixels from its camera. */
+/* Draws out-of-focus beads on a camera's offset, in place of a camera's pixels. */
 static void simulate(uint16_t *pixels) {
     int x, y, bead;
     for (y = 0; y < HEIGHT; y++)

@@ -1,4 +1,5 @@
-/* Runs the C suite: suite MODEL FOLDER LOG OPTIONS [fast]. Silent; the exit status says, the log tells. */
+/* Runs the C suite: suite MODEL FOLDER LOG OPTIONS [fast]. Prints nothing; the result is the exit status, details
+   are in the log. */
 
 #include "check.h"
 
@@ -13,7 +14,7 @@ int suite_fast;
 
 static FILE *log_file;
 static int failures;
-/* Checks also fail in second threads. */
+/* Checks may fail in several threads. */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void suite_fail(const char *file, int line, const char *what) {
@@ -69,7 +70,7 @@ char *text_of(parfocal_status (*describe)(uint64_t, char *, uint64_t, uint64_t *
     uint64_t length = 0;
     char *text;
     if (!CHECK_IS(describe(handle, NULL, 0, &length), OK)) return NULL;
-    /* Counters may have grown a digit meanwhile. */
+    /* A counter may have grown by a digit meanwhile. */
     text = malloc((size_t)length + 64);
     if (text != NULL && !CHECK_IS(describe(handle, text, length + 64, &length), OK)) {
         free(text);

@@ -1,5 +1,5 @@
-/* What a thread of the stress program does: each action may end only as its row says, and what is written must be
-   what a quiet run gives. */
+/* The actions of the stress program's threads. Each may end only as its row allows, and pixels must be those of an
+   undisturbed run. */
 
 #include "stress.h"
 
@@ -31,7 +31,7 @@ const struct row stress_table[ACTIONS] = {
 };
 
 static const int64_t shapes[2][4] = {{W, H, 1, 1}, {W, H, 1, P}};
-/* Tiles: a run has many steps to be stopped at. */
+/* With tiles a run has many steps at which it can be stopped. */
 static const char *const run_options[2] = {"", "tile=32 halo=16"};
 
 static uint16_t pictures[PICTURES][N];
@@ -45,7 +45,7 @@ parfocal_model models[MODELS];
 parfocal_stream streams[STREAMS];
 uint64_t opened_count[KINDS], closed_count[KINDS];
 int failures;
-/* Guarded, too. */
+/* Guarded by stress_lock, too. */
 static parfocal_task tasks[THREADS];
 static uint64_t old[KINDS][OLD];
 /* A stream has one producer and one consumer at a time. */
@@ -68,7 +68,7 @@ void stress_fail(const char *what) {
     pthread_mutex_unlock(&stress_lock);
 }
 
-/* Counts the outcome, and says whether it was OK. */
+/* Counts the outcome. Returns whether it was OK. */
 static int ended(struct worker *w, enum action action, parfocal_status status) {
     char text[128];
     if (status < 0 || status >= STATUSES || (stress_table[action].allowed >> status & 1) == 0) {
@@ -88,7 +88,7 @@ static uint64_t look(const uint64_t *place) {
     return handle;
 }
 
-/* Puts a handle into the table; what was there before now belongs to the caller alone. */
+/* Puts a handle into the table. The previous one now belongs to the caller alone. */
 uint64_t swap(uint64_t *place, uint64_t handle) {
     uint64_t before;
     pthread_mutex_lock(&stress_lock);
@@ -104,7 +104,7 @@ static void count_opened(int kind) {
     pthread_mutex_unlock(&stress_lock);
 }
 
-/* Remembers a closed handle, to be used later on purpose. */
+/* Remembers a closed handle, for later use as a stale one. */
 static void bury(struct worker *w, int kind, uint64_t handle) {
     int place = below(w, OLD);
     pthread_mutex_lock(&stress_lock);
@@ -151,7 +151,7 @@ static void describe_stream(struct worker *w) {
     check_text(w, DESCRIBE_STREAM, parfocal_stream_describe(stream, text, sizeof text, &length), text);
 }
 
-/* Every plane is as a quiet run gives it, or untouched; the first `planes` of them must be done. */
+/* The first `planes` planes must be those of an undisturbed run, the others untouched. */
 static void check_planes(const uint16_t *out, int picture, int tiled, int count, uint64_t planes) {
     int p;
     for (p = 0; p < count; p++) {
@@ -205,7 +205,7 @@ static void steal_task(struct worker *w) {
 
 static void cancel(struct worker *w) {
     int i, first = below(w, THREADS);
-    /* The first that is there, so that most cancels meet a run. */
+    /* The first task in the table, so that most cancels meet a run. */
     for (i = 0; i < THREADS; i++) {
         parfocal_task task = look(&tasks[(first + i) % THREADS]);
         if (task == 0) continue;
@@ -261,13 +261,13 @@ static void receive(struct worker *w, enum action action, int32_t timeout_ms) {
     pthread_mutex_unlock(&consumers[place]);
 }
 
-/* A handle that was closed, or of another kind, is INVALID_HANDLE wherever it is given. */
+/* A closed handle, or one of another kind, is INVALID_HANDLE in every function. */
 static void stale(struct worker *w) {
     static uint16_t pixels[N];
     uint64_t length, handle, numbers[2];
     int kind = below(w, 3), choice = below(w, 7);
     handle = look(&old[kind][below(w, OLD)]);
-    /* Of another kind, and alive perhaps. */
+    /* Of another kind, and perhaps open. */
     if (choice == 0 && kind == A_STREAM) handle = look(&models[0]);
     if (choice == 0 && kind == A_MODEL) handle = look(&streams[0]);
     if (kind == A_MODEL && choice < 3) {

@@ -1,4 +1,4 @@
-/* Files: the same pixels as in memory, all or nothing. TIFF is written and read here by hand, uncompressed 16-bit. */
+/* Files: the same pixels as in memory, all or nothing. This file writes and reads uncompressed 16-bit TIFF itself. */
 
 #include "check.h"
 
