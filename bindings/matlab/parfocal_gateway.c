@@ -1,10 +1,8 @@
-/* Parfocal for Octave: the functions of the C library as verbs of one MEX function, [status, ...] =
-   parfocal_gateway(verb, ...).
+/* Parfocal for Octave: the C library as verbs of a MEX function, [status, ...] = parfocal_gateway(verb, ...).
 
-   It is the twin of +parfocal/+internal/throughCalllib.m, verb by verb; the classes of +parfocal stand on either.
-   The library is opened by the path that they found, so that this file is built without it: build_octave.m. Pixels
-   are used where Octave has them, without a copy. What a user can get wrong has been refused before, or is refused
-   by the library; what this file refuses is a fault of +parfocal. */
+   It has the same verbs as +parfocal/+internal/throughCalllib.m, which MATLAB uses; +parfocal works with either. The
+   library is opened by path at run time, so build_octave.m builds this file without it. Pixels are not copied.
+   +parfocal or the library checks the user's input; what this file refuses is a bug in +parfocal. */
 
 #include "mex.h"
 #include "parfocal.h"
@@ -56,14 +54,14 @@ static struct {
 #undef MEMBER
 } library;
 
-/* What was opened last, until the caller has its number and takes it: Ctrl-C is heard before an assignment is done. */
+/* Handles opened last, until the caller has stored them and calls take: Ctrl-C may come before the assignment. */
 static uint64_t untaken_model, untaken_stream;
 
-/* Texts of this call, freed when it ends: Octave 7 itself forgets what mxArrayToString made. */
+/* Texts of this call, freed when it ends: Octave 7 does not free what mxArrayToString allocates. */
 static char *texts[8];
 static int text_count;
 
-/* A fault of +parfocal or of this file, never of a user. */
+/* Reports a bug in +parfocal or this file. */
 static void fault(const char *format, ...) {
     char message[512];
     va_list arguments;
@@ -112,7 +110,7 @@ static mxArray *number(uint64_t value) {
     return out;
 }
 
-/* Calls `ask` until the text fits: between two calls it may grow. */
+/* Calls `ask` until the text fits, because it may grow between two calls. */
 typedef parfocal_status (*asker)(uint64_t handle, char *buffer, uint64_t capacity, uint64_t *length);
 
 static parfocal_status ask_text(asker ask, uint64_t handle, mxArray **out) {
@@ -145,7 +143,7 @@ static parfocal_status ask_model(uint64_t handle, char *buffer, uint64_t capacit
     return library.model_describe(handle, buffer, capacity, length);
 }
 
-/* The verbs: each takes what stands after the verb's name, and fills what stands after the status. ---------------- */
+/* The verbs. Each takes the inputs after the verb's name, and fills the outputs after the status. ---------------- */
 
 static void *symbol(const char *name) {
 #ifdef _WIN32
@@ -167,7 +165,7 @@ static void open_library(const char *path, char *reason, size_t capacity) {
 #endif
 }
 
-/* [status, reason] = load(path): twice is once. `reason` is "" where it worked. */
+/* [status, reason] = load(path): does nothing if it is loaded. `reason` is "" on success. */
 static parfocal_status load(mxArray **out, const mxArray **in) {
     char reason[1024] = "";
     if (library.handle == NULL) {
@@ -182,14 +180,14 @@ static parfocal_status load(mxArray **out, const mxArray **in) {
     }
         FUNCTIONS(TAKE)
 #undef TAKE
-        /* `clear all` must not forget what is open. */
+        /* `clear all` must not forget open handles. */
         if (library.handle != NULL && !mexIsLocked()) mexLock();
     }
     out[0] = mxCreateString(reason);
     return library.handle != NULL ? PARFOCAL_STATUS_OK : PARFOCAL_STATUS_NOT_FOUND;
 }
 
-/* status = forget(): the library that was loaded is not the one that is wanted. It stays in memory, as it asks for. */
+/* status = forget(): drops a library that is not the wanted one. It stays in memory, as it must. */
 static parfocal_status forget(mxArray **out, const mxArray **in) {
     (void)out, (void)in;
     library.handle = NULL;
@@ -203,7 +201,7 @@ static parfocal_status take(mxArray **out, const mxArray **in) {
     return PARFOCAL_STATUS_OK;
 }
 
-/* status = drop(): closes what was opened and not taken. */
+/* status = drop(): closes handles that were opened and not taken. */
 static parfocal_status drop(mxArray **out, const mxArray **in) {
     if (untaken_model != 0) library.model_close(untaken_model);
     if (untaken_stream != 0) library.stream_close(untaken_stream);

@@ -28,7 +28,8 @@ function run_documents(page, readme)
     assert(isequal(size(J), size(stack)) && numel(scores) == 4);
     words = {'4 of 4', 'parfocal:BAD_OPTION', 'tile=2', 'Parfocal runs here', parfocal.version()};
     for word = words
-        assert(~isempty(strfind(printed, word{1})), '%s does not print ''%s'': %s', page, word{1}, printed); %#ok<STREMP>
+        assert(~isempty(strfind(printed, word{1})), '%s does not print ''%s'': %s', page, word{1}, ...
+            printed); %#ok<STREMP>
     end
     assert(isequal(size(read_tiff('restored.tif')), size(stack)));
     fprintf('%s: %d pieces of code run\n', page, numel(blocks));

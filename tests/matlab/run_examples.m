@@ -1,5 +1,6 @@
 function run_examples(results)
-%RUN_EXAMPLES  Every example as a user would run it; pictures go to the folder RESULTS. An error where one does not do what it says.
+%RUN_EXAMPLES  Every example as a user would run it; pictures go to the folder RESULTS. An error where one does not do
+%   what it says.
 
     examples = fullfile(fileparts(which('parfocal_prototype')), 'examples');
     addpath(examples);
@@ -45,8 +46,10 @@ function batch(results)
     fprintf(file, 'no image');
     fclose(file);
     evalc('report = batch_folder(input, output);');
-    assert(isequal({report.input}, {'a.tif', 'b.tif', 'broken.tif'}) && isequal({report(1:2).outcome}, {'restored', 'restored'})); %#ok<NODEF>
-    assert(~isempty(strfind(report(3).outcome, 'broken.tif')) && exist(report(3).output, 'file') == 0, '%s', report(3).outcome); %#ok<STREMP>
+    assert(isequal({report.input}, {'a.tif', 'b.tif', 'broken.tif'}) && isequal({report(1:2).outcome}, {'restored', ...
+        'restored'})); %#ok<NODEF>
+    assert(~isempty(strfind(report(3).outcome, 'broken.tif')) && exist(report(3).output, 'file') == 0, '%s', ...
+        report(3).outcome); %#ok<STREMP>
     assert(isequal(size(read_tiff(report(2).output)), [40 50 4]));
     evalc('report = batch_folder(input, output);');
     assert(isequal({report(1:2).outcome}, {'was there', 'was there'}));

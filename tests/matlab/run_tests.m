@@ -1,5 +1,6 @@
 function run_tests(varargin)
-%RUN_TESTS  Every test of +parfocal, or those of the files named: run_tests('test_pixels'). An error at the end if one failed.
+%RUN_TESTS  Every test of +parfocal, or those of the files named: run_tests('test_pixels'). An error at the end if one
+%   failed.
 %   On the path: the folder of +parfocal and this one, and the shim's where it is to stand for MATLAB's calllib.
 %   In the environment: PARFOCAL_COMMAND, the command to compare with.
 

@@ -1,5 +1,6 @@
 function tests = test_memory()
-%TEST_MEMORY  1,000 times open, restore, close: resident memory stays flat. Fewer over the stand-in for calllib, which is slower.
+%TEST_MEMORY  1,000 times open, restore, close: resident memory stays flat. Fewer over the stand-in for calllib, which
+%   is slower.
     count = 1000;
     if isequal(parfocal.internal.backend(), @parfocal.internal.throughCalllib)
         count = 300;
@@ -67,7 +68,8 @@ end
 function failures()
     m = opened();
     image = specimen([200 200 3], 'uint8');
-    action = @() refused(@() m.restore(image, '', @(done, total) error('parfocal:CANCELLED', 'as asked')), 'CANCELLED', 'as asked');
+    action = @() refused(@() m.restore(image, '', @(done, total) error('parfocal:CANCELLED', 'as asked')), ...
+        'CANCELLED', 'as asked');
     grown = growth(action, 100);
     % A stream that is left open is 120 kB at least.
     assert(grown < 5e6, '100 ended runs left %.1f MB', grown / 1e6);

@@ -68,7 +68,8 @@ function whole_stack()
         same(restored, m.restore(image, 'normalize=''stack'''));
     end
     colour = specimen([20 30 3 4], 'uint16');
-    same(m.restore(colour, ['tile=auto  normalize=stack' char(9) 'halo=auto']), by_command(colour, '--normalize', 'stack'));
+    same(m.restore(colour, ['tile=auto  normalize=stack' char(9) 'halo=auto']), by_command(colour, '--normalize', ...
+        'stack'));
 end
 
 function odd_stacks()
@@ -95,7 +96,8 @@ function large_range()
     below = sorted(floor(place) + 1)';
     expected = below + (sorted(floor(place) + 2)' - below) .* (place - floor(place));
     found = parfocal.internal.stackRange(image, [0.1; 99.9]);
-    assert(max(abs(found - expected)) < 1e-9 * max(expected), '%s, expected %s', mat2str(found, 17), mat2str(expected, 17));
+    assert(max(abs(found - expected)) < 1e-9 * max(expected), '%s, expected %s', mat2str(found, 17), ...
+        mat2str(expected, 17));
     assert(isempty(parfocal.internal.stackRange(image * 0 + 7, [0.1; 99.9])));
 end
 

@@ -1,5 +1,6 @@
 function write_tiff(path, image)
-%WRITE_TIFF  A plain TIFF file for the command: uint8, uint16 or single; sizes as parfocal.Model/restore has them. Uncompressed, little-endian.
+%WRITE_TIFF  A plain TIFF file for the command: uint8, uint16 or single; sizes as parfocal.Model/restore has them.
+%   Uncompressed, little-endian.
 
     [height, width, third, fourth] = size(image);
     channels = 1;

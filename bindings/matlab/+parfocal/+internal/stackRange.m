@@ -1,7 +1,7 @@
 function range = stackRange(pixels, percentiles)
 %STACKRANGE  The two values that the network sees as 0 and 1 with normalize=stack; [] where all values are the same.
-%   Percentiles of all finite values, linear between order statistics, least and greatest where they coincide: src/normalise.rs, to
-%   the last bit, because results have to be those of the command line.
+%   Percentiles of all finite values, linear between order statistics, least and greatest where they coincide:
+%   src/normalise.rs, to the last bit, because results have to be those of the command line.
 
     if isfloat(pixels)
         sorted = sort(pixels(isfinite(pixels)));
