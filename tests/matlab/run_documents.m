@@ -1,6 +1,6 @@
 function run_documents(page, readme)
 %RUN_DOCUMENTS  Runs the code of a page, block by block, in one workspace: run_documents('docs/matlab.md', 'README.md').
-%   The code in README.md is to be that which the page begins with.
+%   README.md must have the code that the page begins with.
 
     pieces = @(file) regexp(fileread(file), '```matlab\n(.*?)```', 'tokens');
     blocks = pieces(page);
@@ -16,7 +16,7 @@ function run_documents(page, readme)
     write_tiff('drifted.tif', stack);
     printed = '';
     for k = 1:numel(blocks)
-        % The first closes its model; those after it go on with one.
+        % The first block closes its model; the later ones need an open one.
         if k == 2
             m = parfocal.Model('device=cpu'); %#ok<NASGU>
         end

@@ -1,6 +1,6 @@
 function [status, output] = session(code, varargin)
-%SESSION  Runs code in a fresh session with this one's path, and with environment variables: session(CODE, 'NAME=VALUE',
-%   ...).
+%SESSION  Runs code in a new session with this session's path, and with environment variables: session(CODE,
+%   'NAME=VALUE', ...).
 
     octave = fullfile(OCTAVE_HOME(), 'bin', 'octave-cli');
     quoted = @(word) ['''' strrep(word, '''', '''\''''') ''''];

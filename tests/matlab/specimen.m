@@ -1,6 +1,6 @@
 function image = specimen(extent, kind)
-%SPECIMEN  Beads out of focus on an uneven field, every plane and channel another: an image of size EXTENT and class
-%   KIND.
+%SPECIMEN  An image of size EXTENT and class KIND: out-of-focus beads on an uneven field, different in every plane and
+%   channel.
 
     image = zeros(extent);
     [x, y] = meshgrid(1:extent(2), 1:extent(1));

@@ -1,5 +1,5 @@
 function tests = test_files()
-%TEST_FILES  TIFF files: the same file as the command's, and what is refused.
+%TEST_FILES  TIFF files: the same bytes as from the command, and refusals.
     tests = {
         'the same bytes as the command', @as_command
         'the package function, with the built-in model', @package_function

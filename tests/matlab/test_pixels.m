@@ -1,5 +1,5 @@
 function tests = test_pixels()
-%TEST_PIXELS  Every class and size of image, and that each is to the byte what the command makes of the same pixels.
+%TEST_PIXELS  Images of every class and size: the same bytes as from the command.
     kinds = {'uint8', 'uint16', 'single'};
     extents = {[40 57], [1 1], [1 19], [31 1], [33 29 3], [24 35 2], [24 35 4], [30 26 3 2], [30 26 1 3]};
     tests = {};
@@ -32,7 +32,7 @@ function as_command(kind, extent)
     assert(prod(extent) < 100 || ~isequal(restored, image), 'nothing was done');
 end
 
-% Class, size and every byte.
+% Compares class, size and every byte.
 function same(found, expected)
     assert(strcmp(class(found), class(expected)), 'class %s, expected %s', class(found), class(expected));
     assert(isequal(size(found), size(expected)), 'size %s, expected %s', mat2str(size(found)), mat2str(size(expected)));
@@ -117,7 +117,7 @@ function nonfinite()
     same(restored, by_command(image));
     assert(isnan(restored(5)) && restored(700) == Inf && restored(1500) == -Inf);
     assert(all(isfinite(restored(isfinite(image)))));
-    % The same as double: infinite is not too large for single.
+    % The same as double: infinity is not "too large for single".
     assert(isequaln(m.restore(double(image)), double(restored)));
 end
 

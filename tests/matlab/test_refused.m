@@ -1,5 +1,5 @@
 function tests = test_refused()
-%TEST_REFUSED  What cannot be meant is refused with a message that tells what, which value, what was expected and what
+%TEST_REFUSED  Invalid input is refused with a message that says what is wrong, which value, what was expected and what
 %   to do.
     I = specimen([12 17], 'uint16');
     tests = {
@@ -99,7 +99,7 @@ function no_onnx()
 end
 
 function no_device()
-    % With a library of ONNX Runtime that has no GPU in it.
+    % The packaged ONNX Runtime has no GPU support.
     refused(@() parfocal.Model('device=cuda:0', tiny()), 'DEVICE', 'cuda');
 end
 

@@ -16,7 +16,7 @@ function tests = test_sessions()
     };
 end
 
-% What a session prints when parfocal.version() fails there.
+% The error that a session prints when parfocal.version() fails there.
 function output = version_fails(code, varargin)
     code = [code 'try, parfocal.version(); catch failure, printf(''%s|%s'', failure.identifier, failure.message); end'];
     [status, output] = session(code, varargin{:});
@@ -44,7 +44,7 @@ function package = package_folder()
     package = fileparts(which('parfocal_prototype'));
 end
 
-% A copy of the package in a prefix of its own, first on the path.
+% Copies the package into a prefix of its own, which is first on the path.
 function [code, folder, cleaning] = copied()
     folder = tempname();
     mkdir(fullfile(folder, 'share', 'parfocal'));
@@ -134,7 +134,7 @@ function two()
     mkdir(folder);
     cleaning = onCleanup(@() removed(folder));
     result = fullfile(folder, 'result.mat');
-    % The other one waits for this one, and this one works until the other one is done.
+    % The other session waits for this one to start, and this one works until the other is done.
     code = sprintf(['m = opened(); image = specimen([40 50 3 6], ''uint16''); fclose(fopen(''%s'', ''w'')); ' ...
         'while exist(''%s'', ''file'') == 0, pause(0.01); end; restored = m.restore(image); ' ...
         'save(''-v7'', ''%s'', ''restored''); rename(''%s'', ''%s'');'], ...
