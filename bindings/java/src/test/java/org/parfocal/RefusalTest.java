@@ -5,29 +5,14 @@ import static org.parfocal.Tiny.assertFails;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Pixels, shapes and sizes that cannot be are refused in words. */
-@NeedsLibrary
-class RefusalTest {
+class RefusalTest extends TinyModel {
     private static final int WIDTH = 37;
     private static final int HEIGHT = 29;
     private static final int COUNT = WIDTH * HEIGHT;
     private static final Layout FRAME = Layout.of(WIDTH, HEIGHT);
-
-    private static ParfocalModel model;
-
-    @BeforeAll
-    static void open() {
-        model = Tiny.open();
-    }
-
-    @AfterAll
-    static void close() {
-        model.close();
-    }
 
     @Test
     void buffersThatCannotBeUsedAreRefusedInWords() {

@@ -15,34 +15,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The same pixels give the same bytes, however they lie in Java's memory. */
-@NeedsLibrary
-class RestoreTest {
+class RestoreTest extends TinyModel {
     private static final int WIDTH = 37;
     private static final int HEIGHT = 29;
     private static final int COUNT = WIDTH * HEIGHT;
     private static final int PLANES = 3;
     private static final Layout FRAME = Layout.of(WIDTH, HEIGHT);
 
-    private static ParfocalModel model;
-
     @TempDir
     Path temporary;
-
-    @BeforeAll
-    static void open() {
-        model = Tiny.open();
-    }
-
-    @AfterAll
-    static void close() {
-        model.close();
-    }
 
     @Test
     void theNetworkChangesTheFrame() {

@@ -9,29 +9,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.ShortBuffer;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Frames in, results out. */
-@NeedsLibrary
-class StreamTest {
+class StreamTest extends TinyModel {
     private static final int WIDTH = 48;
     private static final int HEIGHT = 32;
     private static final int COUNT = WIDTH * HEIGHT;
     private static final Layout FRAME = Layout.of(WIDTH, HEIGHT);
-
-    private static ParfocalModel model;
-
-    @BeforeAll
-    static void open() {
-        model = Tiny.open();
-    }
-
-    @AfterAll
-    static void close() {
-        model.close();
-    }
 
     @Test
     void everyFrameComesOutInOrderWithItsTag() {

@@ -16,26 +16,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Progress and cancel. */
-@NeedsLibrary
-class TaskTest {
+class TaskTest extends TinyModel {
     private static final Layout PLANE = Layout.of(Tiny.SIDE, Tiny.SIDE);
-
-    private static ParfocalModel model;
-
-    @BeforeAll
-    static void open() {
-        model = Tiny.open();
-    }
-
-    @AfterAll
-    static void close() {
-        model.close();
-    }
 
     private static void waitForPlanes(ParfocalTask task, long planes) {
         while (task.planesDone() < planes) {
