@@ -1,5 +1,5 @@
-/* What the generated table of bad input stands on: good objects, pixels whose marks tell who wrote, and the log.
-   program MODEL GOOD.tif FOLDER LOG; silent, the exit status says. */
+/* The base of the generated tests of bad input: good objects, buffers with marks that show who wrote to them, and
+   the log. Usage: program MODEL GOOD.tif FOLDER LOG. Prints nothing; the result is the exit status. */
 
 #ifndef BAD_INPUT_H
 #define BAD_INPUT_H
@@ -31,7 +31,7 @@ static uint64_t model_length;
 static parfocal_model a_model, made;
 static parfocal_task a_task;
 static parfocal_stream a_stream;
-/* An object of a case's own, closed after it. */
+/* An object that one case made; closed after it. */
 static uint64_t kept;
 static parfocal_status found;
 
@@ -111,7 +111,7 @@ static parfocal_stream closed_stream(void) {
     return stream;
 }
 
-/* A task whose run is over; closed after the case. */
+/* A task whose run is over. */
 static parfocal_task used_task(void) {
     kept = new_task();
     CHECK(parfocal_restore_u16(a_model, kept, in_u16, SAMPLES, NULL, out_u16, SAMPLES, NULL,
@@ -120,7 +120,7 @@ static parfocal_task used_task(void) {
     return kept;
 }
 
-/* ---- A run on a thread of its own, for what is closed during it. ---- */
+/* ---- A run on its own thread, to close objects during it. ---- */
 
 static pthread_t runner;
 static parfocal_model run_model;
@@ -173,7 +173,7 @@ static parfocal_stream busy_stream(void) {
     return run_stream;
 }
 
-/* What runs is finished on its own reference, and a receiver is woken. */
+/* The run finishes on its own reference; a receiver is woken. */
 static void wait_for_run(void) {
     pthread_join(runner, NULL);
     if (run_stream != 0) {
@@ -247,7 +247,7 @@ static void nothing_was_done(void) {
                  in_f32[i] != (float)(i * 3701 % 65521) / 100.0f;
     CHECK(wrong == 0);
     CHECK(value_done == 4711 && value_total == 4711 && value_planes == 4711);
-    /* Where a tag is asked for, no frame has this one. */
+    /* A call that receives no frame sets the tag to UINT64_MAX. */
     CHECK(value_tag == 4711 || value_tag == UINT64_MAX);
     CHECK(stat(in_folder("out.tif"), &file) != 0);
 }
@@ -275,7 +275,7 @@ static void end_text(const char *returned, const char *expected) {
     if (strstr(returned, expected) == NULL) fail(expected);
 }
 
-/* ---- A process that was forked from one that uses the library. ---- */
+/* ---- The child of a process that uses the library. ---- */
 
 static int in_child(void) {
     int status = -1;
