@@ -13,9 +13,9 @@ import tempfile
 import warnings
 from pathlib import Path
 
-import onnx
 import torch
 
+import onnx
 from training.command import one_line_errors, parser_of
 from training.config import MULTIPLE, Config
 from training.data.images import load_sharp, source_counts
