@@ -7,7 +7,9 @@ use super::{checks, copy, elf, linker, package, program, write, Project, GLIBC, 
 use crate::tools::machine::need;
 use crate::tools::python::Environment;
 use crate::tools::runtime::sha256;
-use crate::tools::{cache, cmd, empty_folder, lock, read_text, root, run, run_quietly, say, shown, target, Result};
+use crate::tools::{
+    cache, cmd, empty_folder, lock, read_text, root, run, run_quietly, say, shown, target, walk, Result,
+};
 
 /// The device interface of the MMDevice that `fetch_mmdevice.py` fetches.
 const INTERFACE: &str = "75";
@@ -84,7 +86,7 @@ fn make() -> Result<PathBuf> {
         copy(&root().join("bindings/micromanager").join(source), &tree.join("source").join(source))?;
     }
     let json = mmdevice()?.join("nlohmann");
-    for file in checks::walk(&json)? {
+    for file in walk(&json)? {
         let name = file.strip_prefix(&json).map_err(|e| format!("{}: {e}", file.display()))?;
         copy(&file, &tree.join("source/nlohmann").join(name))?;
     }
