@@ -19,7 +19,7 @@ from training.network.checkpoint import (
     load_checkpoint,
     network_settings,
     start_weights,
-)  # fmt: skip
+)
 from training.network.networks import build
 
 # A batch whose loss is this many times the running mean is left out: a patch that is all background but for one hot

@@ -58,9 +58,13 @@ def test_this_processor_needs_no_more(path, side):
 def test_the_count_of_a_few_layers(tmp_path):
     """By hand, in floats per pixel."""
     layers = nn.Sequential(
-        nn.Conv2d(1, 3, 3, padding=1), nn.LeakyReLU(), nn.MaxPool2d(2), nn.Conv2d(3, 20, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(1, 3, 3, padding=1),
+        nn.LeakyReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(3, 20, 3, padding=1),
+        nn.ReLU(),
         nn.ConvTranspose2d(20, 1, 2, stride=2),
-    )  # fmt: skip
+    )
     torch.manual_seed(0)
     to_onnx(layers, tmp_path / "layers.onnx")
     # The first convolution: the image, 3 channels, and these in one block. The second, at half size: 3 channels, 20,
