@@ -1,4 +1,4 @@
-//! What the linker is told about the library that other languages load, and the ABI number that its code reads.
+//! Linker flags for the cdylib (SONAME, nodelete), the ABI number for its code, and whether tests have an ONNX Runtime.
 
 use std::env;
 
@@ -8,6 +8,10 @@ fn main() {
     let abi = abi();
     // `env!("PARFOCAL_ABI")` in the crate.
     println!("cargo:rustc-env=PARFOCAL_ABI={abi}");
+    println!("cargo:rustc-check-cfg=cfg(no_runtime)");
+    if !runtime_is_there() {
+        println!("cargo:rustc-cfg=no_runtime");
+    }
     let argument = |text: &str| println!("cargo:rustc-cdylib-link-arg=-Wl,{text}");
     match env::var("CARGO_CFG_TARGET_OS").as_deref() {
         Ok("linux") => {
@@ -19,6 +23,18 @@ fn main() {
         Ok("macos") => argument(&format!("-install_name,@rpath/libparfocal.{abi}.dylib")),
         _ => {}
     }
+}
+
+/// Tests that need ONNX Runtime are reported as ignored where it is missing: `cfg_attr(no_runtime, ignore)`.
+fn runtime_is_there() -> bool {
+    println!("cargo:rerun-if-env-changed=PARFOCAL_ONNXRUNTIME");
+    let Some(path) = env::var_os("PARFOCAL_ONNXRUNTIME").map(std::path::PathBuf::from) else { return false };
+    if path.is_file() {
+        println!("cargo:rerun-if-changed={}", path.display());
+        return true;
+    }
+    // Watching a missing file would rebuild the crate every time; `cargo xtask setup` touches this script instead.
+    false
 }
 
 /// `abi` below `[package.metadata.parfocal]`.

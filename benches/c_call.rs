@@ -7,7 +7,7 @@ use std::ptr::{null, null_mut};
 use std::time::Instant;
 
 use parfocal::ffi::{model, restore, task};
-use parfocal::runtime;
+use parfocal::network::runtime;
 
 const SIZE: usize = 2048;
 const PLANES: usize = 20;

@@ -10,11 +10,13 @@
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use parfocal::control::Task;
-use parfocal::frame::{Separate, Shape};
-use parfocal::options::{OpenOptions, RunOptions};
-use parfocal::pipeline::{restore, Model};
-use parfocal::{model, runtime};
+use parfocal::image::frame::{Separate, Shape};
+use parfocal::network::runtime;
+use parfocal::onnx::model_file;
+use parfocal::restore::model::Model;
+use parfocal::restore::options::{OpenOptions, RunOptions};
+use parfocal::restore::stack::restore;
+use parfocal::task::Task;
 
 const ROUNDS: usize = 7;
 /// How long one reading of a throughput takes at least.
@@ -103,7 +105,7 @@ fn compare(name: &str, bytes: &[u8], size: usize, limits: [Option<f64>; 2]) -> b
 }
 
 fn main() {
-    let released = compare("released", model::DEFAULT, 512, [Some(LIMIT); 2]);
+    let released = compare("released", model_file::DEFAULT, 512, [Some(LIMIT); 2]);
     let tiny = compare("tiny", include_bytes!("../tests/models/tiny.onnx"), 128, [None, Some(LIMIT_SMALL)]);
     assert!(released && tiny, "below a limit: see above");
 }

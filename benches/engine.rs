@@ -6,11 +6,13 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use parfocal::control::Task;
-use parfocal::frame::{Separate, Shape};
-use parfocal::options::{OpenOptions, RunOptions};
-use parfocal::pipeline::{restore, Model};
-use parfocal::{model, onnx, runtime};
+use parfocal::image::frame::{Separate, Shape};
+use parfocal::network::runtime;
+use parfocal::onnx::{model_file, wire};
+use parfocal::restore::model::Model;
+use parfocal::restore::options::{OpenOptions, RunOptions};
+use parfocal::restore::stack::restore;
+use parfocal::task::Task;
 
 const LIMIT_NS_PER_PIXEL: f64 = 4.0;
 const ROUNDS: usize = 15;
@@ -102,8 +104,8 @@ fn plain_convolution(size: usize) -> f64 {
 }
 
 fn throughput() {
-    let released = open(model::DEFAULT);
-    let metadata = onnx::read(model::DEFAULT).unwrap().metadata;
+    let released = open(model_file::DEFAULT);
+    let metadata = wire::read(model_file::DEFAULT).unwrap().metadata;
     let macs: f64 = metadata["parfocal.macs_per_pixel"].parse().unwrap();
     for size in SIZES {
         let (from, mut to) = (camera_frame(size), vec![0; size * size]);

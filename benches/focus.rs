@@ -5,8 +5,8 @@
 
 use std::time::Instant;
 
-use parfocal::focus::score_plane;
-use parfocal::frame::{InPlace, Sample, Shape};
+use parfocal::image::focus::score_plane;
+use parfocal::image::frame::{InPlace, Sample, Shape};
 
 const ROUNDS: usize = 31;
 const LIMIT_NS_PER_PIXEL: f64 = 3.0;

@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use parfocal::control::Task;
 use parfocal::error::Status;
-use parfocal::frame::{InPlace, Shape};
-use parfocal::options::{OpenOptions, RunOptions};
-use parfocal::pipeline::{restore, Model};
-use parfocal::{model, runtime};
+use parfocal::image::frame::{InPlace, Shape};
+use parfocal::network::runtime;
+use parfocal::onnx::model_file;
+use parfocal::restore::model::Model;
+use parfocal::restore::options::{OpenOptions, RunOptions};
+use parfocal::restore::stack::restore;
+use parfocal::task::Task;
 
 const COLD: Duration = Duration::from_millis(1000);
 const CACHED: Duration = Duration::from_millis(500);
@@ -73,7 +75,7 @@ fn slowest_node(threads: usize) -> (String, Duration) {
         .unwrap()
         .with_profiling(folder.path().join("profile"))
         .unwrap()
-        .commit_from_memory(model::DEFAULT)
+        .commit_from_memory(model_file::DEFAULT)
         .unwrap();
     let image: Vec<f32> = frame().iter().map(|&v| f32::from(v) / 1000.0).collect();
     for _ in 0..2 {

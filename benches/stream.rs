@@ -8,7 +8,7 @@ use std::ptr::{null, null_mut};
 use std::time::{Duration, Instant};
 
 use parfocal::ffi::{model::*, restore::*, stream::*};
-use parfocal::runtime;
+use parfocal::network::runtime;
 
 const SIZE: usize = 512;
 const ROUNDS: usize = 301;

@@ -310,6 +310,17 @@ parfocal_status parfocal_restore_f32(parfocal_model model, parfocal_task task, c
 parfocal_status parfocal_restore_file(parfocal_model model, parfocal_task task, const char *input, const char *output, const char *options);
 
 /*
+ The two values of the input that normalize=stack shows the network as 0 and 1: for a host that restores a stack frame by frame and gives
+ each the same range, as normalize=LO:HI.
+ model: an open model, which has the percentiles. pixel_type: PARFOCAL_PIXEL_*.
+ src, src_count, src_strides, shape: as parfocal_restore_u16.
+ lo, hi: receive the values, in input units. Where all finite values are the same both are that value, NaN where there are none: such a
+ stack comes back as it was, and needs no range. After a failure they are as they were.
+ Threads: any. Pixels must not change during the call. Statuses: INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY. Since 0.2.
+ */
+parfocal_status parfocal_stack_range(parfocal_model model, int32_t pixel_type, const void *src, uint64_t src_count, const int64_t *src_strides, const int64_t *shape, double *lo, double *hi);
+
+/*
  Scores the sharpness of planes of 8-bit pixels. As parfocal_focus_score_u16. Since 0.1.
  */
 parfocal_status parfocal_focus_score_u8(const uint8_t *src, uint64_t src_count, const int64_t *src_strides, const int64_t *shape, double *scores);

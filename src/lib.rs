@@ -1,40 +1,33 @@
-//! Parfocal restores out-of-focus microscope images. This file is the map; ARCHITECTURE.md is the tour.
+//! Parfocal restores out-of-focus microscope images: same pixel type, size and units, no point spread function needed.
+//!
+//! ARCHITECTURE.md draws the rooms; each room's own page is its `mod.rs`.
 
 #![warn(missing_docs)]
 
-mod beside;
-pub mod blend;
+#[cfg(feature = "ndarray")]
+pub mod arrays;
 pub mod cli;
-pub mod control;
-pub mod device;
-pub mod doctor;
 pub mod error;
 pub mod ffi;
-pub mod focus;
-pub mod frame;
-pub mod handles;
+pub mod host;
+pub mod image;
 mod jni;
-pub mod metrics;
-pub mod model;
-pub mod normalise;
+pub mod network;
 pub mod onnx;
-pub mod onnx_edit;
-mod onnx_graph;
-pub mod options;
-pub mod pipeline;
-mod placement;
-mod plane;
-mod pool;
-pub mod provider;
-pub mod queue;
-pub mod restore_file;
-pub mod runtime;
-pub mod sample;
-pub mod session;
-pub mod stream;
+pub mod restore;
 mod sync;
+pub mod task;
 pub mod tiff;
-pub mod tile;
+
+pub use error::{Error, Result, Status};
+pub use image::frame::{InPlace, PixelType, Sample, Separate, Shape, Strides};
+pub use restore::file::restore_file;
+pub use restore::model::Model;
+pub use restore::options::{OpenOptions, RunOptions, StreamOptions};
+pub use restore::report::Report;
+pub use restore::stack::restore;
+pub use restore::stream::Stream;
+pub use task::Task;
 
 /// The README's Rust is compiled with the doc tests.
 #[cfg(doctest)]

@@ -138,10 +138,8 @@ fn the_input_is_never_the_output() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn an_output_is_never_another_input_of_the_same_call() {
-    if common::runtime().is_none() {
-        return;
-    }
     let folder = TempDir::new().unwrap();
     for name in ["a.tif", "a-restored.tif"] {
         std::fs::copy(data("good/u8.tif"), folder.path().join(name)).unwrap();
@@ -167,10 +165,8 @@ fn a_call_that_restores_nothing_leaves_no_folder() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_range_far_wider_than_the_values_is_refused() {
-    if common::runtime().is_none() {
-        return;
-    }
     let folder = TempDir::new().unwrap();
     for name in ["good/f32.tif", "good/u16.tif"] {
         let done = restore(&data(name), &folder.path().join("out.tif"), &["--normalize=-1e30:1e30"]);
@@ -180,6 +176,7 @@ fn a_range_far_wider_than_the_values_is_refused() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn an_output_that_exists_is_kept_without_force() {
     let folder = TempDir::new().unwrap();
     let output = folder.path().join("out.tif");
@@ -187,9 +184,6 @@ fn an_output_that_exists_is_kept_without_force() {
     let done = restore(&data("good/u8.tif"), &output, &[]);
     check_refused(&done, &["out.tif", "exists already", "--force"], &folder, &["out.tif"]);
     assert_eq!(std::fs::read(&output).unwrap(), b"mine");
-    if common::runtime().is_none() {
-        return;
-    }
     let done = restore(&data("good/u8.tif"), &output, &["--force"]);
     assert!(done.status.success(), "{}", stderr(&done));
     assert_eq!((files(&folder), &std::fs::read(&output).unwrap()[..2]), (vec!["out.tif".to_owned()], &b"II"[..]));
@@ -197,6 +191,7 @@ fn an_output_that_exists_is_kept_without_force() {
 
 #[cfg(unix)]
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn force_replaces_files_only_and_follows_links() {
     let folder = TempDir::new().unwrap();
     let pipe = folder.path().join("pipe.tif");
@@ -214,9 +209,6 @@ fn force_replaces_files_only_and_follows_links() {
         check_refused(&done, &words, &folder, &["dangling.tif", "pipe.tif"]);
     }
     std::fs::remove_file(dangling).unwrap();
-    if common::runtime().is_none() {
-        return;
-    }
     let (real, link) = (folder.path().join("real.tif"), folder.path().join("link.tif"));
     std::fs::write(&real, "old").unwrap();
     std::os::unix::fs::symlink(&real, &link).unwrap();
@@ -226,6 +218,7 @@ fn force_replaces_files_only_and_follows_links() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_folder_that_takes_no_file_is_refused() {
     let folder = TempDir::new().unwrap();
     let input = data("good/u8.tif");
@@ -234,9 +227,6 @@ fn a_folder_that_takes_no_file_is_refused() {
     std::fs::write(folder.path().join("file"), "").unwrap();
     let done = restore(&input, &folder.path().join("file/out.tif"), &[]);
     check_refused(&done, &["out.tif", "file, is not a folder", "name a file in a folder"], &folder, &["file"]);
-    if common::runtime().is_none() {
-        return;
-    }
     // Root may write into read-only folders; nobody may make files in /proc.
     let closed = TempDir::new().unwrap();
     let mut permissions = std::fs::metadata(closed.path()).unwrap().permissions();
@@ -256,10 +246,8 @@ fn a_folder_that_takes_no_file_is_refused() {
 
 #[cfg(unix)]
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn no_space_left_leaves_nothing() {
-    if common::runtime().is_none() {
-        return;
-    }
     let folder = TempDir::new().unwrap();
     let output = folder.path().join("out.tif");
     // Writing past the limit is an error and no signal then, as on a full disk. The unit is 512 or 1024 bytes.
@@ -322,10 +310,8 @@ fn wrong_calls_exit_with_2() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn several_files_go_into_a_folder_and_a_bad_one_does_not_stop_the_rest() {
-    if common::runtime().is_none() {
-        return;
-    }
     let folder = TempDir::new().unwrap();
     let done = parfocal()
         .current_dir(folder.path())
@@ -349,10 +335,8 @@ fn several_files_go_into_a_folder_and_a_bad_one_does_not_stop_the_rest() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_pipe_gets_one_line_and_no_bar() {
-    if common::runtime().is_none() {
-        return;
-    }
     let folder = TempDir::new().unwrap();
     let done = restore(&data("good/stack-u8.tif"), &folder.path().join("out.tif"), &[]);
     assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
@@ -411,10 +395,8 @@ fn compare_measures() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn doctor_tells_what_runs() {
-    if common::runtime().is_none() {
-        return;
-    }
     let done = parfocal().args(["doctor", "--json", "--threads", "1"]).output().unwrap();
     assert!(done.status.success(), "{done:?}");
     let found = json(&done);

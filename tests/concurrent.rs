@@ -4,11 +4,12 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use parfocal::control::Task;
 use parfocal::error::Status;
-use parfocal::frame::{InPlace, Shape};
-use parfocal::options::RunOptions;
-use parfocal::pipeline::{restore, Model};
+use parfocal::image::frame::{InPlace, Shape};
+use parfocal::restore::model::Model;
+use parfocal::restore::options::RunOptions;
+use parfocal::restore::stack::restore;
+use parfocal::task::Task;
 
 fn specimen(shape: Shape, seed: usize) -> Vec<u16> {
     (0..shape.width * shape.height * shape.planes)
@@ -24,9 +25,10 @@ fn run(model: &Model, task: &Task, shape: Shape, seed: usize, options: &str) -> 
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn several_callers_get_the_bytes_that_each_gets_alone() {
     for options in ["threads=1", ""] {
-        let Some(model) = common::tiny(options) else { return };
+        let model = common::tiny(options);
         let jobs: Vec<_> = (0..6)
             .map(|seed| (Shape { planes: 1 + seed % 2, ..Shape::grey(60 + 37 * seed, 150 - 9 * seed) }, seed))
             .map(|(shape, seed)| (shape, seed, if seed % 3 == 0 { "tile=32 halo=16" } else { "" }))
@@ -47,9 +49,10 @@ fn several_callers_get_the_bytes_that_each_gets_alone() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_run_that_waits_its_turn_is_cancelled_at_once() {
     // All cores for one run at a time.
-    let Some(model) = common::tiny("") else { return };
+    let model = common::tiny("");
     let long = Shape { planes: 400, ..Shape::grey(512, 512) };
     let (first, second) = (Task::new(), Task::new());
     std::thread::scope(|scope| {

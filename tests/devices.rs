@@ -2,11 +2,12 @@
 
 mod common;
 
-use parfocal::control::Task;
 use parfocal::error::{Result, Status};
-use parfocal::frame::{InPlace, Sample, Shape};
-use parfocal::options::{OpenOptions, RunOptions};
-use parfocal::pipeline::{restore, Model};
+use parfocal::image::frame::{InPlace, Sample, Shape};
+use parfocal::restore::model::Model;
+use parfocal::restore::options::{OpenOptions, RunOptions};
+use parfocal::restore::stack::restore;
+use parfocal::task::Task;
 
 fn run<T: Sample>(model: &Model, data: &[T], shape: Shape, options: &str) -> Result<Vec<T>> {
     let mut out = data.to_vec();
@@ -15,16 +16,16 @@ fn run<T: Sample>(model: &Model, data: &[T], shape: Shape, options: &str) -> Res
     Ok(out)
 }
 
-fn as_on_a_device(bytes: &[u8], half: bool) -> Option<Model> {
-    let options = OpenOptions { runtime: Some(common::runtime()?), threads: Some(1), ..OpenOptions::default() };
-    Some(Model::open_as_on_a_device(bytes, &options, half).unwrap())
+fn as_on_a_device(bytes: &[u8], half: bool) -> Model {
+    let options = OpenOptions { runtime: Some(common::runtime()), threads: Some(1), ..OpenOptions::default() };
+    Model::open_as_on_a_device(bytes, &options, half).unwrap()
 }
 
-fn refused(options: &str) -> Option<(Status, String)> {
+fn refused(options: &str) -> (Status, String) {
     let mut options = OpenOptions::parse(options).unwrap();
-    options.runtime = Some(common::runtime()?);
+    options.runtime = Some(common::runtime());
     let error = Model::open_memory(common::TINY, &options).map(|_| ()).unwrap_err();
-    Some((error.status(), error.message().to_owned()))
+    (error.status(), error.message().to_owned())
 }
 
 fn specimen(shape: Shape, greatest: f32) -> Vec<f32> {
@@ -37,6 +38,7 @@ fn specimen(shape: Shape, greatest: f32) -> Vec<f32> {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_device_by_name_works_or_says_what_is_missing() {
     for (device, provider) in [
         ("cuda", "CUDAExecutionProvider"),
@@ -46,7 +48,7 @@ fn a_device_by_name_works_or_says_what_is_missing() {
         ("directml:0", "DmlExecutionProvider"),
         ("openvino", "OpenVINOExecutionProvider"),
     ] {
-        let Some((status, message)) = refused(&format!("device={device}")) else { return };
+        let (status, message) = refused(&format!("device={device}"));
         assert_eq!(status, Status::Device, "{message}");
         for part in [&format!("device={device}"), provider, "this ONNX Runtime (1.", "device=cpu", "It needs"] {
             assert!(message.contains(part), "no '{part}' in: {message}");
@@ -55,8 +57,9 @@ fn a_device_by_name_works_or_says_what_is_missing() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn by_itself_it_runs_on_the_cpu_and_says_so() {
-    let Some(model) = common::tiny("device=auto") else { return };
+    let model = common::tiny("device=auto");
     let described = model.describe();
     assert_eq!((&described["device"], &described["device_requested"]), (&"cpu".into(), &"auto".into()));
     assert_eq!((&described["provider"], &described["precision"]), (&"CPUExecutionProvider".into(), &"fp32".into()));
@@ -64,9 +67,10 @@ fn by_itself_it_runs_on_the_cpu_and_says_so() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn half_precision_is_refused_where_there_is_none() {
     for options in ["precision=fp16", "precision=fp16 device=cpu"] {
-        let Some((status, message)) = refused(options) else { return };
+        let (status, message) = refused(options);
         assert_eq!(status, Status::Unsupported, "{message}");
         assert!(message.contains("precision=fp16: the CPU computes in fp32"), "{message}");
     }
@@ -90,11 +94,12 @@ fn compare<T: Sample>(cpu: &Model, other: &Model, data: &[T], shape: Shape, opti
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn frames_as_integers_and_half_precision_equal_the_ordinary_way() {
     // Random weights answer in a narrow range, in which half precision is too coarse: the trained model for that.
-    for (bytes, half) in [(common::TINY, false), (parfocal::model::DEFAULT, true)] {
-        let Some(other) = as_on_a_device(bytes, half) else { return };
-        let options = OpenOptions { runtime: common::runtime(), threads: Some(1), ..OpenOptions::default() };
+    for (bytes, half) in [(common::TINY, false), (parfocal::onnx::model_file::DEFAULT, true)] {
+        let other = as_on_a_device(bytes, half);
+        let options = OpenOptions { runtime: Some(common::runtime()), threads: Some(1), ..OpenOptions::default() };
         let cpu = Model::open_memory(bytes, &options).unwrap();
         assert_eq!(other.describe()["precision"], if half { "fp16" } else { "fp32" });
         for (width, height, channels, options) in [
@@ -120,25 +125,27 @@ fn frames_as_integers_and_half_precision_equal_the_ordinary_way() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn colours_that_do_not_fit_together_go_in_turn() {
-    let Some(path) = common::runtime() else { return };
+    let path = common::runtime();
     let shape = Shape { channels: 3, ..Shape::grey(256, 256) };
     let data: Vec<u16> = specimen(shape, 60000.0).iter().map(|v| *v as u16).collect();
     // Room for one channel, not for two.
-    let pixels = 256 * 256 * parfocal::model::inspect(common::TINY).unwrap().bytes_per_pixel;
+    let pixels = 256 * 256 * parfocal::onnx::model_file::inspect(common::TINY).unwrap().bytes_per_pixel;
     let memory_mib = (pixels * 3 / 2) >> 20;
     let options = OpenOptions { runtime: Some(path), threads: Some(1), memory_mib, ..OpenOptions::default() };
     let cpu = Model::open_memory(common::TINY, &options).unwrap();
     let other = Model::open_as_on_a_device(common::TINY, &options, false).unwrap();
-    let runs = parfocal::pipeline::runs_per_plane(&cpu, shape, &RunOptions::default()).unwrap();
+    let runs = parfocal::restore::stack::runs_per_plane(&cpu, shape, &RunOptions::default()).unwrap();
     assert_eq!(runs, 3);
     compare(&cpu, &other, &data, shape, "", false);
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn results_that_are_not_finite_are_an_error_there_too() {
     // 1 / x: infinite where a pixel is `lo`. The probe's own zeros are so, too: no device is proved with it.
-    let options = OpenOptions { runtime: common::runtime(), ..OpenOptions::default() };
+    let options = OpenOptions { runtime: Some(common::runtime()), ..OpenOptions::default() };
     let bytes = include_bytes!("models/inverse.onnx");
     if options.runtime.is_some() {
         let error = Model::open_as_on_a_device(bytes, &options, false).map(|_| ()).unwrap_err();
@@ -147,8 +154,9 @@ fn results_that_are_not_finite_are_an_error_there_too() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn results_saturate_there_too() {
-    let Some(other) = as_on_a_device(include_bytes!("models/doubles.onnx"), false) else { return };
+    let other = as_on_a_device(include_bytes!("models/doubles.onnx"), false);
     let shape = Shape::grey(32, 32);
     let mut data = vec![100u16; 1024];
     data[5] = 65535;
@@ -159,13 +167,14 @@ fn results_saturate_there_too() {
 
 /// Only where `cargo xtask test cuda` has found that CUDA works: it sets the variable and the runtime.
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn cuda_equals_the_cpu() {
     if std::env::var_os("PARFOCAL_TEST_CUDA").is_none() {
         eprintln!("skipped: no CUDA device (`cargo xtask test cuda` looks for one)");
         return;
     }
     let open = |text: &str| {
-        let options = OpenOptions { runtime: common::runtime(), ..OpenOptions::parse(text).unwrap() };
+        let options = OpenOptions { runtime: Some(common::runtime()), ..OpenOptions::parse(text).unwrap() };
         Model::open(None, &options).unwrap()
     };
     let cpu = open("device=cpu");

@@ -25,15 +25,15 @@ fn last_error() -> String {
     }
 }
 
-fn open() -> Option<u64> {
-    let path = common::runtime()?;
+fn open() -> u64 {
+    let path = common::runtime();
     let options = CString::new(format!("runtime='{}' threads=1", path.display())).unwrap();
     let mut model = 0;
     let status = unsafe {
         parfocal_model_open_memory(common::TINY.as_ptr(), common::TINY.len() as u64, options.as_ptr(), &mut model)
     };
     assert_eq!(status, 0, "{}", last_error());
-    Some(model)
+    model
 }
 
 #[track_caller]
@@ -44,8 +44,9 @@ fn fails(status: i32, expected: Status, words: &str) {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn pixels_of_any_layout_are_restored_alike() {
-    let Some(model) = open() else { return };
+    let model = open();
     let (width, height) = (40usize, 32usize);
     let pixels: Vec<u16> = (0..width * height).map(|i| (i * i * 13 % 4001) as u16).collect();
     let shape = [width as i64, height as i64, 1, 1];
@@ -106,8 +107,9 @@ fn pixels_of_any_layout_are_restored_alike() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_task_belongs_to_one_run() {
-    let Some(model) = open() else { return };
+    let model = open();
     let mut pixels = [7f32, 8.0, 9.0, 1.0];
     let shape = [2, 2, 1, 1];
     let mut task = 0;
@@ -136,8 +138,9 @@ fn a_task_belongs_to_one_run() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_stream_gathers_and_scatters() {
-    let Some(model) = open() else { return };
+    let model = open();
     // RGB in rows padded to 50, planar out.
     let (width, height) = (12usize, 10usize);
     let frame: Vec<u8> = (0..50 * height).map(|i| (i * 37 % 251) as u8).collect();
@@ -189,8 +192,9 @@ fn a_stream_gathers_and_scatters() {
 
 /// Columns in one piece, as in MATLAB, are copied in strips: widths around a strip's, each pixel in its place, nothing else written.
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_stream_takes_and_gives_columns() {
-    let Some(model) = open() else { return };
+    let model = open();
     for (width, channels) in [1usize, 15, 16, 17, 32, 45].into_iter().flat_map(|width| [(width, 1usize), (width, 3)]) {
         let (height, pad) = (21usize, 3usize);
         // A column takes more than its pixels.
@@ -223,8 +227,9 @@ fn a_stream_takes_and_gives_columns() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn texts_out_tell_their_length_and_are_cut_between_characters() {
-    let Some(model) = open() else { return };
+    let model = open();
     let mut length = 0;
     unsafe {
         assert_eq!(parfocal_model_describe(model, null_mut(), 0, &mut length), 0);
@@ -253,6 +258,7 @@ fn texts_out_tell_their_length_and_are_cut_between_characters() {
 
 #[cfg(unix)]
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_forked_child_is_refused_and_does_not_hang() {
     // In a process of its own: the test runner has threads.
     if std::env::var_os("PARFOCAL_TEST_FORK").is_none() {
@@ -264,7 +270,7 @@ fn a_forked_child_is_refused_and_does_not_hang() {
         assert!(status.status.success(), "{status:?}");
         return;
     }
-    let Some(model) = open() else { return };
+    let model = open();
     let child = unsafe { libc::fork() };
     if child == 0 {
         let mut task = 0;
@@ -281,9 +287,10 @@ fn a_forked_child_is_refused_and_does_not_hang() {
 
 #[cfg(feature = "plant")]
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_panic_is_an_error_and_spoils_its_handle_only() {
     use parfocal::ffi::plant::parfocal_test_panic;
-    let (Some(model), Some(other)) = (open(), open()) else { return };
+    let (model, other) = (open(), open());
     fails(parfocal_test_panic(model), Status::Internal, "planted, at src/ffi/plant.rs");
     let mut length = 0;
     let spoiled = unsafe { parfocal_model_describe(model, null_mut(), 0, &mut length) };
@@ -293,8 +300,9 @@ fn a_panic_is_an_error_and_spoils_its_handle_only() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn what_a_run_noticed_stands_in_the_description() {
-    let Some(model) = open() else { return };
+    let model = open();
     let describe = || {
         let mut buffer = vec![0 as c_char; 16384];
         assert_eq!(unsafe { parfocal_model_describe(model, buffer.as_mut_ptr(), 16384, null_mut()) }, 0);
@@ -318,8 +326,9 @@ fn what_a_run_noticed_stands_in_the_description() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_task_tells_what_its_run_did() {
-    let Some(model) = open() else { return };
+    let model = open();
     let mut task = 0;
     let mut pixels = [1.0f32, f32::NAN, 3.0, 4.0, 7.0, 7.0, 7.0, 7.0];
     let p = pixels.as_mut_ptr();

@@ -5,13 +5,14 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use bytemuck::Pod;
-use parfocal::control::Task;
 use parfocal::error::Status;
-use parfocal::frame::{InPlace, PixelType, Sample, Shape, Strides};
-use parfocal::options::RunOptions;
-use parfocal::pipeline::{restore, Model};
-use parfocal::restore_file::restore_file;
-use parfocal::tiff::{Layout, Reader, Writer};
+use parfocal::image::frame::{InPlace, PixelType, Sample, Shape, Strides};
+use parfocal::restore::file::restore_file;
+use parfocal::restore::model::Model;
+use parfocal::restore::options::RunOptions;
+use parfocal::restore::stack::restore;
+use parfocal::task::Task;
+use parfocal::tiff::{PageFormat, Reader, Writer};
 
 fn good() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good");
@@ -21,7 +22,7 @@ fn good() -> Vec<PathBuf> {
     files
 }
 
-fn pages<T: Sample + Pod>(path: &Path) -> (Layout, Vec<T>) {
+fn pages<T: Sample + Pod>(path: &Path) -> (PageFormat, Vec<T>) {
     let mut reader = Reader::open(path).unwrap();
     let mut all = Vec::new();
     for index in 0..reader.pages() {
@@ -29,7 +30,7 @@ fn pages<T: Sample + Pod>(path: &Path) -> (Layout, Vec<T>) {
         reader.read(index, &mut page).unwrap();
         all.extend_from_slice(&page);
     }
-    (reader.layout(), all)
+    (reader.format(), all)
 }
 
 /// All pages at once in memory, alpha left alone.
@@ -56,8 +57,9 @@ fn same<T: Sample + Pod>(model: &Model, input: &Path, output: &Path, options: &R
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_file_is_restored_as_its_pages_in_memory_are() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     let folder = tempfile::tempdir().unwrap();
     for text in ["", "normalize=stack", "normalize=-20:70000 tile=16 halo=8"] {
         let options = RunOptions::parse(text).unwrap();
@@ -66,8 +68,8 @@ fn a_file_is_restored_as_its_pages_in_memory_are() {
             let task = Task::new();
             let report = restore_file(&model, &task, &input, &output, &options, true).unwrap();
             let (before, after) = (Reader::open(&input).unwrap(), Reader::open(&output).unwrap());
-            assert_eq!((after.layout(), after.pages()), (before.layout(), before.pages()), "{}", input.display());
-            let equal = match report.layout.pixel_type {
+            assert_eq!((after.format(), after.pages()), (before.format(), before.pages()), "{}", input.display());
+            let equal = match report.format.pixel_type {
                 PixelType::U8 => same::<u8>(&model, &input, &output, &options),
                 PixelType::U16 => same::<u16>(&model, &input, &output, &options),
                 PixelType::F32 => same::<f32>(&model, &input, &output, &options),
@@ -80,8 +82,9 @@ fn a_file_is_restored_as_its_pages_in_memory_are() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn frames_with_a_defined_result_have_it() {
-    let Some(model) = common::tiny("") else { return };
+    let model = common::tiny("");
     let folder = tempfile::tempdir().unwrap();
     let run = |name: &str| {
         let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good").join(name);
@@ -91,20 +94,20 @@ fn frames_with_a_defined_result_have_it() {
     };
     for name in ["1x1.tif", "constant.tif"] {
         let (input, output, report) = run(name);
-        assert_eq!(report.constant_pages, 1, "{name}");
+        assert_eq!(report.run.constant_planes, 1, "{name}");
         assert_eq!(pages::<u16>(&output).1, pages::<u16>(&input).1, "{name}: a constant frame comes back as it was");
     }
     let (input, output, _) = run("saturated.tif");
     assert_eq!(pages::<u8>(&output).1, pages::<u8>(&input).1);
     for (name, size) in [("1xN.tif", (1, 41)), ("17x23.tif", (17, 23))] {
         let (input, output, report) = run(name);
-        assert_eq!((report.layout.width, report.layout.height), size);
+        assert_eq!((report.format.width, report.format.height), size);
         assert_ne!(pages::<u16>(&output).1, pages::<u16>(&input).1, "{name}: nothing was done");
     }
     for (name, count) in [("nan.tif", 3), ("inf.tif", 2)] {
         let (input, output, report) = run(name);
         let (before, after) = (pages::<f32>(&input).1, pages::<f32>(&output).1);
-        assert_eq!(report.nonfinite, count, "{name}");
+        assert_eq!(report.run.nonfinite, count, "{name}");
         for (old, new) in before.iter().zip(&after) {
             assert!(
                 if old.is_finite() { new.is_finite() } else { old.to_bits() == new.to_bits() },
@@ -115,8 +118,9 @@ fn frames_with_a_defined_result_have_it() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_cancelled_run_leaves_nothing() {
-    let Some(model) = common::tiny("") else { return };
+    let model = common::tiny("");
     let folder = tempfile::tempdir().unwrap();
     let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good/stack-u8.tif");
     for text in ["", "normalize=stack"] {
@@ -130,8 +134,9 @@ fn a_cancelled_run_leaves_nothing() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn damaged_pixels_in_a_late_page_leave_nothing() {
-    let Some(model) = common::tiny("") else { return };
+    let model = common::tiny("");
     let folder = tempfile::tempdir().unwrap();
     let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bad/damaged-data.tif");
     let output = folder.path().join("out.tif");
@@ -143,15 +148,16 @@ fn damaged_pixels_in_a_late_page_leave_nothing() {
 
 /// A blanked shutter in a float stack: a range shared by the stack is no range that the user got wrong.
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_nearly_blank_page_does_not_stop_a_stack() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     let folder = tempfile::tempdir().unwrap();
     let (input, output) = (folder.path().join("in.tif"), folder.path().join("out.tif"));
     let mut reader = Reader::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good/f32.tif")).unwrap();
-    let (mut form, page) = (reader.form(), reader.page(0).unwrap());
-    form.pages = 2;
-    let samples = form.layout.samples();
-    let mut writer = Writer::create(&input, false, form).unwrap();
+    let (mut plan, page) = (reader.plan(), reader.page(0).unwrap());
+    plan.pages = 2;
+    let samples = plan.format.samples();
+    let mut writer = Writer::create(&input, false, plan).unwrap();
     for gain in [1e4f32, 1e-9] {
         let mut pixels: Vec<f32> = (0..samples).map(|i| (i * i % 101) as f32 * gain).collect();
         writer.write(&mut pixels, &page, None).unwrap();

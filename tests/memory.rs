@@ -7,11 +7,11 @@ mod common;
 
 use std::process::Command;
 
-use parfocal::control::Task;
 use parfocal::error::Status;
-use parfocal::frame::{InPlace, Shape};
-use parfocal::options::RunOptions;
-use parfocal::pipeline::restore;
+use parfocal::image::frame::{InPlace, Shape};
+use parfocal::restore::options::RunOptions;
+use parfocal::restore::stack::restore;
+use parfocal::task::Task;
 
 /// Options of the child's run.
 const CASE: &str = "PARFOCAL_TEST_MEMORY";
@@ -25,7 +25,7 @@ fn specimen() -> Vec<u16> {
 #[test]
 fn child() {
     let Ok(options) = std::env::var(CASE) else { return };
-    let model = common::tiny("threads=1").unwrap();
+    let model = common::tiny("threads=1");
     let task = Task::new();
     let mut pixels = specimen();
     let mut planes = InPlace::new(&mut pixels, SHAPE, None).unwrap();
@@ -68,10 +68,8 @@ fn restored_with_too_little(options: &str, whole: u64) -> String {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn out_of_memory_halves_the_tile_and_says_so() {
-    if common::runtime().is_none() {
-        return;
-    }
     // Little halo, so that tiles of a small frame need much less.
     let whole = restored("halo=16", None);
     assert!(whole.contains("tile None warnings []") && whole.contains("progress 2 of 2, 2 planes"), "{whole}");
@@ -83,10 +81,8 @@ fn out_of_memory_halves_the_tile_and_says_so() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn where_no_tile_is_small_enough_the_frame_stays_as_it_was() {
-    if common::runtime().is_none() {
-        return;
-    }
     // So much halo that every tile is the whole frame.
     let whole = restored("halo=1024", None);
     let text = restored_with_too_little("halo=1024", peak(&whole));

@@ -5,24 +5,24 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use parfocal::control::Task;
 use parfocal::error::Status;
-use parfocal::frame::{InPlace, Shape};
-use parfocal::options::{OpenOptions, RunOptions};
-use parfocal::pipeline::{restore, Model};
+use parfocal::image::frame::{InPlace, Shape};
+use parfocal::restore::model::Model;
+use parfocal::restore::options::{OpenOptions, RunOptions};
+use parfocal::restore::stack::restore;
+use parfocal::task::Task;
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(name)
 }
 
-fn open(path: &Path) -> Option<parfocal::error::Result<Model>> {
-    let options = OpenOptions { runtime: Some(common::runtime()?), threads: Some(1), ..OpenOptions::default() };
-    Some(Model::open(Some(path), &options))
+fn open(path: &Path) -> parfocal::error::Result<Model> {
+    let options = OpenOptions { runtime: Some(common::runtime()), threads: Some(1), ..OpenOptions::default() };
+    Model::open(Some(path), &options)
 }
 
 fn refused(path: &Path, status: Status, parts: &[&str]) {
-    let Some(result) = open(path) else { return };
-    let Err(error) = result else { panic!("{} must be refused", path.display()) };
+    let Err(error) = open(path) else { panic!("{} must be refused", path.display()) };
     assert_eq!(error.status(), status, "{error}");
     for part in parts.iter().chain(&[path.file_name().unwrap().to_str().unwrap()]) {
         assert!(error.message().contains(part), "no '{part}' in: {error}");
@@ -30,6 +30,7 @@ fn refused(path: &Path, status: Status, parts: &[&str]) {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn files_that_are_no_model_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| {
@@ -55,12 +56,14 @@ fn files_that_are_no_model_are_refused() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_field_whose_number_does_not_fit_32_bits_is_refused() {
     // To ONNX Runtime, which keeps 32 bits of it, this one is external data.
     refused(&file("hidden.onnx"), Status::Model, &["field 536870925, which there cannot be"]);
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn models_of_another_kind_are_refused() {
     let expected = "expected float32 [N, 1, H, W]";
     refused(&file("fixed_size.onnx"), Status::Model, &["input 'image' is", "[1, 1, 256, 256]", expected]);
@@ -74,8 +77,9 @@ fn models_of_another_kind_are_refused() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_changed_byte_never_crashes() {
-    let Some(path) = common::runtime() else { return };
+    let path = common::runtime();
     let options = OpenOptions { runtime: Some(path), threads: Some(1), ..OpenOptions::default() };
     // Every part of the file is hit; most of these still open, with other weights.
     for at in (0..common::TINY.len()).step_by(311) {
@@ -88,8 +92,9 @@ fn a_changed_byte_never_crashes() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_foreign_model_that_fits_opens_and_says_what_was_assumed() {
-    let Some(model) = open(&file("foreign.onnx")) else { return };
+    let model = open(&file("foreign.onnx"));
     let model = model.unwrap();
     let warnings = model.describe()["warnings"].to_string();
     assert!(warnings.contains("foreign model") && warnings.contains("halo = 128"), "{warnings}");

@@ -4,11 +4,13 @@ mod common;
 
 use std::time::Instant;
 
-use parfocal::control::Task;
 use parfocal::error::{Result, Status};
-use parfocal::frame::{InPlace, Sample, Separate, Shape, Strides};
-use parfocal::options::{OpenOptions, RunOptions};
-use parfocal::pipeline::{restore, Model, Report};
+use parfocal::image::frame::{InPlace, Sample, Separate, Shape, Strides};
+use parfocal::restore::model::Model;
+use parfocal::restore::options::{OpenOptions, RunOptions};
+use parfocal::restore::report::Report;
+use parfocal::restore::stack::restore;
+use parfocal::task::Task;
 
 fn run<T: Sample>(model: &Model, data: &[T], shape: Shape, options: &str) -> Result<(Vec<T>, Report)> {
     let mut out = data.to_vec();
@@ -29,8 +31,9 @@ fn specimen(width: usize, height: usize, seed: usize) -> Vec<f32> {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn any_size_and_type_comes_back_in_kind() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     for (width, height) in [(1, 1), (1, 9), (9, 1), (17, 23), (31, 2), (64, 48), (97, 101)] {
         let f32s = specimen(width, height, 1);
         let u16s: Vec<u16> = f32s.iter().map(|&v| v as u16 * 40).collect();
@@ -50,8 +53,9 @@ fn any_size_and_type_comes_back_in_kind() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn constant_frames_come_back_as_they_were() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     for value in [0u16, 7, u16::MAX] {
         let (restored, report) = run(&model, &[value; 20 * 30], Shape::grey(20, 30), "").unwrap();
         assert_eq!((restored, report.constant_planes), (vec![value; 600], 1));
@@ -63,8 +67,9 @@ fn constant_frames_come_back_as_they_were() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn non_finite_pixels_come_back_as_they_were_and_are_counted() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     let mut data = specimen(40, 32, 2);
     let clean = run(&model, &data, Shape::grey(40, 32), "").unwrap().0;
     for (i, value) in [(3, f32::NAN), (700, f32::INFINITY), (1279, f32::NEG_INFINITY)] {
@@ -78,8 +83,9 @@ fn non_finite_pixels_come_back_as_they_were_and_are_counted() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn scale_and_offset_of_the_input_do_not_change_what_is_seen() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     let data = specimen(48, 40, 3);
     let shape = Shape::grey(48, 40);
     let (restored, report) = run(&model, &data, shape, "").unwrap();
@@ -97,8 +103,9 @@ fn scale_and_offset_of_the_input_do_not_change_what_is_seen() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn channels_share_one_range_and_layouts_do_not_matter() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     let (width, height) = (33, 20);
     let channels: Vec<Vec<f32>> = (0..3).map(|c| specimen(width, height, c)).collect();
     let shape = Shape { width, height, channels: 3, planes: 1 };
@@ -128,8 +135,9 @@ fn channels_share_one_range_and_layouts_do_not_matter() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_stack_can_share_one_range() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     let (width, height) = (32, 32);
     let dim: Vec<f32> = specimen(width, height, 4).iter().map(|v| v * 0.1).collect();
     let stack = [specimen(width, height, 4), dim].concat();
@@ -145,8 +153,9 @@ fn a_stack_can_share_one_range() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn the_same_run_gives_the_same_bytes() {
-    let Some(model) = common::tiny("threads=2") else { return };
+    let model = common::tiny("threads=2");
     let data = specimen(300, 200, 5);
     for options in ["", "tile=64"] {
         let first = run(&model, &data, Shape::grey(300, 200), options).unwrap();
@@ -156,8 +165,9 @@ fn the_same_run_gives_the_same_bytes() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn tiles_with_the_whole_receptive_field_equal_the_whole_frame() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     let (width, height) = (720, 336);
     let mut data = specimen(width, height, 6);
     // A bright point beside a seam.
@@ -167,7 +177,7 @@ fn tiles_with_the_whole_receptive_field_equal_the_whole_frame() {
     assert_eq!(report.tile, None);
     let (exact, report) = run(&model, &data, shape, "tile=128 halo=exact").unwrap();
     assert_eq!((report.tile, report.halo), (Some(128), 288));
-    let width = parfocal::metrics::data_range(&whole).unwrap();
+    let width = parfocal::image::metrics::data_range(&whole).unwrap();
     let worst =
         |other: &[f32]| whole.iter().zip(other).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max) / width;
     assert!(worst(&exact) < 1e-5, "{}", worst(&exact));
@@ -179,8 +189,9 @@ fn tiles_with_the_whole_receptive_field_equal_the_whole_frame() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn cancel_leaves_complete_planes_only() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     let shape = Shape { width: 256, height: 256, channels: 1, planes: 40 };
     let data: Vec<f32> = (0..shape.planes).flat_map(|p| specimen(256, 256, p)).collect();
     let complete = run(&model, &data, shape, "").unwrap().0;
@@ -206,9 +217,10 @@ fn cancel_leaves_complete_planes_only() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn cancel_stops_the_network_run_that_is_going_on() {
     // The built-in model: its runs are long enough to be stopped on the way.
-    let Some(path) = common::runtime() else { return };
+    let path = common::runtime();
     let options = OpenOptions { runtime: Some(path), threads: Some(1), ..OpenOptions::default() };
     let model = Model::open(None, &options).unwrap();
     let shape = Shape::grey(1024, 1024);
@@ -234,8 +246,9 @@ fn cancel_stops_the_network_run_that_is_going_on() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn progress_counts_every_tile() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     let mut data = specimen(200, 100, 7);
     let task = Task::new();
     let mut planes = InPlace::new(&mut data, Shape::grey(200, 100), None).unwrap();
@@ -244,8 +257,9 @@ fn progress_counts_every_tile() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn values_that_the_network_cannot_hold_are_an_error_not_a_hole() {
-    let Some(model) = common::tiny("threads=1") else { return };
+    let model = common::tiny("threads=1");
     let mut data = specimen(64, 64, 8);
     data[2000] = f32::MAX;
     let error = run(&model, &data, Shape::grey(64, 64), "normalize=0:1e-5").unwrap_err();

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use parfocal::options::{Scope, TABLE};
+use parfocal::restore::options::{Scope, TABLE};
 
 fn page() -> String {
     let mut page = String::from(
@@ -11,7 +11,7 @@ fn page() -> String {
          Text, `key=value` separated by white space; a value with spaces stands in single quotes, with `\\'` and `\\\\` inside.\n\
          The command takes the same as flags: `pixel_size_um=0.2` is `--pixel-size-um 0.2`. A key that is unknown, repeated or out\n\
          of place, and a value that is not in the table, are errors that say what was expected.\n\n\
-         This page is made from the table in `src/options.rs` by `UPDATE_DOCS=1 cargo test --test options_doc`.\n",
+         This page is made from the table in `src/restore/options.rs` by `UPDATE_DOCS=1 cargo test --test options_doc`.\n",
     );
     for (scope, title) in [
         (Scope::Open, "When a model is opened"),
@@ -33,5 +33,5 @@ fn the_page_says_what_the_table_says() {
         std::fs::write(&path, page()).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    assert!(found == page(), "docs/options.md is not what src/options.rs says: UPDATE_DOCS=1 writes it");
+    assert!(found == page(), "docs/options.md is not what src/restore/options.rs says: UPDATE_DOCS=1 writes it");
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use parfocal::model;
+use parfocal::onnx::model_file;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -11,8 +11,8 @@ fn root() -> &'static Path {
 #[test]
 fn the_built_in_model_is_the_released_one() {
     let released = std::fs::read(root().join("models/parfocal-w16.onnx")).unwrap();
-    assert!(released == model::DEFAULT, "models/parfocal-w16.onnx is not what is built in");
-    let info = model::inspect(model::DEFAULT).unwrap();
+    assert!(released == model_file::DEFAULT, "models/parfocal-w16.onnx is not what is built in");
+    let info = model_file::inspect(model_file::DEFAULT).unwrap();
     assert_eq!((info.name.as_str(), info.license.as_str(), info.assumed.len()), ("parfocal-w16", "CC-BY-4.0", 0));
     let card = std::fs::read_to_string(root().join("models/parfocal-w16.md")).unwrap();
     assert!(card.contains(&info.sha256), "the card describes another file");
@@ -47,7 +47,7 @@ fn versions_agree() {
     for (file, line) in [
         ("CITATION.cff", format!("\nversion: {version}\n")),
         ("include/parfocal.hpp", format!(" header_version[] = \"{version}\";")),
-        ("include/parfocal.hpp", format!(" header_abi_version = {};", parfocal::ffi::general::ABI_VERSION)),
+        ("include/parfocal.hpp", format!(" header_abi_version = {};", parfocal::host::ABI_VERSION)),
     ] {
         let text = std::fs::read_to_string(root().join(file)).unwrap();
         assert!(text.contains(&line), "{file} has no '{}', which Cargo.toml asks for", line.trim());
@@ -83,4 +83,11 @@ fn the_list_of_exports_for_java_is_the_native_methods() {
     assert_eq!(source.matches(" native ").count(), declared.len(), "a native method is not declared as the others are");
     let list = read("tests/abi/exports_java.txt");
     assert_eq!(list.lines().collect::<Vec<_>>(), declared, "tests/abi/exports_java.txt");
+}
+
+/// Elsewhere tests that need ONNX Runtime are ignored without it.
+#[test]
+fn ci_has_a_runtime() {
+    let in_ci = std::env::var_os("CI").is_some_and(|v| !v.is_empty() && v != "false");
+    assert!(!(in_ci && cfg!(no_runtime)), "no ONNX Runtime at PARFOCAL_ONNXRUNTIME: `cargo xtask setup` installs it");
 }

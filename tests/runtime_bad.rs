@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use parfocal::error::Status;
-use parfocal::options::OpenOptions;
-use parfocal::pipeline::Model;
+use parfocal::restore::model::Model;
+use parfocal::restore::options::OpenOptions;
 
 const CASE: &str = "PARFOCAL_TEST_RUNTIME";
 
@@ -98,8 +98,9 @@ fn another_library_and_an_old_runtime_are_refused() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn the_right_one_opens_and_a_second_one_is_refused() {
-    let Some(path) = common::runtime() else { return };
+    let path = common::runtime();
     assert!(opened_with(&path, None).contains("opened"));
     assert!(opened_with(Path::new("(variable)"), Some(&path)).contains("opened"));
     let options = OpenOptions { runtime: Some(path.clone()), ..OpenOptions::default() };

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use parfocal::focus::score_plane;
-use parfocal::frame::{InPlace, Shape};
+use parfocal::image::focus::score_plane;
+use parfocal::image::frame::{InPlace, Shape};
 use parfocal::tiff::{Reader, Writer};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -31,8 +31,8 @@ fn scores(file: &Value) -> Vec<f64> {
 fn focal_stack(folder: &TempDir) -> PathBuf {
     let path = folder.path().join("focal.tif");
     let mut reader = Reader::open(&data("good/stack-u8.tif")).unwrap();
-    let mut writer = Writer::create(&path, false, reader.form()).unwrap();
-    let width = reader.layout().width;
+    let mut writer = Writer::create(&path, false, reader.plan()).unwrap();
+    let width = reader.format().width;
     for index in 0..reader.pages() {
         let page = reader.page(index).unwrap();
         let mut pixels: Vec<u8> = Vec::new();

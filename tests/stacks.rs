@@ -20,11 +20,11 @@ fn stack(path: &Path, pages: usize) {
 
 fn square_stack(path: &Path, pages: usize, side: usize) {
     let mut reader = Reader::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good/u16.tif")).unwrap();
-    let mut form = reader.form();
-    (form.layout.width, form.layout.height, form.pages) = (side, side, pages);
+    let mut plan = reader.plan();
+    (plan.format.width, plan.format.height, plan.pages) = (side, side, pages);
     let mut page = reader.page(0).unwrap();
     page.storage.rows_per_strip = side;
-    let mut writer = Writer::create(path, false, form).unwrap();
+    let mut writer = Writer::create(path, false, plan).unwrap();
     let mut pixels: Vec<u16> = (0..side * side).map(|i| ((i * i * 7 + 3 * i) % 65521) as u16).collect();
     for _ in 0..pages {
         pixels.rotate_left(side + 1);
@@ -68,10 +68,8 @@ fn peak_of(input: &Path, output: &Path, more: &[&str]) -> u64 {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn memory_does_not_grow_with_the_stack() {
-    if common::runtime().is_none() {
-        return;
-    }
     let folder = TempDir::new().unwrap();
     let mut peaks = [0; 2];
     for (peak, pages) in peaks.iter_mut().zip([2, 100]) {
@@ -96,10 +94,8 @@ fn memory_does_not_grow_with_the_stack() {
 
 /// `memory` bounds what the network takes; the frame's own buffers come on top, as ARCHITECTURE.md says.
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn memory_stays_within_its_option() {
-    if common::runtime().is_none() {
-        return;
-    }
     let folder = TempDir::new().unwrap();
     let peak = |side: usize, memory: &str| {
         let (input, output) = (folder.path().join("in.tif"), folder.path().join("out.tif"));
@@ -142,10 +138,8 @@ fn signal(child: &Child, name: &str) {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_signal_leaves_nothing_behind() {
-    if common::runtime().is_none() {
-        return;
-    }
     let folder = TempDir::new().unwrap();
     let input = folder.path().join("in.tif");
     stack(&input, 40);
@@ -167,10 +161,8 @@ fn a_signal_leaves_nothing_behind() {
 
 /// As under nohup, when the terminal is closed.
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn an_ignored_signal_stays_ignored() {
-    if common::runtime().is_none() {
-        return;
-    }
     let folder = TempDir::new().unwrap();
     stack(&folder.path().join("in.tif"), 6);
     let script =
@@ -185,10 +177,8 @@ fn an_ignored_signal_stays_ignored() {
 
 /// `script` (util-linux) gives the command a terminal.
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_terminal_shows_progress_and_the_time_left() {
-    if common::runtime().is_none() {
-        return;
-    }
     if Command::new("script").arg("--version").output().is_err() {
         eprintln!("skipped: no `script` (util-linux) to make a terminal with");
         return;

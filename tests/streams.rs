@@ -5,12 +5,13 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parfocal::control::Task;
 use parfocal::error::Status;
-use parfocal::frame::{InPlace, Shape};
-use parfocal::options::{RunOptions, StreamOptions};
-use parfocal::pipeline::{restore, Model};
-use parfocal::stream::Stream;
+use parfocal::image::frame::{InPlace, Shape};
+use parfocal::restore::model::Model;
+use parfocal::restore::options::{RunOptions, StreamOptions};
+use parfocal::restore::stack::restore;
+use parfocal::restore::stream::Stream;
+use parfocal::task::Task;
 
 const SHAPE: Shape = Shape { width: 48, height: 40, channels: 1, planes: 1 };
 
@@ -31,8 +32,9 @@ fn open(model: &Arc<Model>, options: &str) -> Stream<u16> {
 const LONG: Option<Duration> = Some(Duration::from_secs(60));
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn every_frame_comes_back_in_order_as_a_run_gives_it() {
-    let Some(model) = common::tiny("threads=1").map(Arc::new) else { return };
+    let model = Arc::new(common::tiny("threads=1"));
     let stream = open(&model, "depth=3");
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -57,8 +59,9 @@ fn every_frame_comes_back_in_order_as_a_run_gives_it() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn latest_drops_and_says_so() {
-    let Some(model) = common::tiny("threads=1").map(Arc::new) else { return };
+    let model = Arc::new(common::tiny("threads=1"));
     let stream = open(&model, "mode=latest");
     for seed in 0..200 {
         stream.submit(seed, |to| to.copy_from_slice(&frame(seed))).unwrap();
@@ -79,8 +82,9 @@ fn latest_drops_and_says_so() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_frame_that_fails_says_so_under_its_tag_and_the_next_goes_on() {
-    let Some(model) = common::tiny("threads=1").map(Arc::new) else { return };
+    let model = Arc::new(common::tiny("threads=1"));
     let options = StreamOptions::parse("normalize=0:1e-5").unwrap();
     let stream: Stream<f32> = Stream::open(Arc::clone(&model), SHAPE, options).unwrap();
     let ramp = |top: f32| move |to: &mut [f32]| to.iter_mut().enumerate().for_each(|(i, v)| *v = i as f32 * top);
@@ -97,8 +101,9 @@ fn a_frame_that_fails_says_so_under_its_tag_and_the_next_goes_on() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn closing_wakes_who_waits() {
-    let Some(model) = common::tiny("threads=1").map(Arc::new) else { return };
+    let model = Arc::new(common::tiny("threads=1"));
     let stream = open(&model, "");
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| stream.receive(None, |_| ()).unwrap_err().status());
@@ -111,8 +116,9 @@ fn closing_wakes_who_waits() {
 }
 
 #[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn what_cannot_run_is_refused_when_it_is_opened() {
-    let Some(model) = common::tiny("threads=1 memory=1").map(Arc::new) else { return };
+    let model = Arc::new(common::tiny("threads=1 memory=1"));
     let open = |shape, options: &str| {
         Stream::<u8>::open(Arc::clone(&model), shape, StreamOptions::parse(options).unwrap()).err().unwrap()
     };

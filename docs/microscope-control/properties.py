@@ -1,7 +1,8 @@
-"""Draws properties.png: the adapter's properties in a real property browser, after a short acquisition with the simulated camera.
+"""Draws properties.png: the adapter's properties in a real property browser, after a short acquisition with the
+simulated camera.
 
-Needs `pip install pymmcore-widgets==0.12.1 PyQt6==6.11.0 mm-test-adapters==75.20261014.post1 pymmcore==12.5.1.75.0`, and in PARFOCAL_ADAPTER
-the folder of the unpacked package (`cargo xtask package micromanager`). No display is needed.
+Needs `pip install pymmcore-widgets==0.12.1 PyQt6==6.11.0 mm-test-adapters==75.20261014.post1 pymmcore==12.5.1.75.0`,
+and in PARFOCAL_ADAPTER the folder of the unpacked package (`cargo xtask package micromanager`). No display is needed.
 """
 
 import os

@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use bytemuck::Pod;
-use clap::ArgMatches;
+use clap::{ArgMatches, Command};
 use serde_json::{json, Value};
 
-use super::{say, say_json, Failure};
+use super::arguments::{json, path};
+use super::output::{say, say_json, Failure};
 use crate::error::{Error, Result, Status};
-use crate::frame::{PixelType, Sample};
-use crate::metrics;
+use crate::image::frame::Sample;
+use crate::image::metrics;
+use crate::image::sample::with_sample;
 use crate::tiff::Reader;
 
 /// Measures of one page, or their means over all pages.
@@ -29,6 +31,15 @@ struct Page {
     offset: f64,
     /// What PSNR and SSIM refer to: 0.1 to 99.9 percentiles of the reference.
     data_range: f64,
+}
+
+/// Its arguments.
+pub fn command() -> Command {
+    Command::new("compare")
+        .about("PSNR and SSIM of image A against reference B, raw and after the best gain and offset")
+        .arg(path("A").required(true).help("The image"))
+        .arg(path("B").required(true).help("The reference, of the same size"))
+        .arg(json())
 }
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
@@ -99,7 +110,7 @@ fn as_json(page: &Page) -> Value {
 
 fn compare(image: &Path, reference: &Path) -> Result<Vec<Page>> {
     let (mut a, mut b) = (Reader::open(image)?, Reader::open(reference)?);
-    let (la, lb) = (a.layout(), b.layout());
+    let (la, lb) = (a.format(), b.format());
     if (la.width, la.height, la.channels.colours(), a.pages())
         != (lb.width, lb.height, lb.channels.colours(), b.pages())
     {
@@ -128,7 +139,7 @@ fn channels(reader: &mut Reader, index: usize) -> Result<Vec<f32>> {
     fn read<T: Sample + Pod>(reader: &mut Reader, index: usize) -> Result<Vec<f32>> {
         let mut pixels: Vec<T> = Vec::new();
         reader.read(index, &mut pixels)?;
-        let channels = reader.layout().channels;
+        let channels = reader.format().channels;
         let values = (0..channels.colours())
             .flat_map(|c| pixels[c..].iter().step_by(channels.samples()).map(|v| v.as_f64() as f32))
             .collect::<Vec<_>>();
@@ -144,11 +155,7 @@ fn channels(reader: &mut Reader, index: usize) -> Result<Vec<f32>> {
             ),
         ))
     }
-    match reader.layout().pixel_type {
-        PixelType::U8 => read::<u8>(reader, index),
-        PixelType::U16 => read::<u16>(reader, index),
-        PixelType::F32 => read::<f32>(reader, index),
-    }
+    with_sample!(reader.format().pixel_type, T => read::<T>(reader, index))
 }
 
 fn measure(image: &[f32], reference: &[f32], width: usize, height: usize) -> Result<Page> {

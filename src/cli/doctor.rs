@@ -1,19 +1,30 @@
 //! `parfocal doctor`: versions, runtime, model and device; what is missing, if something is.
 
-use clap::ArgMatches;
+use clap::{ArgMatches, Command};
 use serde_json::Value;
 
-use super::info::line;
-use super::{model_path, open_model, open_options, say, say_json, Failure};
-use crate::{doctor, model};
+use super::arguments::{flags, json, model, model_path, open_model, open_options};
+use super::output::{line, say, say_json, Failure};
+use crate::onnx::model_file;
+use crate::restore::doctor;
+use crate::restore::options::Scope;
+
+/// Its arguments.
+pub fn command() -> Command {
+    Command::new("doctor")
+        .about("Tell what runs here, or what is missing")
+        .arg(json())
+        .arg(model())
+        .args(flags(&[Scope::Open]))
+}
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let options = open_options(arguments)?;
     let path = model_path(arguments);
     let file = path.map_or("built in".to_owned(), |p| p.display().to_string());
     let inspect = || match path {
-        None => model::inspect(model::DEFAULT),
-        Some(path) => model::inspect(&model::read_file(path)?).map_err(|e| e.context(path.display())),
+        None => model_file::inspect(model_file::DEFAULT),
+        Some(path) => model_file::inspect(&model_file::read_file(path)?).map_err(|e| e.context(path.display())),
     };
     let found = doctor::report(&options, &file, || open_model(arguments), inspect);
     if arguments.get_flag("json") {

@@ -2,13 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::ArgMatches;
+use clap::{ArgMatches, Command};
 use serde_json::{json, Value};
 
-use super::{say, say_json, Failure};
+use super::arguments::{json, path};
+use super::output::{line, say, say_json, Failure};
 use crate::error::Result;
-use crate::model;
+use crate::onnx::model_file;
 use crate::tiff::{Predictor, Reader};
+
+/// Its arguments.
+pub fn command() -> Command {
+    Command::new("info")
+        .about("Tell what an image or a model file is")
+        .arg(path("FILE").required(true).help("A TIFF image, or a model (.onnx)"))
+        .arg(json())
+}
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     // clap has refused a call without it.
@@ -23,40 +32,19 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     Ok(())
 }
 
-/// `key: value` for people; what is not known is said to be so.
-pub(super) fn line(key: &str, value: &Value) -> String {
-    let text = match value {
-        Value::Null => "unknown".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Object(entries) => entries
-            .iter()
-            .map(|(k, v)| format!("{k} {}", v.to_string().trim_matches('"')))
-            .collect::<Vec<_>>()
-            .join(", "),
-        Value::Array(values) if values.is_empty() => "none".to_owned(),
-        Value::Array(values) => values
-            .iter()
-            .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
-            .collect::<Vec<_>>()
-            .join(", "),
-        other => other.to_string(),
-    };
-    format!("{:<22}{text}", format!("{}:", key.replace('_', " ")))
-}
-
 fn about_image(path: &Path) -> Result<Value> {
     let mut reader = Reader::open(path)?;
     let storage = reader.page(0)?.storage;
-    let layout = reader.layout();
+    let format = reader.format();
     Ok(json!({
         "kind": "image",
         "path": path.display().to_string(),
-        "width": layout.width,
-        "height": layout.height,
+        "width": format.width,
+        "height": format.height,
         "pages": reader.pages(),
-        "pixel_type": layout.pixel_type.to_string(),
-        "channels": layout.channels.to_string(),
-        "white_is_zero": layout.white_is_zero,
+        "pixel_type": format.pixel_type.to_string(),
+        "channels": format.channels.to_string(),
+        "white_is_zero": format.white_is_zero,
         "pixel_size_um": reader.pixel_size_um(),
         "description": reader.description().name(),
         "axes": reader.axes().map(|a| json!({ "channels": a.channels, "slices": a.slices, "frames": a.frames })),
@@ -71,8 +59,8 @@ fn about_image(path: &Path) -> Result<Value> {
 }
 
 fn about_model(path: &Path) -> Result<Value> {
-    let bytes = model::read_file(path)?;
-    let info = model::inspect(&bytes).map_err(|e| e.context(path.display()))?;
+    let bytes = model_file::read_file(path)?;
+    let info = model_file::inspect(&bytes).map_err(|e| e.context(path.display()))?;
     Ok(json!({
         "kind": "model",
         "path": path.display().to_string(),

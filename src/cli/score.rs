@@ -3,14 +3,24 @@
 use std::path::{Path, PathBuf};
 
 use bytemuck::Pod;
-use clap::ArgMatches;
+use clap::{ArgMatches, Command};
 use serde_json::{json, Value};
 
-use super::{complain, say, say_json, Failure};
+use super::arguments::{json, path};
+use super::output::{complain, say, say_json, Failure};
 use crate::error::Result;
-use crate::focus::score_plane;
-use crate::frame::{InPlace, PixelType, Sample, Shape, Strides};
+use crate::image::focus::score_plane;
+use crate::image::frame::{InPlace, Sample};
+use crate::image::sample::with_sample;
 use crate::tiff::Reader;
+
+/// Its arguments.
+pub fn command() -> Command {
+    Command::new("score")
+        .about("Tell how sharp each page is, and which is the sharpest; larger is sharper")
+        .arg(path("FILE").required(true).num_args(1..).help("TIFF files; focal stacks of one field and channel"))
+        .arg(json())
+}
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let files: Vec<&PathBuf> = arguments.get_many("FILE").into_iter().flatten().collect();
@@ -41,13 +51,7 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
 /// One score a page; one page is in memory at a time.
 fn scores(file: &Path) -> Result<Vec<f64>> {
     fn pages<T: Sample + Pod>(reader: &mut Reader) -> Result<Vec<f64>> {
-        let layout = reader.layout();
-        let samples = layout.channels.samples() as isize;
-        let row = samples * layout.width as isize;
-        // Alpha is not looked at.
-        let strides = Strides { x: samples, y: row, channel: 1, plane: row * layout.height as isize };
-        let shape =
-            Shape { width: layout.width, height: layout.height, channels: layout.channels.colours(), planes: 1 };
+        let (shape, strides) = reader.format().colours();
         let mut pixels: Vec<T> = Vec::new();
         (0..reader.pages())
             .map(|index| {
@@ -58,11 +62,7 @@ fn scores(file: &Path) -> Result<Vec<f64>> {
             .collect()
     }
     let mut reader = Reader::open(file)?;
-    match reader.layout().pixel_type {
-        PixelType::U8 => pages::<u8>(&mut reader),
-        PixelType::U16 => pages::<u16>(&mut reader),
-        PixelType::F32 => pages::<f32>(&mut reader),
-    }
+    with_sample!(reader.format().pixel_type, T => pages::<T>(&mut reader))
 }
 
 /// The page (from 0) with the largest score, the first of equals; none where there is nothing to choose from.

@@ -3,15 +3,12 @@
 use std::ffi::{c_char, CStr};
 
 use crate::error::{Error, Result, Status};
-use crate::frame::{PixelType, Shape, Strides};
+use crate::host::checks::shape_of;
+use crate::host::memory::{null, RawPixels};
+use crate::image::frame::Shape;
 
 fn invalid(message: String) -> Error {
     Error::new(Status::InvalidArgument, message)
-}
-
-/// The error for a pointer that may not be NULL.
-pub fn null(name: &str) -> Error {
-    invalid(format!("{name} is NULL; expected a pointer"))
 }
 
 /// Text in; NULL is "".
@@ -52,17 +49,6 @@ pub unsafe fn path<'a>(pointer: *const c_char, name: &str) -> Result<&'a std::pa
     }
 }
 
-/// Bytes that a length may count: more cannot be in one piece of memory.
-const MOST_BYTES: u64 = isize::MAX as u64;
-
-/// A number of elements of `size` bytes. Errors: `InvalidArgument`.
-pub fn count(count: u64, size: usize, name: &str) -> Result<usize> {
-    match count.checked_mul(size as u64) {
-        Some(bytes) if bytes <= MOST_BYTES => Ok(count as usize),
-        _ => Err(invalid(format!("{name} = {count} elements of {size} bytes; more than memory can hold"))),
-    }
-}
-
 /// `{width, height, channels, planes}`.
 ///
 /// # Safety
@@ -72,46 +58,18 @@ pub unsafe fn shape(pointer: *const i64) -> Result<Shape> {
     shape_of(unsafe { four(pointer) }.ok_or_else(|| null("shape"))?)
 }
 
-/// `{width, height, channels, planes}`. Errors: `InvalidArgument`.
-pub fn shape_of(numbers: [i64; 4]) -> Result<Shape> {
-    let size = |n: i64| {
-        usize::try_from(n).map_err(|_| {
-            invalid(format!("shape {numbers:?}: expected width, height, channels and planes of at least 1"))
-        })
-    };
-    let [width, height, channels, planes] = numbers;
-    Shape { width: size(width)?, height: size(height)?, channels: size(channels)?, planes: size(planes)? }.check()
-}
-
-/// `{x, y, channel, plane}` in elements; NULL: packed.
+/// A pointer to pixels with its count and strides {x, y, channel, plane} in elements; NULL strides: packed.
 ///
 /// # Safety
-/// NULL, or four numbers.
-pub unsafe fn strides(pointer: *const i64) -> Result<Option<Strides>> {
+/// `strides` is NULL or four numbers.
+pub unsafe fn raw<P>(pointer: P, count: u64, strides: *const i64) -> RawPixels<P> {
     // SAFETY: the caller's promise.
-    unsafe { four(pointer) }.map(strides_of).transpose()
-}
-
-/// `{x, y, channel, plane}` in elements. Errors: `InvalidArgument`.
-pub fn strides_of(numbers: [i64; 4]) -> Result<Strides> {
-    let step =
-        |n: i64| isize::try_from(n).map_err(|_| invalid(format!("strides {numbers:?}: more than memory can hold")));
-    let [x, y, channel, plane] = numbers;
-    Ok(Strides { x: step(x)?, y: step(y)?, channel: step(channel)?, plane: step(plane)? })
+    RawPixels { pointer, count, strides: unsafe { four(strides) } }
 }
 
 unsafe fn four(pointer: *const i64) -> Option<[i64; 4]> {
     // SAFETY: the caller's promise; an array of four has no gaps.
     (!pointer.is_null()).then(|| unsafe { pointer.cast::<[i64; 4]>().read_unaligned() })
-}
-
-/// A pixel type by its number. Errors: `InvalidArgument`.
-pub fn pixel_type(number: i32) -> Result<PixelType> {
-    [PixelType::U8, PixelType::U16, PixelType::F32].into_iter().find(|t| *t as i32 == number).ok_or_else(|| {
-        invalid(format!(
-            "pixel_type = {number}; expected PARFOCAL_PIXEL_U8 (1), PARFOCAL_PIXEL_U16 (2) or PARFOCAL_PIXEL_F32 (3)"
-        ))
-    })
 }
 
 /// Where one value goes.

@@ -1,11 +1,11 @@
 //! How sharp planes are.
 
-use super::arguments::{shape, Out};
-use super::boundary::call;
+use super::arguments::{raw, shape, Out};
 use super::general::parfocal_status;
-use super::pixels::{Given, Source};
-use crate::focus;
-use crate::frame::Sample;
+use crate::host::boundary::call;
+use crate::host::memory::{RawPixels, Source};
+use crate::image::focus;
+use crate::image::frame::Sample;
 
 /// Scores the sharpness of planes of 8-bit pixels. As parfocal_focus_score_u16. Since 0.1.
 #[no_mangle]
@@ -17,7 +17,7 @@ pub unsafe extern "C" fn parfocal_focus_score_u8(
     scores: *mut f64,
 ) -> parfocal_status {
     // SAFETY: the header's rules.
-    unsafe { score(Given { pointer: src, count: src_count, strides: src_strides }, shape, scores) }
+    unsafe { score(raw(src, src_count, src_strides), shape, scores) }
 }
 
 /// Scores the sharpness of planes of 16-bit pixels: to find the sharpest of a stack, or to follow the focus. Larger is sharper, 0 is
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn parfocal_focus_score_u16(
     scores: *mut f64,
 ) -> parfocal_status {
     // SAFETY: the header's rules.
-    unsafe { score(Given { pointer: src, count: src_count, strides: src_strides }, shape, scores) }
+    unsafe { score(raw(src, src_count, src_strides), shape, scores) }
 }
 
 /// Scores the sharpness of planes of 32-bit float pixels; infinite and NaN pixels are left out. As parfocal_focus_score_u16. Since 0.1.
@@ -48,10 +48,10 @@ pub unsafe extern "C" fn parfocal_focus_score_f32(
     scores: *mut f64,
 ) -> parfocal_status {
     // SAFETY: the header's rules.
-    unsafe { score(Given { pointer: src, count: src_count, strides: src_strides }, shape, scores) }
+    unsafe { score(raw(src, src_count, src_strides), shape, scores) }
 }
 
-unsafe fn score<T: Sample>(source: Given<*const T>, size: *const i64, scores: *mut f64) -> parfocal_status {
+unsafe fn score<T: Sample>(source: RawPixels<*const T>, size: *const i64, scores: *mut f64) -> parfocal_status {
     call(|_| {
         // SAFETY: the header's rules on arrays and pixels.
         let (shape, source) = unsafe {
@@ -60,7 +60,7 @@ unsafe fn score<T: Sample>(source: Given<*const T>, size: *const i64, scores: *m
         };
         // SAFETY: the header's rule on out-pointers; `scores` has room for all planes.
         unsafe { Out::new(scores, "scores") }?;
-        let found = focus::score(&source, &crate::control::Task::new())?;
+        let found = focus::score(&source, &crate::task::Task::new())?;
         debug_assert_eq!(found.len(), shape.planes);
         for (plane, score) in found.into_iter().enumerate() {
             // SAFETY: as above; it need not be aligned.

@@ -3,9 +3,10 @@
 use std::ffi::{c_char, CStr};
 
 use super::arguments::give_text;
-use super::boundary::{call, last_error};
-use crate::doctor;
 use crate::error::Status;
+use crate::host::boundary::{call, last_error};
+use crate::host::ABI_VERSION;
+use crate::restore::doctor;
 
 /// Outcome of a call: one of PARFOCAL_STATUS_*, 0 is PARFOCAL_STATUS_OK.
 pub type parfocal_status = i32;
@@ -15,14 +16,6 @@ pub type parfocal_model = u64;
 pub type parfocal_stream = u64;
 /// Progress and cancel of one run; 0 where none is wanted.
 pub type parfocal_task = u64;
-
-/// Counts up when something is taken away or changes its meaning; it is the number in the library's SONAME. A program built for
-/// one number works with every library of that number that is not older. Its one definition is in Cargo.toml.
-pub const ABI_VERSION: i32 = match i32::from_str_radix(env!("PARFOCAL_ABI"), 10) {
-    Ok(number) => number,
-    // At compile time: a build without the number fails.
-    Err(_) => panic!("build.rs gives a number"),
-};
 
 /// The number of this binary interface. It counts up only when something that existed is removed or changes its meaning;
 /// it is also the number in the library's SONAME. Compare it with the one that your program was built for.

@@ -3,9 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `general`, `model`, `task`, `restore`, `focus`, `stream` | the functions, in the header's order |
-//! | `boundary` | what every call passes through: process, panics, the last error; also those of the JVM |
-//! | `objects` | handles to models, tasks, streams |
-//! | `arguments`, `pixels` | pointers turned into checked values, and back |
+//! | `arguments` | pointers turned into checked values, and back |
 
 // The header's conventions are the contract of all these functions; it stands there once, not at each.
 #![allow(clippy::missing_safety_doc)]
@@ -13,10 +11,7 @@
 // The names are C's.
 #![allow(non_camel_case_types)]
 
-pub(crate) mod arguments;
-pub(crate) mod boundary;
-pub(crate) mod objects;
-pub(crate) mod pixels;
+mod arguments;
 
 pub mod focus;
 pub mod general;

@@ -2,16 +2,17 @@
 
 use std::ffi::c_char;
 
-use super::arguments::{count, give_text, null, options, text, Out};
-use super::boundary::call;
+use super::arguments::{give_text, options, text, Out};
 use super::general::{parfocal_model, parfocal_status};
-use super::objects::{add_model, remove};
-use crate::error::{Error, Result, Status};
-use crate::frame::resize;
-use crate::handles::Kind;
-use crate::model::LARGEST_FILE;
-use crate::options::OpenOptions;
-use crate::pipeline::Model;
+use crate::error::{Result, Status};
+use crate::host::boundary::call;
+use crate::host::checks::{count, model_size};
+use crate::host::handles::Kind;
+use crate::host::memory::null;
+use crate::host::objects::{add_model, remove};
+use crate::image::frame::resize;
+use crate::restore::model::Model;
+use crate::restore::options::OpenOptions;
 
 /// Opens a model: reads the file, loads ONNX Runtime if this is the first, and makes a small run to see that it works.
 /// path: an ONNX file, UTF-8; NULL or "" is the model inside the library.
@@ -51,13 +52,7 @@ pub unsafe extern "C" fn parfocal_model_open_memory(
             if bytes.is_null() {
                 return Err(null("bytes"));
             }
-            let length = count(length, 1, "length")?;
-            if length as u64 > LARGEST_FILE {
-                return Err(Error::new(
-                    Status::Model,
-                    format!("length = {length} bytes; expected an ONNX model of at most {LARGEST_FILE}"),
-                ));
-            }
+            let length = model_size(count(length, 1, "length")?, "length =")?;
             // Copied first: the caller's memory may be shared.
             let mut copy: Vec<u8> = Vec::new();
             resize(&mut copy, length)?;
@@ -95,8 +90,8 @@ pub unsafe extern "C" fn parfocal_model_describe(
     capacity: u64,
     length: *mut u64,
 ) -> parfocal_status {
-    call(|touched| {
-        let text = touched.model(model)?.describe().to_string();
+    call(|guard| {
+        let text = guard.model(model)?.describe().to_string();
         // SAFETY: the header's rule on buffers.
         unsafe { give_text(&text, json, capacity, length) }
     })

@@ -1,12 +1,12 @@
 //! Faults on purpose, in test builds only (feature `plant`): what must be caught, so that it is known to be.
 
-use super::boundary::call;
+use crate::host::boundary::call;
 
 /// A panic inside a call on a model.
 #[no_mangle]
 pub extern "C" fn parfocal_test_panic(model: u64) -> i32 {
-    call(|touched| {
-        touched.model(model)?;
+    call(|guard| {
+        guard.model(model)?;
         panic!("planted")
     })
 }

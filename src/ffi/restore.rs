@@ -1,15 +1,20 @@
 //! Restoring pixels in memory, and files.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
-use super::arguments::{options, path, shape};
-use super::boundary::{call, Touched};
+use super::arguments::{options, path, raw, shape, Out};
 use super::general::{parfocal_model, parfocal_status, parfocal_task};
-use super::pixels::{Given, Pixels};
-use crate::frame::Sample;
-use crate::options::RunOptions;
-use crate::pipeline;
-use crate::restore_file::restore_file;
+use crate::host::boundary::call;
+use crate::host::checks::pixel_type;
+use crate::host::memory::{Pixels, RawPixels, Source};
+use crate::host::objects::claimed_task;
+use crate::image::frame::Sample;
+use crate::image::normalise::Range;
+use crate::image::sample::with_sample;
+use crate::restore::file::restore_file;
+use crate::restore::options::RunOptions;
+use crate::restore::stack;
+use crate::task::Task;
 
 /// Restores a frame or a stack of 8-bit pixels. As parfocal_restore_u16. Since 0.1.
 #[no_mangle]
@@ -25,10 +30,11 @@ pub unsafe extern "C" fn parfocal_restore_u8(
     shape: *const i64,
     options: *const c_char,
 ) -> parfocal_status {
-    let source = Given { pointer: src, count: src_count, strides: src_strides };
-    let target = Given { pointer: dst, count: dst_count, strides: dst_strides };
     // SAFETY: the header's rules.
-    unsafe { restore(model, task, source, target, shape, options) }
+    unsafe {
+        let (source, target) = (raw(src, src_count, src_strides), raw(dst, dst_count, dst_strides));
+        restore(model, task, source, target, shape, options)
+    }
 }
 
 /// Restores a frame or a stack of 16-bit pixels: same size, type and units. The call returns when all planes are done.
@@ -60,10 +66,11 @@ pub unsafe extern "C" fn parfocal_restore_u16(
     shape: *const i64,
     options: *const c_char,
 ) -> parfocal_status {
-    let source = Given { pointer: src, count: src_count, strides: src_strides };
-    let target = Given { pointer: dst, count: dst_count, strides: dst_strides };
     // SAFETY: the header's rules.
-    unsafe { restore(model, task, source, target, shape, options) }
+    unsafe {
+        let (source, target) = (raw(src, src_count, src_strides), raw(dst, dst_count, dst_strides));
+        restore(model, task, source, target, shape, options)
+    }
 }
 
 /// Restores a frame or a stack of 32-bit float pixels; infinite and NaN pixels come back as they were. As parfocal_restore_u16.
@@ -81,28 +88,29 @@ pub unsafe extern "C" fn parfocal_restore_f32(
     shape: *const i64,
     options: *const c_char,
 ) -> parfocal_status {
-    let source = Given { pointer: src, count: src_count, strides: src_strides };
-    let target = Given { pointer: dst, count: dst_count, strides: dst_strides };
     // SAFETY: the header's rules.
-    unsafe { restore(model, task, source, target, shape, options) }
+    unsafe {
+        let (source, target) = (raw(src, src_count, src_strides), raw(dst, dst_count, dst_strides));
+        restore(model, task, source, target, shape, options)
+    }
 }
 
 unsafe fn restore<T: Sample>(
     model: parfocal_model,
     task: parfocal_task,
-    source: Given<*const T>,
-    target: Given<*mut T>,
+    source: RawPixels<*const T>,
+    target: RawPixels<*mut T>,
     size: *const i64,
     text: *const c_char,
 ) -> parfocal_status {
-    call(|touched| {
-        let model = touched.model(model)?;
+    call(|guard| {
+        let model = guard.model(model)?;
         // SAFETY: the header's rules on arrays and text.
         let (shape, options) = unsafe { (shape(size)?, RunOptions::parse(options(text)?)?) };
         // SAFETY: the header's rules on pixels.
         let mut pixels = unsafe { Pixels::new(source, target, shape) }?;
-        let run = Touched::claimed_task(task)?;
-        run.finish(pipeline::restore(&model, &run.task, &mut pixels, &options)?.describe());
+        let run = claimed_task(task)?;
+        run.finish(stack::restore(&model, &run.task, &mut pixels, &options)?.describe());
         Ok(())
     })
 }
@@ -122,14 +130,49 @@ pub unsafe extern "C" fn parfocal_restore_file(
     output: *const c_char,
     options: *const c_char,
 ) -> parfocal_status {
-    call(|touched| {
-        let model = touched.model(model)?;
+    call(|guard| {
+        let model = guard.model(model)?;
         // SAFETY: the header's rule on text.
         let (input, output) = unsafe { (path(input, "input")?, path(output, "output")?) };
         // SAFETY: as above.
         let options = RunOptions::parse(unsafe { self::options(options) }?)?;
-        let run = Touched::claimed_task(task)?;
+        let run = claimed_task(task)?;
         run.finish(restore_file(&model, &run.task, input, output, &options, false)?.describe());
+        Ok(())
+    })
+}
+
+/// The two values of the input that normalize=stack shows the network as 0 and 1: for a host that restores a stack frame by frame and gives
+/// each the same range, as normalize=LO:HI.
+/// model: an open model, which has the percentiles. pixel_type: PARFOCAL_PIXEL_*.
+/// src, src_count, src_strides, shape: as parfocal_restore_u16.
+/// lo, hi: receive the values, in input units. Where all finite values are the same both are that value, NaN where there are none: such a
+/// stack comes back as it was, and needs no range. After a failure they are as they were.
+/// Threads: any. Pixels must not change during the call. Statuses: INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY. Since 0.2.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_stack_range(
+    model: parfocal_model,
+    pixel_type: i32,
+    src: *const c_void,
+    src_count: u64,
+    src_strides: *const i64,
+    shape: *const i64,
+    lo: *mut f64,
+    hi: *mut f64,
+) -> parfocal_status {
+    call(|guard| {
+        let model = guard.model(model)?;
+        let pixel_type = self::pixel_type(pixel_type)?;
+        // SAFETY: the header's rules on arrays and out-pointers.
+        let (shape, to_lo, to_hi) = unsafe { (self::shape(shape)?, Out::new(lo, "lo")?, Out::new(hi, "hi")?) };
+        // SAFETY: the header's rules on pixels and arrays.
+        let summary = with_sample!(pixel_type, T => unsafe {
+            let pixels = Source::<T>::new(raw(src.cast(), src_count, src_strides), shape, "src")?;
+            stack::summary(&model, &Task::new(), &pixels)
+        })?;
+        let Range { lo, hi } = if summary.finite == 0 { Range { lo: f64::NAN, hi: f64::NAN } } else { summary.range };
+        to_lo.set(lo);
+        to_hi.set(hi);
         Ok(())
     })
 }

@@ -1,20 +1,21 @@
 //! Streams: frames in from one thread, results out to another.
 
 use std::ffi::{c_char, c_void};
-use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::arguments::{give_text, options, pixel_type, shape, Out};
-use super::boundary::call;
+use super::arguments::{give_text, options, raw, shape, Out};
 use super::general::{parfocal_model, parfocal_status, parfocal_stream};
-use super::objects::{add_stream, remove, AnyStream, Object};
-use super::pixels::{Given, Source, Target};
 use crate::error::{Error, Result, Status};
-use crate::frame::{Sample, Shape};
-use crate::handles::Kind;
-use crate::pipeline::Model;
-use crate::stream::Stream;
+use crate::host::boundary::call;
+use crate::host::checks::{pixel_type, timeout};
+use crate::host::frames::{check_count, hand_out, take_in, NO_TAG};
+use crate::host::handles::Kind;
+use crate::host::memory::{Source, Target};
+use crate::host::objects::{add_stream, remove, AnyStream, Object};
+use crate::image::frame::Sample;
+use crate::image::sample::with_sample;
+use crate::restore::model::Model;
+use crate::restore::stream::Stream;
 
 /// Opens a stream: frames of one size and type go in from one thread, are restored on a thread of the stream, and come out to another
 /// thread. The memory for its frames is taken here, that of the network with the first frame. Submitting never waits, so it may be done in a camera's callback.
@@ -34,11 +35,11 @@ pub unsafe extern "C" fn parfocal_stream_open(
     options: *const c_char,
     out: *mut parfocal_stream,
 ) -> parfocal_status {
-    call(|touched| {
+    call(|guard| {
         // SAFETY: the header's rule on out-pointers.
         let out = unsafe { Out::new(out, "out") }?;
         out.set(0);
-        let model: Arc<Model> = Arc::clone(&**touched.model(model)?);
+        let model: Arc<Model> = Arc::clone(&**guard.model(model)?);
         let pixel_type = self::pixel_type(pixel_type)?;
         // SAFETY: the header's rules on arrays and text.
         let (shape, options) =
@@ -64,33 +65,11 @@ pub unsafe extern "C" fn parfocal_stream_submit(
     strides: *const i64,
     tag: u64,
 ) -> parfocal_status {
-    call(|touched| {
-        let stream = touched.stream(stream)?;
+    call(|guard| {
+        let stream = guard.stream(stream)?;
         // SAFETY: the header's rules on pixels and arrays.
-        unsafe {
-            match &**stream {
-                AnyStream::U8(stream) => submit(stream, frame, count, strides, tag),
-                AnyStream::U16(stream) => submit(stream, frame, count, strides, tag),
-                AnyStream::F32(stream) => submit(stream, frame, count, strides, tag),
-            }
-        }
+        unsafe { with_sample!(stream.pixel_type(), T => submit(stream.of::<T>()?, frame, count, strides, tag)) }
     })
-}
-
-/// With packed pixels a count that is not a frame's means that the camera changed its size.
-pub(crate) fn check_count<T: Sample>(stream: &Stream<T>, count: u64, packed: bool) -> Result<()> {
-    let samples = stream.shape().samples() as u64;
-    if packed && count != samples {
-        return Err(Error::new(
-            Status::InvalidArgument,
-            format!(
-                "a frame of {count} elements; this stream takes {samples} ({}): open another stream for frames of another \
-                 size, or give strides",
-                stream.shape()
-            ),
-        ));
-    }
-    Ok(())
 }
 
 unsafe fn submit<T: Sample>(
@@ -109,38 +88,8 @@ unsafe fn submit<T: Sample>(
         ));
     }
     // SAFETY: the header's rules on pixels and arrays.
-    let source = unsafe { Source::<T>::new(Given { pointer: frame.cast(), count, strides }, shape, "frame") }?;
+    let source = unsafe { Source::<T>::new(raw(frame.cast(), count, strides), shape, "frame") }?;
     take_in(stream, tag, source.strip(), |x, channel, y, row| source.read_from(x, 0, channel, y, row))
-}
-
-/// The tag that stands for no frame.
-pub(crate) const NO_TAG: u64 = u64::MAX;
-
-/// Submits a frame that `read` gives, `strip` pixels of a row at a time: the first pixel's x, channel, row, pixels.
-pub(crate) fn take_in<T: Sample>(
-    stream: &Stream<T>,
-    tag: u64,
-    strip: usize,
-    read: impl Fn(usize, usize, usize, &mut [T]),
-) -> Result<()> {
-    let shape = stream.shape();
-    let mut row = RowBuffer::new(strip, shape.channels)?;
-    stream.submit(tag, |pixels| {
-        for (x, part) in strips(shape, strip) {
-            for (y, line) in pixels.chunks_exact_mut(shape.width * shape.channels).enumerate() {
-                let line = &mut line[part.clone()];
-                for channel in 0..shape.channels {
-                    row.gather(line, channel, |row| read(x, channel, y, row));
-                }
-            }
-        }
-    })
-}
-
-/// The first pixel of each strip of columns, and where its samples lie in an interleaved line.
-fn strips(shape: Shape, strip: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
-    let end = move |x: usize| (x + strip).min(shape.width) * shape.channels;
-    (0..shape.width).step_by(strip).map(move |x| (x, x * shape.channels..end(x)))
 }
 
 /// Copies the next result out. In mode=every the results come in the order of the frames.
@@ -164,15 +113,11 @@ pub unsafe extern "C" fn parfocal_stream_receive(
         // SAFETY: the header's rule on out-pointers.
         unsafe { tag.write_unaligned(u64::MAX) };
     }
-    call(|touched| {
-        let stream = touched.stream(stream)?;
+    call(|guard| {
+        let stream = guard.stream(stream)?;
         // SAFETY: the header's rules on pixels and arrays.
         unsafe {
-            match &**stream {
-                AnyStream::U8(stream) => receive(stream, frame, count, strides, tag, timeout_ms),
-                AnyStream::U16(stream) => receive(stream, frame, count, strides, tag, timeout_ms),
-                AnyStream::F32(stream) => receive(stream, frame, count, strides, tag, timeout_ms),
-            }
+            with_sample!(stream.pixel_type(), T => receive(stream.of::<T>()?, frame, count, strides, tag, timeout_ms))
         }
     })
 }
@@ -189,7 +134,7 @@ unsafe fn receive<T: Sample>(
     let timeout = timeout(timeout_ms)?;
     check_count(stream, count, strides.is_null())?;
     // SAFETY: the header's rules on pixels and arrays.
-    let target = unsafe { Target::<T>::new(Given { pointer: frame.cast(), count, strides }, shape, "frame") }?;
+    let target = unsafe { Target::<T>::new(raw(frame.cast(), count, strides), shape, "frame") }?;
     let (number, outcome) =
         hand_out(stream, timeout, target.strip(), |x, channel, y, row| target.write_from(x, 0, channel, y, row))?;
     if !tag.is_null() {
@@ -197,77 +142,6 @@ unsafe fn receive<T: Sample>(
         unsafe { Out::new(tag, "tag") }?.set(number);
     }
     outcome
-}
-
-/// Milliseconds to wait, -1 without end. Errors: `InvalidArgument`.
-pub(crate) fn timeout(milliseconds: i32) -> Result<Option<Duration>> {
-    match milliseconds {
-        -1 => Ok(None),
-        0.. => Ok(Some(Duration::from_millis(milliseconds as u64))),
-        _ => Err(Error::new(
-            Status::InvalidArgument,
-            format!("timeout_ms = {milliseconds}; expected milliseconds, 0 not to wait, or -1 to wait without end"),
-        )),
-    }
-}
-
-/// Receives a frame that `write` takes, `strip` pixels of a row at a time: the first pixel's x, channel, row, pixels. The tag, and the
-/// frame's own outcome.
-pub(crate) fn hand_out<T: Sample>(
-    stream: &Stream<T>,
-    timeout: Option<Duration>,
-    strip: usize,
-    write: impl Fn(usize, usize, usize, &[T]),
-) -> Result<(u64, Result<()>)> {
-    let shape = stream.shape();
-    let mut row = RowBuffer::new(strip, shape.channels)?;
-    let (tag, outcome) = stream.receive(timeout, |pixels| {
-        for (x, part) in strips(shape, strip) {
-            for (y, line) in pixels.chunks_exact(shape.width * shape.channels).enumerate() {
-                let line = &line[part.clone()];
-                for channel in 0..shape.channels {
-                    write(x, channel, y, row.scatter(line, channel));
-                }
-            }
-        }
-    })?;
-    Ok((tag, outcome.map_err(|e| e.context(format!("frame {tag}")))))
-}
-
-/// A row of one channel, where pixels have several; with one channel rows are used where they lie.
-struct RowBuffer<T> {
-    row: Vec<T>,
-    channels: usize,
-}
-
-impl<T: Sample> RowBuffer<T> {
-    fn new(width: usize, channels: usize) -> Result<Self> {
-        let mut row = Vec::new();
-        if channels > 1 {
-            crate::frame::resize(&mut row, width)?;
-        }
-        Ok(Self { row, channels })
-    }
-
-    /// Fills one channel of an interleaved line.
-    fn gather(&mut self, line: &mut [T], channel: usize, read: impl FnOnce(&mut [T])) {
-        if self.channels == 1 {
-            return read(line);
-        }
-        let row = &mut self.row[..line.len() / self.channels];
-        read(row);
-        line.iter_mut().skip(channel).step_by(self.channels).zip(row).for_each(|(to, from)| *to = *from);
-    }
-
-    /// One channel of an interleaved line.
-    fn scatter<'a>(&'a mut self, line: &'a [T], channel: usize) -> &'a [T] {
-        if self.channels == 1 {
-            return line;
-        }
-        let row = &mut self.row[..line.len() / self.channels];
-        row.iter_mut().zip(line.iter().skip(channel).step_by(self.channels)).for_each(|(to, &from)| *to = from);
-        row
-    }
 }
 
 /// Counters and latencies as JSON: mode, depth, pixel_type, width, height, channels, submitted, refused, dropped, restored, failed,
@@ -283,8 +157,8 @@ pub unsafe extern "C" fn parfocal_stream_describe(
     capacity: u64,
     length: *mut u64,
 ) -> parfocal_status {
-    call(|touched| {
-        let text = touched.stream(stream)?.describe().to_string();
+    call(|guard| {
+        let text = guard.stream(stream)?.describe().to_string();
         // SAFETY: the header's rule on buffers.
         unsafe { give_text(&text, json, capacity, length) }
     })

@@ -3,10 +3,10 @@
 use std::ffi::c_char;
 
 use super::arguments::{give_text, Out};
-use super::boundary::call;
 use super::general::{parfocal_status, parfocal_task};
-use super::objects::{add_task, remove};
-use crate::handles::Kind;
+use crate::host::boundary::call;
+use crate::host::handles::Kind;
+use crate::host::objects::{add_task, remove};
 
 /// Makes the task for one run: give it to a parfocal_restore_* call, and watch or cancel that from other threads.
 /// out: receives the handle, 0 on failure. Close it with parfocal_task_close.
@@ -32,8 +32,8 @@ pub unsafe extern "C" fn parfocal_task_progress(
     done: *mut u64,
     total: *mut u64,
 ) -> parfocal_status {
-    call(|touched| {
-        let task = touched.task(task)?;
+    call(|guard| {
+        let task = guard.task(task)?;
         // SAFETY: the header's rule on out-pointers.
         let (to_done, to_total) = unsafe { (Out::new(done, "done")?, Out::new(total, "total")?) };
         let (done, total) = task.task.progress();
@@ -48,8 +48,8 @@ pub unsafe extern "C" fn parfocal_task_progress(
 /// Threads: any. Statuses: INVALID_HANDLE, INVALID_ARGUMENT. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn parfocal_task_planes_done(task: parfocal_task, planes: *mut u64) -> parfocal_status {
-    call(|touched| {
-        let task = touched.task(task)?;
+    call(|guard| {
+        let task = guard.task(task)?;
         // SAFETY: the header's rule on out-pointers.
         unsafe { Out::new(planes, "planes") }?.set(task.task.planes_done());
         Ok(())
@@ -61,8 +61,8 @@ pub unsafe extern "C" fn parfocal_task_planes_done(task: parfocal_task, planes: 
 /// Threads: any. Statuses: INVALID_HANDLE. Since 0.1.
 #[no_mangle]
 pub extern "C" fn parfocal_task_cancel(task: parfocal_task) -> parfocal_status {
-    call(|touched| {
-        touched.task(task)?.task.cancel();
+    call(|guard| {
+        guard.task(task)?.task.cancel();
         Ok(())
     })
 }
@@ -80,8 +80,8 @@ pub unsafe extern "C" fn parfocal_task_describe(
     capacity: u64,
     length: *mut u64,
 ) -> parfocal_status {
-    call(|touched| {
-        let text = touched.task(task)?.describe().to_string();
+    call(|guard| {
+        let text = guard.task(task)?.describe().to_string();
         // SAFETY: the header's rule on buffers.
         unsafe { give_text(&text, json, capacity, length) }
     })

@@ -4,10 +4,10 @@ use jni::objects::{JClass, JLongArray, JObject, JString};
 use jni::strings::JNIString;
 use jni::Env;
 
-use super::entry::java;
+use super::errors::java;
 use crate::error::{Error, Result, Status};
-use crate::ffi::arguments::{shape_of, strides_of};
-use crate::frame::{Shape, Strides};
+use crate::host::checks::{shape_of, strides_of};
+use crate::image::frame::{Shape, Strides};
 
 pub fn invalid(message: String) -> Error {
     Error::new(Status::InvalidArgument, message)

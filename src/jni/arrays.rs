@@ -6,16 +6,16 @@ use jni::Env;
 
 use super::arguments::{class_name, invalid};
 use super::elements::{JavaSample, Line};
-use super::entry::java;
+use super::errors::java;
 use crate::error::Result;
-use crate::frame::{resize, Layout, PixelType, Shape, Strides};
+use crate::image::frame::{resize, Layout, PixelType, Shape, Strides};
 
 /// Channels of packed colours: red, green, blue. Alpha is left alone.
 const COLOURS: usize = 3;
 
 /// Where the pixels of one side of a call lie, as Java gives it.
 #[derive(Clone, Copy)]
-pub struct Place {
+pub struct PixelArgument {
     /// `src`, `dst` or `frame`.
     pub name: &'static str,
     /// Element of the first pixel.
@@ -26,7 +26,7 @@ pub struct Place {
     pub written: bool,
 }
 
-impl Place {
+impl PixelArgument {
     /// Errors: `InvalidArgument` for an offset that cannot be.
     pub fn offset(&self) -> Result<usize> {
         let Self { name, offset, .. } = self;
@@ -68,9 +68,9 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
     pub fn new(
         env: &mut Env<'local>,
         object: JObject<'local>,
-        place: &Place,
+        argument: &PixelArgument,
     ) -> Result<std::result::Result<Self, JObject<'local>>> {
-        let Place { name, shape, .. } = *place;
+        let PixelArgument { name, shape, .. } = *argument;
         let colours = is_colours(env, &object);
         let each = !colours && !T::is_array(env, &object);
         if each && env.as_cast::<JObjectArray<'_>>(&object).is_err() {
@@ -109,14 +109,14 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
             ..shape
         };
         // Whether they are long enough is asked of each array, below.
-        let layout = Layout::new(usize::MAX, own, place.strides, place.written).map_err(|e| e.context(name))?;
+        let layout = Layout::new(usize::MAX, own, argument.strides, argument.written).map_err(|e| e.context(name))?;
         let mut arrays = Self {
             name,
             holder,
             count: if each { shape.planes } else { 1 },
             packed,
             layout,
-            offset: place.offset()?,
+            offset: argument.offset()?,
             held: None,
             scratch: Vec::new(),
             colours: Vec::new(),
@@ -168,7 +168,7 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
     }
 
     /// Makes the array of a plane the one that is held, and looks at it, because meanwhile another thread may have put another
-    /// one in its place.
+    /// one in its argument.
     ///
     /// Errors: `InvalidArgument` for null, another class, too few elements.
     pub fn hold(&mut self, env: &mut Env<'local>, plane: usize) -> Result<()> {

@@ -5,9 +5,9 @@ use jni::strings::JNIStr;
 use jni::{jni_sig, jni_str, Env};
 
 use super::arguments::{class_name, invalid};
-use super::arrays::Place;
+use super::arrays::PixelArgument;
 use super::elements::JavaSample;
-use super::entry::java;
+use super::errors::java;
 use crate::error::Result;
 
 /// Address of the first pixel, and how many elements there are from there on.
@@ -19,8 +19,8 @@ pub struct Memory<T> {
 /// The memory of a direct buffer of the pixel type in this machine's byte order. Position and limit do not count.
 ///
 /// Errors: `InvalidArgument` for any other object, named as what it is.
-pub fn memory<T: JavaSample>(env: &mut Env<'_>, object: &JObject<'_>, place: &Place) -> Result<Memory<T>> {
-    let name = place.name;
+pub fn memory<T: JavaSample>(env: &mut Env<'_>, object: &JObject<'_>, argument: &PixelArgument) -> Result<Memory<T>> {
+    let name = argument.name;
     let class = env.find_class(T::BUFFER_CLASS).map_err(java)?;
     if !env.is_instance_of(object, class).map_err(java)? {
         let found = class_name(env, object);
@@ -35,7 +35,7 @@ pub fn memory<T: JavaSample>(env: &mut Env<'_>, object: &JObject<'_>, place: &Pl
     if !flag(env, object, jni_str!("isDirect"))? {
         return Err(invalid(format!("{name} is a {} on the heap; expected a direct one, or its array()", T::BUFFER)));
     }
-    if place.written && flag(env, object, jni_str!("isReadOnly"))? {
+    if argument.written && flag(env, object, jni_str!("isReadOnly"))? {
         return Err(invalid(format!("{name} is a {} that is read-only; expected one that can be written", T::BUFFER)));
     }
     if size_of::<T>() > 1 && !native_order(env, object)? {
@@ -45,7 +45,7 @@ pub fn memory<T: JavaSample>(env: &mut Env<'_>, object: &JObject<'_>, place: &Pl
             T::BUFFER
         )));
     }
-    let offset = place.offset()?;
+    let offset = argument.offset()?;
     // SAFETY: the calls behind it ask for a direct java.nio.Buffer, which it is; the wrapper deletes nothing.
     let buffer = unsafe { JByteBuffer::from_raw(env, object.as_raw()) };
     // Of the buffer's own type, whatever the crate's name for it.

@@ -6,7 +6,7 @@ use jni::objects::{JByteArray, JFloatArray, JObject, JPrimitiveArray, JShortArra
 use jni::strings::JNIStr;
 use jni::{jni_str, Env};
 
-use crate::frame::Sample;
+use crate::image::frame::Sample;
 
 /// A pixel type with the array that Java keeps it in. Java has no unsigned numbers: only the bits count.
 pub trait JavaSample: Sample + Pod {

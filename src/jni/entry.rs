@@ -7,16 +7,17 @@ use jni::strings::JNIString;
 use jni::{jni_sig, jni_str, Env, EnvUnowned, Outcome};
 
 use super::arguments::class_name;
+use super::errors::no_memory;
 use crate::error::{Error, Result, Status};
-use crate::ffi::boundary::{guarded, Touched};
+use crate::host::boundary::{guarded, CallGuard};
 
 /// Runs a call. After an error or a panic an exception is pending, and what is returned means nothing.
 pub fn entry<'local, T: Default>(
     mut env: EnvUnowned<'local>,
-    work: impl FnOnce(&mut Env<'local>, &mut Touched) -> Result<T>,
+    work: impl FnOnce(&mut Env<'local>, &mut CallGuard) -> Result<T>,
 ) -> T {
     let outcome = env.with_env_no_catch(|env| {
-        let result = guarded(|touched| work(env, touched));
+        let result = guarded(|guard| work(env, guard));
         let result = unexpected(env).map_or(result, Err);
         Ok::<T, jni::errors::Error>(result.unwrap_or_else(|error| {
             throw(env, &error);
@@ -27,24 +28,6 @@ pub fn entry<'local, T: Default>(
         Outcome::Ok(value) => value,
         Outcome::Err(_) | Outcome::Panic(_) => T::default(),
     }
-}
-
-/// A call into the JVM that went wrong where nothing should.
-pub fn java(error: jni::errors::Error) -> Error {
-    match error {
-        jni::errors::Error::JniCall(jni::errors::JniError::NoMemory) => no_memory(),
-        other => Error::new(
-            Status::Internal,
-            format!("a fault of Parfocal, not of the input (a call into the JVM failed: {other}); please report it"),
-        ),
-    }
-}
-
-fn no_memory() -> Error {
-    Error::new(
-        Status::OutOfMemory,
-        "the JVM has no memory left for this call: close what is not needed, or give it a larger heap (-Xmx)",
-    )
 }
 
 /// An exception that the JVM has thrown inside this call: none is expected but for want of memory, and none is left.

@@ -5,15 +5,16 @@ use jni::sys::{jint, jlong};
 use jni::{Env, EnvUnowned};
 
 use super::arguments::{invalid, missing, shape, strides};
-use super::arrays::Place;
+use super::arrays::PixelArgument;
 use super::elements::JavaSample;
-use super::entry::{entry, java};
+use super::entry::entry;
+use super::errors::java;
 use super::pixels::{source, Pixels};
-use crate::control::Task;
 use crate::error::Result;
-use crate::ffi::arguments::pixel_type;
-use crate::focus;
-use crate::frame::PixelType;
+use crate::host::checks::pixel_type;
+use crate::image::focus;
+use crate::image::sample::with_sample;
+use crate::task::Task;
 
 #[no_mangle]
 pub extern "system" fn Java_org_parfocal_Native_focusScore<'local>(
@@ -29,7 +30,7 @@ pub extern "system" fn Java_org_parfocal_Native_focusScore<'local>(
     entry(env, |env, _| {
         let shape = self::shape(env, &shape, "shape")?;
         let strides = strides(env, &src_strides, "src strides")?;
-        let from = Place { name: "src", offset: src_offset, strides, shape, written: false };
+        let from = PixelArgument { name: "src", offset: src_offset, strides, shape, written: false };
         if scores.is_null() {
             return Err(missing("scores", "double[] with a number for each plane"));
         }
@@ -40,16 +41,12 @@ pub extern "system" fn Java_org_parfocal_Native_focusScore<'local>(
                 shape.planes
             )));
         }
-        let found = match self::pixel_type(pixel_type)? {
-            PixelType::U8 => score::<u8>(env, src, &from),
-            PixelType::U16 => score::<u16>(env, src, &from),
-            PixelType::F32 => score::<f32>(env, src, &from),
-        }?;
+        let found = with_sample!(self::pixel_type(pixel_type)?, T => score::<T>(env, src, &from))?;
         scores.set_region(env, 0, &found).map_err(java)
     })
 }
 
-fn score<'local, T: JavaSample>(env: &mut Env<'local>, src: JObject<'local>, from: &Place) -> Result<Vec<f64>> {
+fn score<'local, T: JavaSample>(env: &mut Env<'local>, src: JObject<'local>, from: &PixelArgument) -> Result<Vec<f64>> {
     let source = source::<T>(env, src, from)?;
     let task = Task::new();
     let pixels = Pixels::new(env, from.shape, &task, Some(source), None);

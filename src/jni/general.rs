@@ -4,9 +4,10 @@ use jni::objects::{JClass, JString};
 use jni::sys::jint;
 use jni::EnvUnowned;
 
-use super::entry::{entry, java};
-use crate::doctor;
-use crate::ffi::general::ABI_VERSION;
+use super::entry::entry;
+use super::errors::java;
+use crate::host::ABI_VERSION;
+use crate::restore::doctor;
 
 /// Of the C functions and these together.
 #[no_mangle]

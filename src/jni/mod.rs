@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `general`, `model`, `task`, `restore`, `focus`, `stream` | the functions |
 //! | `entry` | what every call passes through: the boundary of `ffi`, and errors that become `ParfocalException` |
+//! | `errors` | what a failed call into the JVM means |
 //! | `arguments` | texts, numbers and names of classes |
 //! | `elements` | rows of Java's arrays |
 //! | `arrays`, `buffers` | pixels in arrays, one or one for each plane; pixels in direct buffers |
@@ -17,6 +18,7 @@ mod arrays;
 mod buffers;
 mod elements;
 mod entry;
+mod errors;
 mod pixels;
 
 mod focus;

@@ -5,14 +5,14 @@ use jni::sys::jlong;
 use jni::EnvUnowned;
 
 use super::arguments::{missing, options, path};
-use super::entry::{entry, java};
-use crate::error::{Error, Status};
-use crate::ffi::objects::{add_model, remove};
-use crate::frame::resize;
-use crate::handles::Kind;
-use crate::model::LARGEST_FILE;
-use crate::options::OpenOptions;
-use crate::pipeline::Model;
+use super::entry::entry;
+use super::errors::java;
+use crate::host::checks::model_size;
+use crate::host::handles::Kind;
+use crate::host::objects::{add_model, remove};
+use crate::image::frame::resize;
+use crate::restore::model::Model;
+use crate::restore::options::OpenOptions;
 
 #[no_mangle]
 pub extern "system" fn Java_org_parfocal_Native_modelOpen<'local>(
@@ -41,13 +41,7 @@ pub extern "system" fn Java_org_parfocal_Native_modelOpenMemory<'local>(
         if onnx.is_null() {
             return Err(missing("onnx", "the bytes of an ONNX model"));
         }
-        let length = onnx.len(env).map_err(java)?;
-        if length as u64 > LARGEST_FILE {
-            return Err(Error::new(
-                Status::Model,
-                format!("onnx has {length} bytes; expected an ONNX model of at most {LARGEST_FILE}"),
-            ));
-        }
+        let length = model_size(onnx.len(env).map_err(java)?, "onnx has")?;
         let mut bytes: Vec<u8> = Vec::new();
         resize(&mut bytes, length)?;
         onnx.get_region(env, 0, bytemuck::cast_slice_mut(&mut bytes)).map_err(java)?;
@@ -61,8 +55,8 @@ pub extern "system" fn Java_org_parfocal_Native_modelDescribe<'local>(
     _: JClass<'local>,
     model: jlong,
 ) -> JString<'local> {
-    entry(env, |env, touched| {
-        let text = touched.model(model as u64)?.describe().to_string();
+    entry(env, |env, guard| {
+        let text = guard.model(model as u64)?.describe().to_string();
         env.new_string(text).map_err(java)
     })
 }

@@ -7,14 +7,14 @@ use jni::objects::{JObject, JValue};
 use jni::{jni_sig, jni_str, Env};
 
 use super::arguments::{invalid, missing};
-use super::arrays::{Arrays, Place};
+use super::arrays::{Arrays, PixelArgument};
 use super::buffers::memory;
 use super::elements::JavaSample;
-use super::entry::java;
-use crate::control::Task;
+use super::errors::java;
 use crate::error::{Error, Result};
-use crate::ffi::pixels::{apart, Given, Source, Target};
-use crate::frame::{Planes, Rows, Shape, Strides};
+use crate::host::memory::{apart, RawPixels, Source, Target};
+use crate::image::frame::{Planes, Rows, Shape, Strides};
+use crate::task::Task;
 
 /// Where one side's pixels are: in arrays, or in memory that C could be given, of so many elements.
 pub enum Side<'local, T, M> {
@@ -41,12 +41,12 @@ pub type To<'local, T> = Side<'local, T, Target<T>>;
 pub fn source<'local, T: JavaSample>(
     env: &mut Env<'local>,
     object: JObject<'local>,
-    place: &Place,
+    argument: &PixelArgument,
 ) -> Result<From<'local, T>> {
-    side(env, object, place, |given: Given<*mut T>, shape| {
-        let given = Given { pointer: given.pointer.cast_const(), count: given.count, strides: given.strides };
+    side(env, object, argument, |given: RawPixels<*mut T>, shape| {
+        let given = RawPixels { pointer: given.pointer.cast_const(), count: given.count, strides: given.strides };
         // SAFETY: the JVM keeps a direct buffer's memory while its object is referred to, which it is until the call ends.
-        unsafe { Source::new(given, shape, place.name) }
+        unsafe { Source::new(given, shape, argument.name) }
     })
 }
 
@@ -54,29 +54,29 @@ pub fn source<'local, T: JavaSample>(
 pub fn target<'local, T: JavaSample>(
     env: &mut Env<'local>,
     object: JObject<'local>,
-    place: &Place,
+    argument: &PixelArgument,
 ) -> Result<To<'local, T>> {
     // SAFETY: as in `source`; it is not read-only.
-    side(env, object, place, |given, shape| unsafe { Target::new(given, shape, place.name) })
+    side(env, object, argument, |given, shape| unsafe { Target::new(given, shape, argument.name) })
 }
 
 fn side<'local, T: JavaSample, M>(
     env: &mut Env<'local>,
     object: JObject<'local>,
-    place: &Place,
-    wrap: impl FnOnce(Given<*mut T>, Shape) -> Result<M>,
+    argument: &PixelArgument,
+    wrap: impl FnOnce(RawPixels<*mut T>, Shape) -> Result<M>,
 ) -> Result<Side<'local, T, M>> {
     if object.is_null() {
-        return Err(missing(place.name, T::ARRAY));
+        return Err(missing(argument.name, T::ARRAY));
     }
-    let object = match Arrays::new(env, object, place)? {
+    let object = match Arrays::new(env, object, argument)? {
         Ok(arrays) => return Ok(Side::Arrays(Box::new(arrays))),
         Err(object) => object,
     };
-    let memory = memory::<T>(env, &object, place)?;
-    let strides = place.strides.map(|Strides { x, y, channel, plane }| [x, y, channel, plane].map(|step| step as i64));
-    let strides = strides.as_ref().map_or(std::ptr::null(), |four| four.as_ptr());
-    wrap(Given { pointer: memory.pointer, count: memory.count, strides }, place.shape)
+    let memory = memory::<T>(env, &object, argument)?;
+    let strides =
+        argument.strides.map(|Strides { x, y, channel, plane }| [x, y, channel, plane].map(|step| step as i64));
+    wrap(RawPixels { pointer: memory.pointer, count: memory.count, strides }, argument.shape)
         .map(|side| Side::Memory(side, memory.count))
 }
 

@@ -13,8 +13,8 @@ pub extern "system" fn Java_org_parfocal_Planted_panic<'local>(
     _: JClass<'local>,
     model: jlong,
 ) {
-    entry(env, |_, touched| {
-        touched.model(model as u64)?;
+    entry(env, |_, guard| {
+        guard.model(model as u64)?;
         // What the boundary is there for; this file is in no build that ships.
         panic!("planted")
     })

@@ -5,17 +5,18 @@ use jni::sys::{jint, jlong};
 use jni::{Env, EnvUnowned};
 
 use super::arguments::{given_path, options, shape, strides};
-use super::arrays::Place;
+use super::arrays::PixelArgument;
 use super::elements::JavaSample;
 use super::entry::entry;
 use super::pixels::{check_apart, source, target, Pixels};
 use crate::error::Result;
-use crate::ffi::arguments::pixel_type;
-use crate::ffi::boundary::Touched;
-use crate::frame::PixelType;
-use crate::options::RunOptions;
-use crate::pipeline;
-use crate::restore_file::restore_file;
+use crate::host::boundary::CallGuard;
+use crate::host::checks::pixel_type;
+use crate::host::objects::claimed_task;
+use crate::image::sample::with_sample;
+use crate::restore::file::restore_file;
+use crate::restore::options::RunOptions;
+use crate::restore::stack;
 
 #[no_mangle]
 pub extern "system" fn Java_org_parfocal_Native_restore<'local>(
@@ -33,37 +34,33 @@ pub extern "system" fn Java_org_parfocal_Native_restore<'local>(
     shape: JLongArray<'local>,
     options: JString<'local>,
 ) {
-    entry(env, |env, touched| {
+    entry(env, |env, guard| {
         let shape = self::shape(env, &shape, "shape")?;
         let (src_strides, dst_strides) =
             (strides(env, &src_strides, "src strides")?, strides(env, &dst_strides, "dst strides")?);
-        let from = Place { name: "src", offset: src_offset, strides: src_strides, shape, written: false };
-        let to = Place { name: "dst", offset: dst_offset, strides: dst_strides, shape, written: true };
+        let from = PixelArgument { name: "src", offset: src_offset, strides: src_strides, shape, written: false };
+        let to = PixelArgument { name: "dst", offset: dst_offset, strides: dst_strides, shape, written: true };
         let handles = (model as u64, task as u64);
-        match self::pixel_type(pixel_type)? {
-            PixelType::U8 => restore::<u8>(env, touched, handles, (src, from), (dst, to), &options),
-            PixelType::U16 => restore::<u16>(env, touched, handles, (src, from), (dst, to), &options),
-            PixelType::F32 => restore::<f32>(env, touched, handles, (src, from), (dst, to), &options),
-        }
+        with_sample!(self::pixel_type(pixel_type)?, T => restore::<T>(env, guard, handles, (src, from), (dst, to), &options))
     })
 }
 
 fn restore<'local, T: JavaSample>(
     env: &mut Env<'local>,
-    touched: &mut Touched,
+    guard: &mut CallGuard,
     (model, task): (u64, u64),
-    (src, from): (JObject<'local>, Place),
-    (dst, to): (JObject<'local>, Place),
+    (src, from): (JObject<'local>, PixelArgument),
+    (dst, to): (JObject<'local>, PixelArgument),
     text: &JString<'local>,
 ) -> Result<()> {
-    let model = touched.model(model)?;
+    let model = guard.model(model)?;
     let options = RunOptions::parse(&options(env, text)?)?;
     let mut source = source::<T>(env, src, &from)?;
     let mut target = target::<T>(env, dst, &to)?;
     check_apart(env, &mut source, &mut target)?;
-    let run = Touched::claimed_task(task)?;
+    let run = claimed_task(task)?;
     let mut pixels = Pixels::new(env, from.shape, &run.task, Some(source), Some(target));
-    let outcome = pipeline::restore(&model, &run.task, &mut pixels, &options);
+    let outcome = stack::restore(&model, &run.task, &mut pixels, &options);
     // Before the outcome: it says why the run was cancelled from inside.
     pixels.finish()?;
     run.finish(outcome?.describe());
@@ -80,11 +77,11 @@ pub extern "system" fn Java_org_parfocal_Native_restoreFile<'local>(
     output: JString<'local>,
     options: JString<'local>,
 ) {
-    entry(env, |env, touched| {
-        let model = touched.model(model as u64)?;
+    entry(env, |env, guard| {
+        let model = guard.model(model as u64)?;
         let (input, output) = (given_path(env, &input, "input")?, given_path(env, &output, "output")?);
         let options = RunOptions::parse(&self::options(env, &options)?)?;
-        let run = Touched::claimed_task(task as u64)?;
+        let run = claimed_task(task as u64)?;
         let report = restore_file(&model, &run.task, input.as_ref(), output.as_ref(), &options, false)?;
         run.finish(report.describe());
         Ok(())

@@ -7,18 +7,21 @@ use jni::sys::{jint, jlong};
 use jni::{Env, EnvUnowned};
 
 use super::arguments::{invalid, options, shape, strides};
-use super::arrays::Place;
+use super::arrays::PixelArgument;
 use super::elements::JavaSample;
-use super::entry::{entry, java};
+use super::entry::entry;
+use super::errors::java;
 use super::pixels::{source, target, Pixels, Side};
-use crate::control::Task;
 use crate::error::Result;
-use crate::ffi::arguments::pixel_type;
-use crate::ffi::objects::{add_stream, remove, AnyStream, Object};
-use crate::ffi::stream::{hand_out, take_in, timeout, NO_TAG};
-use crate::frame::{Shape, Strides};
-use crate::handles::Kind;
-use crate::stream::Stream;
+use crate::host::checks::pixel_type;
+use crate::host::checks::timeout;
+use crate::host::frames::{hand_out, take_in, NO_TAG};
+use crate::host::handles::Kind;
+use crate::host::objects::{add_stream, remove, AnyStream, Object};
+use crate::image::frame::{Shape, Strides};
+use crate::image::sample::with_sample;
+use crate::restore::stream::Stream;
+use crate::task::Task;
 
 #[no_mangle]
 pub extern "system" fn Java_org_parfocal_Native_streamOpen<'local>(
@@ -29,8 +32,8 @@ pub extern "system" fn Java_org_parfocal_Native_streamOpen<'local>(
     frame_shape: JLongArray<'local>,
     options: JString<'local>,
 ) -> jlong {
-    entry(env, |env, touched| {
-        let model = Arc::clone(&**touched.model(model as u64)?);
+    entry(env, |env, guard| {
+        let model = Arc::clone(&**guard.model(model as u64)?);
         let pixel_type = self::pixel_type(pixel_type)?;
         let shape = shape(env, &frame_shape, "frame shape").map_err(|e| e.context("frame shape"))?;
         let stream = AnyStream::open(model, pixel_type, shape, &self::options(env, &options)?)?;
@@ -48,17 +51,13 @@ pub extern "system" fn Java_org_parfocal_Native_streamSubmit<'local>(
     strides: JLongArray<'local>,
     tag: jlong,
 ) {
-    entry(env, |env, touched| {
-        let stream = touched.stream(stream as u64)?;
+    entry(env, |env, guard| {
+        let stream = guard.stream(stream as u64)?;
         let strides = self::strides(env, &strides, "strides")?;
         if tag as u64 == NO_TAG {
             return Err(invalid(format!("tag = {tag}, which stands for no frame; expected any other number")));
         }
-        match &**stream {
-            AnyStream::U8(stream) => submit(env, stream, frame, offset, strides, tag),
-            AnyStream::U16(stream) => submit(env, stream, frame, offset, strides, tag),
-            AnyStream::F32(stream) => submit(env, stream, frame, offset, strides, tag),
-        }
+        with_sample!(stream.pixel_type(), T => submit(env, stream.of::<T>()?, frame, offset, strides, tag))
     })
 }
 
@@ -71,8 +70,8 @@ fn submit<'local, T: JavaSample>(
     tag: jlong,
 ) -> Result<()> {
     let shape = stream.shape();
-    let place = Place { name: "frame", offset, strides, shape, written: false };
-    let source = source::<T>(env, frame, &place)?;
+    let argument = PixelArgument { name: "frame", offset, strides, shape, written: false };
+    let source = source::<T>(env, frame, &argument)?;
     check_size(env, &source, shape, strides.is_none())?;
     let task = Task::new();
     let pixels = Pixels::new(env, shape, &task, Some(source), None);
@@ -92,20 +91,16 @@ pub extern "system" fn Java_org_parfocal_Native_streamReceive<'local>(
     tag: JLongArray<'local>,
     timeout_ms: jint,
 ) {
-    entry(env, |env, touched| {
+    entry(env, |env, guard| {
         if !tag.is_null() {
             if tag.len(env).map_err(java)? == 0 {
                 return Err(invalid("tag has no element; expected room for one number, or null".into()));
             }
             tag.set_region(env, 0, &[NO_TAG as jlong]).map_err(java)?;
         }
-        let stream = touched.stream(stream as u64)?;
+        let stream = guard.stream(stream as u64)?;
         let strides = self::strides(env, &strides, "strides")?;
-        match &**stream {
-            AnyStream::U8(stream) => receive(env, stream, frame, offset, strides, &tag, timeout_ms),
-            AnyStream::U16(stream) => receive(env, stream, frame, offset, strides, &tag, timeout_ms),
-            AnyStream::F32(stream) => receive(env, stream, frame, offset, strides, &tag, timeout_ms),
-        }
+        with_sample!(stream.pixel_type(), T => receive(env, stream.of::<T>()?, frame, offset, strides, &tag, timeout_ms))
     })
 }
 
@@ -120,8 +115,8 @@ fn receive<'local, T: JavaSample>(
 ) -> Result<()> {
     let shape = stream.shape();
     let timeout = timeout(timeout_ms)?;
-    let place = Place { name: "frame", offset, strides, shape, written: true };
-    let target = target::<T>(env, frame, &place)?;
+    let argument = PixelArgument { name: "frame", offset, strides, shape, written: true };
+    let target = target::<T>(env, frame, &argument)?;
     check_size(env, &target, shape, strides.is_none())?;
     let task = Task::new();
     let pixels = Pixels::new(env, shape, &task, None, Some(target));
@@ -152,8 +147,8 @@ pub extern "system" fn Java_org_parfocal_Native_streamDescribe<'local>(
     _: JClass<'local>,
     stream: jlong,
 ) -> JString<'local> {
-    entry(env, |env, touched| {
-        let text = touched.stream(stream as u64)?.describe().to_string();
+    entry(env, |env, guard| {
+        let text = guard.stream(stream as u64)?.describe().to_string();
         env.new_string(text).map_err(java)
     })
 }

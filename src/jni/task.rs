@@ -5,9 +5,10 @@ use jni::sys::jlong;
 use jni::EnvUnowned;
 
 use super::arguments::{invalid, missing};
-use super::entry::{entry, java};
-use crate::ffi::objects::{add_task, remove};
-use crate::handles::Kind;
+use super::entry::entry;
+use super::errors::java;
+use crate::host::handles::Kind;
+use crate::host::objects::{add_task, remove};
 
 #[no_mangle]
 pub extern "system" fn Java_org_parfocal_Native_taskCreate<'local>(
@@ -24,8 +25,8 @@ pub extern "system" fn Java_org_parfocal_Native_taskProgress<'local>(
     task: jlong,
     progress: JLongArray<'local>,
 ) {
-    entry(env, |env, touched| {
-        let run = touched.task(task as u64)?;
+    entry(env, |env, guard| {
+        let run = guard.task(task as u64)?;
         let (done, total) = run.task.progress();
         let numbers = [done, total, run.task.planes_done()].map(|number| number as jlong);
         if progress.is_null() {
@@ -47,8 +48,8 @@ pub extern "system" fn Java_org_parfocal_Native_taskDescribe<'local>(
     _: JClass<'local>,
     task: jlong,
 ) -> JString<'local> {
-    entry(env, |env, touched| {
-        let text = touched.task(task as u64)?.describe().to_string();
+    entry(env, |env, guard| {
+        let text = guard.task(task as u64)?.describe().to_string();
         env.new_string(text).map_err(java)
     })
 }
@@ -59,8 +60,8 @@ pub extern "system" fn Java_org_parfocal_Native_taskCancel<'local>(
     _: JClass<'local>,
     task: jlong,
 ) {
-    entry(env, |_, touched| {
-        touched.task(task as u64)?.task.cancel();
+    entry(env, |_, guard| {
+        guard.task(task as u64)?.task.cancel();
         Ok(())
     })
 }

@@ -10,11 +10,12 @@ use tiff::tags::ByteOrder;
 use weezl::{decode::Configuration, BitOrder, LzwStatus};
 
 use super::directory::{Directory, Source};
-use super::encode::invert;
-use super::layout::{dimension, Compression, Layout, Predictor, Storage};
-use super::{io_error, tag};
+use super::errors::io_error;
+use super::format::{dimension, Compression, PageFormat, Predictor, Storage};
+use super::samples::{invert, swap_bytes, undo_differences, undo_floats};
+use super::tag;
 use crate::error::{Error, Result, Status};
-use crate::frame::{resize, PixelType, Sample};
+use crate::image::frame::{resize, Sample};
 
 /// Places and size of the strips or tiles of a page; all lie inside the file.
 pub(crate) struct Chunks {
@@ -30,7 +31,7 @@ pub(crate) struct Chunks {
 
 impl Chunks {
     /// Each strip or tile lies in the file and is long enough for what it claims to hold.
-    pub fn find(source: &mut Source, directory: &Directory, layout: &Layout, storage: &Storage) -> Result<Self> {
+    pub fn find(source: &mut Source, directory: &Directory, format: &PageFormat, storage: &Storage) -> Result<Self> {
         let (what, offsets, counts) = if storage.tiled {
             ("tile", tag::TILE_OFFSETS, tag::TILE_BYTE_COUNTS)
         } else {
@@ -49,11 +50,11 @@ impl Chunks {
             if storage.rows_per_strip == 0 {
                 return Err(Error::new(Status::Format, "RowsPerStrip is 0: the file is damaged"));
             }
-            (layout.width as u64, storage.rows_per_strip as u64)
+            (format.width as u64, storage.rows_per_strip as u64)
         };
-        let (width, height) = (layout.width as u64, layout.height as u64);
+        let (width, height) = (format.width as u64, format.height as u64);
         let (across, down) = (width.div_ceil(columns), height.div_ceil(rows));
-        let samples = layout.channels.samples() as u64;
+        let samples = format.channels.samples() as u64;
         let (planes, together) = if storage.planar { (samples, 1) } else { (1, samples) };
         let expected = across * down * planes;
         let offsets = directory.get(offsets).ok_or_else(|| missing(offsets))?;
@@ -63,11 +64,11 @@ impl Chunks {
                 Status::Format,
                 format!(
                     "{} {what} offsets and {} {what} lengths, expected {expected} for {}x{} pixels: the file is damaged",
-                    offsets.count, counts.count, layout.width, layout.height
+                    offsets.count, counts.count, format.width, format.height
                 ),
             ));
         }
-        let row_bytes = u128::from(columns) * u128::from(together) * layout.pixel_type.bytes() as u128;
+        let row_bytes = u128::from(columns) * u128::from(together) * format.pixel_type.bytes() as u128;
         let places: Vec<_> = source.integers(offsets)?.into_iter().zip(source.integers(counts)?).collect();
         for (index, &(at, bytes)) in (0u64..).zip(&places) {
             source.inside(at, bytes, &format!("{what} {}", index + 1))?;
@@ -94,14 +95,14 @@ impl Chunks {
         }
         // Strips may lie on top of each other, and each alone be long enough: then a small file claims a page of any size.
         let most = u128::from(source.length) * u128::from(storage.compression.most());
-        if u128::from(layout.bytes()) > most {
+        if u128::from(format.bytes()) > most {
             return Err(Error::new(
                 Status::Format,
                 format!(
                     "its {what}s share their bytes: the {} bytes of the file cannot hold {} bytes of pixels; the sizes or \
                      places in the file are wrong: copy it again from its source",
                     source.length,
-                    layout.bytes()
+                    format.bytes()
                 ),
             ));
         }
@@ -114,21 +115,21 @@ impl Chunks {
     pub fn read<T: Sample + Pod>(
         &self,
         source: &mut Source,
-        layout: &Layout,
+        format: &PageFormat,
         storage: &Storage,
         pixels: &mut [T],
     ) -> Result<()> {
-        let samples = layout.channels.samples();
+        let samples = format.channels.samples();
         let together = if storage.planar { 1 } else { samples };
-        let row = layout.width * samples;
+        let row = format.width * samples;
         let chunk_row = self.columns * together;
-        let whole_rows = !storage.planar && self.columns == layout.width;
+        let whole_rows = !storage.planar && self.columns == format.width;
         let mut scratch: Vec<T> = Vec::new();
         for index in 0..self.places.len() {
             let (plane, place) = (index / (self.across * self.down), index % (self.across * self.down));
             let (x, y) = (place % self.across * self.columns, place / self.across * self.rows);
             // What lies beyond the image is padding: below it is not unpacked, to the right it is stepped over.
-            let (columns, rows) = (self.columns.min(layout.width - x), self.rows.min(layout.height - y));
+            let (columns, rows) = (self.columns.min(format.width - x), self.rows.min(format.height - y));
             if whole_rows {
                 self.unpack(index, source, storage, together, &mut pixels[y * row..(y + rows) * row])?;
                 continue;
@@ -144,7 +145,7 @@ impl Chunks {
                 }
             }
         }
-        if layout.white_is_zero {
+        if format.white_is_zero {
             invert(pixels);
         }
         Ok(())
@@ -228,41 +229,4 @@ fn unpack_bits(mut packed: impl Read, mut out: &mut [u8]) -> io::Result<()> {
         out = &mut out[run..];
     }
     Ok(())
-}
-
-fn swap_bytes<T: Sample + Pod>(values: &mut [T]) {
-    match T::PIXEL_TYPE {
-        PixelType::U8 => {}
-        PixelType::U16 => bytemuck::cast_slice_mut::<T, u16>(values).iter_mut().for_each(|v| *v = v.swap_bytes()),
-        PixelType::F32 => bytemuck::cast_slice_mut::<T, u32>(values).iter_mut().for_each(|v| *v = v.swap_bytes()),
-    }
-}
-
-/// Predictor 2: each sample was stored as the difference to the one of the same channel to its left, wrapping (TIFF 6.0,
-/// section 14); floats as if their bits were integers, as libtiff does.
-fn undo_differences<T: Sample + Pod>(row: &mut [T], samples: usize) {
-    macro_rules! undo {
-        ($kind:ty) => {{
-            let row: &mut [$kind] = bytemuck::cast_slice_mut(row);
-            (samples..row.len()).for_each(|i| row[i] = row[i].wrapping_add(row[i - samples]));
-        }};
-    }
-    match T::PIXEL_TYPE {
-        PixelType::U8 => undo!(u8),
-        PixelType::U16 => undo!(u16),
-        PixelType::F32 => undo!(u32),
-    }
-}
-
-/// Predictor 3 (TIFF Technical Note 3): the most significant bytes of the row, then the next ones, and so on, and of all
-/// these the differences.
-fn undo_floats<T: Sample + Pod>(row: &mut [T], samples: usize, planes: &mut Vec<u8>) {
-    planes.clear();
-    planes.extend_from_slice(bytemuck::cast_slice(row));
-    undo_differences::<u8>(planes, samples);
-    let count = row.len();
-    let bits: &mut [u32] = bytemuck::cast_slice_mut(row);
-    for (i, value) in bits.iter_mut().enumerate() {
-        *value = u32::from_be_bytes([planes[i], planes[count + i], planes[2 * count + i], planes[3 * count + i]]);
-    }
 }

@@ -6,7 +6,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Take};
 
 use tiff::tags::{ByteOrder, Type};
 
-use super::io_error;
+use super::errors::io_error;
 use crate::error::{Error, Result, Status};
 
 /// One entry of a directory: the type, how many values, and the value itself or where it is.

@@ -12,11 +12,12 @@ use tiff::encoder::{DirectoryEncoder, TiffKind};
 use tiff::tags::{Tag as TagName, Type};
 use tiff::{Directory, TiffResult};
 
-use super::layout::{Channels, Compression, Layout, Predictor, Storage};
+use super::format::{sample_format, Channels, Compression, PageFormat, Predictor, Storage};
 use super::metadata::{self, Tag};
-use super::reader::Page;
+use super::page::Page;
+use super::samples::{differences, invert};
 use super::tag;
-use crate::frame::{PixelType, Sample};
+use crate::image::frame::Sample;
 
 /// Uncompressed bytes of a strip that is compressed: small enough for every reader, large enough to compress.
 const STRIP_BYTES: usize = 1 << 20;
@@ -57,13 +58,13 @@ pub(super) struct Strips {
 }
 
 /// Strips of an uncompressed page that lies in one piece at `start`.
-pub(super) fn in_one_piece(layout: &Layout, storage: &Storage, start: u64) -> Strips {
-    let row = layout.bytes() / layout.height as u64;
-    let rows = rows_per_strip(layout, storage);
+pub(super) fn in_one_piece(format: &PageFormat, storage: &Storage, start: u64) -> Strips {
+    let row = format.bytes() / format.height as u64;
+    let rows = rows_per_strip(format, storage);
     let mut strips = Strips::default();
-    for first in (0..layout.height).step_by(rows) {
+    for first in (0..format.height).step_by(rows) {
         strips.offsets.push(start + first as u64 * row);
-        strips.counts.push(rows.min(layout.height - first) as u64 * row);
+        strips.counts.push(rows.min(format.height - first) as u64 * row);
     }
     strips
 }
@@ -71,22 +72,22 @@ pub(super) fn in_one_piece(layout: &Layout, storage: &Storage, start: u64) -> St
 /// Writes the pixels strip by strip, compressed as the input's were.
 pub(super) fn write_strips<T: Sample + Pod, K: TiffKind>(
     directory: &mut Encoder<'_, K>,
-    layout: &Layout,
+    format: &PageFormat,
     storage: &Storage,
     pixels: &[T],
 ) -> TiffResult<Strips> {
-    let samples = layout.channels.samples();
-    let row = layout.width * samples;
+    let samples = format.channels.samples();
+    let row = format.width * samples;
     let mut strips = Strips::default();
     let mut scratch: Vec<T> = Vec::new();
     let mut packed: Vec<u8> = Vec::new();
-    for strip in pixels.chunks(rows_per_strip(layout, storage) * row) {
+    for strip in pixels.chunks(rows_per_strip(format, storage) * row) {
         scratch.clear();
         scratch.extend_from_slice(strip);
-        if layout.white_is_zero {
+        if format.white_is_zero {
             invert(&mut scratch);
         }
-        if predicts(layout, storage) {
+        if predicts(format, storage) {
             scratch.chunks_exact_mut(row).for_each(|row| differences(row, samples));
         }
         let unpacked: &[u8] = bytemuck::cast_slice(&scratch);
@@ -112,17 +113,17 @@ pub(super) fn write_strips<T: Sample + Pod, K: TiffKind>(
 /// Writes what says how the page is stored, and the tags that go along.
 pub(super) fn write_directory<K: TiffKind>(
     mut directory: Encoder<'_, K>,
-    layout: &Layout,
+    format: &PageFormat,
     page: &Page,
     strips: &Strips,
     done: Option<&str>,
 ) -> TiffResult<()> {
     let Page { storage, tags } = page;
-    let samples = layout.channels.samples();
-    let bits = vec![layout.pixel_type.bytes() as u16 * 8; samples];
-    let format = vec![if layout.pixel_type == PixelType::F32 { 3u16 } else { 1 }; samples];
-    let photometric: u16 = match layout.channels {
-        Channels::Grey | Channels::GreyAlpha => u16::from(!layout.white_is_zero),
+    let samples = format.channels.samples();
+    let bits = vec![format.pixel_type.bytes() as u16 * 8; samples];
+    let sample_format = vec![sample_format(format.pixel_type); samples];
+    let photometric: u16 = match format.channels {
+        Channels::Grey | Channels::GreyAlpha => u16::from(!format.white_is_zero),
         Channels::Rgb | Channels::Rgba => 2,
     };
     let compression: u16 = match storage.compression {
@@ -132,16 +133,16 @@ pub(super) fn write_directory<K: TiffKind>(
         Compression::PackBits => 32773,
     };
     let name = TagName::from_u16_exhaustive;
-    directory.write_tag(name(tag::WIDTH), layout.width as u32)?;
-    directory.write_tag(name(tag::HEIGHT), layout.height as u32)?;
+    directory.write_tag(name(tag::WIDTH), format.width as u32)?;
+    directory.write_tag(name(tag::HEIGHT), format.height as u32)?;
     directory.write_tag(name(tag::BITS_PER_SAMPLE), &bits[..])?;
     directory.write_tag(name(tag::COMPRESSION), compression)?;
     directory.write_tag(name(tag::PHOTOMETRIC), photometric)?;
     directory.write_tag(name(tag::SAMPLES_PER_PIXEL), samples as u16)?;
-    directory.write_tag(name(tag::ROWS_PER_STRIP), rows_per_strip(layout, storage) as u32)?;
+    directory.write_tag(name(tag::ROWS_PER_STRIP), rows_per_strip(format, storage) as u32)?;
     directory.write_tag(name(tag::PLANAR), 1u16)?;
-    directory.write_tag(name(tag::SAMPLE_FORMAT), &format[..])?;
-    if predicts(layout, storage) {
+    directory.write_tag(name(tag::SAMPLE_FORMAT), &sample_format[..])?;
+    if predicts(format, storage) {
         directory.write_tag(name(tag::PREDICTOR), 2u16)?;
     }
     if !storage.extra_samples.is_empty() {
@@ -162,39 +163,19 @@ pub(super) fn write_directory<K: TiffKind>(
     directory.finish()
 }
 
-/// Larger is brighter in memory; in these files 0 is white. Integers only.
-pub(super) fn invert<T: Sample + Pod>(pixels: &mut [T]) {
-    bytemuck::cast_slice_mut::<T, u8>(pixels).iter_mut().for_each(|b| *b = !*b);
-}
-
 /// Differences of floats as floats lose bits: written without, which every reader takes.
-fn predicts(layout: &Layout, storage: &Storage) -> bool {
-    storage.predictor == Predictor::Horizontal && layout.pixel_type != PixelType::F32
+fn predicts(format: &PageFormat, storage: &Storage) -> bool {
+    storage.predictor == Predictor::Horizontal && !format.pixel_type.is_float()
 }
 
 /// As in the input; strips that are compressed stay small, because readers unpack them whole.
-fn rows_per_strip(layout: &Layout, storage: &Storage) -> usize {
-    let row_bytes = layout.width * layout.channels.samples() * layout.pixel_type.bytes();
-    let small = (STRIP_BYTES / row_bytes).clamp(1, layout.height);
+fn rows_per_strip(format: &PageFormat, storage: &Storage) -> usize {
+    let row_bytes = format.width * format.channels.samples() * format.pixel_type.bytes();
+    let small = (STRIP_BYTES / row_bytes).clamp(1, format.height);
     match (storage.tiled, storage.compression) {
         (true, _) => small,
         (false, Compression::None) => storage.rows_per_strip,
         (false, _) => storage.rows_per_strip.min(small),
-    }
-}
-
-/// Each sample minus the one of the same channel to its left, wrapping (TIFF 6.0, section 14).
-fn differences<T: Sample + Pod>(row: &mut [T], samples: usize) {
-    match T::PIXEL_TYPE {
-        PixelType::U8 => {
-            let row: &mut [u8] = bytemuck::cast_slice_mut(row);
-            (samples..row.len()).rev().for_each(|i| row[i] = row[i].wrapping_sub(row[i - samples]));
-        }
-        PixelType::U16 => {
-            let row: &mut [u16] = bytemuck::cast_slice_mut(row);
-            (samples..row.len()).rev().for_each(|i| row[i] = row[i].wrapping_sub(row[i - samples]));
-        }
-        PixelType::F32 => {}
     }
 }
 

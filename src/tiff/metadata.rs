@@ -3,7 +3,7 @@
 use tiff::tags::{ByteOrder, Type};
 
 use super::directory::{Directory, Source};
-use super::layout::Layout;
+use super::format::PageFormat;
 use super::{imagej, tag};
 use crate::error::{Result, Status};
 
@@ -46,7 +46,7 @@ pub(crate) fn kept(source: &mut Source, directory: &Directory) -> Result<Vec<Tag
 }
 
 /// What tifffile says of the shape follows the pixels from channels apart to interleaved; where it cannot, it is dropped.
-pub(crate) fn interleaved(tags: &mut Vec<Tag>, layout: &Layout) {
+pub(crate) fn interleaved(tags: &mut Vec<Tag>, format: &PageFormat) {
     tags.retain_mut(|tag| {
         let text = String::from_utf8_lossy(&tag.value);
         let text = text.trim_end_matches('\0');
@@ -54,7 +54,7 @@ pub(crate) fn interleaved(tags: &mut Vec<Tag>, layout: &Layout) {
         if tag.id != tag::DESCRIPTION || !shaped {
             return true;
         }
-        let Some(text) = interleaved_shape(text, layout) else { return false };
+        let Some(text) = interleaved_shape(text, format) else { return false };
         tag.value = text.into_bytes();
         tag.value.push(0);
         true
@@ -62,12 +62,12 @@ pub(crate) fn interleaved(tags: &mut Vec<Tag>, layout: &Layout) {
 }
 
 /// `{"shape": [.., channels, height, width], ..}` with the channels last, in ASCII as TIFF wants it.
-fn interleaved_shape(text: &str, layout: &Layout) -> Option<String> {
+fn interleaved_shape(text: &str, format: &PageFormat) -> Option<String> {
     let mut json: serde_json::Value = serde_json::from_str(text).ok()?;
     let shape = json.get_mut("shape")?.as_array_mut()?;
     let from = shape.len().checked_sub(3)?;
     let found: Vec<_> = shape[from..].iter().map(serde_json::Value::as_u64).collect();
-    if found != [layout.channels.samples(), layout.height, layout.width].map(|n| Some(n as u64)) {
+    if found != [format.channels.samples(), format.height, format.width].map(|n| Some(n as u64)) {
         return None;
     }
     shape[from..].rotate_left(1);
@@ -281,14 +281,14 @@ mod tests {
 
     #[test]
     fn shapes_follow_the_pixels() {
-        let layout = Layout {
+        let format = PageFormat {
             width: 9,
             height: 7,
-            pixel_type: crate::frame::PixelType::U8,
-            channels: super::super::layout::Channels::Rgb,
+            pixel_type: crate::image::frame::PixelType::U8,
+            channels: super::super::format::Channels::Rgb,
             white_is_zero: false,
         };
-        let after = |text: &str| interleaved_shape(text, &layout);
+        let after = |text: &str| interleaved_shape(text, &format);
         assert_eq!(after(r#"{"shape": [3, 7, 9]}"#).unwrap(), r#"{"shape":[7,9,3]}"#);
         let (before, moved) = (
             r#"{"shape": [2, 3, 7, 9], "axes": "QSYX", "of": "\u00b5"}"#,

@@ -7,28 +7,20 @@ use std::path::{Path, PathBuf};
 use bytemuck::Pod;
 
 use super::chunks::Chunks;
-use super::directory::Source;
-use super::layout::{self, Compression, Layout, Storage};
-use super::metadata::{self, About, Axes, Description, Tag};
-use super::writer::Form;
-use super::{io_error, tag};
+use super::directory::{Directory, Source};
+use super::errors::io_error;
+use super::format::{self, Compression, PageFormat, Storage};
+use super::metadata::{self, About, Axes, Description};
+use super::page::{FilePlan, Page};
+use super::tag;
 use crate::error::{Error, Result, Status};
-use crate::frame::{resize, Sample};
-
-/// What a page has besides its pixels: tags that go along, and how it is stored.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// How the pixels are stored.
-    pub storage: Storage,
-    /// What goes along to the output.
-    pub tags: Vec<Tag>,
-}
+use crate::image::frame::{resize, Sample};
 
 /// An open TIFF file whose pages all have one size and type.
 pub struct Reader {
     path: PathBuf,
     source: Source,
-    layout: Layout,
+    format: PageFormat,
     /// Places of the directories.
     pages: Vec<u64>,
     about: About,
@@ -69,7 +61,7 @@ impl Reader {
 
         let mut pages = Vec::new();
         let mut seen = HashSet::new();
-        let mut first: Option<(Layout, About)> = None;
+        let mut first: Option<(PageFormat, About, Directory)> = None;
         let mut most_bytes = 0u64;
         let mut uncompressed = true;
         let mut sub_images = false;
@@ -84,17 +76,16 @@ impl Reader {
                 )));
             }
             let directory = source.directory(next).map_err(page)?;
-            let (found, storage) = layout::read(&mut source, &directory).map_err(page)?;
+            let (found, storage) = format::read(&mut source, &directory).map_err(page)?;
             Chunks::find(&mut source, &directory, &found, &storage).map_err(page)?;
             match &first {
-                None => first = Some((found, metadata::about(&mut source, &directory).map_err(page)?)),
-                Some((expected, _)) if *expected != found => {
+                Some((expected, ..)) if *expected != found => {
                     return Err(page(Error::new(
                         Status::Unsupported,
                         format!("found {found}, expected {expected} as on page 1: save pages of different kinds as files of their own"),
                     )));
                 }
-                Some(_) => {}
+                _ => {}
             }
             uncompressed &= storage.compression == Compression::None;
             sub_images |= directory.get(tag::SUB_IFDS).is_some();
@@ -105,11 +96,14 @@ impl Reader {
                 .saturating_add(metadata::kept_bytes(&directory) + 16 * found.height as u64 + 1024);
             pages.push(next);
             next = directory.next;
+            if first.is_none() {
+                let about = metadata::about(&mut source, &directory).map_err(page)?;
+                first = Some((found, about, directory));
+            }
         }
-        let Some((layout, about)) = first else {
+        let Some((format, about, directory)) = first else {
             return Err(Error::new(Status::Format, "the file has no page; expected at least one: it is damaged"));
         };
-        let directory = source.directory(pages[0])?;
         metadata::check_page_count(&directory, &about, pages.len())?;
         let mut warnings = Vec::new();
         if sub_images {
@@ -123,7 +117,7 @@ impl Reader {
                 pages.len()
             ));
         }
-        Ok(Self { path: path.into(), source, layout, pages, about, warnings, most_bytes, uncompressed })
+        Ok(Self { path: path.into(), source, format, pages, about, warnings, most_bytes, uncompressed })
     }
 
     /// As given to `open`.
@@ -132,8 +126,8 @@ impl Reader {
     }
 
     /// Size, pixel type and channels of every page.
-    pub fn layout(&self) -> Layout {
-        self.layout
+    pub fn format(&self) -> PageFormat {
+        self.format
     }
 
     /// How many pages there are.
@@ -171,10 +165,10 @@ impl Reader {
         &self.warnings
     }
 
-    /// What an output of the same pages needs to know from the start.
-    pub fn form(&self) -> Form {
-        Form {
-            layout: self.layout,
+    /// What an output of the same pages is to be.
+    pub fn plan(&self) -> FilePlan {
+        FilePlan {
+            format: self.format,
             pages: self.pages.len(),
             uncompressed: self.uncompressed,
             bytes: self.most_bytes,
@@ -182,51 +176,71 @@ impl Reader {
         }
     }
 
-    /// Storage and tags of a page (from 0).
+    /// Storage and tags of a page (from 0), without its pixels. Errors: as `read`.
     pub fn page(&mut self, index: usize) -> Result<Page> {
-        let place = self.pages[index];
-        let mut read = || {
-            let directory = self.source.directory(place)?;
-            let (layout, storage) = layout::read(&mut self.source, &directory)?;
-            let mut tags = metadata::kept(&mut self.source, &directory)?;
-            if storage.planar {
-                metadata::interleaved(&mut tags, &layout);
-            }
-            Ok(Page { storage, tags })
-        };
-        read().map_err(|e: Error| e.context(format_args!("{}: page {}", self.path.display(), index + 1)))
+        self.named(index, |reader| {
+            let (directory, storage) = reader.parse(index)?;
+            reader.with_tags(&directory, storage)
+        })
     }
 
     /// Reads the pixels of a page (from 0) into `pixels`: rows of interleaved samples, larger is brighter. The buffer is
     /// used again, so that memory does not grow with the pages.
     ///
     /// # Errors
-    /// `Format` (damaged data), `Unsupported`, `Io`, `OutOfMemory`; `Internal` if `T` is not the file's pixel type.
+    /// `Format` (damaged data, or a file that has changed since it was opened), `Unsupported`, `Io`, `OutOfMemory`; `Internal` if
+    /// `T` is not the file's pixel type.
     pub fn read<T: Sample + Pod>(&mut self, index: usize, pixels: &mut Vec<T>) -> Result<()> {
-        self.read_unnamed(index, pixels)
-            .map_err(|e| e.context(format_args!("{}: page {}", self.path.display(), index + 1)))
+        self.named(index, |reader| {
+            let (directory, storage) = reader.parse(index)?;
+            reader.pixels(&directory, &storage, pixels)
+        })
     }
 
-    fn read_unnamed<T: Sample + Pod>(&mut self, index: usize, pixels: &mut Vec<T>) -> Result<()> {
-        if T::PIXEL_TYPE != self.layout.pixel_type {
+    /// As `read`, and the page's storage and tags.
+    pub fn read_page<T: Sample + Pod>(&mut self, index: usize, pixels: &mut Vec<T>) -> Result<Page> {
+        self.named(index, |reader| {
+            let (directory, storage) = reader.parse(index)?;
+            reader.pixels(&directory, &storage, pixels)?;
+            reader.with_tags(&directory, storage)
+        })
+    }
+
+    /// Errors of `work` begin with the file and the page.
+    fn named<R>(&mut self, index: usize, work: impl FnOnce(&mut Self) -> Result<R>) -> Result<R> {
+        work(self).map_err(|e| e.context(format_args!("{}: page {}", self.path.display(), index + 1)))
+    }
+
+    /// Directories are not kept from `open`: those of a long stack would take more memory than its pages.
+    fn parse(&mut self, index: usize) -> Result<(Directory, Storage)> {
+        let directory = self.source.directory(self.pages[index])?;
+        let (format, storage) = format::read(&mut self.source, &directory)?;
+        if format == self.format {
+            return Ok((directory, storage));
+        }
+        Err(Error::new(
+            Status::Format,
+            format!("found {format}, expected {} as when it was opened: the file has changed meanwhile", self.format),
+        ))
+    }
+
+    fn with_tags(&mut self, directory: &Directory, storage: Storage) -> Result<Page> {
+        let mut tags = metadata::kept(&mut self.source, directory)?;
+        if storage.planar {
+            metadata::interleaved(&mut tags, &self.format);
+        }
+        Ok(Page { storage, tags })
+    }
+
+    fn pixels<T: Sample + Pod>(&mut self, directory: &Directory, storage: &Storage, into: &mut Vec<T>) -> Result<()> {
+        if T::PIXEL_TYPE != self.format.pixel_type {
             return Err(Error::new(
                 Status::Internal,
-                format!("read as {} pixels, but they are {}", T::PIXEL_TYPE, self.layout.pixel_type),
+                format!("read as {} pixels, but they are {}", T::PIXEL_TYPE, self.format.pixel_type),
             ));
         }
-        let directory = self.source.directory(self.pages[index])?;
-        let (layout, storage) = layout::read(&mut self.source, &directory)?;
-        if layout != self.layout {
-            return Err(Error::new(
-                Status::Format,
-                format!(
-                    "found {layout}, expected {} as when it was opened: the file has changed meanwhile",
-                    self.layout
-                ),
-            ));
-        }
-        let chunks = Chunks::find(&mut self.source, &directory, &layout, &storage)?;
-        resize(pixels, layout.samples())?;
-        chunks.read(&mut self.source, &layout, &storage, pixels)
+        let chunks = Chunks::find(&mut self.source, directory, &self.format, storage)?;
+        resize(into, self.format.samples())?;
+        chunks.read(&mut self.source, &self.format, storage, into)
     }
 }

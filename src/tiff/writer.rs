@@ -12,30 +12,15 @@ use tiff::encoder::{TiffEncoder, TiffKind, TiffKindBig};
 use tiff::TiffResult;
 
 use super::encode::{self, Output, Strips};
-use super::layout::{Compression, Layout};
-use super::reader::Page;
-use super::{io_error, tiff_error};
+use super::errors::{io_error, tiff_error};
+use super::format::Compression;
+use super::page::{FilePlan, Page};
+use super::samples::invert;
 use crate::error::{Error, Result, Status};
-use crate::frame::Sample;
+use crate::image::frame::Sample;
 
 /// Classic TIFF counts its bytes in 32 bits.
 const CLASSIC_LIMIT: u64 = u32::MAX as u64 - (1 << 20);
-
-/// What must be known of a file before its first byte is written.
-#[derive(Clone, Copy, Debug)]
-pub struct Form {
-    /// Of every page.
-    pub layout: Layout,
-    /// How many will be written.
-    pub pages: usize,
-    /// No page is compressed: all pixels then lie one page behind the other before the directories. ImageJ and tifffile
-    /// look only at the first directory of such a stack, if its description is ImageJ's, and read on from there.
-    pub uncompressed: bool,
-    /// The most that the file can need. Above 4 GB it becomes a BigTIFF.
-    pub bytes: u64,
-    /// A BigTIFF in any case.
-    pub big: bool,
-}
 
 enum Encoder {
     Classic(TiffEncoder<Output>),
@@ -49,7 +34,7 @@ pub struct Writer {
     /// The file that a link leads to, else the target.
     place: PathBuf,
     force: bool,
-    form: Form,
+    plan: FilePlan,
     encoder: Encoder,
     step_over: Rc<Cell<bool>>,
     /// Where the pixels of uncompressed pages go, and the handle that puts them there.
@@ -64,11 +49,11 @@ impl Writer {
     /// # Errors
     /// `Exists`; `NotFound` (no such folder); `InvalidArgument` (a folder has the target's name); `Io`. Messages start
     /// with the path.
-    pub fn create(target: &Path, force: bool, form: Form) -> Result<Self> {
-        Self::create_unnamed(target, force, form).map_err(|e| e.context(target.display()))
+    pub fn create(target: &Path, force: bool, plan: FilePlan) -> Result<Self> {
+        Self::create_unnamed(target, force, plan).map_err(|e| e.context(target.display()))
     }
 
-    fn create_unnamed(target: &Path, force: bool, form: Form) -> Result<Self> {
+    fn create_unnamed(target: &Path, force: bool, plan: FilePlan) -> Result<Self> {
         check_target(target, force)?;
         // A link to an existing file stays one: what it leads to is replaced.
         let place = if target.is_symlink() { target.canonicalize().ok() } else { None };
@@ -90,31 +75,31 @@ impl Writer {
         let step_over = Rc::new(Cell::new(false));
         let output = Output { file: open()?, step_over: Rc::clone(&step_over) };
         let wrong = |e| tiff_error("writing the header", e);
-        let encoder = if form.big || form.bytes > CLASSIC_LIMIT {
+        let encoder = if plan.big || plan.bytes > CLASSIC_LIMIT {
             Encoder::Big(TiffEncoder::new_big(output).map_err(wrong)?)
         } else {
             Encoder::Classic(TiffEncoder::new(output).map_err(wrong)?)
         };
-        let region = if form.uncompressed { Some((0, open()?)) } else { None };
-        Ok(Self { target: target.into(), place, force, form, encoder, step_over, region, written: 0, temporary })
+        let region = if plan.uncompressed { Some((0, open()?)) } else { None };
+        Ok(Self { target: target.into(), place, force, plan, encoder, step_over, region, written: 0, temporary })
     }
 
     /// Writes the next page: interleaved samples, larger is brighter, as `Reader::read` gives them. `done` is added to
     /// the page's Software tag. The buffer is given back with its content undefined.
     ///
     /// # Errors
-    /// `Io` (no space left, say); `Internal` if the pixels or the page do not fit the form.
+    /// `Io` (no space left, say); `Internal` if the pixels or the page do not fit the plan.
     pub fn write<T: Sample + Pod>(&mut self, pixels: &mut [T], page: &Page, done: Option<&str>) -> Result<()> {
-        let form = &self.form;
-        let fits = T::PIXEL_TYPE == form.layout.pixel_type
-            && pixels.len() == form.layout.samples()
-            && self.written < form.pages
+        let plan = &self.plan;
+        let fits = T::PIXEL_TYPE == plan.format.pixel_type
+            && pixels.len() == plan.format.samples()
+            && self.written < plan.pages
             && (self.region.is_none() || page.storage.compression == Compression::None);
         if !fits {
             return Err(Error::new(
                 Status::Internal,
                 format!(
-                    "{} {} samples ({:?}) as page {} do not fit {form:?}",
+                    "{} {} samples ({:?}) as page {} do not fit {plan:?}",
                     pixels.len(),
                     T::PIXEL_TYPE,
                     page.storage,
@@ -124,8 +109,8 @@ impl Writer {
         }
         let region = self.region.as_mut().map(|region| (region, self.step_over.as_ref(), self.written));
         let written = match &mut self.encoder {
-            Encoder::Classic(encoder) => write_page(encoder, form, region, pixels, page, done),
-            Encoder::Big(encoder) => write_page(encoder, form, region, pixels, page, done),
+            Encoder::Classic(encoder) => write_page(encoder, plan, region, pixels, page, done),
+            Encoder::Big(encoder) => write_page(encoder, plan, region, pixels, page, done),
         };
         self.written += 1;
         written.map_err(|e| {
@@ -139,11 +124,11 @@ impl Writer {
     /// # Errors
     /// `Exists` if the target has appeared meanwhile; `Io`. Nothing is left behind then.
     pub fn finish(self) -> Result<()> {
-        let Self { target, place, force, form, written, temporary, encoder, region, .. } = self;
+        let Self { target, place, force, plan, written, temporary, encoder, region, .. } = self;
         drop((encoder, region));
         let name = |e: Error| e.context(target.display());
-        if written != form.pages {
-            return Err(name(Error::new(Status::Internal, format!("{written} pages of {} were written", form.pages))));
+        if written != plan.pages {
+            return Err(name(Error::new(Status::Internal, format!("{written} pages of {} were written", plan.pages))));
         }
         temporary.as_file().sync_all().map_err(|e| name(io_error("bringing the file to the disk", &e)))?;
         check_target(&target, force).map_err(name)?;
@@ -201,33 +186,33 @@ pub(crate) fn check_target(target: &Path, force: bool) -> Result<()> {
 
 fn write_page<T: Sample + Pod, K: TiffKind>(
     encoder: &mut TiffEncoder<Output, K>,
-    form: &Form,
+    plan: &FilePlan,
     region: Option<(&mut (u64, File), &Cell<bool>, usize)>,
     pixels: &mut [T],
     page: &Page,
     done: Option<&str>,
 ) -> TiffResult<()> {
-    let Form { layout, pages, .. } = form;
+    let FilePlan { format, pages, .. } = plan;
     let mut directory = encoder.image_directory()?;
     let strips: Strips = match region {
-        None => encode::write_strips(&mut directory, layout, &page.storage, pixels)?,
+        None => encode::write_strips(&mut directory, format, &page.storage, pixels)?,
         Some(((start, file), step_over, index)) => {
             if index == 0 {
                 step_over.set(true);
-                *start = step(&mut directory, layout.bytes() * *pages as u64)?;
+                *start = step(&mut directory, format.bytes() * *pages as u64)?;
                 step_over.set(false);
                 encode::word_align(&mut directory)?;
             }
-            if layout.white_is_zero {
-                encode::invert(pixels);
+            if format.white_is_zero {
+                invert(pixels);
             }
-            let place = *start + index as u64 * layout.bytes();
+            let place = *start + index as u64 * format.bytes();
             file.seek(SeekFrom::Start(place))?;
             file.write_all(bytemuck::cast_slice(pixels))?;
-            encode::in_one_piece(layout, &page.storage, place)
+            encode::in_one_piece(format, &page.storage, place)
         }
     };
-    encode::write_directory(directory, layout, page, &strips, done)
+    encode::write_directory(directory, format, page, &strips, done)
 }
 
 /// Steps over `bytes` bytes of the file; returns where they begin.

@@ -1,7 +1,7 @@
 """Which bad input each parameter of a function must be tried with, by its type and name.
 
-A parameter that nothing here knows is an error, and so is a case without a row in bad_input.toml: a new function fails until
-its rows are there.
+A parameter that nothing here knows is an error, and so is a case without a row in bad_input.toml: a new function fails
+until its rows are there.
 """
 
 import re
@@ -34,6 +34,7 @@ class Call:
 
 
 OTHER_KIND = {"parfocal_model": "a_task", "parfocal_stream": "a_model", "parfocal_task": "a_stream"}
+
 
 def handle(call: Call, type_: str, name: str):
     kind = type_.removeprefix("parfocal_")
@@ -104,7 +105,11 @@ def text_out(call: Call, buffer: str, capacity: str, length: str):
     call.case(f"{length} NULL", after="CHECK(text[0] != 0);", **{length: "NULL"})
     call.case(f"{capacity} zero", after="CHECK(text[0] == MARK_BYTE && length > 1);", **{capacity: "0"})
     call.case(f"{capacity} too small", after="CHECK(text[3] == 0 && text[4] == MARK_BYTE);", **{capacity: "4"})
-    call.case(f"{capacity} huge", after="CHECK(text[length - 1] == 0 && text[length] == MARK_BYTE);", **{capacity: "UINT64_MAX"})
+    call.case(
+        f"{capacity} huge",
+        after="CHECK(text[length - 1] == 0 && text[length] == MARK_BYTE);",
+        **{capacity: "UINT64_MAX"},
+    )
 
 
 def pixels(call: Call, pointer: str, count: str, strides: str, element: str, written: bool):
@@ -120,7 +125,9 @@ def pixels(call: Call, pointer: str, count: str, strides: str, element: str, wri
     call.case(f"{strides} negative", **{strides: stride("-CHANNELS", "CHANNELS * WIDTH", 1, "SAMPLES")})
     call.case(f"{strides} most negative", **{strides: stride("CHANNELS", "INT64_MIN", 1, "SAMPLES")})
     call.case(f"{strides} overflowing", **{strides: stride("CHANNELS", "INT64_MAX", 1, "SAMPLES")})
-    call.case(f"{strides} overflowing together", **{strides: stride("INT64_MAX / WIDTH", "INT64_MAX / HEIGHT", 1, "SAMPLES")})
+    call.case(
+        f"{strides} overflowing together", **{strides: stride("INT64_MAX / WIDTH", "INT64_MAX / HEIGHT", 1, "SAMPLES")}
+    )
     call.case(f"{strides} zero", **{strides: stride(0, 0, 0, 0)})
     call.case(f"{strides} sharing elements", **{strides: stride("CHANNELS", "CHANNELS * WIDTH - 1", 1, "SAMPLES")})
 
@@ -186,8 +193,12 @@ def plan(function: Function) -> Call:
             call.case("length huge", length="UINT64_MAX")
             call.case("length beyond any model", length="1ull << 40")
             call.case("bytes of another kind", bytes='(const uint8_t *)"not a model at all"', length="18")
-        elif types[1:3] == ["uint64_t", "const int64_t *"] and re.fullmatch(r"(const )?(uint8_t|uint16_t|float|void) \*", first.type):
-            element = {"uint8_t": "u8", "uint16_t": "u16", "float": "f32", "void": "u16"}[re.sub(r"const | \*", "", first.type)]
+        elif types[1:3] == ["uint64_t", "const int64_t *"] and re.fullmatch(
+            r"(const )?(uint8_t|uint16_t|float|void) \*", first.type
+        ):
+            element = {"uint8_t": "u8", "uint16_t": "u16", "float": "f32", "void": "u16"}[
+                re.sub(r"const | \*", "", first.type)
+            ]
             pointer, count, strides = (p.name for p in take(3))
             written = not first.type.startswith("const")
             pixels(call, pointer, count, strides, element, written)

@@ -11,7 +11,18 @@ from pathlib import Path
 from header import HANDLES, NAME, declarations, functions, spelled
 from pycparser import c_ast
 
-SCALARS = {"void", "char", "float", "double", "uint8_t", "uint16_t", "int32_t", "int64_t", "uint64_t", "parfocal_status"}
+SCALARS = {
+    "void",
+    "char",
+    "float",
+    "double",
+    "uint8_t",
+    "uint16_t",
+    "int32_t",
+    "int64_t",
+    "uint64_t",
+    "parfocal_status",
+}
 ALLOWED = SCALARS | set(HANDLES)
 # Numbers are never reused: this list only grows.
 ENUMERATORS = {

@@ -1,4 +1,4 @@
-"""include/parfocal.h as other languages read it: preprocessed, parsed by pycparser, its functions and their parameters."""
+"""include/parfocal.h as other languages read it: preprocessed and parsed by pycparser, its functions and parameters."""
 
 import os
 import subprocess

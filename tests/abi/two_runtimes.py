@@ -1,7 +1,7 @@
 """Two copies of ONNX Runtime in one process, Parfocal's and that of PyPI's wheel: two_runtimes.py FIRST LIBRARY MODEL.
 
-FIRST, `parfocal` or `wheel`, is loaded and used before the other comes. Both must give the same picture, before and after the
-other one ran. Silent if all is well.
+FIRST, `parfocal` or `wheel`, is loaded and used before the other comes. Both must give the same picture, before and
+after the other one ran. Silent if all is well.
 """
 
 import ctypes
@@ -46,7 +46,17 @@ class Parfocal:
         count = ctypes.c_uint64(frame.size)
         place = lambda array: ctypes.c_void_p(array.ctypes.data)
         self.call(
-            "restore_u16", self.model, ctypes.c_uint64(0), place(frame), count, None, place(out), count, None, shape, None
+            "restore_u16",
+            self.model,
+            ctypes.c_uint64(0),
+            place(frame),
+            count,
+            None,
+            place(out),
+            count,
+            None,
+            shape,
+            None,
         )
         return out
 
@@ -79,7 +89,10 @@ def mapped():
 
 
 def plain_library():
-    """The wheel's own libonnxruntime.so, as a plugin that is linked with it would bring it: for all to see. Its version."""
+    """The wheel's own libonnxruntime.so, as a plugin that is linked with it would bring it: for all to see.
+
+    Its version.
+    """
     folder = Path(find_spec("onnxruntime").origin).parent / "capi"
     (path,) = folder.glob("libonnxruntime.so.*")
     library = ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)

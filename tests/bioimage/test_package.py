@@ -1,4 +1,4 @@
-"""The package of bioimage.io: valid for its own validator, and its test image comes out as it says."""
+"""The package of bioimage.io passes its validator, and its test image gives the stated result."""
 
 import io
 import re
@@ -12,7 +12,7 @@ import pytest
 from bioimageio.spec import load_description
 from bioimageio.spec.model.v0_5 import ModelDescr
 
-from training import bioimage
+from training.release import bioimage
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "models" / "parfocal-w16.onnx"
@@ -46,7 +46,7 @@ def described(package):
 def test_the_validator_finds_it_valid(described):
     assert isinstance(described, ModelDescr), described.validation_summary.format()
     assert described.validation_summary.status in ("valid-format", "passed")
-    facts = bioimage.metadata_of(MODEL)
+    facts = bioimage.facts_of(MODEL)
     assert [a.name for a in described.authors] == [bioimage.AUTHOR]
     assert described.name == facts["name"] and str(described.version) == facts["version"] + ".0.0"
     assert str(described.license) == facts["license"] and described.weights.onnx.opset_version == 17
@@ -58,7 +58,7 @@ def test_the_validator_would_tell(package, tmp_path):
     with zipfile.ZipFile(package) as archive:
         archive.extractall(tmp_path)
     path = tmp_path / "bioimageio.yaml"
-    facts = bioimage.metadata_of(MODEL)
+    facts = bioimage.facts_of(MODEL)
     least = 2 * int(facts["halo"]) + int(facts["multiple"])
     assert f"min: {least}" in path.read_text()
     path.write_text(path.read_text().replace(f"min: {least}", "min: 64"))
@@ -71,7 +71,9 @@ def test_the_test_image_comes_out_as_it_says(package, described):
         read = lambda name: archive.read(name)
         array = lambda tensor: np.load(io.BytesIO(read(str(tensor.test_tensor.source))))
         seen, expected = array(described.inputs[0]), array(described.outputs[0])
-        session = onnxruntime.InferenceSession(read(str(described.weights.onnx.source)), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            read(str(described.weights.onnx.source)), providers=["CPUExecutionProvider"]
+        )
         assert b"is an estimate" in read(str(described.documentation.source))
     (step,) = [s for s in described.inputs[0].preprocessing if s.id != "ensure_dtype"]  # which the reader adds
     assert step.id == "scale_range" and [str(a) for a in step.kwargs.axes] == ["channel", "y", "x"]
@@ -83,16 +85,19 @@ def test_the_test_image_comes_out_as_it_says(package, described):
     assert np.abs(restored - image).max() > 0.05
 
 
+def entry(key: str, value: bytes) -> bytes:
+    """An entry of a model's metadata: a protobuf message of two fields, each with its length."""
+    fields = b"\x0a" + bytes([len(key) + 9]) + f"parfocal.{key}".encode() + b"\x12" + bytes([len(value)]) + value
+    return b"\x72" + bytes([len(fields)]) + fields
+
+
 def renamed(path, **facts):
-    """The released model as another: its metadata as `finetune` writes it. (The environment has no onnx to write with.)"""
+    """The released model with the metadata of another. The environment has no onnx to write with."""
     content = MODEL.read_bytes()
     for key, value in facts.items():
-        old = bioimage.metadata_of(MODEL)[key].encode()
-        # Key and value are two fields of one protobuf message: its length, and the value's, change with the value.
-        entry = lambda v: b"\x0a" + bytes([len(key) + 9]) + f"parfocal.{key}".encode() + b"\x12" + bytes([len(v)]) + v
-        wrapped = lambda v: b"\x72" + bytes([len(entry(v))]) + entry(v)
-        assert content.count(wrapped(old)) == 1
-        content = content.replace(wrapped(old), wrapped(value.encode()))
+        old = bioimage.facts_of(MODEL)[key].encode()
+        assert content.count(entry(key, old)) == 1
+        content = content.replace(entry(key, old), entry(key, value.encode()))
     path.write_bytes(content)
     return path
 
@@ -133,9 +138,16 @@ def test_a_card_without_figures_gets_none(tmp_path):
 @pytest.mark.parametrize(
     "facts, message",
     [
-        ({"name": "köln"}, "name 'köln': expected 1 to 128 letters a to z, digits, spaces or _+-(); give another when the model is made"),
+        (
+            {"name": "köln"},
+            "name 'köln': expected 1 to 128 letters a to z, digits, spaces or _+-(); give another when the model is "
+            "made",
+        ),
         ({"name": "run.2"}, "name 'run.2': expected 1 to 128 letters"),
-        ({"version": "new"}, "version 'new': expected one to three numbers, as 2 or 2.1.0; give another when the model is made"),
+        (
+            {"version": "new"},
+            "version 'new': expected one to three numbers, as 2 or 2.1.0; give another when the model is made",
+        ),
     ],
 )
 def test_names_and_versions_that_bioimage_io_does_not_take(tmp_path, facts, message):
@@ -161,7 +173,7 @@ def test_bad_input(tmp_path, monkeypatch):
     plain = MODEL.read_bytes().replace(b"parfocal.halo", b"parfocal.hola")
     (tmp_path / "foreign.onnx").write_bytes(plain)
     message = refused(tmp_path / "foreign.onnx", "--card", MODEL.with_suffix(".md"))
-    assert "foreign.onnx: does not describe itself (no parfocal.halo); expected a model of training.export" in message
+    assert "foreign.onnx: does not describe itself (no parfocal.halo); expected a model of `training export`" in message
 
     def full(self, *_):
         raise OSError(28, "No space left on device")

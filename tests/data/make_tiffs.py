@@ -16,7 +16,7 @@ W, H = 37, 29
 
 
 def pattern(dtype, pages=1, channels=1, width=W, height=H):
-    """(pages, height, width, channels); the same formula stands in src/tiff/tests.rs."""
+    """(pages, height, width, channels); the same formula stands in src/tiff/tests/mod.rs."""
     p, y, x, c = np.meshgrid(*map(np.arange, (pages, height, width, channels)), indexing="ij")
     v = (7 * x + 13 * y + 31 * c + 57 * p + 5 * ((x * y) % 11)) % 251
     if dtype == np.uint8:
@@ -47,46 +47,104 @@ def good():
     write("good/f32.tif", f32)
     write("good/lzw-u8.tif", u8, compression="lzw", rowsperstrip=7)
     write("good/lzw-predictor-u16.tif", u16, compression="lzw", predictor=2, rowsperstrip=8)
-    write("good/deflate-predictor-rgb8.tif", pattern(np.uint8, channels=3)[0], photometric="rgb",
-          compression="zlib", predictor=2, rowsperstrip=10)
+    write(
+        "good/deflate-predictor-rgb8.tif",
+        pattern(np.uint8, channels=3)[0],
+        photometric="rgb",
+        compression="zlib",
+        predictor=2,
+        rowsperstrip=10,
+    )
     write("good/deflate-predictor-f32.tif", f32, compression="zlib", predictor=3, rowsperstrip=6)
     write("good/packbits-u8.tif", u8, compression="packbits", rowsperstrip=5)
     write("good/tiles-u16.tif", u16, tile=(16, 16))
-    write("good/tiles-deflate-predictor-rgb16.tif", pattern(np.uint16, channels=3)[0], photometric="rgb",
-          tile=(16, 16), compression="zlib", predictor=2)
+    write(
+        "good/tiles-deflate-predictor-rgb16.tif",
+        pattern(np.uint16, channels=3)[0],
+        photometric="rgb",
+        tile=(16, 16),
+        compression="zlib",
+        predictor=2,
+    )
     write("good/tiles-predictor-f32.tif", f32, tile=(16, 32), compression="zlib", predictor=3)
     write("good/big-endian-u16.tif", u16, byteorder=">")
     write("good/big-endian-f32.tif", f32, byteorder=">")
     write("good/bigtiff-u16.tif", pattern(np.uint16, pages=2)[..., 0], bigtiff=True)
     write("good/rgb8.tif", pattern(np.uint8, channels=3)[0], photometric="rgb")
-    write("good/planar-rgb16.tif", np.moveaxis(pattern(np.uint16, channels=3)[0], -1, 0), photometric="rgb",
-          planarconfig="separate")
-    write("good/planar-tiles-lzw-rgb8.tif", np.moveaxis(pattern(np.uint8, channels=3)[0], -1, 0), photometric="rgb",
-          planarconfig="separate", tile=(16, 32), compression="lzw", predictor=2)
+    write(
+        "good/planar-rgb16.tif",
+        np.moveaxis(pattern(np.uint16, channels=3)[0], -1, 0),
+        photometric="rgb",
+        planarconfig="separate",
+    )
+    write(
+        "good/planar-tiles-lzw-rgb8.tif",
+        np.moveaxis(pattern(np.uint8, channels=3)[0], -1, 0),
+        photometric="rgb",
+        planarconfig="separate",
+        tile=(16, 32),
+        compression="lzw",
+        predictor=2,
+    )
     write("good/tiles-lzw-u16.tif", u16, tile=(16, 32), compression="lzw", predictor=2)
     write("good/rgba8.tif", pattern(np.uint8, channels=4)[0], photometric="rgb", extrasamples=["unassalpha"])
-    write("good/grey-alpha-u16.tif", pattern(np.uint16, channels=2)[0], extrasamples=["unassalpha"],
-          planarconfig="contig")
+    write(
+        "good/grey-alpha-u16.tif", pattern(np.uint16, channels=2)[0], extrasamples=["unassalpha"], planarconfig="contig"
+    )
     write("good/white-is-zero-u8.tif", ~u8, photometric="miniswhite")
     write("good/white-is-zero-u16.tif", ~u16, photometric="miniswhite", compression="lzw", predictor=2)
-    write("good/stack-u8.tif", pattern(np.uint8, pages=5)[..., 0], compression="zlib",
-          description="five pages of a pattern", software="SI.a = 1\nSI.b = 2")
+    write(
+        "good/stack-u8.tif",
+        pattern(np.uint8, pages=5)[..., 0],
+        compression="zlib",
+        description="five pages of a pattern",
+        software="SI.a = 1\nSI.b = 2",
+    )
 
     for name, order in ("le", "<"), ("be", ">"):
         ramp = np.arange(256, dtype=np.uint8)
         luts = [np.stack([ramp, 0 * ramp, ramp]), np.stack([0 * ramp, ramp, 255 - ramp])]
         data = pattern(np.uint16, pages=4, width=24, height=16)[..., 0].reshape(2, 1, 2, 16, 24)
-        write(f"good/imagej-{name}.tif", data, imagej=True, byteorder=order, software="tifffile.py",
-              resolution=(1 / 0.325, 1 / 0.325),
-              metadata={"axes": "TZCYX", "unit": "\\u00B5m", "spacing": 2.0, "finterval": 0.5, "mode": "composite",
-                        "Labels": [f"label {i} \u00b5" for i in range(4)], "LUTs": luts, "Info": "an info text",
-                        "Ranges": (10.0, 60000.0, 20.0, 50000.0), "Overlays": [b"Iout\0\xe4" + bytes(range(58))]})
-    write("good/ome.ome.tif", pattern(np.uint8, pages=6, width=24, height=16)[..., 0].reshape(3, 2, 16, 24),
-          metadata={"axes": "ZCYX", "PhysicalSizeX": 0.11, "PhysicalSizeXUnit": "\u00b5m", "PhysicalSizeY": 0.11,
-                    "PhysicalSizeYUnit": "\u00b5m", "PhysicalSizeZ": 0.5, "Channel": {"Name": ["DAPI", "GFP"]}})
+        write(
+            f"good/imagej-{name}.tif",
+            data,
+            imagej=True,
+            byteorder=order,
+            software="tifffile.py",
+            resolution=(1 / 0.325, 1 / 0.325),
+            metadata={
+                "axes": "TZCYX",
+                "unit": "\\u00B5m",
+                "spacing": 2.0,
+                "finterval": 0.5,
+                "mode": "composite",
+                "Labels": [f"label {i} \u00b5" for i in range(4)],
+                "LUTs": luts,
+                "Info": "an info text",
+                "Ranges": (10.0, 60000.0, 20.0, 50000.0),
+                "Overlays": [b"Iout\0\xe4" + bytes(range(58))],
+            },
+        )
+    write(
+        "good/ome.ome.tif",
+        pattern(np.uint8, pages=6, width=24, height=16)[..., 0].reshape(3, 2, 16, 24),
+        metadata={
+            "axes": "ZCYX",
+            "PhysicalSizeX": 0.11,
+            "PhysicalSizeXUnit": "\u00b5m",
+            "PhysicalSizeY": 0.11,
+            "PhysicalSizeYUnit": "\u00b5m",
+            "PhysicalSizeZ": 0.5,
+            "Channel": {"Name": ["DAPI", "GFP"]},
+        },
+    )
 
-    write("good/ome-rgb8.ome.tif", pattern(np.uint8, pages=2, channels=3, width=24, height=16), photometric="rgb",
-          metadata={"axes": "ZYXS"})
+    write(
+        "good/ome-rgb8.ome.tif",
+        pattern(np.uint8, pages=2, channels=3, width=24, height=16),
+        photometric="rgb",
+        metadata={"axes": "ZYXS"},
+    )
 
     # Frames with a defined result.
     write("good/1x1.tif", np.full((1, 1), 77, np.uint16))
@@ -122,8 +180,13 @@ def bad():
     with tifffile.TiffWriter(HERE / "bad/other-type.tif") as file:
         for page in u8, u16:
             file.write(page, photometric="minisblack", metadata=None, software=False, contiguous=False)
-    write("bad/imagej-one-page.tif", pattern(np.uint8, pages=3)[..., 0], imagej=True, truncate=True,
-          metadata={"axes": "ZYX"})
+    write(
+        "bad/imagej-one-page.tif",
+        pattern(np.uint8, pages=3)[..., 0],
+        imagej=True,
+        truncate=True,
+        metadata={"axes": "ZYX"},
+    )
     write("bad/tifffile-one-page.tif", pattern(np.uint8, pages=3)[..., 0], truncate=True, metadata={"axes": "ZYX"})
 
     plain = (HERE / "good/u8.tif").read_bytes()
@@ -153,7 +216,9 @@ def entries(raw):
     """Place of each entry of the first directory of a classic little-endian file, by tag."""
     (at,) = struct.unpack_from("<I", raw, 4)
     (count,) = struct.unpack_from("<H", raw, at)
-    return {struct.unpack_from("<H", raw, at + 2 + 12 * i)[0]: at + 2 + 12 * i for i in range(count)}, at + 2 + 12 * count
+    return {
+        struct.unpack_from("<H", raw, at + 2 + 12 * i)[0]: at + 2 + 12 * i for i in range(count)
+    }, at + 2 + 12 * count
 
 
 def patched(raw, values, count=None):
@@ -174,8 +239,16 @@ def circle(raw):
 def shared_strips(strips=64, packed=2048, width=4096, rows=1280):
     """LZW strips that are all the same bytes: each alone could hold its rows, the file not all of them."""
     at = 8 + 2 + 8 * 12 + 4
-    tags = [(256, 4, 1, width), (257, 4, 1, rows * strips), (258, 3, 1, 8), (259, 3, 1, 5), (262, 3, 1, 1),
-            (273, 4, strips, at + packed), (278, 4, 1, rows), (279, 4, strips, at + packed + 4 * strips)]
+    tags = [
+        (256, 4, 1, width),
+        (257, 4, 1, rows * strips),
+        (258, 3, 1, 8),
+        (259, 3, 1, 5),
+        (262, 3, 1, 1),
+        (273, 4, strips, at + packed),
+        (278, 4, 1, rows),
+        (279, 4, strips, at + packed + 4 * strips),
+    ]
     raw = b"II*\0" + struct.pack("<IH", 8, len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + bytes(4)
     return raw + bytes(packed) + struct.pack("<I", at) * strips + struct.pack("<I", packed) * strips
 

@@ -1,8 +1,9 @@
 """The header as strictly as MATLAB's loadlibrary could take it: lint_header.py HEADER.
 
-MATLAB is not at hand, so each rule refuses what its documentation rules out or leaves open, and what recordings of its parser showed to
-go wrong (tests/matlab/shim/README.md has the sources). tests/abi/check_header.py has the rules of all languages; these are MATLAB's. The
-rules are tried on headers that break them, each time, and there must be no second header for MATLAB beside the one.
+MATLAB is not at hand, so each rule refuses what its documentation rules out or leaves open, and what recordings of its
+parser showed to go wrong (tests/matlab/shim/README.md has the sources). tests/abi/check_header.py has the rules of all
+languages; these are MATLAB's. The rules are tried on headers that break them, each time, and there must be no second
+header for MATLAB beside the one.
 """
 
 import re
@@ -67,7 +68,9 @@ def name_problems(kind: str, name: str) -> list:
 
 
 def spelled_exactly(reader: Reader, node) -> bool:
-    """Whether a type is written with exact names only: through this header's typedefs to stdint.h's, float, double, char or void."""
+    """Whether a type is written with exact names only: through this header's typedefs to stdint.h's, float, double,
+    char or void.
+    """
     while isinstance(node, (c_ast.PtrDecl, c_ast.ArrayDecl)):
         node = node.type
     if not isinstance(node, c_ast.TypeDecl) or not isinstance(node.type, c_ast.IdentifierType):
@@ -115,7 +118,9 @@ def return_problem(reader: Reader, node) -> str | None:
     if name in ("", "int32"):
         return None if spelled_exactly(reader, node) else "returns a type whose width is the compiler's: use int32_t"
     if name == "cstring":
-        return None if "const" in node.type.quals else "returns text that is not const: MATLAB copies it and frees nothing"
+        return (
+            None if "const" in node.type.quals else "returns text that is not const: MATLAB copies it and frees nothing"
+        )
     if name in ("int64", "uint64", "long", "ulong"):
         return "returns 64 bits by value: MATLAB makes a double of them: use an out-pointer"
     if name.endswith("Ptr"):
@@ -176,7 +181,11 @@ def node_problems(reader: Reader, node, functions: dict) -> list:
 
 def problems(path: Path) -> list:
     data = path.read_bytes()
-    found = [] if data.isascii() else ["a character that is not ASCII: MATLAB's compiler reads it in the system's code page"]
+    found = (
+        []
+        if data.isascii()
+        else ["a character that is not ASCII: MATLAB's compiler reads it in the system's code page"]
+    )
     text = data.decode("utf-8")
     found += directives(text)
     try:

@@ -8,8 +8,14 @@ ADDED = {
     "a header in quotes": ('#include "stdint.h"', "needs addheader"),
     "a macro": ("#define PARFOCAL_MOST 3", "does not see macros"),
     "a pragma": ("#pragma pack(push, 1)", "must read the same"),
-    "a branch for MATLAB": ("#ifdef MATLAB_MEX_FILE\ntypedef int32_t parfocal_x;\n#endif", "MATLAB_MEX_FILE is defined"),
-    "a branch for thunks": ("#ifndef BUILDING_THUNKFILE\nint32_t parfocal_x(void);\n#endif", "BUILDING_THUNKFILE is defined"),
+    "a branch for MATLAB": (
+        "#ifdef MATLAB_MEX_FILE\ntypedef int32_t parfocal_x;\n#endif",
+        "MATLAB_MEX_FILE is defined",
+    ),
+    "a branch for thunks": (
+        "#ifndef BUILDING_THUNKFILE\nint32_t parfocal_x(void);\n#endif",
+        "BUILDING_THUNKFILE is defined",
+    ),
     "a branch for Windows": ("#ifdef _WIN32\nint32_t parfocal_x(void);\n#endif", "_WIN32 is defined"),
     "linkage outside of C++": ('extern "C" int32_t parfocal_x(void);', "does not parse"),
     "an attribute": ("__attribute__((deprecated)) int32_t parfocal_x(void);", "does not parse"),
@@ -19,10 +25,22 @@ ADDED = {
     "an opaque struct": ("typedef struct parfocal_box parfocal_box;", "a typedef of something else"),
     "a union": ("union parfocal_box { int32_t a; float b; };", "a Union"),
     "a bit field": ("struct parfocal_box { int32_t a : 3; };", "a Struct"),
-    "a struct by value": ("struct parfocal_box { int32_t a; };\nint32_t parfocal_x(struct parfocal_box a);", "do not go through"),
-    "a struct by pointer": ("struct parfocal_box { int32_t a; };\nint32_t parfocal_x(struct parfocal_box *a);", "do not go through"),
-    "a pointer to an unknown struct": ("struct parfocal_box;\nint32_t parfocal_x(struct parfocal_box *a);", "does not know"),
-    "a struct by return": ("struct parfocal_box { int32_t a; };\nstruct parfocal_box parfocal_x(void);", "returns a structure"),
+    "a struct by value": (
+        "struct parfocal_box { int32_t a; };\nint32_t parfocal_x(struct parfocal_box a);",
+        "do not go through",
+    ),
+    "a struct by pointer": (
+        "struct parfocal_box { int32_t a; };\nint32_t parfocal_x(struct parfocal_box *a);",
+        "do not go through",
+    ),
+    "a pointer to an unknown struct": (
+        "struct parfocal_box;\nint32_t parfocal_x(struct parfocal_box *a);",
+        "does not know",
+    ),
+    "a struct by return": (
+        "struct parfocal_box { int32_t a; };\nstruct parfocal_box parfocal_x(void);",
+        "returns a structure",
+    ),
     "a union by value": ("union parfocal_u { int32_t a; };\nint32_t parfocal_x(union parfocal_u a);", "cannot read"),
     "a typedef of a pointer": ("typedef int32_t *parfocal_p;", "a typedef of something else"),
     "a typedef of a callback": ("typedef int32_t (*parfocal_f)(void);", "a typedef of something else"),
@@ -80,8 +98,8 @@ ADDED = {
     "an enumerator with an underscore first": ("enum PARFOCAL_E { _X = 1 };", "no name in MATLAB"),
 }
 # They break no rule, so that a refusal means something.
-SOUND = """int32_t parfocal_x(uint64_t a, int32_t b, const uint8_t *c, uint16_t *d, const float *e, double *f, const char *g,
-    char *h, void *i, int64_t *j, parfocal_task k, parfocal_model *l);
+SOUND = """int32_t parfocal_x(uint64_t a, int32_t b, const uint8_t *c, uint16_t *d, const float *e, double *f,
+    const char *g, char *h, void *i, int64_t *j, parfocal_task k, parfocal_model *l);
 const char *parfocal_y(void);
 void parfocal_z(int64_t a);
 enum PARFOCAL_E { PARFOCAL_F = -1, PARFOCAL_G = 0x10 };

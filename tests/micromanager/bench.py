@@ -1,4 +1,5 @@
-"""Frames a second of the simulated camera: alone, and with each mode of the adapter; bench.py [WIDTH HEIGHT EXPOSURE_MS]
+"""Frames a second of the simulated camera: alone, and with each mode of the adapter; bench.py [WIDTH HEIGHT
+EXPOSURE_MS]
 
 All in turns in one process; medians of the rounds. The camera is 16-bit; the model is the released one, on one thread.
 """
@@ -40,10 +41,17 @@ def main() -> None:
         "camera alone": None,
         "off": {"Mode": "off"},
         "score only": {"Mode": "score only"},
-        f"restore, late after {exposure} ms skipped": {"Mode": "restore", "SkipWhenLate": "Yes", "TimeBudgetMs": exposure},
+        f"restore, late after {exposure} ms skipped": {
+            "Mode": "restore",
+            "SkipWhenLate": "Yes",
+            "TimeBudgetMs": exposure,
+        },
         "restore": {"Mode": "restore", "SkipWhenLate": "No"},
     }
-    print(f"micromanager: {width}x{height}, 16 bits, exposure {exposure} ms, released model, threads=1; medians of {ROUNDS} rounds in turns")
+    print(
+        f"micromanager: {width}x{height}, 16 bits, exposure {exposure} ms, released model, threads=1; medians of "
+        f"{ROUNDS} rounds in turns"
+    )
     rates = {name: [] for name in cases}
     counts = {}
     for _ in range(ROUNDS):
@@ -58,7 +66,8 @@ def main() -> None:
         processed, skipped, failed, median, p95 = counts[name]
         print(
             f"micromanager: {name}: {rate:.2f} frames/s (from {min(measured):.2f} to {max(measured):.2f}), "
-            f"{1000 / rate - 1000 / alone:+.2f} ms a frame; last round {processed} processed, {skipped} skipped, {failed} failed, "
+            f"{1000 / rate - 1000 / alone:+.2f} ms a frame; last round {processed} processed, {skipped} skipped, "
+            f"{failed} failed, "
             f"latency median {float(median):.2f} ms, p95 {float(p95):.2f} ms"
         )
     microscope.core.reset()

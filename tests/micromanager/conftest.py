@@ -1,7 +1,7 @@
 """Micro-Manager's core with its simulated camera and the adapter under test.
 
-PARFOCAL_ADAPTER is a folder with the adapter and its library, PARFOCAL_OLD_ADAPTER one for another device interface, PARFOCAL_COMMAND the
-command line that results are compared with.
+PARFOCAL_ADAPTER is a folder with the adapter and its library, PARFOCAL_OLD_ADAPTER one for another device interface,
+PARFOCAL_COMMAND the command line that results are compared with.
 """
 
 import contextlib
@@ -88,8 +88,8 @@ class Microscope:
     def acquisition(self, count, overflow=False):
         """An acquisition of frames, and its end. Yields a function that is true as long as it runs.
 
-        DemoCamera says that it has ended while its thread is still on its way out, and crashes if it is unloaded then: the thread is
-        waited for.
+        DemoCamera says that it has ended while its thread is still on its way out, and crashes if it is unloaded then:
+        the thread is waited for.
         """
         before = threads()
         self.core.startSequenceAcquisition(count, 0, not overflow)

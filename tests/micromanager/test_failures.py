@@ -5,7 +5,6 @@ import shutil
 
 import numpy as np
 import pytest
-
 from conftest import ROOT, TINY, core
 
 
@@ -99,7 +98,13 @@ def test_a_log_on_a_full_disk_stops_nothing(microscope):
 
 
 def test_values_that_cannot_be_are_refused(microscope):
-    for name, value in [("Mode", "restored"), ("TimeBudgetMs", "0"), ("Threads", "-1"), ("FourBytePixels", "BGR"), ("SkipWhenLate", "1")]:
+    for name, value in [
+        ("Mode", "restored"),
+        ("TimeBudgetMs", "0"),
+        ("Threads", "-1"),
+        ("FourBytePixels", "BGR"),
+        ("SkipWhenLate", "1"),
+    ]:
         before = microscope.get(name)
         with pytest.raises(RuntimeError, match=f'Cannot set property "{name}" to "{value}"'):
             microscope.set(**{name: value})

@@ -11,7 +11,6 @@ import time
 
 import numpy as np
 import pytest
-
 from conftest import CAMERA, PARFOCAL, ROOT, TINY, Microscope, core
 
 
@@ -85,7 +84,9 @@ def test_the_configuration_file_of_the_documentation(tmp_path):
     text = (ROOT / "docs/microscope-control.md").read_text()
     (lines,) = re.findall(r"```text\n(# Parfocal.*?)```", text, re.DOTALL)
     file = tmp_path / "microscope.cfg"
-    file.write_text(f"Property,Core,Initialize,0\nDevice,{CAMERA},DemoCamera,DCam\n{lines}Property,Core,Camera,{CAMERA}\n")
+    file.write_text(
+        f"Property,Core,Initialize,0\nDevice,{CAMERA},DemoCamera,DCam\n{lines}Property,Core,Camera,{CAMERA}\n"
+    )
     microscope = core()
     microscope.loadSystemConfiguration(str(file))
     label = microscope.getImageProcessorDevice()
@@ -213,16 +214,25 @@ def test_figures_do_not_depend_on_the_locale_of_the_host(tmp_path):
     """Java and Qt set the user's locale for the process: there 0.5 is 0,5, which is two columns of a log."""
     places = tmp_path / "locales"
     places.mkdir()
-    made = subprocess.run(
-        ["localedef", "-i", "de_DE", "-f", "UTF-8", "--no-archive", places / "de_DE.UTF-8"], capture_output=True, check=False
-    ) if shutil.which("localedef") else None
+    made = (
+        subprocess.run(
+            ["localedef", "-i", "de_DE", "-f", "UTF-8", "--no-archive", places / "de_DE.UTF-8"],
+            capture_output=True,
+            check=False,
+        )
+        if shutil.which("localedef")
+        else None
+    )
     if made is None or not (places / "de_DE.UTF-8").is_dir():
         reason = "no localedef or no source of de_DE on this machine (Debian: apt-get install locales)"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     log = tmp_path / "frames.csv"
     ran = subprocess.run(
         [sys.executable, "-B", "-c", COMMA, pathlib.Path(__file__).parent, log],
-        env=os.environ | {"LOCPATH": str(places)}, capture_output=True, text=True, check=False,
+        env=os.environ | {"LOCPATH": str(places)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.returncode == 0, ran.stderr
     (line,) = csv.DictReader(log.open(newline=""))

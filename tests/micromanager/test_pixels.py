@@ -24,7 +24,9 @@ def test_options_reach_the_run(microscope, command):
     microscope.pixels("16bit")
     raw = microscope.raw()
     microscope.set(RunOptions="tile=32 halo=exact normalize=0:60000")
-    np.testing.assert_array_equal(microscope.image(), command(raw, "--tile", "32", "--halo", "exact", "--normalize", "0:60000"))
+    np.testing.assert_array_equal(
+        microscope.image(), command(raw, "--tile", "32", "--halo", "exact", "--normalize", "0:60000")
+    )
 
 
 @pytest.mark.parametrize("kind", ["8bit", "16bit"])
@@ -119,10 +121,14 @@ def test_scores_are_those_of_the_command_line(microscope, tmp_path, kind):
     np.testing.assert_array_equal(microscope.image(), raw)
     file = tmp_path / "frame.tif"
     if kind == "32bitRGB":
-        tifffile.imwrite(file, np.ascontiguousarray(raw.view(np.uint8).reshape(*raw.shape, 4)[..., :3]), photometric="rgb")
+        tifffile.imwrite(
+            file, np.ascontiguousarray(raw.view(np.uint8).reshape(*raw.shape, 4)[..., :3]), photometric="rgb"
+        )
     else:
         tifffile.imwrite(file, raw)
-    told = subprocess.run([os.environ["PARFOCAL_COMMAND"], "score", "--json", str(file)], check=True, capture_output=True)
+    told = subprocess.run(
+        [os.environ["PARFOCAL_COMMAND"], "score", "--json", str(file)], check=True, capture_output=True
+    )
     ((score,),) = [file["scores"] for file in json.loads(told.stdout)["files"]]
     assert float(microscope.get("FocusScore")) == pytest.approx(score, rel=1e-8)
     assert microscope.counts() == (1, 0, 0) and microscope.get("LastError") == ""

@@ -1,6 +1,6 @@
 """Small model files, sound and bad, for the tests: `python tests/models/make_models.py` writes them beside itself.
 
-tiny.onnx is written by `python -m training.export --tiny`.
+tiny.onnx is written by `python -m training export --tiny`.
 """
 
 from pathlib import Path
@@ -40,8 +40,14 @@ def main():
     save("fixed_size.onnx", model(same, [("image", [1, 1, 256, 256])], [1, 1, 256, 256]))
     save("three_channels.onnx", model(same, [("image", ["N", 3, "H", "W"])], ["N", 3, "H", "W"]))
     save("double.onnx", model(same, kind=TensorProto.DOUBLE))
-    save("two_inputs.onnx", model([helper.make_node("Add", ["image", "b"], ["restored"])], [("image", FREE), ("b", FREE)]))
-    save("custom.onnx", model([helper.make_node("Blur", ["image"], ["restored"], domain="com.example")], domains=["com.example"]))
+    save(
+        "two_inputs.onnx",
+        model([helper.make_node("Add", ["image", "b"], ["restored"])], [("image", FREE), ("b", FREE)]),
+    )
+    save(
+        "custom.onnx",
+        model([helper.make_node("Blur", ["image"], ["restored"], domain="com.example")], domains=["com.example"]),
+    )
     pool = helper.make_node("AveragePool", ["image"], ["restored"], kernel_shape=[2, 2], strides=[2, 2])
     save("shrinks.onnx", model([pool], output=["N", 1, "h", "w"]))
     # One plain 3x3 convolution of the network's base width, for the bench to compare with.

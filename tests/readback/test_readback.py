@@ -39,7 +39,9 @@ def pair(outputs, name):
 
 def test_there_are_all_kinds():
     assert len(GOOD) > 25
-    kinds = {(page.compression.name, page.dtype.str[1:]) for path in GOOD for page in [tifffile.TiffFile(path).pages[0]]}
+    kinds = {
+        (page.compression.name, page.dtype.str[1:]) for path in GOOD for page in [tifffile.TiffFile(path).pages[0]]
+    }
     assert {name for name, _ in kinds} >= {"NONE", "LZW", "ADOBE_DEFLATE", "PACKBITS"}
     assert {kind for _, kind in kinds} == {"u1", "u2", "f4"}
 
@@ -50,7 +52,7 @@ def test_everything_but_the_pixels_is_kept(outputs, name):
     with tifffile.TiffFile(source) as before, tifffile.TiffFile(result) as after:
         assert len(after.pages) == len(before.pages)
         assert after.is_bigtiff == before.is_bigtiff
-        for old, new in zip(before.pages, after.pages):
+        for old, new in zip(before.pages, after.pages, strict=True):
             assert (new.dtype, new.imagewidth, new.imagelength) == (old.dtype, old.imagewidth, old.imagelength)
             assert (new.samplesperpixel, new.extrasamples) == (old.samplesperpixel, old.extrasamples)
             assert (new.photometric, new.compression) == (old.photometric, old.compression)
@@ -58,7 +60,11 @@ def test_everything_but_the_pixels_is_kept(outputs, name):
             found = {tag.name: tag.value for tag in new.tags if tag.name not in STORAGE | {"Software"}}
             assert kept.keys() == found.keys()
             for key, value in kept.items():
-                assert np.array_equal(found[key], value) if isinstance(value, np.ndarray) else str(found[key]) == str(value), key
+                assert (
+                    np.array_equal(found[key], value)
+                    if isinstance(value, np.ndarray)
+                    else str(found[key]) == str(value)
+                ), key
         for old, new in zip(before.series, after.series, strict=True):
             squeezed = old.axes.replace("S", "") if old.keyframe.planarconfig == 2 else old.axes
             assert new.axes == old.axes or squeezed in new.axes
@@ -109,7 +115,9 @@ def test_imagej_metadata(outputs, name):
         assert new["Labels"] == [f"label {i} \u00b5" for i in range(4)]
         assert new["Ranges"] == (10.0, 60000.0, 20.0, 50000.0)
         assert new["Info"] == "an info text"
-        assert len(new["LUTs"]) == 2 and all(np.array_equal(a, b) for a, b in zip(old["LUTs"], new["LUTs"]))
+        assert len(new["LUTs"]) == 2 and all(
+            np.array_equal(a, b) for a, b in zip(old["LUTs"], new["LUTs"], strict=True)
+        )
         overlay = new["Overlays"]
         assert overlay == old["Overlays"] and bytes(overlay).startswith(b"Iout")
         assert (new["unit"], new["spacing"], new["finterval"], new["mode"]) == ("\\u00B5m", 2.0, 0.5, "composite")

@@ -15,7 +15,14 @@ import tifffile
 ROOT = pathlib.Path(__file__).parents[2]
 PACKING = [(None, 1), ("packbits", 1), ("lzw", 1), ("lzw", 2), ("zlib", 1), ("zlib", 2), ("lzw", 3), ("zlib", 3)]
 # Strips that do and do not divide the height, tiles of which the last ones are filled in part.
-SHAPES = [{"rowsperstrip": 7}, {"rowsperstrip": 64}, {"tile": (16, 16)}, {"tile": (16, 32)}, {"tile": (32, 16)}, {"tile": (64, 64)}]
+SHAPES = [
+    {"rowsperstrip": 7},
+    {"rowsperstrip": 64},
+    {"tile": (16, 16)},
+    {"tile": (16, 32)},
+    {"tile": (32, 16)},
+    {"tile": (64, 64)},
+]
 SIZES = [(48, 56), (50, 33), (40, 48)]
 
 
@@ -55,7 +62,7 @@ def test_storage_does_not_change_the_result(tmp_path, dtype, kind):
             data = np.moveaxis(data, -1, 0)
             options["planarconfig"] = "separate"
         for (packing, predictor), shape, order in itertools.product(PACKING, SHAPES, "<>"):
-            if predictor == 3 and dtype != "float32" or predictor == 2 and dtype == "float32":
+            if (predictor == 3 and dtype != "float32") or (predictor == 2 and dtype == "float32"):
                 continue
             path = tmp_path / f"v{len(variants)}.tif"
             tifffile.imwrite(path, data, compression=packing, predictor=predictor, byteorder=order, **shape, **options)
@@ -71,7 +78,7 @@ def test_storage_does_not_change_the_result(tmp_path, dtype, kind):
 
 
 def test_the_shape_in_the_text_follows_the_pixels(tmp_path, caplog):
-    """tifffile notes the array's shape in the text; planar becomes interleaved, and a reader must not stumble over it."""
+    """tifffile notes the array's shape in the text; planar becomes interleaved: the note must not mislead a reader."""
     data = np.moveaxis(picture("uint8", (40, 48), 3), -1, 0)
     single, stack = tmp_path / "single.tif", tmp_path / "stack.tif"
     tifffile.imwrite(single, data, photometric="rgb", planarconfig="separate", metadata={"note": "\u00b5"})
@@ -91,7 +98,9 @@ def test_limits_of_values_that_no_longer_hold_are_dropped(tmp_path):
     limits = [(280, "H", 1, 5, True), (281, "H", 1, 9, True), (340, "H", 1, 5, True), (341, "H", 1, 9, True)]
     tifffile.imwrite(source, picture("uint16", (40, 48), 1)[..., 0], extratags=[*limits, (65000, "H", 1, 7, True)])
     restored(tmp_path, [source])
-    codes = [{tag.code for tag in tifffile.TiffFile(p).pages[0].tags} for p in (source, tmp_path / "limits-restored.tif")]
+    codes = [
+        {tag.code for tag in tifffile.TiffFile(p).pages[0].tags} for p in (source, tmp_path / "limits-restored.tif")
+    ]
     assert {280, 281, 340, 341, 65000} <= codes[0]
     assert codes[1] & {280, 281, 340, 341, 65000} == {65000}
 

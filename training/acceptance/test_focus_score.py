@@ -5,12 +5,13 @@ import os
 import numpy as np
 import pytest
 
-from training import evaluate, focus
+from training.data import real_stacks
+from training.evaluate import focus_measures as focus
 
 
 @pytest.fixture(scope="module")
 def data():
-    folder = evaluate.data_folder()
+    folder = real_stacks.data_folder()
     if not (folder / "eval").is_dir():
         reason = f"no data: {folder / 'eval'} does not exist; set PARFOCAL_DATA"
         # In CI a missing data set must not look like a passed test.
@@ -19,7 +20,7 @@ def data():
 
 
 @pytest.mark.parametrize("condition", focus.CONDITIONS)
-@pytest.mark.parametrize("stack", evaluate.DEVELOPMENT)
+@pytest.mark.parametrize("stack", real_stacks.DEVELOPMENT)
 def test_development_stacks(stack, condition, data):
     found = focus.rank_stack(stack, {focus.CHOSEN: focus.score}, data, [condition])
     rho, peak, ordered = found[focus.CHOSEN, condition]
@@ -28,7 +29,7 @@ def test_development_stacks(stack, condition, data):
 
 
 def test_what_follows_brightness_is_told_apart(data):
-    """The judge itself: a measure that only sums light must fail where the exposure changes."""
+    """The ranking itself: a measure that only sums light must fail where the exposure changes."""
     light = {"mean": np.mean, "variance": np.var}
     found = focus.rank_stack("nucleus-widefield", light, data, ["exposure"])
     assert all(rho < 0.7 for rho, _, _ in found.values())

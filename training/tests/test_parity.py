@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 import tifffile
 
-from training import evaluate, export, specimen
-from training.degrade import Microscope, convolve, normalisation_range, transfer_function
+from training.data.intensity import normalisation_range
+from training.evaluate import restore
+from training.optics import specimen
+from training.optics.microscope import Microscope, convolve, transfer_function
+from training.release import export
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "models" / "tiny.onnx"
@@ -45,7 +48,7 @@ def command():
 
 @pytest.fixture(scope="module")
 def tiny():
-    return evaluate.load_network(TINY, threads=1)
+    return restore.load_network(TINY, threads=1)
 
 
 def light(shape, seed) -> np.ndarray:
@@ -62,21 +65,32 @@ def light(shape, seed) -> np.ndarray:
 
 
 RANDOM_SIZES = np.random.default_rng(2026).integers(1, 200, (6, 2)).tolist()
-SHAPES = [(16, 16), (64, 96), (17, 23), (1, 1), (1, 37), (53, 1), (2, 3), (127, 131), (40, 33, 3), *map(tuple, RANDOM_SIZES)]
+SHAPES = [
+    (16, 16),
+    (64, 96),
+    (17, 23),
+    (1, 1),
+    (1, 37),
+    (53, 1),
+    (2, 3),
+    (127, 131),
+    (40, 33, 3),
+    *map(tuple, RANDOM_SIZES),
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda s: "x".join(map(str, s)))
 def test_pytorch_and_onnxruntime_restore_alike(shape, tiny):
     frame = light(shape, 1).astype(np.float32)
     low, high = normalisation_range(frame)
-    expected = evaluate.restore(frame, evaluate.torch_network(export.tiny_model()))
-    assert np.abs(evaluate.restore(frame, tiny) - expected).max() <= TOLERANCE * max(high - low, 1e-9)
+    expected = restore.restore(frame, restore.torch_network(export.tiny_model()))
+    assert np.abs(restore.restore(frame, tiny) - expected).max() <= TOLERANCE * max(high - low, 1e-9)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda s: "x".join(map(str, s)))
 def test_the_command_restores_as_python_does(shape, command, tiny, tmp_path):
     frame = light(shape, 1).astype(np.float32)
-    expected = evaluate.restore(frame, tiny)
+    expected = restore.restore(frame, tiny)
     low, high = normalisation_range(frame)
     difference = np.abs(command(frame, tmp_path) - expected).max()
     # One step of float32 at these values belongs to the file, not to the engine.
@@ -91,13 +105,13 @@ def test_the_command_restores_as_python_does(shape, command, tiny, tmp_path):
 def test_integers_round_half_to_even(dtype, low, high, shape, command, tiny, tmp_path):
     frame = light(shape, 2)
     frame = np.rint(np.interp(frame, np.percentile(frame, (1, 99)), (low, high))).astype(dtype)
-    exact = evaluate.restore(frame, tiny)
+    exact = restore.restore(frame, tiny)
     found = command(frame, tmp_path).astype(np.int64)
     tolerance = TOLERANCE * (high - low)
     assert tolerance < 0.05
     # Where rounding could go either way within the tolerance, both neighbours are right.
     either = np.abs(exact - np.floor(exact) - 0.5) <= tolerance
-    expected = evaluate.to_type(exact, dtype).astype(np.int64)
+    expected = restore.to_type(exact, dtype).astype(np.int64)
     assert either.mean() < 0.2 and np.array_equal(found[~either], expected[~either])
     assert np.abs(found - expected).max() <= 1
 
@@ -106,19 +120,19 @@ def test_integers_round_half_to_even(dtype, low, high, shape, command, tiny, tmp
 def test_integers_saturate_at_the_bottom(dtype, command, tiny, tmp_path):
     top = np.iinfo(dtype).max
     frame = light((150, 61), 2)
-    frame = evaluate.to_type((frame - frame.min()) / np.ptp(frame) * 1.6 * top - 0.3 * top, dtype)
-    exact = evaluate.restore(frame, tiny)
+    frame = restore.to_type((frame - frame.min()) / np.ptp(frame) * 1.6 * top - 0.3 * top, dtype)
+    exact = restore.restore(frame, tiny)
     below = exact < -0.01 * top
     assert below.sum() >= 10 and (command(frame, tmp_path)[below] == 0).all()
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_integers_saturate_at_the_top(dtype, command, tmp_path):
-    """With a network that doubles, so that no property of a trained one is asked for."""
+    """With a network that doubles, so that the test asks nothing of a trained one."""
     top = np.iinfo(dtype).max
     frame = light((150, 61), 2)
     frame = np.rint(np.interp(frame, np.percentile(frame, (1, 99)), (0.1 * top, 0.9 * top))).astype(dtype)
-    exact = evaluate.restore(frame, evaluate.load_network(DOUBLES, threads=1))
+    exact = restore.restore(frame, restore.load_network(DOUBLES, threads=1))
     above = exact > 1.01 * top
     assert above.sum() > 20 and (command(frame, tmp_path, model=DOUBLES)[above] == top).all()
 
@@ -134,7 +148,7 @@ def test_non_finite_pixels_come_back_and_do_not_spread(command, tiny, tmp_path):
     holes = {(3, 4): np.nan, (40, 50): np.inf, (69, 89): -np.inf}
     for place, value in holes.items():
         frame[place] = value
-    expected = evaluate.restore(frame, tiny)
+    expected = restore.restore(frame, tiny)
     found = command(frame, tmp_path)
     finite = np.isfinite(frame)
     assert all(np.array_equal(found[p], np.float32(v), equal_nan=True) for p, v in holes.items())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytemuck::Pod;
 
 use super::*;
-use crate::frame::{PixelType, Sample};
+use crate::image::frame::{PixelType, Sample};
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
@@ -52,7 +52,7 @@ fn pages<T: Pattern>(reader: &mut Reader) -> Vec<Vec<T>> {
 
 fn check_pattern<T: Pattern>(name: &str) {
     let mut reader = Reader::open(&data(name)).unwrap();
-    let layout = reader.layout();
+    let layout = reader.format();
     let found = pages::<T>(&mut reader);
     for (p, page) in found.iter().enumerate() {
         let mut values = page.iter();
@@ -119,10 +119,10 @@ fn pixels_are_read_as_they_were_written() {
 
 fn copy<T: Pattern>(from: &Path, to: &Path, bytes: Option<u64>) -> Reader {
     let mut reader = Reader::open(from).unwrap();
-    let mut form = reader.form();
-    let most = form.bytes;
-    form.bytes = bytes.unwrap_or(most);
-    let mut writer = Writer::create(to, false, form).unwrap();
+    let mut plan = reader.plan();
+    let most = plan.bytes;
+    plan.bytes = bytes.unwrap_or(most);
+    let mut writer = Writer::create(to, false, plan).unwrap();
     let before = pages::<T>(&mut reader);
     for (i, page) in before.iter().enumerate() {
         writer.write(&mut page.clone(), &reader.page(i).unwrap(), (i == 0).then_some("done")).unwrap();
@@ -131,7 +131,7 @@ fn copy<T: Pattern>(from: &Path, to: &Path, bytes: Option<u64>) -> Reader {
     let length = std::fs::metadata(to).unwrap().len();
     assert!(length <= most, "{}: {length} bytes, at most {most}", from.display());
     let mut written = Reader::open(to).unwrap();
-    assert_eq!(written.layout(), reader.layout(), "{}", from.display());
+    assert_eq!(written.format(), reader.format(), "{}", from.display());
     assert!(pages::<T>(&mut written) == before, "{}: other pixels", from.display());
     for i in 0..reader.pages() {
         let (before, after) = (reader.page(i).unwrap(), written.page(i).unwrap());
@@ -184,11 +184,11 @@ fn uncompressed_stacks_lie_in_one_piece() {
     }
     let to = folder.path().join("odd.tif");
     let mut reader = Reader::open(&data("good/u8.tif")).unwrap();
-    let (mut form, page) = (reader.form(), reader.page(0).unwrap());
-    form.pages = 3;
-    let mut writer = Writer::create(&to, false, form).unwrap();
+    let (mut plan, page) = (reader.plan(), reader.page(0).unwrap());
+    plan.pages = 3;
+    let mut writer = Writer::create(&to, false, plan).unwrap();
     for value in 1..=3u8 {
-        writer.write(&mut vec![value; form.layout.samples()], &page, None).unwrap();
+        writer.write(&mut vec![value; plan.format.samples()], &page, None).unwrap();
     }
     writer.finish().unwrap();
     // 37x29 bytes a page: an odd number must not be rounded up.
@@ -202,9 +202,9 @@ fn uncompressed_stacks_lie_in_one_piece() {
 fn a_file_of_too_few_or_other_pages_is_not_finished() {
     let folder = tempfile::tempdir().unwrap();
     let mut reader = Reader::open(&data("good/stack-u8.tif")).unwrap();
-    let (form, page) = (reader.form(), reader.page(0).unwrap());
+    let (plan, page) = (reader.plan(), reader.page(0).unwrap());
     let mut pixels = pages::<u8>(&mut reader).remove(0);
-    let mut writer = Writer::create(&folder.path().join("few.tif"), false, form).unwrap();
+    let mut writer = Writer::create(&folder.path().join("few.tif"), false, plan).unwrap();
     writer.write(&mut pixels, &page, None).unwrap();
     assert!(writer.write(&mut pixels[1..], &page, None).unwrap_err().message().contains("1072 8-bit samples"));
     assert!(writer.write(&mut [1.5f32; 1073], &page, None).unwrap_err().message().contains("32-bit float samples"));

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::super::*;
 use super::{data, pages};
-use crate::frame::PixelType;
+use crate::error::Status;
+use crate::image::frame::PixelType;
 
 /// The file, and what its message must say: where, what was found, what was expected or to be done.
 const BAD: &[(&str, Status, &[&str])] = &[
@@ -103,7 +104,7 @@ fn any_changed_byte_is_survived() {
                 bytes[at] ^= change;
                 std::fs::write(&path, &bytes).unwrap();
                 let Ok(mut reader) = Reader::open(&path) else { continue };
-                let _ = match reader.layout().pixel_type {
+                let _ = match reader.format().pixel_type {
                     PixelType::U8 => reader.read::<u8>(0, &mut Vec::new()),
                     PixelType::U16 => reader.read::<u16>(0, &mut Vec::new()),
                     PixelType::F32 => reader.read::<f32>(0, &mut Vec::new()),
@@ -120,8 +121,8 @@ fn an_output_that_exists_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("out.tif");
     std::fs::write(&target, "mine").unwrap();
-    let form = Reader::open(&data("good/u8.tif")).unwrap().form();
-    let refused = |target: &Path, force| Writer::create(target, force, form).err().unwrap();
+    let plan = Reader::open(&data("good/u8.tif")).unwrap().plan();
+    let refused = |target: &Path, force| Writer::create(target, force, plan).err().unwrap();
     let error = refused(&target, false);
     assert_eq!(error.status(), Status::Exists);
     assert!(error.message().contains("out.tif: the output exists already"), "{error}");
@@ -146,7 +147,7 @@ fn an_output_that_exists_is_kept() {
 
     // It appears while the writer works.
     let late = folder.path().join("late.tif");
-    let mut writer = Writer::create(&late, false, form).unwrap();
+    let mut writer = Writer::create(&late, false, plan).unwrap();
     let mut reader = Reader::open(&data("good/u8.tif")).unwrap();
     let pixels = &mut pages::<u8>(&mut reader)[0];
     writer.write(pixels, &reader.page(0).unwrap(), None).unwrap();

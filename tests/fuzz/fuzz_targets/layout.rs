@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use parfocal::ffi::focus::parfocal_focus_score_u16;
-use parfocal::frame::{InPlace, Layout, Planes, Rows, Separate, Shape, Strides};
+use parfocal::image::frame::{InPlace, Layout, Planes, Rows, Separate, Shape, Strides};
 
 /// The most samples that are looked at one by one.
 const SMALL: i128 = 4096;

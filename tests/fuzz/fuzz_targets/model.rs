@@ -5,11 +5,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use parfocal::error::Status;
-use parfocal::{model, onnx, onnx_edit};
+use parfocal::onnx::{edit, model_file, wire};
 
 fuzz_target!(|data: &[u8]| {
-    let declared = onnx::read(data);
-    let info = match model::inspect(data) {
+    let declared = wire::read(data);
+    let info = match model_file::inspect(data) {
         Ok(info) => info,
         Err(e) => {
             assert!(e.status() == Status::Model && !e.message().is_empty(), "{e:?}");
@@ -27,9 +27,9 @@ fuzz_target!(|data: &[u8]| {
         assert!(0.0 <= least && least < most && most.is_finite());
     }
     assert_eq!(info.sha256.len(), 64);
-    for edited in [onnx_edit::to_half(data), onnx_edit::on_integers(data, 8), onnx_edit::on_integers(data, 16)] {
+    for edited in [edit::to_half(data), edit::on_integers(data, 8), edit::on_integers(data, 16)] {
         match edited {
-            Ok(edited) => assert_eq!(onnx::read(&edited).as_ref(), Ok(&declared)),
+            Ok(edited) => assert_eq!(wire::read(&edited).as_ref(), Ok(&declared)),
             Err(sentence) => assert!(!sentence.is_empty()),
         }
     }

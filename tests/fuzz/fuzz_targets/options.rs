@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use parfocal::error::{Result, Status};
-use parfocal::options::{Mode, OpenOptions, RunOptions, Scope, StreamOptions, TABLE};
+use parfocal::restore::options::{Mode, OpenOptions, RunOptions, Scope, StreamOptions, TABLE};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };

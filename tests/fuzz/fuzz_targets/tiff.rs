@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use bytemuck::Pod;
 use libfuzzer_sys::fuzz_target;
-use parfocal::frame::{PixelType, Sample};
-use parfocal::tiff::{Layout, Page, Reader, Writer};
+use parfocal::image::frame::{PixelType, Sample};
+use parfocal::tiff::{PageFormat, Page, Reader, Writer};
 
 /// Pixels of larger files are not read, of larger ones still not written back: a file of 16 KiB may hold 40 MB of them.
 const MOST_READ: u64 = 64 << 20;
@@ -37,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
     INPUT.with_borrow_mut(|file| {
         file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(data)).expect("written");
         let Ok(reader) = Reader::open(&PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))) else { return };
-        match reader.layout().pixel_type {
+        match reader.format().pixel_type {
             PixelType::U8 => pages::<u8>(reader, data.len()),
             PixelType::U16 => pages::<u16>(reader, data.len()),
             PixelType::F32 => pages::<f32>(reader, data.len()),
@@ -46,7 +46,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn pages<T: Sample + Pod>(mut reader: Reader, length: usize) {
-    let layout = reader.layout();
+    let layout = reader.format();
     // LZW packs best: 2560 bytes in one.
     assert!(layout.bytes() <= 2560 * length as u64, "{length} bytes cannot hold {layout}");
     let total = layout.bytes().saturating_mul(reader.pages() as u64);
@@ -69,7 +69,7 @@ fn pages<T: Sample + Pod>(mut reader: Reader, length: usize) {
 }
 
 fn write_back<T: Sample + Pod>(reader: &Reader, layout: Layout, mut found: Vec<(Page, Vec<T>)>) {
-    let form = reader.form();
+    let form = reader.plan();
     let target = folder().join(format!("parfocal-fuzz-{}.tif", std::process::id()));
     let mut writer = Writer::create(&target, true, form).expect("a new file");
     for (page, pixels) in &mut found {
@@ -80,7 +80,7 @@ fn write_back<T: Sample + Pod>(reader: &Reader, layout: Layout, mut found: Vec<(
     let length = fs::metadata(&target).expect("is there").len();
     assert!(length <= form.bytes, "{length} bytes, at most {} were announced", form.bytes);
     let mut again = Reader::open(&target).expect("what was written can be read");
-    assert_eq!((again.layout(), again.pages()), (layout, found.len()));
+    assert_eq!((again.format(), again.pages()), (layout, found.len()));
     assert_eq!((again.description(), again.axes()), (reader.description(), reader.axes()));
     let mut pixels: Vec<T> = Vec::new();
     for (index, (page, before)) in found.iter().enumerate() {

@@ -1,8 +1,8 @@
 """A C header as MATLAB's loadlibrary would read it, written as an Octave function: table.py HEADER OUTPUT_FOLDER.
 
-Parsed by pycparser. The names of types are those of "Pass Arguments to Shared C Library Functions"; what becomes of a type that MATLAB
-cannot read ('error', FcnPtr) was recorded on R2025b (README.md). The exact-width names of stdint.h are taken by name, so that uint64_t is
-uint64 also where it is an unsigned long, which MATLAB's own parser calls ulong.
+Parsed by pycparser. The names of types are those of "Pass Arguments to Shared C Library Functions"; what becomes of a
+type that MATLAB cannot read ('error', FcnPtr) was recorded on R2025b (README.md). The exact-width names of stdint.h are
+taken by name, so that uint64_t is uint64 also where it is an unsigned long, which MATLAB's own parser calls ulong.
 """
 
 import hashlib
@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "abi"))
 
-from header import declarations  # noqa: E402
-from pycparser import c_ast, c_generator  # noqa: E402
+from header import declarations
+from pycparser import c_ast, c_generator
 
 EXACT = {f"{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 PLAIN = {
@@ -21,7 +21,8 @@ PLAIN = {
     "long": "long", "unsigned long": "ulong", "long long": "int64", "unsigned long long": "uint64",
     "float": "single", "double": "double", "_Bool": "bool",
 }  # fmt: skip
-# A prototype file may declare text as its bytes: MATLAB's page on prototype files names changed signatures as a use of them.
+# A prototype file may declare text as its bytes: MATLAB's page on prototype files names changed signatures as a use of
+# them.
 TEXT = ["cstring", "int8Ptr", "uint8Ptr"]
 
 
@@ -50,10 +51,9 @@ class Reader:
     def collect(self, node):
         for _, child in node.children():
             self.collect(child)
-        if isinstance(node, c_ast.Struct) and node.decls:
-            # One with bit fields cannot be used; a pointer to it is then a voidPtr.
-            if not any(member.bitsize for member in node.decls):
-                self.structures[node.name] = [member.name for member in node.decls]
+        # A structure with bit fields cannot be used; a pointer to it is then a voidPtr.
+        if isinstance(node, c_ast.Struct) and node.decls and not any(member.bitsize for member in node.decls):
+            self.structures[node.name] = [member.name for member in node.decls]
         if isinstance(node, c_ast.Enum) and node.values:
             value, members = -1, {}
             for item in node.values.enumerators:
@@ -99,7 +99,9 @@ class Reader:
         for node in self.nodes:
             if isinstance(node, c_ast.Decl) and isinstance(node.type, c_ast.FuncDecl):
                 given = node.type.args.params if node.type.args else []
-                types = [self.matlab(getattr(p, "type", p) if not isinstance(p, c_ast.EllipsisParam) else p) for p in given]
+                types = [
+                    self.matlab(getattr(p, "type", p) if not isinstance(p, c_ast.EllipsisParam) else p) for p in given
+                ]
                 yield node, self.matlab(node.type.type), [t for t in types if t != ""]
 
 

@@ -10,22 +10,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Instant;
 
-// Of the engine, as they are; what a model does not use is no mistake.
-#[allow(dead_code)]
-#[path = "../../../src/control.rs"]
-mod control;
+// The engine's own files; what a model does not use is no mistake.
 #[allow(dead_code)]
 #[path = "../../../src/error.rs"]
 mod error;
+mod host {
+    #[allow(dead_code)]
+    #[path = "../../../../src/host/handles.rs"]
+    pub mod handles;
+}
+mod network {
+    #[allow(dead_code)]
+    #[path = "../../../../src/network/pool.rs"]
+    pub mod pool;
+}
+mod restore {
+    #[allow(dead_code)]
+    #[path = "../../../../src/restore/queue.rs"]
+    pub mod queue;
+}
 #[allow(dead_code)]
-#[path = "../../../src/handles.rs"]
-mod handles;
-#[allow(dead_code)]
-#[path = "../../../src/pool.rs"]
-mod pool;
-#[allow(dead_code)]
-#[path = "../../../src/queue.rs"]
-mod queue;
+#[path = "../../../src/task.rs"]
+mod task;
 
 /// What the engine's `sync.rs` takes from the standard library.
 ///
@@ -34,15 +40,6 @@ mod queue;
 mod sync {
     pub(crate) use loom::sync::atomic;
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
-}
-
-/// All that the queue needs of the options.
-mod options {
-    #[derive(Clone, Copy, PartialEq, Eq)]
-    pub enum Mode {
-        Every,
-        Latest,
-    }
 }
 
 mod model_cancel;

@@ -4,7 +4,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::Arc;
 use loom::thread;
 
-use crate::control::{Current, Task};
+use crate::task::{Current, Task};
 use crate::error::Status;
 use crate::Model;
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 /// In the header's order; the first two give the enumerators.
 const SOURCES: &[&str] =
-    &["error", "sample", "ffi/general", "ffi/model", "ffi/task", "ffi/restore", "ffi/focus", "ffi/stream"];
+    &["error", "image/sample", "ffi/general", "ffi/model", "ffi/task", "ffi/restore", "ffi/focus", "ffi/stream"];
 
 fn main() -> ExitCode {
     let Some(target) = std::env::args_os().nth(1) else {

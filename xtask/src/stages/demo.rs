@@ -58,7 +58,7 @@ fn restore(command: &Path, input: &Path, output: &Path) -> Result<()> {
 /// Returns the report that it prints.
 fn simulated(command: &Path, out: &Path) -> Result<String> {
     let demo = |step: &str| -> Result<Cmd> {
-        Ok(Environment::Light.command()?.args(["-m", "training.demo", step, "--out"]).arg(out))
+        Ok(Environment::Light.command()?.args(["-m", "training", "demo", step, "--out"]).arg(out))
     };
     run(demo("simulate")?)?;
     restore(command, &out.join("blurred.tif"), &out.join("restored.tif"))?;
@@ -71,7 +71,7 @@ fn own_image(command: &Path, input: &Path, out: &Path) -> Result<()> {
     let restored = out.join(format!("{}-restored.tif", stem(input)));
     restore(command, input, &restored)?;
     let comparison = out.join("comparison.png");
-    let compare = Environment::Light.command()?.args(["-m", "training.demo", "compare"]).arg(input).arg(&restored);
+    let compare = Environment::Light.command()?.args(["-m", "training", "demo", "compare"]).arg(input).arg(&restored);
     run(compare.arg("--out").arg(&comparison))?;
     say!("restored: {}", shown(&restored));
     say!("before and after: {}", shown(&comparison));

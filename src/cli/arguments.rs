@@ -1,0 +1,80 @@
+//! Arguments that several subcommands share; the flags of options are made from the table.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches};
+
+use crate::error::Result;
+use crate::restore::model::Model;
+use crate::restore::options::{Key, OpenOptions, RunOptions, Scope, TABLE};
+
+/// `--json`.
+pub fn json() -> Arg {
+    Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON for machines")
+}
+
+/// A path, called `name` in the help.
+pub fn path(name: &'static str) -> Arg {
+    Arg::new(name).value_name(name).value_parser(clap::value_parser!(PathBuf))
+}
+
+/// `--model FILE`.
+pub fn model() -> Arg {
+    path("FILE").id("model").long("model").help("A model file instead of the built-in model")
+}
+
+/// The flags of the options of some scopes.
+pub fn flags(scopes: &'static [Scope]) -> impl Iterator<Item = Arg> {
+    TABLE.iter().filter(move |key| key.scopes.iter().any(|scope| scopes.contains(scope))).map(flag)
+}
+
+/// The flag of one option: `--pixel-size-um` for `pixel_size_um`.
+fn flag(key: &'static Key) -> Arg {
+    let check = |value: &str| -> std::result::Result<String, String> {
+        let set = if key.scopes.contains(&Scope::Open) {
+            OpenOptions::default().set(key.name, value)
+        } else {
+            RunOptions::default().set(key.name, value)
+        };
+        set.map(|()| value.to_owned()).map_err(|e| e.message().to_owned())
+    };
+    Arg::new(key.name)
+        .long(key.name.replace('_', "-"))
+        .value_name("VALUE")
+        // Negative limits of `normalize` begin with a hyphen.
+        .allow_hyphen_values(true)
+        .value_parser(check)
+        .help(format!("{} ({}; default: {})", capitalised(key.help), key.values, key.default))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn given(arguments: &ArgMatches, scope: Scope) -> impl Iterator<Item = (&'static str, &String)> {
+    TABLE
+        .iter()
+        .filter(move |key| key.scopes.contains(&scope))
+        .filter_map(|key| Some((key.name, arguments.try_get_one::<String>(key.name).ok()??)))
+}
+
+pub fn open_options(arguments: &ArgMatches) -> Result<OpenOptions> {
+    let mut options = OpenOptions::default();
+    given(arguments, Scope::Open).try_for_each(|(name, value)| options.set(name, value))?;
+    Ok(options)
+}
+
+pub fn run_options(arguments: &ArgMatches) -> Result<RunOptions> {
+    let mut options = RunOptions::default();
+    given(arguments, Scope::Run).try_for_each(|(name, value)| options.set(name, value))?;
+    Ok(options)
+}
+
+pub fn model_path(arguments: &ArgMatches) -> Option<&PathBuf> {
+    arguments.get_one("model")
+}
+
+pub fn open_model(arguments: &ArgMatches) -> Result<Model> {
+    Model::open(model_path(arguments).map(PathBuf::as_path), &open_options(arguments)?)
+}

@@ -1,0 +1,93 @@
+//! Where the outputs of `parfocal restore` go.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::output::Failure;
+use crate::error::{Error, Result, Status};
+
+/// Inputs with their outputs.
+pub type Jobs = Vec<(PathBuf, PathBuf)>;
+
+/// Each input with its output, and the folder that they go to.
+pub fn outputs<'a>(inputs: &[&PathBuf], out: &'a Path) -> std::result::Result<(Jobs, Option<&'a Path>), Failure> {
+    let ends_in_separator = out.to_string_lossy().ends_with(std::path::is_separator);
+    if !(out.is_dir() || ends_in_separator) {
+        return match inputs {
+            [input] => Ok((vec![(input.to_path_buf(), out.to_owned())], None)),
+            _ => Err(Failure::Usage(format!(
+                "{} inputs, but the output '{}' is one file; expected a folder: an existing one, or a name ending in '/'",
+                inputs.len(),
+                out.display()
+            ))),
+        };
+    }
+    let mut seen = HashSet::new();
+    let mut jobs = Vec::new();
+    for input in inputs {
+        let output = out.join(output_name(input));
+        if !seen.insert(output.clone()) {
+            return Err(Failure::Usage(format!(
+                "two inputs would both become {} ({} is one); expected different names: restore them into folders of their own",
+                output.display(),
+                input.display()
+            )));
+        }
+        jobs.push((input.to_path_buf(), output));
+    }
+    Ok((jobs, Some(out)))
+}
+
+/// No output of this call may take the place of one of its inputs, read already or not.
+pub fn spare_inputs(jobs: &Jobs) -> Result<()> {
+    let inputs: HashSet<PathBuf> = jobs.iter().filter_map(|(input, _)| input.canonicalize().ok()).collect();
+    for (input, output) in jobs {
+        // A file that would become itself is refused when its turn comes.
+        let another = |output: &PathBuf| inputs.contains(output) && input.canonicalize().ok().as_ref() != Some(output);
+        if output.canonicalize().is_ok_and(|output| another(&output)) {
+            return Err(Error::new(
+                Status::InvalidArgument,
+                format!(
+                    "{}: the output of {} is itself an input; inputs are never changed: leave it out, or restore into \
+                     another folder",
+                    output.display(),
+                    input.display()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `<stem>-restored.tif`; programs know OME-TIFF by `.ome.tif` at the end.
+fn output_name(input: &Path) -> String {
+    let stem = input.file_stem().unwrap_or_default().to_string_lossy();
+    match stem.strip_suffix(".ome") {
+        Some(stem) => format!("{stem}-restored.ome.tif"),
+        None => format!("{stem}-restored.tif"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_named_after_their_inputs() {
+        let names = ["a/x.tif", "b/y.ome.tif", "z"].map(|n| output_name(Path::new(n)));
+        assert_eq!(names, ["x-restored.tif", "y-restored.ome.tif", "z-restored.tif"]);
+    }
+
+    #[test]
+    fn outputs_that_cannot_be_told_apart_are_refused() {
+        let paths = ["a/x.tif", "b/x.tif", "b/y.tif"].map(PathBuf::from);
+        let usage = |inputs: &[&PathBuf], out: &str| match outputs(inputs, Path::new(out)) {
+            Err(Failure::Usage(message)) => message,
+            _ => panic!("taken"),
+        };
+        assert!(usage(&[&paths[0], &paths[1]], "out/").contains("both become out/x-restored.tif"));
+        assert!(usage(&[&paths[0], &paths[2]], "out.tif").contains("2 inputs, but the output 'out.tif' is one file"));
+        let (jobs, folder) = outputs(&[&paths[0], &paths[2]], Path::new("out/")).ok().unwrap();
+        assert_eq!((jobs.len(), folder), (2, Some(Path::new("out/"))));
+    }
+}

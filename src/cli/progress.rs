@@ -1,0 +1,76 @@
+//! A bar of a run's progress on a terminal.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::task::Task;
+
+/// Runs `work` with a bar of the task's progress on a terminal; in a pipe nothing is drawn.
+pub fn with_progress<R>(task: &Task, name: &str, work: impl FnOnce() -> R) -> R {
+    let bar = ProgressBar::new(0);
+    if bar.is_hidden() {
+        return work();
+    }
+    // A constant: the tests draw it.
+    let style = ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3}% {eta} left").expect("a valid template");
+    bar.set_style(style.progress_chars("=> "));
+    bar.set_prefix(name.to_owned());
+    painted(
+        || {
+            let (done, total) = task.progress();
+            bar.set_length(total);
+            bar.set_position(done);
+        },
+        || bar.finish_and_clear(),
+        work,
+    )
+}
+
+/// Runs `work` while another thread calls `paint` ten times a second and `clear` at the end, also after a panic.
+fn painted<R>(paint: impl Fn() + Sync, clear: impl Fn() + Sync, work: impl FnOnce() -> R) -> R {
+    /// The scope below waits for the painter: it must end however `work` ends.
+    struct Over<'a>(&'a AtomicBool, std::thread::Thread);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Release);
+            self.1.unpark();
+        }
+    }
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let painter = scope.spawn(|| {
+            while !over.load(Ordering::Acquire) {
+                paint();
+                std::thread::park_timeout(Duration::from_millis(100));
+            }
+            clear();
+        });
+        let _over = Over(&over, painter.thread().clone());
+        work()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_ends_the_painter() {
+        let (painted_once, cleared) = (AtomicBool::new(false), AtomicBool::new(false));
+        let result = std::panic::catch_unwind(|| {
+            painted(
+                || painted_once.store(true, Ordering::SeqCst),
+                || cleared.store(true, Ordering::SeqCst),
+                || {
+                    while !painted_once.load(Ordering::SeqCst) {
+                        std::thread::yield_now();
+                    }
+                    panic!("in the work")
+                },
+            )
+        });
+        assert!(result.is_err() && cleared.load(Ordering::SeqCst));
+    }
+}

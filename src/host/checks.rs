@@ -1,0 +1,70 @@
+//! Numbers from outside turned into checked values, the same for every door.
+
+use std::time::Duration;
+
+use crate::error::{Error, Result, Status};
+use crate::image::frame::{PixelType, Shape, Strides};
+use crate::onnx::model_file::LARGEST_FILE;
+
+fn invalid(message: String) -> Error {
+    Error::new(Status::InvalidArgument, message)
+}
+
+/// Bytes that a length may count: more cannot be in one piece of memory.
+const MOST_BYTES: u64 = isize::MAX as u64;
+
+/// A number of elements of `size` bytes. Errors: `InvalidArgument`.
+pub fn count(count: u64, size: usize, name: &str) -> Result<usize> {
+    match count.checked_mul(size as u64) {
+        Some(bytes) if bytes <= MOST_BYTES => Ok(count as usize),
+        _ => Err(invalid(format!("{name} = {count} elements of {size} bytes; more than memory can hold"))),
+    }
+}
+
+/// `{width, height, channels, planes}`. Errors: `InvalidArgument`.
+pub fn shape_of(numbers: [i64; 4]) -> Result<Shape> {
+    let size = |n: i64| {
+        usize::try_from(n).map_err(|_| {
+            invalid(format!("shape {numbers:?}: expected width, height, channels and planes of at least 1"))
+        })
+    };
+    let [width, height, channels, planes] = numbers;
+    Shape { width: size(width)?, height: size(height)?, channels: size(channels)?, planes: size(planes)? }.check()
+}
+
+/// `{x, y, channel, plane}` in elements. Errors: `InvalidArgument`.
+pub fn strides_of(numbers: [i64; 4]) -> Result<Strides> {
+    let step =
+        |n: i64| isize::try_from(n).map_err(|_| invalid(format!("strides {numbers:?}: more than memory can hold")));
+    let [x, y, channel, plane] = numbers;
+    Ok(Strides { x: step(x)?, y: step(y)?, channel: step(channel)?, plane: step(plane)? })
+}
+
+/// A pixel type by its number. Errors: `InvalidArgument`.
+pub fn pixel_type(number: i32) -> Result<PixelType> {
+    PixelType::ALL.iter().copied().find(|t| *t as i32 == number).ok_or_else(|| {
+        let known: Vec<_> = PixelType::ALL.iter().map(|t| format!("PARFOCAL_PIXEL_{t:?} ({})", *t as i32)).collect();
+        // `ALL` is not empty.
+        let (last, others) = known.split_last().expect("pixel types");
+        invalid(format!("pixel_type = {number}; expected {} or {last}", others.join(", ")))
+    })
+}
+
+/// Milliseconds to wait, -1 without end. Errors: `InvalidArgument`.
+pub fn timeout(milliseconds: i32) -> Result<Option<Duration>> {
+    match milliseconds {
+        -1 => Ok(None),
+        0.. => Ok(Some(Duration::from_millis(milliseconds as u64))),
+        _ => Err(invalid(format!(
+            "timeout_ms = {milliseconds}; expected milliseconds, 0 not to wait, or -1 to wait without end"
+        ))),
+    }
+}
+
+/// The size of a model in memory, called `name` by the caller. Errors: `Model`.
+pub fn model_size(length: usize, name: &str) -> Result<usize> {
+    if length as u64 <= LARGEST_FILE {
+        return Ok(length);
+    }
+    Err(Error::new(Status::Model, format!("{name} {length} bytes; expected an ONNX model of at most {LARGEST_FILE}")))
+}

@@ -1,0 +1,113 @@
+//! A stream's frames copied in from a host's memory, and its results copied out.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::error::{Error, Result, Status};
+use crate::image::frame::{resize, Sample, Shape};
+use crate::restore::stream::Stream;
+
+/// The tag that stands for no frame.
+pub const NO_TAG: u64 = u64::MAX;
+
+/// With packed pixels a count that is not a frame's means that the camera changed its size.
+pub fn check_count<T: Sample>(stream: &Stream<T>, count: u64, packed: bool) -> Result<()> {
+    let samples = stream.shape().samples() as u64;
+    if packed && count != samples {
+        return Err(Error::new(
+            Status::InvalidArgument,
+            format!(
+                "a frame of {count} elements; this stream takes {samples} ({}): open another stream for frames of another \
+                 size, or give strides",
+                stream.shape()
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Submits a frame that `read` gives, `strip` pixels of a row at a time: the first pixel's x, channel, row, pixels.
+pub fn take_in<T: Sample>(
+    stream: &Stream<T>,
+    tag: u64,
+    strip: usize,
+    read: impl Fn(usize, usize, usize, &mut [T]),
+) -> Result<()> {
+    let shape = stream.shape();
+    let mut row = RowBuffer::new(strip, shape.channels)?;
+    stream.submit(tag, |pixels| {
+        for (x, part) in strips(shape, strip) {
+            for (y, line) in pixels.chunks_exact_mut(shape.width * shape.channels).enumerate() {
+                let line = &mut line[part.clone()];
+                for channel in 0..shape.channels {
+                    row.gather(line, channel, |row| read(x, channel, y, row));
+                }
+            }
+        }
+    })
+}
+
+/// The first pixel of each strip of columns, and where its samples lie in an interleaved line.
+fn strips(shape: Shape, strip: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let end = move |x: usize| (x + strip).min(shape.width) * shape.channels;
+    (0..shape.width).step_by(strip).map(move |x| (x, x * shape.channels..end(x)))
+}
+
+/// Receives a frame that `write` takes, `strip` pixels of a row at a time: the first pixel's x, channel, row, pixels. The tag, and the
+/// frame's own outcome.
+pub fn hand_out<T: Sample>(
+    stream: &Stream<T>,
+    timeout: Option<Duration>,
+    strip: usize,
+    write: impl Fn(usize, usize, usize, &[T]),
+) -> Result<(u64, Result<()>)> {
+    let shape = stream.shape();
+    let mut row = RowBuffer::new(strip, shape.channels)?;
+    let (tag, outcome) = stream.receive(timeout, |pixels| {
+        for (x, part) in strips(shape, strip) {
+            for (y, line) in pixels.chunks_exact(shape.width * shape.channels).enumerate() {
+                let line = &line[part.clone()];
+                for channel in 0..shape.channels {
+                    write(x, channel, y, row.scatter(line, channel));
+                }
+            }
+        }
+    })?;
+    Ok((tag, outcome.map_err(|e| e.context(format!("frame {tag}")))))
+}
+
+/// A row of one channel, where pixels have several; with one channel rows are used where they lie.
+struct RowBuffer<T> {
+    row: Vec<T>,
+    channels: usize,
+}
+
+impl<T: Sample> RowBuffer<T> {
+    fn new(width: usize, channels: usize) -> Result<Self> {
+        let mut row = Vec::new();
+        if channels > 1 {
+            resize(&mut row, width)?;
+        }
+        Ok(Self { row, channels })
+    }
+
+    /// Fills one channel of an interleaved line.
+    fn gather(&mut self, line: &mut [T], channel: usize, read: impl FnOnce(&mut [T])) {
+        if self.channels == 1 {
+            return read(line);
+        }
+        let row = &mut self.row[..line.len() / self.channels];
+        read(row);
+        line.iter_mut().skip(channel).step_by(self.channels).zip(row).for_each(|(to, from)| *to = *from);
+    }
+
+    /// One channel of an interleaved line.
+    fn scatter<'a>(&'a mut self, line: &'a [T], channel: usize) -> &'a [T] {
+        if self.channels == 1 {
+            return line;
+        }
+        let row = &mut self.row[..line.len() / self.channels];
+        row.iter_mut().zip(line.iter().skip(channel).step_by(self.channels)).for_each(|(to, &from)| *to = from);
+        row
+    }
+}

@@ -1,0 +1,202 @@
+//! Pixels behind pointers as `Planes`: rows are gathered and scattered by pointer, and no Rust slice ever covers them, because
+//! they may be shared, strided, unaligned, or the same for reading and writing.
+
+use super::checks::{count, strides_of};
+use crate::error::{Error, Result, Status};
+use crate::image::frame::{Layout, Planes, Rows, Sample, Shape};
+
+/// The error for a pointer that may not be NULL.
+pub fn null(name: &str) -> Error {
+    Error::new(Status::InvalidArgument, format!("{name} is NULL; expected a pointer"))
+}
+
+/// Pixels as a caller gives them, not yet checked.
+#[derive(Clone, Copy)]
+pub struct RawPixels<P> {
+    /// The first pixel.
+    pub pointer: P,
+    /// Elements that may be touched from there on.
+    pub count: u64,
+    /// `{x, y, channel, plane}` in elements; `None`: packed.
+    pub strides: Option<[i64; 4]>,
+}
+
+/// Pixels that may be read.
+pub struct Source<T>(*const T, Layout);
+
+/// Pixels that may be written.
+pub struct Target<T>(*mut T, Layout);
+
+impl<T: Sample> Source<T> {
+    /// As `strip`, of these pixels.
+    pub fn strip(&self) -> usize {
+        strip(&self.1)
+    }
+
+    /// Errors: `InvalidArgument`, naming the pointer by `name`.
+    ///
+    /// # Safety
+    /// `count` elements from the pointer on can be read until the value is dropped.
+    pub unsafe fn new(given: RawPixels<*const T>, shape: Shape, name: &str) -> Result<Self> {
+        if given.pointer.is_null() {
+            return Err(null(name));
+        }
+        Ok(Self(given.pointer, layout::<T, _>(&given, shape, false, name)?))
+    }
+
+    /// Copies the first `row.len()` pixels of a row.
+    pub fn read(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
+        self.read_from(0, plane, channel, y, row);
+    }
+
+    /// Copies `row.len()` pixels of a row, from its pixel `x` on.
+    pub fn read_from(&self, x: usize, plane: usize, channel: usize, y: usize, row: &mut [T]) {
+        let Self(pointer, layout) = self;
+        assert!(x + row.len() <= layout.shape().width && !row.is_empty());
+        let step = layout.strides().x as usize;
+        // SAFETY: `Layout::new` has checked that every sample of the shape is below `count`; the row is as long as the shape's.
+        // Byte by byte and unaligned, because a camera's buffer need not be aligned.
+        unsafe {
+            let first = pointer.add(layout.row(plane, channel, y) + x * step);
+            if step == 1 {
+                let bytes = std::mem::size_of_val(row);
+                std::ptr::copy_nonoverlapping(first.cast::<u8>(), row.as_mut_ptr().cast::<u8>(), bytes);
+            } else {
+                for (x, to) in row.iter_mut().enumerate() {
+                    *to = first.add(x * step).read_unaligned();
+                }
+            }
+        }
+    }
+}
+
+impl<T: Sample> Target<T> {
+    /// As `strip`, of these pixels.
+    pub fn strip(&self) -> usize {
+        strip(&self.1)
+    }
+
+    /// Errors: `InvalidArgument`, naming the pointer by `name`.
+    ///
+    /// # Safety
+    /// `count` elements from the pointer on can be written until the value is dropped.
+    pub unsafe fn new(given: RawPixels<*mut T>, shape: Shape, name: &str) -> Result<Self> {
+        if given.pointer.is_null() {
+            return Err(null(name));
+        }
+        Ok(Self(given.pointer, layout::<T, _>(&given, shape, true, name)?))
+    }
+
+    /// Copies the first `row.len()` pixels of a row.
+    pub fn write(&self, plane: usize, channel: usize, y: usize, row: &[T]) {
+        self.write_from(0, plane, channel, y, row);
+    }
+
+    /// Copies `row.len()` pixels of a row, from its pixel `x` on.
+    pub fn write_from(&self, x: usize, plane: usize, channel: usize, y: usize, row: &[T]) {
+        let Self(pointer, layout) = self;
+        assert!(x + row.len() <= layout.shape().width && !row.is_empty());
+        let step = layout.strides().x as usize;
+        // SAFETY: as in `Source::read`.
+        unsafe {
+            let first = pointer.add(layout.row(plane, channel, y) + x * step);
+            if step == 1 {
+                let bytes = std::mem::size_of_val(row);
+                std::ptr::copy_nonoverlapping(row.as_ptr().cast::<u8>(), first.cast::<u8>(), bytes);
+            } else {
+                for (x, &from) in row.iter().enumerate() {
+                    first.add(x * step).write_unaligned(from);
+                }
+            }
+        }
+    }
+}
+
+/// How many pixels of each row are best copied before the next row's: all, or, where columns lie in one piece (MATLAB), so few that what
+/// the cache has fetched of each column is still there when the next row comes.
+fn strip(layout: &Layout) -> usize {
+    const COLUMNS: usize = 16;
+    let (strides, width) = (layout.strides(), layout.shape().width);
+    if strides.x > strides.y {
+        width.min(COLUMNS)
+    } else {
+        width
+    }
+}
+
+fn layout<T, P>(given: &RawPixels<P>, shape: Shape, written: bool, name: &str) -> Result<Layout> {
+    let elements = count(given.count, std::mem::size_of::<T>(), &format!("{name}_count"))?;
+    let strides = given.strides.map(strides_of).transpose();
+    strides.and_then(|strides| Layout::new(elements, shape, strides, written)).map_err(|e| e.context(name))
+}
+
+/// What a run reads and writes.
+pub struct Pixels<T> {
+    source: Source<T>,
+    target: Target<T>,
+}
+
+impl<T: Sample> Pixels<T> {
+    /// Errors: `InvalidArgument`; also when the two share memory and are not exactly the same.
+    ///
+    /// # Safety
+    /// As for `Source` and `Target`.
+    pub unsafe fn new(source: RawPixels<*const T>, target: RawPixels<*mut T>, shape: Shape) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        let (source, target) = unsafe { (Source::new(source, shape, "src")?, Target::new(target, shape, "dst")?) };
+        apart(&source, &target)?;
+        Ok(Self { source, target })
+    }
+}
+
+/// Separate memory, or exactly the same. Errors: `InvalidArgument`.
+pub fn apart<T>(source: &Source<T>, target: &Target<T>) -> Result<()> {
+    let from = range(source.0, &source.1);
+    let to = range(target.0.cast_const(), &target.1);
+    let overlap = from.0 < to.1 && to.0 < from.1;
+    let in_place = from.0 == to.0 && source.1.same_steps(&target.1);
+    if overlap && !in_place {
+        return Err(Error::new(
+            Status::InvalidArgument,
+            format!(
+                "src and dst overlap: bytes 0 to {} of src, and dst begins at byte {}; expected separate memory, or \
+                 exactly the same with the same strides",
+                from.1 - from.0,
+                to.0 as i128 - from.0 as i128
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Addresses of the first byte and of the one past the last.
+fn range<T>(pointer: *const T, layout: &Layout) -> (usize, usize) {
+    let first = pointer.addr();
+    (first, first.saturating_add(layout.reach().saturating_mul(std::mem::size_of::<T>())))
+}
+
+impl<T: Sample> Rows<T> for Source<T> {
+    fn shape(&self) -> Shape {
+        self.1.shape()
+    }
+
+    fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
+        self.read(plane, channel, y, row);
+    }
+}
+
+impl<T: Sample> Rows<T> for Pixels<T> {
+    fn shape(&self) -> Shape {
+        self.source.1.shape()
+    }
+
+    fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]) {
+        self.source.read(plane, channel, y, row);
+    }
+}
+
+impl<T: Sample> Planes<T> for Pixels<T> {
+    fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]) {
+        self.target.write(plane, channel, y, row);
+    }
+}

@@ -1,0 +1,9 @@
+//! ONNX Runtime and everything that is asked of it. The only room that names `ort`.
+
+pub mod device;
+mod library_path;
+mod pool;
+pub mod proof;
+pub mod provider;
+pub mod runtime;
+pub mod session;

@@ -1,0 +1,186 @@
+//! ONNX Runtime: found at an absolute path, checked, loaded once per process.
+
+use std::ffi::CStr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use once_cell::sync::OnceCell;
+use ort::environment::Environment;
+use ort::logging::LogLevel;
+
+use crate::error::{Error, Result, Status};
+use crate::network::library_path;
+
+/// Oldest release that the engine runs with: 1.22.
+pub const OLDEST_MINOR: u32 = ort::MINOR_VERSION;
+
+/// File names looked for beside this library or program; first the private name of what we ship, which no other copy in
+/// the process is called by.
+const NAMES: &[&str] = if cfg!(windows) {
+    &["parfocal_onnxruntime.dll", "onnxruntime.dll"]
+} else if cfg!(target_os = "macos") {
+    &["libparfocal_onnxruntime.dylib", "libonnxruntime.dylib"]
+} else {
+    &["libparfocal_onnxruntime.so", "libonnxruntime.so", "libonnxruntime.so.1"]
+};
+
+/// The variable that names the library.
+pub const VARIABLE: &str = "PARFOCAL_ONNXRUNTIME";
+
+/// The loaded library. It stays until the process ends.
+pub struct Runtime {
+    /// Absolute.
+    pub path: PathBuf,
+    /// As the library says it, `1.31.1` say.
+    pub version: String,
+    pub(crate) environment: Environment,
+}
+
+impl Runtime {
+    /// A session of ONNX Runtime's own, for benches that compare with a graph of another shape than the engine's.
+    #[doc(hidden)]
+    pub fn session_builder(&self) -> ort::Result<ort::session::builder::SessionBuilder> {
+        ort::session::Session::builder(&self.environment)
+    }
+}
+
+static RUNTIME: OnceCell<Runtime> = OnceCell::new();
+static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
+const LOG_LINES: usize = 32;
+
+/// The last warnings and errors of ONNX Runtime, oldest first. Nothing of its log is printed.
+pub fn log() -> Vec<String> {
+    LOG.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+}
+
+fn keep(level: LogLevel, message: &str) {
+    if matches!(level, LogLevel::Warning | LogLevel::Error | LogLevel::Fatal) {
+        let mut lines = LOG.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if lines.len() == LOG_LINES {
+            lines.remove(0);
+        }
+        lines.push(format!("{level:?}: {message}"));
+    }
+}
+
+/// Where the library is: `requested`, else the variable, else beside this library (or program); nowhere else.
+pub fn locate(requested: Option<&Path>) -> Result<PathBuf> {
+    let advice = format!(
+        "install ONNX Runtime 1.{OLDEST_MINOR} or later and give the absolute path of its library as runtime=PATH or in \
+         {VARIABLE}"
+    );
+    let named = |path: PathBuf, source: &str| {
+        if !path.is_absolute() {
+            return Err(Error::new(
+                Status::Runtime,
+                format!("ONNX Runtime: {source} is '{}'; expected an absolute path", path.display()),
+            ));
+        }
+        if path.is_file() {
+            return Ok(path);
+        }
+        let found = if path.is_dir() { "is a folder" } else { "does not exist" };
+        Err(Error::new(
+            Status::Runtime,
+            format!("ONNX Runtime: {} ({source}) {found}; expected the library file: {advice}", path.display()),
+        ))
+    };
+    if let Some(path) = requested {
+        return named(path.to_owned(), "runtime=");
+    }
+    if let Some(path) = std::env::var_os(VARIABLE).filter(|v| !v.is_empty()) {
+        return named(path.into(), VARIABLE);
+    }
+    let file = library_path::this_file().ok_or_else(|| {
+        Error::new(Status::Runtime, format!("ONNX Runtime: the system does not tell where to look; {advice}"))
+    })?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    // Of an installed command, `bin/parfocal`, ours lies in `lib`; only by its private name, since others may lie there.
+    let installed = folder.parent().filter(|_| folder.file_name().is_some_and(|name| name == "bin"));
+    let private = installed.map(|prefix| prefix.join("lib").join(NAMES[0]));
+    let mut places = NAMES.iter().map(|name| folder.join(name)).chain(private);
+    places.find(|path| path.is_file()).ok_or_else(|| {
+        Error::new(
+            Status::Runtime,
+            format!(
+                "ONNX Runtime is missing: {VARIABLE} is not set and {} has no {}; {advice}",
+                folder.display(),
+                NAMES[1]
+            ),
+        )
+    })
+}
+
+/// Loads the library, or returns the one already loaded if it is the same.
+pub fn load(requested: Option<&Path>) -> Result<&'static Runtime> {
+    if let Some(runtime) = RUNTIME.get() {
+        return match requested {
+            Some(path) if !same_file(path, &runtime.path) => Err(Error::new(
+                Status::Runtime,
+                format!(
+                    "runtime={}: this process already runs {}; one ONNX Runtime per process: start another process",
+                    path.display(),
+                    runtime.path.display()
+                ),
+            )),
+            _ => Ok(runtime),
+        };
+    }
+    let runtime = RUNTIME.get_or_try_init(|| {
+        let path = locate(requested)?;
+        let version = check(&path)?;
+        let fail = |e: &dyn std::fmt::Display| {
+            Error::new(Status::Runtime, format!("{}: ONNX Runtime {version} does not start: {e}", path.display()))
+        };
+        let environment = ort::init_from(&path)
+            .map_err(|e| fail(&e))?
+            .with_name("parfocal")
+            .with_telemetry(false)
+            .with_logger(Arc::new(|level, _, _, _, message| keep(level, message)))
+            .build()
+            .map_err(|e| fail(&e))?;
+        Ok(Runtime { path, version, environment })
+    })?;
+    // Two threads may have asked for different ones at once.
+    match requested {
+        Some(path) if !same_file(path, &runtime.path) => load(requested),
+        _ => Ok(runtime),
+    }
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+/// The library's version, if it is an ONNX Runtime that is new enough. Loading runs its code: SECURITY.md.
+fn check(path: &Path) -> Result<String> {
+    let wrong = |found: String| {
+        Error::new(
+            Status::Runtime,
+            format!("{}: {found}; expected an ONNX Runtime library, 1.{OLDEST_MINOR} or later", path.display()),
+        )
+    };
+    // SAFETY: loading runs the library's initialisers. It is the file that the user or the install names, and the same
+    // call is what every use of it starts with.
+    let library =
+        unsafe { libloading::Library::new(path) }.map_err(|e| wrong(format!("not a loadable library ({e})")))?;
+    // SAFETY: the signature is that of onnxruntime_c_api.h; the symbol's name is unique to ONNX Runtime.
+    let base = unsafe {
+        library
+            .get::<unsafe extern "system" fn() -> *const ort::sys::OrtApiBase>(b"OrtGetApiBase\0")
+            .map_err(|_| wrong("a library without OrtGetApiBase".into()))?()
+    };
+    if base.is_null() {
+        return Err(wrong("OrtGetApiBase returned nothing".into()));
+    }
+    // SAFETY: `base` is not null and points to a static of the loaded library; the string is a static, too.
+    let version = unsafe { CStr::from_ptr(((*base).GetVersionString)()) }.to_string_lossy().into_owned();
+    let mut numbers = version.split('.').map(|n| n.parse::<u32>().unwrap_or(0));
+    let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if major != 1 || minor < OLDEST_MINOR {
+        return Err(wrong(format!("ONNX Runtime {version}")));
+    }
+    // Once used, it must not go away before the process does.
+    std::mem::forget(library);
+    Ok(version)
+}

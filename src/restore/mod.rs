@@ -1,0 +1,11 @@
+//! Restoring: options, an opened model, a stack in memory, a file, a stream of frames, and the doctor's report. Knows no host.
+
+pub mod doctor;
+pub mod file;
+pub mod model;
+pub mod options;
+mod plane;
+pub mod queue;
+pub mod report;
+pub mod stack;
+pub mod stream;

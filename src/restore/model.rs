@@ -1,0 +1,173 @@
+//! An opened model: its file, where its network runs, and what `describe` says of both.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use crate::error::{Error, Result, Status};
+use crate::image::frame::Shape;
+use crate::image::tile::{Limits, Plan};
+use crate::network::proof::{self, Network, Request};
+use crate::network::runtime::{self, Runtime};
+use crate::onnx::model_file::{self, Info};
+use crate::restore::options::{Halo, OpenOptions, RunOptions};
+use crate::restore::plane::Spare;
+
+/// An opened model. It may be used from several threads.
+pub struct Model {
+    info: Info,
+    network: Network,
+    runtime: &'static Runtime,
+    options: OpenOptions,
+    threads: usize,
+    spare: Spare,
+    /// Sentences on what went otherwise than planned in runs so far.
+    notes: Mutex<Vec<String>>,
+}
+
+impl Model {
+    /// Notes beyond this many are dropped: they only repeat earlier ones with other numbers.
+    const MOST_NOTES: usize = 16;
+
+    /// Opens a model file; `None` is the model inside the library.
+    ///
+    /// Errors: `NotFound`, `Io`, `Model`, `Runtime`; those about the file begin with its path.
+    pub fn open(path: Option<&Path>, options: &OpenOptions) -> Result<Self> {
+        match path {
+            None => Self::open_memory(model_file::DEFAULT, options),
+            Some(path) => {
+                let bytes = model_file::read_file(path)?;
+                let context = |e: Error| if e.status() == Status::Model { e.context(path.display()) } else { e };
+                Self::open_memory(&bytes, options).map_err(context)
+            }
+        }
+    }
+
+    /// Opens a model from the bytes of an ONNX file. Errors: `Model`, `Runtime`.
+    pub fn open_memory(bytes: &[u8], options: &OpenOptions) -> Result<Self> {
+        Self::open_with(bytes, options, |runtime, request| proof::open(runtime, bytes, request))
+    }
+
+    /// For tests without a device: the network as it would run on one, in half precision or not, on the CPU.
+    #[doc(hidden)]
+    pub fn open_as_on_a_device(bytes: &[u8], options: &OpenOptions, half: bool) -> Result<Self> {
+        Self::open_with(bytes, options, |runtime, request| {
+            proof::open_as_on_a_device(runtime, bytes, half, request.threads)
+        })
+    }
+
+    fn open_with(
+        bytes: &[u8],
+        options: &OpenOptions,
+        open: impl FnOnce(&'static Runtime, Request) -> Result<Network>,
+    ) -> Result<Self> {
+        let info = model_file::inspect(bytes)?;
+        let runtime = runtime::load(options.runtime.as_deref())?;
+        let threads = options.threads.unwrap_or_else(physical_cores);
+        let request = Request {
+            device: options.device,
+            precision: options.precision,
+            threads,
+            runs: (physical_cores() / threads).max(1),
+        };
+        let network = open(runtime, request)?;
+        Ok(Self {
+            info,
+            network,
+            runtime,
+            options: options.clone(),
+            threads,
+            spare: Spare::new(request.runs),
+            notes: Mutex::default(),
+        })
+    }
+
+    /// What the file says of itself, or what is assumed.
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    pub(super) fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Memory that runs leave to each other.
+    pub(super) fn spare(&self) -> &Spare {
+        &self.spare
+    }
+
+    /// Sentences on devices that were tried and do not work here; `describe` has them among its warnings.
+    pub fn device_warnings(&self) -> &[String] {
+        &self.network.warnings
+    }
+
+    /// Keeps a sentence for `describe`, once.
+    pub(super) fn note(&self, sentence: String) {
+        let mut notes = self.notes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if notes.len() < Self::MOST_NOTES && !notes.contains(&sentence) {
+            notes.push(sentence);
+        }
+    }
+
+    /// What runs, and how: the keys that every host shows. Its warnings grow with what happens in runs.
+    pub fn describe(&self) -> serde_json::Value {
+        let notes = self.notes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        let warnings: Vec<_> = self.info.assumed.iter().chain(&self.network.warnings).chain(&notes).collect();
+        serde_json::json!({
+            "name": self.info.name,
+            "version": self.info.version,
+            "sha256": self.info.sha256,
+            "license": self.info.license,
+            "description": self.info.description,
+            "device": self.network.device.to_string(),
+            "device_requested": self.options.device.to_string(),
+            "provider": self.network.device.provider_name(),
+            "runtime_version": self.runtime.version,
+            "runtime_path": self.runtime.path.display().to_string(),
+            "precision": self.network.precision,
+            "threads": self.threads,
+            "memory_mib": self.options.memory_mib,
+            "tile": "auto",
+            "halo": self.info.halo,
+            "multiple": self.info.multiple,
+            "percentiles": [self.info.percentiles.0, self.info.percentiles.1],
+            "modalities": self.info.modalities,
+            "pixel_size_um": self.info.pixel_size_um.map(|(low, high)| [low, high]),
+            "warnings": warnings,
+        })
+    }
+
+    /// A sentence if the image's sampling is outside what the model was trained for.
+    pub fn pixel_size_warning(&self, pixel_size_um: f64) -> Option<String> {
+        let (low, high) = self.info.pixel_size_um?;
+        (pixel_size_um < low || pixel_size_um > high).then(|| {
+            format!("pixel size {pixel_size_um} um: the model was trained for {low} to {high} um; look at the result with care")
+        })
+    }
+
+    pub(super) fn halo(&self, options: &RunOptions) -> Result<usize> {
+        match options.halo {
+            Halo::Auto => Ok(self.info.halo),
+            Halo::Pixels(halo) => Ok(halo),
+            Halo::Exact if self.info.assumed.is_empty() => Ok(model_file::EXACT_HALO),
+            Halo::Exact => Err(Error::new(
+                Status::BadOption,
+                "halo=exact: the receptive field of a foreign model is not known; give it in pixels".to_owned(),
+            )),
+        }
+    }
+
+    pub(super) fn plan(&self, shape: Shape, options: &RunOptions) -> Result<Plan> {
+        let limits = Limits {
+            memory_bytes: self.options.memory_mib << 20,
+            bytes_per_pixel: self.info.bytes_per_pixel,
+            multiple: self.info.multiple,
+        };
+        Plan::new(shape.width, shape.height, shape.channels, options.tile, self.halo(options)?, limits)
+    }
+}
+
+/// Threads that share a core slow the network down rather than up.
+fn physical_cores() -> usize {
+    let allowed = std::thread::available_parallelism().map_or(1, usize::from);
+    num_cpus::get_physical().clamp(1, allowed)
+}

@@ -1,0 +1,461 @@
+//! Options as text, `key=value` separated by white space: one table for the parser, the command line's flags, the
+//! documentation and the errors.
+
+use std::path::PathBuf;
+
+use crate::error::{Error, Result, Status};
+use crate::image::normalise::Range;
+pub use crate::network::device::{Device, Precision};
+pub use crate::restore::queue::Mode;
+
+/// When an option takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// When a model is opened.
+    Open,
+    /// For one run.
+    Run,
+    /// When a stream is opened.
+    Stream,
+}
+
+impl Scope {
+    /// What an option of this scope belongs to.
+    fn place(self) -> &'static str {
+        match self {
+            Self::Open => "opening a model",
+            Self::Run => "a run",
+            Self::Stream => "opening a stream",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Key {
+    /// As it stands before the `=`.
+    pub name: &'static str,
+    /// When it takes effect.
+    pub scopes: &'static [Scope],
+    /// What may stand behind the `=`.
+    pub values: &'static str,
+    /// What holds when it is not given.
+    pub default: &'static str,
+    /// A phrase for help texts.
+    pub help: &'static str,
+}
+
+const OPEN: &[Scope] = &[Scope::Open];
+
+/// All options.
+pub const TABLE: &[Key] = &[
+    Key {
+        name: "device",
+        scopes: OPEN,
+        values: "auto, cpu, cuda[:N]; untested: tensorrt[:N], coreml, directml[:N], openvino",
+        default: "auto",
+        help: "where the network runs; auto is CUDA where it proves itself, else the CPU; one given by name works or fails",
+    },
+    Key {
+        name: "threads",
+        scopes: OPEN,
+        values: "a whole number from 1 to 1024",
+        default: "physical cores",
+        help: "threads of the network on the CPU",
+    },
+    Key {
+        name: "precision",
+        scopes: OPEN,
+        values: "auto, fp32, fp16",
+        default: "auto",
+        help: "numbers inside the network; auto is fp16 on CUDA and fp32 elsewhere",
+    },
+    Key {
+        name: "memory",
+        scopes: OPEN,
+        values: "MiB, a whole number from 1 to 1048576",
+        default: "2560",
+        help: "working set of the network in one run; larger frames run in tiles",
+    },
+    Key {
+        name: "runtime",
+        scopes: OPEN,
+        values: "an absolute path",
+        default: "PARFOCAL_ONNXRUNTIME, else beside this library or program",
+        help: "the ONNX Runtime library; one for the whole process",
+    },
+    Key {
+        name: "tile",
+        scopes: &[Scope::Run, Scope::Stream],
+        values: "auto, or pixels from 16 to 65536",
+        default: "auto",
+        help: "side of what one tile contributes, the halo not counted; auto runs the frame whole where memory allows",
+    },
+    Key {
+        name: "halo",
+        scopes: &[Scope::Run, Scope::Stream],
+        values: "auto, exact, or pixels from 0 to 4096",
+        default: "auto",
+        help: "context around a tile; auto takes the measured one from the model file, exact the whole receptive field",
+    },
+    Key {
+        name: "normalize",
+        scopes: &[Scope::Run, Scope::Stream],
+        values: "frame, stack, or LO:HI in input units",
+        default: "frame",
+        help: "values that the network sees as 0 and 1: percentiles of each frame, of the stack (not in a stream), or fixed",
+    },
+    Key {
+        name: "pixel_size_um",
+        scopes: &[Scope::Run],
+        values: "micrometres, a number above 0",
+        default: "from the file, else unknown",
+        help: "sampling of the image; outside the model's range it is warned about",
+    },
+    Key {
+        name: "mode",
+        scopes: &[Scope::Stream],
+        values: "every, latest",
+        default: "every",
+        help: "every frame in order, or only the newest when frames come faster than they are restored",
+    },
+    Key {
+        name: "depth",
+        scopes: &[Scope::Stream],
+        values: "frames, a whole number from 1 to 1024",
+        default: "4",
+        help: "frames of mode=every that may be under way, results not yet received included",
+    },
+];
+
+/// What is decided when a model is opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenOptions {
+    /// Where the network runs.
+    pub device: Device,
+    /// Numbers inside the network.
+    pub precision: Precision,
+    /// `None`: as many as physical cores.
+    pub threads: Option<usize>,
+    /// Working set of the network in one run, in MiB.
+    pub memory_mib: u64,
+    /// Absolute path of ONNX Runtime; `None`: the variable, else beside this library or program.
+    pub runtime: Option<PathBuf>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { device: Device::Auto, precision: Precision::Auto, threads: None, memory_mib: 2560, runtime: None }
+    }
+}
+
+/// Context around a tile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Halo {
+    /// From the model file.
+    #[default]
+    Auto,
+    /// The receptive field of the network.
+    Exact,
+    /// As given, in pixels.
+    Pixels(usize),
+}
+
+/// What the network sees as 0 and 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Normalize {
+    /// Percentiles of each frame.
+    #[default]
+    Frame,
+    /// Percentiles of all planes of the stack together.
+    Stack,
+    /// Given by the user; one far wider than a frame's values is refused.
+    Fixed(Range),
+    /// That of a stack whose planes are restored one by one; a page may be as dark as it likes.
+    Measured(Range),
+}
+
+/// What is decided for one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunOptions {
+    /// `None`: whole where memory allows.
+    pub tile: Option<usize>,
+    /// Context around a tile.
+    pub halo: Halo,
+    /// What the network sees as 0 and 1.
+    pub normalize: Normalize,
+    /// Sampling of the image, in micrometres; `None`: from the file, else unknown.
+    pub pixel_size_um: Option<f64>,
+}
+
+impl OpenOptions {
+    /// From `key=value` text. Errors: `BadOption`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut options = Self::default();
+        parse(text, Scope::Open, |key, value| options.set(key, value))?;
+        Ok(options)
+    }
+
+    /// Sets one option from its text. Errors: `BadOption`.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let key = find(name, Scope::Open)?;
+        match name {
+            "device" => self.device = Device::parse(value).ok_or_else(|| bad(key, value))?,
+            "threads" => self.threads = Some(number(key, value, 1..=1024)? as usize),
+            "precision" => {
+                self.precision = match value {
+                    "auto" => Precision::Auto,
+                    "fp32" => Precision::Fp32,
+                    "fp16" => Precision::Fp16,
+                    _ => return Err(bad(key, value)),
+                }
+            }
+            "memory" => self.memory_mib = number(key, value, 1..=1 << 20)?,
+            "runtime" => {
+                let path = PathBuf::from(value);
+                if !path.is_absolute() {
+                    return Err(bad(key, value));
+                }
+                self.runtime = Some(path);
+            }
+            _ => return Err(bad(key, value)),
+        }
+        Ok(())
+    }
+}
+
+impl RunOptions {
+    /// From `key=value` text. Errors: `BadOption`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut options = Self::default();
+        parse(text, Scope::Run, |key, value| options.set(key, value))?;
+        Ok(options)
+    }
+
+    /// Sets one option from its text. Errors: `BadOption`.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        self.set_for(find(name, Scope::Run)?, value)
+    }
+
+    fn set_for(&mut self, key: &Key, value: &str) -> Result<()> {
+        match (key.name, value) {
+            ("tile", "auto") => self.tile = None,
+            ("tile", _) => self.tile = Some(number(key, value, 16..=65536)? as usize),
+            ("halo", "auto") => self.halo = Halo::Auto,
+            ("halo", "exact") => self.halo = Halo::Exact,
+            ("halo", _) => self.halo = Halo::Pixels(number(key, value, 0..=4096)? as usize),
+            ("normalize", "frame") => self.normalize = Normalize::Frame,
+            ("normalize", "stack") => self.normalize = Normalize::Stack,
+            ("normalize", _) => {
+                let (lo, hi) = value.split_once(':').ok_or_else(|| bad(key, value))?;
+                let parse = |text: &str| text.parse::<f64>().map_err(|_| bad(key, value));
+                self.normalize = Normalize::Fixed(Range::new(parse(lo)?, parse(hi)?)?);
+            }
+            ("pixel_size_um", _) => {
+                let size = value.parse::<f64>().ok().filter(|s| s.is_finite() && *s > 0.0);
+                self.pixel_size_um = Some(size.ok_or_else(|| bad(key, value))?);
+            }
+            _ => return Err(bad(key, value)),
+        }
+        Ok(())
+    }
+}
+
+/// What is decided when a stream is opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamOptions {
+    /// How each frame is restored.
+    pub run: RunOptions,
+    /// Which frames are.
+    pub mode: Mode,
+    /// Frames of `Every` that may be under way.
+    pub depth: usize,
+}
+
+impl StreamOptions {
+    /// From `key=value` text. Errors: `BadOption`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut options = Self { run: RunOptions::default(), mode: Mode::Every, depth: 4 };
+        let mut depth = None;
+        parse(text, Scope::Stream, |name, value| {
+            let key = find(name, Scope::Stream)?;
+            match (name, value) {
+                ("mode", "every") => options.mode = Mode::Every,
+                ("mode", "latest") => options.mode = Mode::Latest,
+                ("depth", _) => depth = Some(number(key, value, 1..=1024)?),
+                ("normalize", "stack") => {
+                    return Err(Error::new(
+                        Status::BadOption,
+                        "normalize=stack: a stream does not know its frames beforehand; expected frame, or LO:HI in input units",
+                    ))
+                }
+                ("mode", _) => return Err(bad(key, value)),
+                _ => options.run.set_for(key, value)?,
+            }
+            Ok(())
+        })?;
+        if let (Mode::Latest, Some(depth)) = (options.mode, depth) {
+            return Err(Error::new(
+                Status::BadOption,
+                format!("depth={depth}: mode=latest keeps only the newest frame; leave depth out"),
+            ));
+        }
+        options.depth = depth.map_or(options.depth, |depth| depth as usize);
+        Ok(options)
+    }
+}
+
+fn bad(key: &Key, value: &str) -> Error {
+    Error::new(Status::BadOption, format!("{}={value}: expected {} (default: {})", key.name, key.values, key.default))
+}
+
+fn number(key: &Key, value: &str, allowed: std::ops::RangeInclusive<u64>) -> Result<u64> {
+    value.parse().ok().filter(|n| allowed.contains(n)).ok_or_else(|| bad(key, value))
+}
+
+fn find(name: &str, scope: Scope) -> Result<&'static Key> {
+    let names =
+        |scope| TABLE.iter().filter(move |k| k.scopes.contains(&scope)).map(|k| k.name).collect::<Vec<_>>().join(", ");
+    match TABLE.iter().find(|k| k.name == name) {
+        Some(key) if key.scopes.contains(&scope) => Ok(key),
+        Some(key) => {
+            let places: Vec<_> = key.scopes.iter().map(|scope| scope.place()).collect();
+            Err(Error::new(
+                Status::BadOption,
+                format!(
+                    "option '{name}' belongs to {}, not to {}; here are known: {}",
+                    places.join(" and "),
+                    scope.place(),
+                    names(scope)
+                ),
+            ))
+        }
+        None => {
+            Err(Error::new(Status::BadOption, format!("unknown option '{name}'; expected one of {}", names(scope))))
+        }
+    }
+}
+
+/// Splits `key=value` text as libpq splits connection strings: values with white space stand in single quotes, with
+/// `\'` and `\\` inside.
+fn parse(text: &str, scope: Scope, mut set: impl FnMut(&str, &str) -> Result<()>) -> Result<()> {
+    let wrong = |what: &str| Error::new(Status::BadOption, format!("options \"{text}\": {what}"));
+    let mut seen: Vec<String> = Vec::new();
+    let mut chars = text.chars().peekable();
+    loop {
+        while chars.next_if(|c| c.is_whitespace()).is_some() {}
+        if chars.peek().is_none() {
+            return Ok(());
+        }
+        let mut key = String::new();
+        while let Some(c) = chars.next_if(|&c| c != '=' && !c.is_whitespace()) {
+            key.push(c);
+        }
+        if chars.next() != Some('=') {
+            return Err(wrong(&format!("no '=' behind '{key}'; expected key=value")));
+        }
+        let mut value = String::new();
+        let quoted = chars.next_if_eq(&'\'').is_some();
+        loop {
+            match chars.next() {
+                Some('\'') if quoted => break,
+                None if quoted => return Err(wrong(&format!("the quote behind '{key}=' is not closed"))),
+                None => break,
+                Some('\\') => match chars.next() {
+                    Some(c @ ('\'' | '\\')) => value.push(c),
+                    // A Windows path outside quotes keeps its backslashes.
+                    Some(c) if !quoted && !c.is_whitespace() => value.extend(['\\', c]),
+                    _ => return Err(wrong(&format!("a '\\' in the value of '{key}' must precede ' or \\"))),
+                },
+                Some(c) if !quoted && c.is_whitespace() => break,
+                Some(c) => value.push(c),
+            }
+        }
+        if quoted && chars.peek().is_some_and(|c| !c.is_whitespace()) {
+            return Err(wrong(&format!("expected white space behind the quoted value of '{key}'")));
+        }
+        find(&key, scope)?;
+        if seen.contains(&key) {
+            return Err(wrong(&format!("'{key}' stands there twice")));
+        }
+        set(&key, &value)?;
+        seen.push(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_becomes_options() {
+        let open = OpenOptions::parse(r"  threads=3 device=cpu runtime='/a b/lib\'s\\x.so' memory=64 ").unwrap();
+        assert_eq!(open.threads, Some(3));
+        assert_eq!(open.runtime, Some(PathBuf::from(r"/a b/lib's\x.so")));
+        assert_eq!((open.device, open.memory_mib), (Device::Cpu, 64));
+        let run = RunOptions::parse("tile=512\thalo=exact normalize=-1.5:2e3 pixel_size_um=0.325").unwrap();
+        assert_eq!((run.tile, run.halo, run.pixel_size_um), (Some(512), Halo::Exact, Some(0.325)));
+        assert_eq!(run.normalize, Normalize::Fixed(Range { lo: -1.5, hi: 2000.0 }));
+        assert_eq!(RunOptions::parse(" ").unwrap(), RunOptions::default());
+        let stream = StreamOptions::parse("mode=latest tile=256").unwrap();
+        assert_eq!((stream.mode, stream.run.tile), (Mode::Latest, Some(256)));
+        assert_eq!(StreamOptions::parse("depth=9").unwrap().depth, 9);
+        assert_eq!(StreamOptions::parse("").unwrap().depth, 4);
+    }
+
+    #[test]
+    fn bad_text_is_refused_with_what_was_expected() {
+        let run = |text: &str, expected: &str| {
+            let error = RunOptions::parse(text).unwrap_err();
+            assert_eq!(error.status(), Status::BadOption);
+            assert!(error.message().contains(expected), "{text}: {error}");
+        };
+        run("tiles=3", "unknown option 'tiles'; expected one of tile, halo, normalize, pixel_size_um");
+        run("tile=3", "tile=3: expected auto, or pixels from 16 to 65536 (default: auto)");
+        run("tile=64 tile=64", "'tile' stands there twice");
+        run("device=cpu", "'device' belongs to opening a model, not to a run");
+        run("tile", "no '=' behind 'tile'");
+        run("tile='64", "the quote behind 'tile=' is not closed");
+        run("tile='64'halo=3", "expected white space behind the quoted value of 'tile'");
+        run("normalize=5:1", "normalize=5:1: expected two finite numbers");
+        run("normalize=x:1", "normalize=x:1: expected frame, stack, or LO:HI");
+        run("pixel_size_um=-1", "pixel_size_um=-1: expected micrometres");
+        run("halo=9999", "pixels from 0 to 4096");
+        let open = |text: &str, expected: &str| {
+            let error = OpenOptions::parse(text).unwrap_err();
+            assert!(error.message().contains(expected), "{text}: {error}");
+        };
+        open("tile=64", "'tile' belongs to a run and opening a stream, not to opening a model");
+        run("depth=3", "'depth' belongs to opening a stream, not to a run");
+        let stream = |text: &str, expected: &str| {
+            let error = StreamOptions::parse(text).unwrap_err();
+            assert!(error.message().contains(expected), "{text}: {error}");
+        };
+        stream("depth=0", "depth=0: expected frames, a whole number from 1 to 1024");
+        stream("mode=all", "mode=all: expected every, latest (default: every)");
+        stream("mode=latest depth=3", "depth=3: mode=latest keeps only the newest frame");
+        stream("normalize=stack", "normalize=stack: a stream does not know its frames beforehand");
+        stream("pixel_size_um=1", "'pixel_size_um' belongs to a run, not to opening a stream");
+        open("threads=0", "threads=0: expected a whole number from 1 to 1024");
+        open("device=gpu", "device=gpu: expected auto, cpu");
+        open("runtime=lib.so", "runtime=lib.so: expected an absolute path");
+        open("precision=fp8", "precision=fp8: expected auto, fp32, fp16");
+        for device in ["cuda:", "cuda:x", "cuda:-1", "cuda:70000", "cpu:0", "auto:1", "CUDA"] {
+            open(&format!("device={device}"), &format!("device={device}: expected auto, cpu, cuda[:N]"));
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_table_is_understood() {
+        for key in TABLE {
+            for scope in key.scopes {
+                let error = match scope {
+                    Scope::Open => OpenOptions::default().set(key.name, "?").unwrap_err(),
+                    Scope::Run => RunOptions::default().set(key.name, "?").unwrap_err(),
+                    Scope::Stream => StreamOptions::parse(&format!("{}=?", key.name)).unwrap_err(),
+                };
+                assert!(error.message().contains(key.values), "{error}");
+            }
+        }
+    }
+}

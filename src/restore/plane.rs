@@ -1,0 +1,349 @@
+//! One plane through the network: loaded into working memory, cut, run, blended, stored.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result, Status};
+use crate::image::blend;
+use crate::image::frame::{resize, Planes, Sample, Shape};
+use crate::image::normalise::{Range, Summary};
+use crate::image::tile::{reflect, Plan};
+use crate::network::session::Session;
+use crate::task::Task;
+
+/// Working memory of a run, reused from plane to plane.
+pub struct Buffers<T> {
+    pub row: Vec<T>,
+    old: Vec<T>,
+    /// Normalised and padded, `[channel][y][x]`; replaced by the network's output.
+    frame: Vec<f32>,
+    /// The network's output, or the weighted sum of its tiles.
+    result: Vec<f32>,
+    /// One tile of input; empty for whole frames.
+    tile: Vec<f32>,
+    /// Padded as `frame`, as read and as restored, where the device takes integers; else empty.
+    pixels: Vec<T>,
+    restored: Vec<T>,
+}
+
+/// Working memory of earlier runs: fresh memory costs more time than all that is done in it.
+pub struct Spare {
+    buffers: Mutex<Vec<Vec<f32>>>,
+    most: usize,
+}
+
+impl Spare {
+    /// Keeps the buffers of as many runs as can go on at once.
+    pub fn new(runs: usize) -> Self {
+        const BUFFERS_OF_A_RUN: usize = 3;
+        Self { buffers: Mutex::default(), most: runs * BUFFERS_OF_A_RUN }
+    }
+
+    /// A buffer of `count` values, zero or left from an earlier run: the smallest that is large enough.
+    fn take(&self, count: usize) -> Result<Vec<f32>> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let mut buffers = self.buffers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let fitting = buffers.iter().enumerate().filter(|(_, b)| b.capacity() >= count);
+        let found = fitting.min_by_key(|(_, b)| b.capacity()).map(|(i, _)| i);
+        let mut buffer = found.map(|i| buffers.swap_remove(i)).unwrap_or_default();
+        drop(buffers);
+        resize(&mut buffer, count)?;
+        Ok(buffer)
+    }
+
+    /// Keeps a buffer, in the place of the smallest if there are too many.
+    fn give_back(&self, buffer: Vec<f32>) {
+        if buffer.capacity() == 0 {
+            return;
+        }
+        let mut buffers = self.buffers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        buffers.push(buffer);
+        if buffers.len() > self.most {
+            let smallest = buffers.iter().enumerate().min_by_key(|(_, b)| b.capacity()).map(|(i, _)| i);
+            smallest.map(|i| buffers.swap_remove(i));
+        }
+    }
+}
+
+impl<T: Sample> Buffers<T> {
+    /// Memory for one plane of `shape` under `plan`. Errors: `OutOfMemory`.
+    pub fn new(spare: &Spare, plan: &Plan, shape: Shape) -> Result<Self> {
+        let frame = (plan.width * plan.height)
+            .checked_mul(shape.channels)
+            .ok_or_else(|| Error::new(Status::OutOfMemory, format!("a frame of {shape} is too large")))?;
+        let tile = if plan.tile.is_some() { plan.largest_run() } else { 0 };
+        let (mut row, mut old) = (Vec::new(), Vec::new());
+        resize(&mut row, shape.width)?;
+        resize(&mut old, shape.width)?;
+        Ok(Self {
+            row,
+            old,
+            frame: spare.take(frame)?,
+            result: spare.take(frame)?,
+            tile: spare.take(tile)?,
+            pixels: Vec::new(),
+            restored: Vec::new(),
+        })
+    }
+
+    /// Makes room for other tiles of the same frame. Errors: `OutOfMemory`.
+    pub fn cut_anew(&mut self, plan: &Plan) -> Result<()> {
+        resize(&mut self.tile, plan.largest_run())
+    }
+
+    /// Leaves the memory to the next run.
+    pub fn give_back(self, spare: &Spare) {
+        [self.tile, self.result, self.frame].into_iter().for_each(|buffer| spare.give_back(buffer));
+    }
+}
+
+/// Copies and tells whether all values are finite: an estimate with holes is none. In chunks that stay in the cache.
+fn copy_finite(to: &mut [f32], from: &[f32]) -> bool {
+    to.chunks_mut(4096).zip(from.chunks(4096)).all(|(to, from)| {
+        to.copy_from_slice(from);
+        all_finite(from)
+    })
+}
+
+fn all_finite(values: &[f32]) -> bool {
+    // Integer arithmetic and no exit within a chunk: this vectorises. All exponent bits set: infinite or NaN.
+    const EXPONENT: u32 = 0x7f80_0000;
+    values.chunks(4096).all(|chunk| !chunk.iter().fold(false, |bad, v| bad | (v.to_bits() & EXPONENT == EXPONENT)))
+}
+
+fn not_finite() -> Error {
+    Error::new(
+        Status::Model,
+        "the network returned values that are not finite; expected none: the frame may have values far outside its \
+         percentiles (set normalize=LO:HI), or the model is damaged",
+    )
+}
+
+/// Writes a plane as it was read: what a constant plane is restored to.
+pub fn copy<T: Sample>(planes: &mut impl Planes<T>, plane: usize, row: &mut [T]) {
+    let shape = planes.shape();
+    for channel in 0..shape.channels {
+        for y in 0..shape.height {
+            planes.read_row(plane, channel, y, row);
+            planes.write_row(plane, channel, y, row);
+        }
+    }
+}
+
+/// Fills `buffers.frame` with what the network sees.
+pub fn load<T: Sample>(
+    planes: &impl Planes<T>,
+    plane: usize,
+    range: Range,
+    summary: &Summary,
+    plan: &Plan,
+    buffers: &mut Buffers<T>,
+) {
+    let shape = planes.shape();
+    let scale = 1.0 / range.width();
+    let median = ((summary.median - range.lo) * scale) as f32;
+    for (channel, frame) in buffers.frame.chunks_exact_mut(plan.width * plan.height).enumerate() {
+        for (y, to) in frame.chunks_exact_mut(plan.width).take(shape.height).enumerate() {
+            planes.read_row(plane, channel, y, &mut buffers.row);
+            let (inside, outside) = to.split_at_mut(shape.width);
+            for (to, &value) in inside.iter_mut().zip(&buffers.row) {
+                *to = value.normalised(range.lo, scale);
+            }
+            if summary.nonfinite > 0 {
+                for (to, value) in inside.iter_mut().zip(&buffers.row) {
+                    if !value.finite() {
+                        *to = median;
+                    }
+                }
+            }
+            pad_row(inside, outside);
+        }
+        pad_rows(frame, shape.height, plan);
+    }
+}
+
+/// Fills the padding behind a row by reflection.
+fn pad_row<V: Copy>(inside: &[V], outside: &mut [V]) {
+    for (x, to) in outside.iter_mut().enumerate() {
+        *to = inside[reflect((inside.len() + x) as isize, inside.len())];
+    }
+}
+
+/// Fills the padding below the `height` rows of a frame by reflection.
+fn pad_rows<V: Copy>(frame: &mut [V], height: usize, plan: &Plan) {
+    for y in height..plan.height {
+        let from = reflect(y as isize, height) * plan.width;
+        frame.copy_within(from..from + plan.width, y * plan.width);
+    }
+}
+
+/// Replaces `buffers.frame` by the network's output; adds the time inside ONNX Runtime to `network`.
+///
+/// Errors: those of `Session::run`; `Model` for results that are not finite.
+pub fn run<T: Sample>(
+    session: &Session,
+    task: &Task,
+    plan: &Plan,
+    shape: Shape,
+    buffers: &mut Buffers<T>,
+    network: &mut Duration,
+) -> Result<()> {
+    let area = plan.width * plan.height;
+    if plan.tile.is_some() {
+        buffers.result.fill(0.0);
+    }
+    for first in (0..shape.channels).step_by(plan.batch) {
+        let count = plan.batch.min(shape.channels - first);
+        let channels = first * area..(first + count) * area;
+        if plan.tile.is_none() {
+            let started = Instant::now();
+            let size = (count, plan.height, plan.width);
+            let result = &mut buffers.result[channels.clone()];
+            let finite = session.run(task, size, &buffers.frame[channels], |output| {
+                *network += started.elapsed();
+                copy_finite(result, output)
+            })?;
+            if !finite {
+                return Err(not_finite());
+            }
+            task.run_done();
+            continue;
+        }
+        for row in &plan.rows {
+            for column in &plan.columns {
+                let size = column.length * row.length;
+                let lines = (0..count).flat_map(|c| (row.start..row.start + row.length).map(move |y| (c, y)));
+                for ((c, y), to) in lines.zip(buffers.tile.chunks_exact_mut(column.length)) {
+                    let from = (first + c) * area + y * plan.width + column.start;
+                    to.copy_from_slice(&buffers.frame[from..from + column.length]);
+                }
+                let input = &buffers.tile[..count * size];
+                let result = &mut buffers.result;
+                let started = Instant::now();
+                let finite = session.run(task, (count, row.length, column.length), input, |output| {
+                    *network += started.elapsed();
+                    for (c, tile) in output.chunks_exact(size).enumerate() {
+                        let frame = &mut result[(first + c) * area..(first + c + 1) * area];
+                        blend::accumulate(frame, plan.width, tile, column, row);
+                    }
+                    all_finite(output)
+                })?;
+                if !finite {
+                    return Err(not_finite());
+                }
+                task.run_done();
+            }
+        }
+    }
+    std::mem::swap(&mut buffers.frame, &mut buffers.result);
+    Ok(())
+}
+
+/// Whether every result can be held by a 32-bit pixel once it is mapped back; integers saturate.
+///
+/// Errors: `Unsupported`.
+pub fn check_fits<T: Sample>(buffers: &Buffers<T>, range: Range) -> Result<()> {
+    if !T::PIXEL_TYPE.is_float() {
+        return Ok(());
+    }
+    let largest = buffers.frame.iter().fold(0.0f32, |largest, v| largest.max(v.abs()));
+    if f64::from(largest) * range.width() + range.lo.abs() <= f64::from(f32::MAX) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Status::Unsupported,
+        format!(
+            "results of up to {largest} times the range {} to {} do not fit 32-bit floats; scale the image down",
+            range.lo, range.hi
+        ),
+    ))
+}
+
+/// Maps `buffers.frame` back and writes the plane. Cannot fail: all that can was checked before the first row.
+pub fn store<T: Sample>(
+    planes: &mut impl Planes<T>,
+    plane: usize,
+    range: Range,
+    keep_nonfinite: bool,
+    plan: &Plan,
+    buffers: &mut Buffers<T>,
+) {
+    let shape = planes.shape();
+    for (channel, frame) in buffers.frame.chunks_exact(plan.width * plan.height).enumerate() {
+        for (y, from) in frame.chunks_exact(plan.width).take(shape.height).enumerate() {
+            for (to, &value) in buffers.row.iter_mut().zip(from) {
+                *to = T::denormalised(value, range.width(), range.lo);
+            }
+            if keep_nonfinite {
+                planes.read_row(plane, channel, y, &mut buffers.old);
+                for (to, &old) in buffers.row.iter_mut().zip(&buffers.old) {
+                    if !old.finite() {
+                        *to = old;
+                    }
+                }
+            }
+            planes.write_row(plane, channel, y, &buffers.row);
+        }
+    }
+}
+
+/// Runs a whole plane of integers through a network on integers, into `buffers.restored`; tells the time
+/// inside ONNX Runtime.
+///
+/// Errors: those of `Session::run_integers`; `Model` for results that are not finite.
+pub fn run_integers<T: Sample>(
+    session: &Session,
+    task: &Task,
+    planes: &impl Planes<T>,
+    plane: usize,
+    range: Range,
+    plan: &Plan,
+    buffers: &mut Buffers<T>,
+) -> Result<Duration> {
+    let shape = planes.shape();
+    let area = plan.width * plan.height;
+    let (mut all, mut network) = (Vec::new(), Duration::ZERO);
+    for first in (0..shape.channels).step_by(plan.batch) {
+        let count = plan.batch.min(shape.channels - first);
+        resize(&mut buffers.pixels, count * area)?;
+        for (channel, frame) in buffers.pixels.chunks_exact_mut(area).enumerate() {
+            for (y, to) in frame.chunks_exact_mut(plan.width).take(shape.height).enumerate() {
+                let (inside, outside) = to.split_at_mut(shape.width);
+                planes.read_row(plane, first + channel, y, inside);
+                pad_row(inside, outside);
+            }
+            pad_rows(frame, shape.height, plan);
+        }
+        let started = Instant::now();
+        let size = (count, plan.height, plan.width);
+        let finite = session.run_integers(task, size, range, &buffers.pixels, &mut buffers.restored)?;
+        network += started.elapsed();
+        if !finite {
+            return Err(not_finite());
+        }
+        // Nothing is written before all channels are there.
+        if count < shape.channels {
+            all.try_reserve_exact(buffers.restored.len()).map_err(|_| {
+                Error::new(Status::OutOfMemory, format!("no memory for the channels of a frame of {shape}"))
+            })?;
+            all.extend_from_slice(&buffers.restored);
+        }
+        task.run_done();
+    }
+    if !all.is_empty() {
+        buffers.restored = all;
+    }
+    Ok(network)
+}
+
+/// Writes what `run_integers` has restored.
+pub fn store_integers<T: Sample>(planes: &mut impl Planes<T>, plane: usize, plan: &Plan, buffers: &Buffers<T>) {
+    let shape = planes.shape();
+    for (channel, frame) in buffers.restored.chunks_exact(plan.width * plan.height).enumerate() {
+        for (y, row) in frame.chunks_exact(plan.width).take(shape.height).enumerate() {
+            planes.write_row(plane, channel, y, &row[..shape.width]);
+        }
+    }
+}

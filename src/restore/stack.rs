@@ -1,0 +1,200 @@
+//! One stack in memory: normalise, cut, run, blend, map back, write each plane once.
+
+use crate::error::{Error, Result, Status};
+use crate::image::frame::{resize, Planes, Rows, Sample, Shape};
+use crate::image::normalise::{summarise, Accumulator, Range, Summary};
+use crate::image::tile::Plan;
+use crate::restore::model::Model;
+use crate::restore::options::{Normalize, RunOptions};
+use crate::restore::plane::{self, Buffers};
+use crate::restore::report::Report;
+use crate::task::Task;
+
+/// Runs of the network for one plane of a shape, for a task's total. Errors: `BadOption`, `Model`.
+pub fn runs_per_plane(model: &Model, shape: Shape, options: &RunOptions) -> Result<u64> {
+    Ok(model.plan(shape, options)?.runs(shape.channels))
+}
+
+/// Takes all values of all planes into an accumulator: one pass. Errors: `Cancelled`, `OutOfMemory`.
+pub fn accumulate<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl Rows<T>, task: &Task) -> Result<()> {
+    let shape = planes.shape();
+    let mut row = Vec::new();
+    resize(&mut row, shape.width)?;
+    for plane in 0..shape.planes {
+        task.check()?;
+        accumulate_plane(accumulator, planes, plane, &mut row);
+    }
+    Ok(())
+}
+
+fn accumulate_plane<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl Rows<T>, plane: usize, row: &mut [T]) {
+    let shape = planes.shape();
+    for channel in 0..shape.channels {
+        for y in 0..shape.height {
+            planes.read_row(plane, channel, y, row);
+            accumulator.add(row);
+        }
+    }
+}
+
+/// The plan with the next smaller tiles that ask less of the network at once; `error` if there are none.
+fn smaller(model: &Model, plan: &Plan, shape: Shape, options: &RunOptions, error: Error) -> Result<Plan> {
+    let mut next = plan.clone();
+    while let Some(tile) = next.halved() {
+        next = model.plan(shape, &RunOptions { tile: Some(tile), ..options.clone() })?;
+        next.batch = next.batch.min(plan.batch);
+        // Where the halo is most of a tile, half the tile may be no less.
+        if next.largest_run() < plan.largest_run() {
+            return Ok(next);
+        }
+    }
+    Err(error)
+}
+
+/// Restores every plane. Each is written whole or not at all, in order; `task` tells how many are.
+///
+/// Where the network gets no memory for a frame or tile, the tile is halved, down to 64 pixels; the report's warnings tell.
+///
+/// Errors: `BadOption`, `OutOfMemory`, `Cancelled`, `Model` (non-finite results), `Unsupported` (results beyond 32-bit floats).
+pub fn restore<T: Sample>(
+    model: &Model,
+    task: &Task,
+    planes: &mut impl Planes<T>,
+    options: &RunOptions,
+) -> Result<Report> {
+    let shape = planes.shape();
+    let plan = model.plan(shape, options)?;
+    task.expect(plan.runs(shape.channels) * shape.planes as u64);
+    task.check()?;
+    if let Some(warning) = options.pixel_size_um.and_then(|size| model.pixel_size_warning(size)) {
+        model.note(warning);
+    }
+    let range = match options.normalize {
+        Normalize::Frame => None,
+        Normalize::Fixed(range) | Normalize::Measured(range) => Some(range),
+        Normalize::Stack => Some(summary(model, task, planes)?).filter(|s| !s.constant).map(|s| s.range),
+    };
+    let report = Report { tile: plan.tile, halo: model.halo(options)?, ..Report::default() };
+    let buffers = Buffers::new(model.spare(), &plan, shape)?;
+    let mut run = Run { model, task, options, shape, range, plan, buffers, report };
+    for plane in 0..shape.planes {
+        task.check()?;
+        let context = |e: Error| if shape.planes > 1 { e.context(format!("plane {plane}")) } else { e };
+        run.plane(planes, plane, context)?;
+        task.plane_done();
+    }
+    run.buffers.give_back(model.spare());
+    Ok(run.report)
+}
+
+/// What `normalize=stack` goes by: all finite values of all planes, with the percentiles of the model.
+///
+/// Errors: `Cancelled`, `OutOfMemory`; `InvalidArgument` if the pixels changed meanwhile.
+pub fn summary<T: Sample>(model: &Model, task: &Task, planes: &impl Rows<T>) -> Result<Summary> {
+    let (low, high) = model.info().percentiles;
+    summarise(low, high, |accumulator| accumulate(accumulator, planes, task))
+}
+
+/// The planes of one call on their way through the network.
+struct Run<'a, T> {
+    model: &'a Model,
+    task: &'a Task,
+    options: &'a RunOptions,
+    shape: Shape,
+    /// `None`: each plane's own.
+    range: Option<Range>,
+    plan: Plan,
+    buffers: Buffers<T>,
+    report: Report,
+}
+
+impl<T: Sample> Run<'_, T> {
+    /// Restores one plane. `context` names it in errors of the network.
+    fn plane(
+        &mut self,
+        planes: &mut impl Planes<T>,
+        plane: usize,
+        context: impl Fn(Error) -> Error + Copy,
+    ) -> Result<()> {
+        let (low, high) = self.model.info().percentiles;
+        let summary = summarise(low, high, |a| {
+            accumulate_plane(a, planes, plane, &mut self.buffers.row);
+            Ok(())
+        })?;
+        // A host whose pixels could not be read has cancelled: what it gave instead is not to be written.
+        self.task.check()?;
+        let range = self.range.unwrap_or(summary.range);
+        self.report.nonfinite += summary.nonfinite;
+        self.report.ranges.push(range);
+        if summary.constant {
+            self.report.constant_planes += 1;
+            self.task.runs_skipped(self.plan.runs(self.shape.channels));
+            plane::copy(planes, plane, &mut self.buffers.row);
+            return Ok(());
+        }
+        if let Normalize::Fixed(range) = self.options.normalize {
+            range.check_width(summary.range)?;
+        }
+        let mut work = Work { plane, range, summary, loaded: false };
+        while let Err(error) = self.network(planes, &mut work) {
+            if error.status() != Status::OutOfMemory {
+                return Err(context(error));
+            }
+            // What the network saw is still there: only a complete result replaces it.
+            self.cut_smaller(plane, error).map_err(context)?;
+        }
+        self.store(planes, &work).map_err(context)
+    }
+
+    /// One attempt to run the network on a plane, in the tiles of the present plan.
+    fn network(&mut self, planes: &impl Planes<T>, work: &mut Work) -> Result<()> {
+        let Self { model, task, plan, buffers, report, shape, .. } = self;
+        let network = model.network();
+        if let Some(session) = network.integers(T::PIXEL_TYPE).filter(|_| plan.tile.is_none()) {
+            report.network += plane::run_integers(session, task, planes, work.plane, work.range, plan, buffers)?;
+            return Ok(());
+        }
+        if !work.loaded {
+            plane::load(planes, work.plane, work.range, &work.summary, plan, buffers);
+            work.loaded = true;
+        }
+        plane::run(&network.session, task, plan, *shape, buffers, &mut report.network)
+    }
+
+    /// Goes on in smaller tiles, from this plane on, and says so; `error` if there are none.
+    fn cut_smaller(&mut self, plane: usize, error: Error) -> Result<()> {
+        self.plan = smaller(self.model, &self.plan, self.shape, self.options, error)?;
+        self.buffers.cut_anew(&self.plan)?;
+        let Shape { width, height, channels, planes } = self.shape;
+        let tile = self.plan.tile.unwrap_or_default();
+        let advice = format!("in tiles of {tile}; tile={tile} spares the attempt");
+        self.model.note(format!("out of memory on {width}x{height}: {advice}"));
+        let place = if planes > 1 { format!(" at plane {plane}") } else { String::new() };
+        self.report.warnings.push(format!("out of memory{place}: from here on {advice}"));
+        self.report.tile = self.plan.tile;
+        let to_come = self.plan.runs(channels) * (planes - plane) as u64;
+        self.task.expect(self.task.progress().0 + to_come);
+        Ok(())
+    }
+
+    /// Maps the result back and writes it.
+    fn store(&mut self, planes: &mut impl Planes<T>, work: &Work) -> Result<()> {
+        if work.loaded {
+            plane::check_fits(&self.buffers, work.range)?;
+            let keep_nonfinite = work.summary.nonfinite > 0;
+            plane::store(planes, work.plane, work.range, keep_nonfinite, &self.plan, &mut self.buffers);
+        } else {
+            plane::store_integers(planes, work.plane, &self.plan, &self.buffers);
+        }
+        Ok(())
+    }
+}
+
+/// A plane that the network is to run on.
+struct Work {
+    plane: usize,
+    range: Range,
+    summary: Summary,
+    /// Whether the plane has been normalised into the buffers; a network on integers reads the pixels themselves.
+    loaded: bool,
+}

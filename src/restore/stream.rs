@@ -1,0 +1,260 @@
+//! Frames one after the other: a queue, a thread that restores, counters and latencies.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::{json, Value};
+
+use crate::error::{Error, Result, Status};
+use crate::image::frame::{resize, InPlace, Sample, Shape};
+use crate::restore::model::Model;
+use crate::restore::options::{Mode, StreamOptions};
+use crate::restore::queue::{Item, Queue};
+use crate::restore::stack;
+use crate::task::Current;
+
+/// Of the thread behind each stream.
+pub(crate) const THREAD_NAME: &str = "parfocal-stream";
+/// Latencies kept for the percentiles.
+const LATENCIES: usize = 1024;
+
+/// A stream over one model: one thread submits, one receives, one inside restores. It ends when dropped.
+pub struct Stream<T: Sample> {
+    shared: Arc<Shared<T>>,
+    worker: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Frame<T> {
+    pixels: Vec<T>,
+    submitted: Instant,
+}
+
+struct Shared<T> {
+    queue: Queue<Frame<T>>,
+    model: Arc<Model>,
+    shape: Shape,
+    options: StreamOptions,
+    /// The task of the frame that is being restored, so that closing stops it.
+    current: Current,
+    latencies: Mutex<Latencies>,
+    /// Message of the last frame that failed.
+    last_error: Mutex<Option<String>>,
+    /// Side of the tiles that frames run in now; `None`: whole. And sentences on what went otherwise than planned.
+    tiles: Mutex<(Option<usize>, Vec<String>)>,
+}
+
+/// Times from submitting a frame to its result.
+#[derive(Default)]
+struct Latencies {
+    recent: Vec<Duration>,
+    count: usize,
+    longest: Duration,
+}
+
+impl Latencies {
+    fn add(&mut self, latency: Duration) {
+        // Its memory was reserved when the stream was opened.
+        if self.recent.len() < LATENCIES {
+            self.recent.push(latency);
+        } else {
+            self.recent[self.count % LATENCIES] = latency;
+        }
+        self.count += 1;
+        self.longest = self.longest.max(latency);
+    }
+
+    fn describe(&self) -> Value {
+        let mut sorted = self.recent.clone();
+        sorted.sort_unstable();
+        let milliseconds = |latency: Duration| latency.as_secs_f64() * 1e3;
+        // The nearest rank: a time that was measured.
+        let percentile = |p: usize| {
+            let rank = (sorted.len() * p).div_ceil(100).max(1);
+            sorted.get(rank - 1).map(|&latency| milliseconds(latency))
+        };
+        json!({
+            "median": percentile(50),
+            "p95": percentile(95),
+            "p99": percentile(99),
+            "max": (self.count > 0).then(|| milliseconds(self.longest)),
+            "frames": sorted.len(),
+        })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+impl<T: Sample> Stream<T> {
+    /// A stream of frames of `shape`, which has one plane. All its memory is taken here; its thread starts.
+    ///
+    /// Errors: `InvalidArgument`, `BadOption`, `OutOfMemory`.
+    pub fn open(model: Arc<Model>, shape: Shape, options: StreamOptions) -> Result<Self> {
+        if shape.planes != 1 {
+            return Err(Error::new(
+                Status::InvalidArgument,
+                format!("a stream of frames of {} planes; expected 1: submit plane by plane", shape.planes),
+            ));
+        }
+        let shape = shape.check()?;
+        // What a run would refuse is refused before there is a frame.
+        stack::runs_per_plane(&model, shape, &options.run)?;
+        let count = if options.mode == Mode::Latest { 5 } else { options.depth };
+        let buffers = (0..count)
+            .map(|_| {
+                let mut pixels = Vec::new();
+                resize(&mut pixels, shape.samples())?;
+                Ok(Frame { pixels, submitted: Instant::now() })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let latencies = Latencies { recent: Vec::with_capacity(LATENCIES), ..Latencies::default() };
+        let shared = Arc::new(Shared {
+            queue: Queue::new(options.mode, buffers),
+            model,
+            shape,
+            options,
+            current: Current::default(),
+            latencies: Mutex::new(latencies),
+            last_error: Mutex::new(None),
+            tiles: Mutex::default(),
+        });
+        let worker = Arc::clone(&shared);
+        let worker = std::thread::Builder::new()
+            .name(THREAD_NAME.into())
+            .spawn(move || work(&worker))
+            .map_err(|e| Error::new(Status::OutOfMemory, format!("no thread for the stream: {e}")))?;
+        Ok(Self { shared, worker: Mutex::new(Some(worker)) })
+    }
+
+    /// Shape of every frame.
+    pub fn shape(&self) -> Shape {
+        self.shared.shape
+    }
+
+    /// Takes a frame in: `fill` writes its packed, interleaved pixels. Never waits for another frame.
+    ///
+    /// Errors: `WouldBlock` when as many frames as `depth` are under way (`every` only); `Closed`.
+    pub fn submit(&self, tag: u64, fill: impl FnOnce(&mut [T])) -> Result<()> {
+        let queue = &self.shared.queue;
+        let mut frame = queue.reserve()?;
+        frame.submitted = Instant::now();
+        fill(&mut frame.pixels);
+        queue.submit(tag, frame)
+    }
+
+    /// The next result: its tag, and either `take` with its packed, interleaved pixels or the error that it ended with. Waits
+    /// up to `timeout`, `None` without end.
+    ///
+    /// Errors: `WouldBlock`, `Timeout`, `Closed`: then there is no frame.
+    pub fn receive<R>(&self, timeout: Option<Duration>, take: impl FnOnce(&[T]) -> R) -> Result<(u64, Result<R>)> {
+        let queue = &self.shared.queue;
+        let Item { tag, frame, outcome } = queue.receive(timeout)?;
+        let result = outcome.map(|()| take(&frame.pixels));
+        queue.give_back(frame);
+        Ok((tag, result))
+    }
+
+    /// Ends it: stops the frame that is being restored within its network node, wakes who waits, forgets the rest.
+    pub fn close(&self) {
+        self.shared.queue.close();
+        self.shared.current.end();
+        let worker = lock(&self.worker).take();
+        if let Some(worker) = worker {
+            // It catches its own panics.
+            let _ = worker.join();
+        }
+    }
+
+    /// Counters and latencies. `latency_ms` is from `submit` to the result being ready, over the last 1024 frames; `max` over
+    /// all.
+    pub fn describe(&self) -> Value {
+        let shared = &self.shared;
+        let (counters, waiting, ready) = shared.queue.counters();
+        let Shape { width, height, channels, .. } = shared.shape;
+        let (tile, warnings) = lock(&shared.tiles).clone();
+        json!({
+            "mode": match shared.options.mode { Mode::Every => "every", Mode::Latest => "latest" },
+            "depth": match shared.options.mode { Mode::Every => shared.options.depth, Mode::Latest => 1 },
+            "pixel_type": T::PIXEL_TYPE.to_string(),
+            "width": width,
+            "height": height,
+            "channels": channels,
+            "submitted": counters.submitted,
+            "refused": counters.refused,
+            "dropped": counters.dropped,
+            "restored": counters.restored,
+            "failed": counters.failed,
+            "superseded": counters.superseded,
+            "received": counters.received,
+            "waiting": waiting,
+            "ready": ready,
+            "tile": tile,
+            "warnings": warnings,
+            "latency_ms": lock(&shared.latencies).describe(),
+            "last_error": *lock(&shared.last_error),
+        })
+    }
+}
+
+impl<T: Sample> Drop for Stream<T> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// The thread of a stream.
+fn work<T: Sample>(shared: &Shared<T>) {
+    let mut options = shared.options.run.clone();
+    while let Some(mut item) = shared.queue.take() {
+        let task = shared.current.begin();
+        // A fault ends this frame with an error; the engine's own state stays whole: what a run changes, it owns.
+        item.outcome = catch_unwind(AssertUnwindSafe(|| {
+            let mut planes = InPlace::new(&mut item.frame.pixels, shared.shape, None)?;
+            let report = stack::restore(&shared.model, &task, &mut planes, &options)?;
+            let mut tiles = lock(&shared.tiles);
+            tiles.0 = report.tile;
+            if !report.warnings.is_empty() {
+                // Memory was short: the next frame does not try again what has failed.
+                options.tile = report.tile;
+                tiles.1.extend(report.warnings);
+            }
+            Ok(())
+        }))
+        .unwrap_or_else(|panic| {
+            let said = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+            let message = format!(
+                "a fault of Parfocal while it restored this frame ({}); please report it",
+                said.unwrap_or("no message")
+            );
+            // Dropping a foreign payload could panic again.
+            std::mem::forget(panic);
+            Err(Error::new(Status::Internal, message))
+        });
+        shared.current.done();
+        match &item.outcome {
+            Ok(()) => lock(&shared.latencies).add(item.frame.submitted.elapsed()),
+            Err(error) => *lock(&shared.last_error) = Some(error.message().to_owned()),
+        }
+        shared.queue.finish(item);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_times_that_were_measured() {
+        let mut latencies = Latencies::default();
+        assert_eq!(latencies.describe()["median"], Value::Null);
+        (1..=2000).for_each(|ms| latencies.add(Duration::from_millis(ms)));
+        let described = latencies.describe();
+        // The last 1024: 977 to 2000.
+        assert_eq!(described["median"], 1488.0);
+        assert_eq!((described["p99"].as_f64(), described["max"].as_f64()), (Some(1990.0), Some(2000.0)));
+        assert_eq!(described["frames"], 1024);
+    }
+}

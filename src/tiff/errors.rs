@@ -1,0 +1,37 @@
+//! Errors of files, in the engine's statuses.
+
+use std::io;
+
+use crate::error::{Error, Status};
+
+/// An input or output error while `doing` something to a file.
+pub(crate) fn io_error(doing: &str, error: &io::Error) -> Error {
+    let status = match error.kind() {
+        io::ErrorKind::NotFound => Status::NotFound,
+        io::ErrorKind::OutOfMemory => Status::OutOfMemory,
+        io::ErrorKind::AlreadyExists => Status::Exists,
+        io::ErrorKind::UnexpectedEof => return damaged(doing, "the data ends too early"),
+        // What the decompressors say of data that makes no sense.
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => return damaged(doing, &error.to_string()),
+        _ => Status::Io,
+    };
+    Error::new(status, format!("{doing}: {error}"))
+}
+
+fn damaged(doing: &str, what: &str) -> Error {
+    Error::new(
+        Status::Format,
+        format!("{doing}: {what}; the file is truncated or damaged: copy it again from its source"),
+    )
+}
+
+/// What the crate `tiff` found wrong, in the engine's statuses.
+pub(super) fn tiff_error(doing: &str, error: tiff::TiffError) -> Error {
+    use tiff::TiffError as E;
+    match error {
+        E::IoError(e) => io_error(doing, &e),
+        E::FormatError(e) => damaged(doing, &e.to_string()),
+        E::UnsupportedError(e) => Error::new(Status::Unsupported, format!("{doing}: {e}")),
+        other => Error::new(Status::Format, format!("{doing}: {other}")),
+    }
+}

@@ -1,0 +1,116 @@
+"""Samples: the target is the focused, noise-free image of the same microscope, on the input's scale."""
+
+import dataclasses
+
+import numpy as np
+
+from training.config import Config
+from training.data.images import Sharp
+from training.optics.random_optics import Optics, blur_radius_px, random_microscope
+from training.optics.simulate import Sampler
+from training.optics.specimen import KINDS, mixture
+
+SMALL = Config(patch_px=64, margin_px=16, optics_bank=4)
+
+
+def sampler(config, seed=0):
+    random = np.random.default_rng(5)
+    sharp = [Sharp(mixture(160, random).astype(np.float16), kind, "drawn") for kind in ("fluorescence", "brightfield")]
+    return Sampler(sharp, config, seed)
+
+
+def test_without_defocus_and_noise_the_target_is_the_input():
+    quiet = dataclasses.replace(
+        SMALL,
+        in_focus_share=1.0,
+        photons=(1e9, 1e9),
+        brightfield_photons=(1e9, 1e9),
+        clean_share=0.0,
+        read_noise=(0, 0),
+        hot_share=0.0,
+        jpeg_share=0.0,
+    )
+    make = sampler(quiet)
+    compared = 0
+    for _ in range(40):
+        seen, truth = make()
+        if np.ptp(seen) > 0:  # else an exposure of less than one count
+            # What is left is quantisation, down to 8 bits of a fifth of the range.
+            assert np.abs(seen - truth).max() < 0.06
+            compared += 1
+    assert compared > 30
+
+
+def test_defocus_blurs_the_input_and_not_the_target():
+    blurry = dataclasses.replace(
+        SMALL,
+        in_focus_share=0.0,
+        blur_power=0.05,
+        photons=(1e8, 1e8),
+        brightfield_photons=(1e8, 1e8),
+        layered_share=0.0,
+        share_fluorescence=0.0,
+        share_brightfield=0.0,
+        share_drawn=1.0,
+        hot_share=0.0,
+        jpeg_share=0.0,
+        middle_share=0.0,
+        clean_share=0.0,
+    )
+    make = sampler(blurry)
+    detail = lambda image: np.abs(np.diff(image)).mean()
+    pairs = [make() for _ in range(60)]
+    assert np.mean([detail(s) < detail(t) for s, t in pairs]) > 0.9
+
+
+def test_samples_are_finite_and_repeatable():
+    first, second = sampler(SMALL, 3), sampler(SMALL, 3)
+    for _ in range(100):
+        (a, b), (c, d) = first(), second()
+        assert np.isfinite(a).all() and np.isfinite(b).all()
+        assert a.dtype == b.dtype == np.float32 and a.shape == b.shape == (64, 64)
+        assert np.array_equal(a, c) and np.array_equal(b, d)
+
+
+def test_shares_of_clean_exposures_and_of_middle_blur():
+    """Each share, where it is whole, keeps to its own range, and where it is nothing that range is not special."""
+    base = dataclasses.replace(SMALL, in_focus_share=0.0, blur_radius_px=16.0, photons=(30.0, 40.0))
+    for share in (0.0, 1.0):
+        config = dataclasses.replace(base, middle_share=share, clean_share=share, corrected_share=share)
+        make = sampler(config)
+        radii = [blur_radius_px(config, make.random) for _ in range(200)]
+        photons = [make._camera("fluorescence", 1.0).photons for _ in range(50)]
+        aberrations = [random_microscope(config, make.random).spherical_waves for _ in range(20)]
+        inside = [config.middle_blur_px[0] <= r <= config.middle_blur_px[1] for r in radii]
+        assert all(inside) if share else 0.2 < np.mean(inside) < 0.6
+        low, high = config.clean_photons if share else config.photons
+        assert all(low * 0.999 <= p <= high * 1.001 for p in photons)
+        assert (np.abs(aberrations).max() == 0) if share else (np.min(np.abs(aberrations)) > 0)
+
+
+def test_ranges_of_microscopes():
+    random = np.random.default_rng(0)
+    config = Config()
+    for _ in range(200):
+        scope = random_microscope(config, random)
+        cutoff = scope.cutoff_per_um * scope.pixel_size_um
+        assert config.cutoff_per_px[0] * 0.999 <= cutoff <= config.cutoff_per_px[1] * 1.001
+    optics = [Optics(SMALL, random) for _ in range(40)]
+    focused = np.mean([all(blurred is focused for focused, blurred in o.layers) for o in optics])
+    assert 0.02 < focused < 0.5
+
+
+def test_specimens_are_drawn_from_their_seed():
+    for kind in KINDS:
+        one, two = (kind(96, np.random.default_rng(1)) for _ in range(2))
+        assert one.shape == (96, 96) and np.array_equal(one, two) and one.min() >= 0 and one.max() > 0
+
+
+def test_a_target_beyond_any_restoring_is_drawn_again():
+    config = dataclasses.replace(SMALL, brightest_target=1.3)
+    assert max(target.max() for _, target in (sampler(config)() for _ in range(1))) <= 1.3
+    make = sampler(config)
+    peaks = [make()[1].max() for _ in range(60)]
+    assert max(peaks) <= 1.3
+    free = sampler(dataclasses.replace(SMALL, brightest_target=1e9))
+    assert max(free()[1].max() for _ in range(60)) > 1.3
