@@ -82,7 +82,7 @@ fn build() -> Result<PathBuf> {
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc -vV names no host")?;
     let folder = target().join("fuzz");
     // With --target, build scripts do not get the flags.
-    let build = ["build", "--quiet", "--release", "--bins", "--target", host];
+    let build = ["build", "--quiet", "--locked", "--release", "--bins", "--target", host];
     run(cargo()
         .args(build)
         .args(["--manifest-path", "tests/fuzz/Cargo.toml", "--target-dir"])
