@@ -20,18 +20,18 @@ pub fn score<T: Sample>(planes: &impl frame::Rows<T>, task: &Task) -> Result<Vec
 
 /// Energy of the gradient over the variance, both at a scale of 2 pixels: larger is sharper, 0 is constant, no unit.
 ///
-/// With `b` the plane's 2x2 bins (means; an odd edge repeats its last pixel), `S` the binomial filter `[1 4 6 4 1] / 16`
-/// and `D` the derivative `[-1 -2 0 2 1] / 8`, edges repeated:
+/// With `b` the plane's 2x2 bins (means; an odd edge repeats its last pixel), `S` the binomial filter `[1 4 6 4 1] /
+/// 16` and `D` the derivative `[-1 -2 0 2 1] / 8`, edges repeated:
 ///
 /// ```text
 /// score = mean((D_x S_y b)^2 + (S_x D_y b)^2) / variance(S_x S_y b)
 /// ```
 ///
 /// The numerator is the measure of J.-M. Geusebroek, F. Cornelissen, A. W. M. Smeulders and H. Geerts, "Robust
-/// autofocusing in microscopy", Cytometry 39 (2000) 1-9, for Gaussian derivatives of sigma 2 pixels. The division is ours:
-/// it makes the score independent of gain and offset. The result is the mean squared spatial frequency at that scale, in
-/// radians a bin. With exact Gaussians it falls with any Gaussian blur of any specimen; divided by the variance of the
-/// unfiltered pixels it would not. docs/focus-score.md says why this measure was chosen.
+/// autofocusing in microscopy", Cytometry 39 (2000) 1-9, for Gaussian derivatives of sigma 2 pixels. The division is
+/// ours: it makes the score independent of gain and offset. The result is the mean squared spatial frequency at that
+/// scale, in radians a bin. With exact Gaussians it falls with any Gaussian blur of any specimen; divided by the
+/// variance of the unfiltered pixels it would not. docs/focus-score.md says why this measure was chosen.
 ///
 /// Energies and variances are each summed over the colour channels, so a channel without contrast has no effect. Bins
 /// with a pixel that is not finite within the filters' reach are ignored. Scores compare planes of one field at one

@@ -145,8 +145,10 @@ impl Layout {
                 if stride <= span {
                     return Err(Error::new(
                         Status::InvalidArgument,
-                        format!("strides {strides} with shape {shape}: two pixels share a sample, or the axes are interleaved; expected each axis to step over all \
-                             that the smaller ones span"),
+                        format!(
+                            "strides {strides} with shape {shape}: two pixels share a sample, or the axes are \
+                             interleaved; expected each axis to step over all that the smaller ones span"
+                        ),
                     ));
                 }
                 span += stride * (extent as isize - 1);

@@ -20,7 +20,10 @@ impl Range {
         }
         Err(Error::new(
             Status::BadOption,
-            format!("normalize={lo}:{hi}: expected two finite numbers, the first below the second, and their difference finite"),
+            format!(
+                "normalize={lo}:{hi}: expected two finite numbers, the first below the second, and their difference \
+                 finite"
+            ),
         ))
     }
 
@@ -33,8 +36,8 @@ impl Range {
         Err(Error::new(
             Status::BadOption,
             format!(
-                "normalize={}:{}: more than {WIDEST:e} times as wide as the frame's own values, {} to {}; expected a range \
-                 near these",
+                "normalize={}:{}: more than {WIDEST:e} times as wide as the frame's own values, {} to {}; expected a \
+                 range near these",
                 self.lo, self.hi, own.lo, own.hi
             ),
         ))
@@ -76,8 +79,8 @@ pub struct Accumulator<T> {
 
 const FINE_BITS: u32 = 16;
 
-/// Summary of the values that `pass` adds to the accumulator. `pass` runs once or twice and must add the same values each
-/// time. `low` and `high` are percentiles, 0 to 100.
+/// Summary of the values that `pass` adds to the accumulator. `pass` runs once or twice and must add the same values
+/// each time. `low` and `high` are percentiles, 0 to 100.
 ///
 /// Errors: those of `pass`; `InvalidArgument` if the second pass added other values.
 pub fn summarise<T: Sample>(
@@ -163,7 +166,8 @@ impl<T: Sample> Accumulator<T> {
         true
     }
 
-    /// Index of the order statistic below a percentile, and the fraction of the way to the next: NumPy's "linear" method.
+    /// Index of the order statistic below a percentile, and the fraction of the way to the next: NumPy's "linear"
+    /// method.
     fn position(&self, percentile: f64) -> (u64, f64) {
         let position = (self.finite - 1) as f64 * (percentile / 100.0);
         (position.floor() as u64, position.fract())

@@ -63,8 +63,8 @@ pub trait Sample: sealed::Sealed + Copy + Default + PartialOrd + Send + Sync + '
     const KEY_BITS: u32;
 }
 
-/// Runs `$body` with `$T` as the Rust type of a `PixelType`. Only this macro, the enum above and the types below list the
-/// pixel types.
+/// Runs `$body` with `$T` as the Rust type of a `PixelType`. Only this macro, the enum above and the types below list
+/// the pixel types.
 macro_rules! with_sample {
     ($pixel_type:expr, $T:ident => $body:expr) => {
         match $pixel_type {

@@ -161,7 +161,9 @@ impl Plan {
         if let Some(side) = side.filter(|&side| wide.max(high) / side > MOST_TILES) {
             return Err(Error::new(
                 Status::BadOption,
-                format!("tile={side}: more than {MOST_TILES} tiles along a frame of {width}x{height}; expected larger tiles"),
+                format!(
+                    "tile={side}: more than {MOST_TILES} tiles along a frame of {width}x{height}; expected larger tiles"
+                ),
             ));
         }
         // A tile that covers the frame is the whole frame.
@@ -175,8 +177,8 @@ impl Plan {
             return Err(Error::new(
                 Status::BadOption,
                 format!(
-                    "tile={}: with a halo of {halo} px the network takes up to {least} MiB, memory allows {}; lower tile, \
-                     raise memory, or leave tile to auto",
+                    "tile={}: with a halo of {halo} px the network takes up to {least} MiB, memory allows {}; lower \
+                     tile, raise memory, or leave tile to auto",
                     tile.unwrap_or_default(),
                     limits.memory_bytes >> 20
                 ),

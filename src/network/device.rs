@@ -80,8 +80,8 @@ impl Device {
         Error::new(
             Status::Device,
             format!(
-                "device={self}: this ONNX Runtime ({version}) has no {}, it was built for {found}; give runtime= one that \
-                 has it, or device=cpu. It needs {}",
+                "device={self}: this ONNX Runtime ({version}) has no {}, it was built for {found}; give runtime= one \
+                 that has it, or device=cpu. It needs {}",
                 self.provider_name(),
                 self.needs()
             ),

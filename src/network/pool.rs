@@ -78,8 +78,8 @@ impl<S: Send + 'static> Pool<S> {
 
     /// Borrows an idle object, a new one, or the next that comes back.
     ///
-    /// Errors: `Cancelled` if the task is cancelled before or during the wait; the error of making an object if there is
-    /// no other to wait for.
+    /// Errors: `Cancelled` if the task is cancelled before or during the wait; the error of making an object if there
+    /// is no other to wait for.
     pub fn take(&self, task: &Task) -> Result<Lent<'_, S>> {
         let shelf = Arc::clone(&self.shelf);
         let wake = move || {

@@ -103,8 +103,8 @@ impl Probe {
         Err(Error::new(
             Status::Device,
             format!(
-                "device={device}: a probe run differs from the CPU's by {worst} of its range; expected at most {TOLERANCE}: \
-                 update its driver, or give device=cpu"
+                "device={device}: a probe run differs from the CPU's by {worst} of its range; expected at most \
+                 {TOLERANCE}: update its driver, or give device=cpu"
             ),
         ))
     }

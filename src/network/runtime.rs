@@ -14,8 +14,8 @@ use crate::network::library_path;
 /// Minor version of the oldest release that the engine runs with.
 pub const OLDEST_MINOR: u32 = ort::MINOR_VERSION;
 
-/// File names looked for beside this library or program. First the private name of the copy that we ship, which no other
-/// ONNX Runtime in the process has.
+/// File names looked for beside this library or program. First the private name of the copy that we ship, which no
+/// other ONNX Runtime in the process has.
 const NAMES: &[&str] = if cfg!(windows) {
     &["parfocal_onnxruntime.dll", "onnxruntime.dll"]
 } else if cfg!(target_os = "macos") {
@@ -66,8 +66,8 @@ fn record(level: LogLevel, message: &str) {
 /// Path of the library: `requested`, else the variable, else beside this library or program; nowhere else is searched.
 pub fn locate(requested: Option<&Path>) -> Result<PathBuf> {
     let advice = format!(
-        "install ONNX Runtime 1.{OLDEST_MINOR} or later and give the absolute path of its library as runtime=PATH or in \
-         {VARIABLE}"
+        "install ONNX Runtime 1.{OLDEST_MINOR} or later and give the absolute path of its library as runtime=PATH or \
+         in {VARIABLE}"
     );
     let named = |path: PathBuf, source: &str| {
         if !path.is_absolute() {
@@ -95,7 +95,8 @@ pub fn locate(requested: Option<&Path>) -> Result<PathBuf> {
         Error::new(Status::Runtime, format!("ONNX Runtime: the system does not tell where to look; {advice}"))
     })?;
     let folder = file.parent().unwrap_or(Path::new("/"));
-    // An installed `bin/parfocal` has its copy in `lib`. Only the private name counts there: other copies may be installed.
+    // An installed `bin/parfocal` has its copy in `lib`. Only the private name counts there: other copies may be
+    // installed.
     let installed = folder.parent().filter(|_| folder.file_name().is_some_and(|name| name == "bin"));
     let private = installed.map(|prefix| prefix.join("lib").join(NAMES[0]));
     let mut places = NAMES.iter().map(|name| folder.join(name)).chain(private);

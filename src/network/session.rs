@@ -132,8 +132,8 @@ impl Session {
 
     /// Runs a batch of `count` images of `height` x `width` and calls `take` with the result, which has the same shape.
     ///
-    /// Errors: `Cancelled` if the task is cancelled before or during the run; `OutOfMemory`; `Model` on the CPU, `Device`
-    /// elsewhere.
+    /// Errors: `Cancelled` if the task is cancelled before or during the run; `OutOfMemory`; `Model` on the CPU,
+    /// `Device` elsewhere.
     pub fn run<R>(
         &self,
         task: &Task,
@@ -154,8 +154,8 @@ impl Session {
         })
     }
 
-    /// Runs a batch of 8 or 16-bit images and stores the restored ones in `into`, resized to fit: only integers go to the
-    /// device and back. The session must come from `on_integers`, for this type.
+    /// Runs a batch of 8 or 16-bit images and stores the restored ones in `into`, resized to fit: only integers go to
+    /// the device and back. The session must come from `on_integers`, for this type.
     ///
     /// Returns `Ok(false)` if any result is NaN or infinite. Errors: those of `run`.
     #[allow(clippy::ptr_arg)]
@@ -198,7 +198,8 @@ impl Session {
     ) -> Result<bool> {
         let fail = |e: ort::Error| failed(e, self.device, size);
         let (count, height, width) = size;
-        // An owned tensor: in this version of ort, binding a borrowed one never returns (it clones through its own binding).
+        // An owned tensor: in this version of ort, binding a borrowed one never returns (it clones through its own
+        // binding).
         let mut images = Tensor::<T>::new(&Allocator::default(), [count, 1, height, width]).map_err(fail)?;
         images.extract_tensor_mut().1.copy_from_slice(pixels);
         let one = |value: f64| Tensor::from_array(([1usize], vec![value as f32])).map_err(fail);

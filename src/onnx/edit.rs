@@ -184,8 +184,8 @@ pub mod names {
     pub const FINITE: &str = "parfocal_integers_finite";
 }
 
-/// The network on 8 or 16-bit pixels: `(x - lo) * scale`, then the network, then `y * width + lo` clipped to the type and
-/// rounded half to even. The same operations in the same order as `Sample::normalised` and `denormalised`.
+/// The network on 8 or 16-bit pixels: `(x - lo) * scale`, then the network, then `y * width + lo` clipped to the type
+/// and rounded half to even. The same operations in the same order as `Sample::normalised` and `denormalised`.
 pub fn on_integers(bytes: &[u8], bits: u32) -> Result<Vec<u8>> {
     let network = Network::read(bytes, INTEGERS)?;
     let (element, greatest) = if bits == 8 { (UINT8, 255.0) } else { (UINT16, 65535.0) };

@@ -89,8 +89,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Info> {
     }
     if let Some(name) = declared.external {
         return Err(wrong(format!(
-            "the values of tensor '{name}' lie in another file (external data); expected one self-contained file: save the \
-             model without external data"
+            "the values of tensor '{name}' lie in another file (external data); expected one self-contained file: save \
+             the model without external data"
         )));
     }
     if let Some(domain) = declared.operator_sets.keys().find(|d| !matches!(d.as_str(), "" | "ai.onnx")) {

@@ -50,8 +50,8 @@ pub fn report(
     })
 }
 
-/// Devices other than the CPU: whether this runtime was built for them, and what else they need. Whether one works shows
-/// in the model's `device` and `warnings`, and in `problems`.
+/// Devices other than the CPU: whether this runtime was built for them, and what else they need. Whether one works
+/// shows in the model's `device` and `warnings`, and in `problems`.
 fn devices(loaded: bool) -> Value {
     let rows = PROVIDERS.iter().map(|provider| {
         // Only a loaded library can be asked.

@@ -37,8 +37,8 @@ impl FileReport {
     }
 }
 
-/// A file ready to be restored: the input's structure and the output's name are checked, no pixel has been read. It is made
-/// before a model is opened, so that a bad file is refused at once.
+/// A file ready to be restored: the input's structure and the output's name are checked, no pixel has been read. It is
+/// made before a model is opened, so that a bad file is refused at once.
 pub struct FileJob {
     reader: Reader,
     output: PathBuf,
@@ -46,7 +46,8 @@ pub struct FileJob {
 }
 
 impl FileJob {
-    /// Checks `input`, and that `output` may be written. `force` lets it replace an existing output, but never the input.
+    /// Checks `input`, and that `output` may be written. `force` lets it replace an existing output, but never the
+    /// input.
     ///
     /// # Errors
     /// Those of `tiff::Reader::open`; `InvalidArgument` if output and input are the same file; `Exists`; `NotFound` (no
@@ -59,8 +60,8 @@ impl FileJob {
         Ok(Self { reader: Reader::open(input)?, output: output.into(), force })
     }
 
-    /// Restores all pages; size, pixel type, channels, compression and metadata stay the same. The output appears under its
-    /// name complete, or not at all.
+    /// Restores all pages; size, pixel type, channels, compression and metadata stay the same. The output appears under
+    /// its name complete, or not at all.
     ///
     /// # Errors
     /// Those of `tiff::Reader`, `tiff::Writer` and `stack::restore`; `Cancelled`.
@@ -197,7 +198,8 @@ fn record(model: &Model, options: &RunOptions, stack: bool, restored: &Report) -
     };
     let size = options.pixel_size_um.map_or(String::new(), |s| format!(" pixel_size_um={s}"));
     let text = format!(
-        "Parfocal {} (model {} {} sha256 {}, {tile} normalize={normalize}{size} memory={} threads={}, device {} {}, ONNX Runtime {})",
+        "Parfocal {} (model {} {} sha256 {}, {tile} normalize={normalize}{size} memory={} threads={}, device {} {}, \
+         ONNX Runtime {})",
         env!("CARGO_PKG_VERSION"),
         info.name,
         info.version,

@@ -140,7 +140,10 @@ impl Model {
     pub fn pixel_size_warning(&self, pixel_size_um: f64) -> Option<String> {
         let (low, high) = self.info.pixel_size_um?;
         (pixel_size_um < low || pixel_size_um > high).then(|| {
-            format!("pixel size {pixel_size_um} um: the model was trained for {low} to {high} um; look at the result with care")
+            format!(
+                "pixel size {pixel_size_um} um: the model was trained for {low} to {high} um; look at the result with \
+                 care"
+            )
         })
     }
 

@@ -54,7 +54,8 @@ pub const TABLE: &[Key] = &[
         scopes: OPEN,
         values: "auto, cpu, cuda[:N]; untested: tensorrt[:N], coreml, directml[:N], openvino",
         default: "auto",
-        help: "where the network runs; auto is CUDA where it proves itself, else the CPU; one given by name works or fails",
+        help: "where the network runs; auto is CUDA where it proves itself, else the CPU; one given by name works or \
+               fails",
     },
     Key {
         name: "threads",
@@ -103,7 +104,8 @@ pub const TABLE: &[Key] = &[
         scopes: &[Scope::Run, Scope::Stream],
         values: "frame, stack, or LO:HI in input units",
         default: "frame",
-        help: "values that the network sees as 0 and 1: percentiles of each frame, of the stack (not in a stream), or fixed",
+        help: "values that the network sees as 0 and 1: percentiles of each frame, of the stack (not in a stream), or \
+               fixed",
     },
     Key {
         name: "pixel_size_um",
@@ -286,7 +288,8 @@ impl StreamOptions {
                 ("normalize", "stack") => {
                     return Err(Error::new(
                         Status::BadOption,
-                        "normalize=stack: a stream does not know its frames beforehand; expected frame, or LO:HI in input units",
+                        "normalize=stack: a stream does not know its frames beforehand; expected frame, or LO:HI in \
+                         input units",
                     ))
                 }
                 ("mode", _) => return Err(bad(key, value)),

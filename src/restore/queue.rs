@@ -1,4 +1,5 @@
-//! The bounded queue of a stream: one producer, one worker, one consumer, and a fixed set of frame buffers that circulate.
+//! The bounded queue of a stream: one producer, one worker, one consumer, and a fixed set of frame buffers that
+//! circulate.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -68,7 +69,8 @@ fn closed() -> Error {
 }
 
 impl<F> Queue<F> {
-    /// A queue that circulates these buffers. `Latest` needs five: being filled, waiting, being restored, ready, received.
+    /// A queue that circulates these buffers. `Latest` needs five: being filled, waiting, being restored, ready,
+    /// received.
     pub fn new(mode: Mode, buffers: Vec<F>) -> Self {
         let count = buffers.len();
         let state = State {

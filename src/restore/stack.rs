@@ -53,10 +53,11 @@ fn smaller(model: &Model, plan: &Plan, shape: Shape, options: &RunOptions, error
 
 /// Restores every plane, in order, each written whole or not at all; `task.planes_done()` counts them.
 ///
-/// If the network runs out of memory on a frame or tile, tiles are halved, down to 64 pixels, with a warning in the report.
+/// If the network runs out of memory on a frame or tile, tiles are halved, down to 64 pixels, with a warning in the
+/// report.
 ///
-/// Errors: `BadOption`, `OutOfMemory`, `Cancelled`, `Device`, `Model` (also for non-finite results), `Unsupported` (results
-/// beyond 32-bit floats).
+/// Errors: `BadOption`, `OutOfMemory`, `Cancelled`, `Device`, `Model` (also for non-finite results), `Unsupported`
+/// (results beyond 32-bit floats).
 pub fn restore<T: Sample>(
     model: &Model,
     task: &Task,

@@ -146,8 +146,8 @@ impl<T: Sample> Stream<T> {
         queue.submit(tag, frame)
     }
 
-    /// Waits for the next result, up to `timeout` (`None`: for ever). Returns its tag, and what `take` makes of its packed,
-    /// interleaved pixels or the frame's own error.
+    /// Waits for the next result, up to `timeout` (`None`: for ever). Returns its tag, and what `take` makes of its
+    /// packed, interleaved pixels or the frame's own error.
     ///
     /// Errors, if there is no result: `WouldBlock`, `Timeout`, `Closed`.
     pub fn receive<R>(&self, timeout: Option<Duration>, take: impl FnOnce(&[T]) -> R) -> Result<(u64, Result<R>)> {
@@ -169,8 +169,8 @@ impl<T: Sample> Stream<T> {
         }
     }
 
-    /// Counters and latencies as JSON. `latency_ms` is the time from `submit` until the result is ready, over the last 1024
-    /// frames; its `max` is over all frames.
+    /// Counters and latencies as JSON. `latency_ms` is the time from `submit` until the result is ready, over the last
+    /// 1024 frames; its `max` is over all frames.
     pub fn describe(&self) -> Value {
         let shared = &self.shared;
         let (counters, waiting, ready) = shared.queue.counters();

@@ -1,7 +1,7 @@
 //! The strips or tiles of a page: checks their places against the file and unpacks their pixels.
 //!
-//! Not by the decoder of the crate `tiff`, which mishandles tiles at the right and lower edge (it refuses LZW and panics on
-//! separate channels) and trusts the file's sizes: docs/decisions/tiff-decoding.md.
+//! Not by the decoder of the crate `tiff`, which mishandles tiles at the right and lower edge (it refuses LZW and
+//! panics on separate channels) and trusts the file's sizes: docs/decisions/tiff-decoding.md.
 
 use std::io::{self, BufRead, Read};
 
@@ -31,7 +31,8 @@ pub(crate) struct Chunks {
 }
 
 impl Chunks {
-    /// Finds the strips or tiles; checks that each lies in the file and is long enough for the pixels that it should hold.
+    /// Finds the strips or tiles; checks that each lies in the file and is long enough for the pixels that it should
+    /// hold.
     pub fn find(source: &mut Source, directory: &Directory, format: &PageFormat, storage: &Storage) -> Result<Self> {
         let (what, offsets, counts) = if storage.tiled {
             ("tile", tag::TILE_OFFSETS, tag::TILE_BYTE_COUNTS)
@@ -64,7 +65,8 @@ impl Chunks {
             return Err(Error::new(
                 Status::Format,
                 format!(
-                    "{} {what} offsets and {} {what} lengths, expected {expected} for {}x{} pixels: the file is damaged",
+                    "{} {what} offsets and {} {what} lengths, expected {expected} for {}x{} pixels: the file is \
+                     damaged",
                     offsets.count, counts.count, format.width, format.height
                 ),
             ));
@@ -94,14 +96,15 @@ impl Chunks {
                 ));
             }
         }
-        // Each strip may be long enough and yet all share the same bytes; then a small file would claim a page of any size.
+        // Each strip may be long enough and yet all share the same bytes; then a small file would claim a page of any
+        // size.
         let most = u128::from(source.length) * u128::from(storage.compression.most());
         if u128::from(format.bytes()) > most {
             return Err(Error::new(
                 Status::Format,
                 format!(
-                    "its {what}s share their bytes: the {} bytes of the file cannot hold {} bytes of pixels; the sizes or \
-                     places in the file are wrong: copy it again from its source",
+                    "its {what}s share their bytes: the {} bytes of the file cannot hold {} bytes of pixels; the sizes \
+                     or places in the file are wrong: copy it again from its source",
                     source.length,
                     format.bytes()
                 ),

@@ -108,8 +108,8 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// The most bytes that one compressed byte can expand to. LZW: 3838 bytes from a 12-bit code; Deflate: 258 from 2 bits;
-    /// PackBits: 128 from two bytes.
+    /// The most bytes that one compressed byte can expand to. LZW: 3838 bytes from a 12-bit code; Deflate: 258 from 2
+    /// bits; PackBits: 128 from two bytes.
     pub(super) fn most(self) -> u64 {
         match self {
             Self::None => 1,
@@ -315,8 +315,8 @@ fn compression(code: u64) -> Result<Compression> {
     Err(Error::new(
         Status::Unsupported,
         format!(
-            "compression {code} ({name}) is not read; expected none, LZW, Deflate or PackBits: save the file with one of \
-             these"
+            "compression {code} ({name}) is not read; expected none, LZW, Deflate or PackBits: save the file with one \
+             of these"
         ),
     ))
 }
@@ -327,8 +327,9 @@ fn predictor(code: u64, compression: Compression, pixel_type: PixelType) -> Resu
         1 => Ok(Predictor::None),
         // libtiff ignores the tag here, other readers apply it: the same file would give two pictures.
         2 | 3 if !matches!(compression, Compression::Lzw | Compression::Deflate) => refuse(format!(
-            "predictor {code} with compression {} is ambiguous, since programs differ in whether they apply it; expected \
-             a predictor with LZW or Deflate only: save the file again without predictor, in the program that wrote it",
+            "predictor {code} with compression {} is ambiguous, since programs differ in whether they apply it; \
+             expected a predictor with LZW or Deflate only: save the file again without predictor, in the program that \
+             wrote it",
             compression.name()
         )),
         2 => Ok(Predictor::Horizontal),

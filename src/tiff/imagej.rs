@@ -31,9 +31,10 @@ pub(crate) fn micrometres(unit: &str) -> Option<f64> {
 
 /// Swaps the byte order of tag 50839.
 ///
-/// ImageJ writes it in the byte order of the file: the word `IJIJ` and a header of (kind, count) pairs, then UTF-16 texts,
-/// doubles (display ranges), and bytes (colour tables; overlays, which are always big-endian). `counts` is tag 50838: the
-/// length in bytes of the header, then of each part. The format is defined by ImageJ's TiffDecoder.getMetaData.
+/// ImageJ writes it in the byte order of the file: the word `IJIJ` and a header of (kind, count) pairs, then UTF-16
+/// texts, doubles (display ranges), and bytes (colour tables; overlays, which are always big-endian). `counts` is tag
+/// 50838: the length in bytes of the header, then of each part. The format is defined by ImageJ's
+/// TiffDecoder.getMetaData.
 ///
 /// # Errors
 /// `Format` if header and counts contradict each other.

@@ -45,7 +45,8 @@ pub(crate) fn copied_tags(source: &mut Source, directory: &Directory) -> Result<
     Ok(tags)
 }
 
-/// Changes the shape in tifffile's description from separate to interleaved channels; drops the description if it cannot.
+/// Changes the shape in tifffile's description from separate to interleaved channels; drops the description if it
+/// cannot.
 pub(crate) fn interleave_shape(tags: &mut Vec<Tag>, format: &PageFormat) {
     tags.retain_mut(|tag| {
         let text = String::from_utf8_lossy(&tag.value);
@@ -207,7 +208,8 @@ fn resolution_pixel_size(source: &mut Source, directory: &Directory, text: &str)
     let unit = match imagej::value(text, "unit") {
         Some(unit) => imagej::micrometres(unit),
         None => match source.integer(directory, tag::RESOLUTION_UNIT)? {
-            // Only an explicit unit counts: TIFF's default is also 2 (inch), but then programs mean dots per inch of paper.
+            // Only an explicit unit counts: TIFF's default is also 2 (inch), but then programs mean dots per inch of
+            // paper.
             Some(2) => Some(25_400.0),
             Some(3) => Some(10_000.0),
             _ => None,
@@ -250,7 +252,8 @@ pub(crate) fn check_page_count(directory: &Directory, about: &About, pages: usiz
     if about.description == Description::ImageJ && images > pages as u64 {
         return refuse(
             format!(
-                "ImageJ's text says {images} images, but the file has {pages} page{} (ImageJ writes stacks over 4 GB so)",
+                "ImageJ's text says {images} images, but the file has {pages} page{} (ImageJ writes stacks over 4 GB \
+                 so)",
                 if pages == 1 { "" } else { "s" }
             ),
             "such stacks are not read yet: save it as an image sequence, as smaller stacks, or as OME-TIFF",

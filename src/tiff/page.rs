@@ -19,8 +19,9 @@ pub struct FilePlan {
     pub format: PageFormat,
     /// How many pages will be written.
     pub pages: usize,
-    /// No page is compressed. All pixels are then stored contiguously, page after page, before the directories: of a stack
-    /// with ImageJ's description, ImageJ and tifffile read only the first directory and expect the other pages to follow.
+    /// No page is compressed. All pixels are then stored contiguously, page after page, before the directories: of a
+    /// stack with ImageJ's description, ImageJ and tifffile read only the first directory and expect the other pages to
+    /// follow.
     pub uncompressed: bool,
     /// Upper bound of the file's size. Above 4 GB it becomes a BigTIFF.
     pub bytes: u64,

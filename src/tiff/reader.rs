@@ -82,7 +82,10 @@ impl Reader {
                 Some((expected, ..)) if *expected != found => {
                     return Err(page(Error::new(
                         Status::Unsupported,
-                        format!("found {found}, expected {expected} as on page 1: save pages of different kinds as files of their own"),
+                        format!(
+                            "found {found}, expected {expected} as on page 1: save pages of different kinds as files \
+                             of their own"
+                        ),
                     )));
                 }
                 _ => {}
@@ -184,8 +187,8 @@ impl Reader {
         })
     }
 
-    /// Reads the pixels of a page (from 0) into `pixels`: rows of interleaved samples, larger is brighter. The buffer is
-    /// resized as needed; pass the same one for every page.
+    /// Reads the pixels of a page (from 0) into `pixels`: rows of interleaved samples, larger is brighter. The buffer
+    /// is resized as needed; pass the same one for every page.
     ///
     /// # Errors
     /// `Format` (damaged data, or a file that has changed since it was opened), `Unsupported`, `Io`, `OutOfMemory`;

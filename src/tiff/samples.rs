@@ -1,5 +1,5 @@
-//! TIFF's transforms of samples: byte order, inversion, predictors. They depend on a sample's size only: floats are treated
-//! as the integers that have the same bits.
+//! TIFF's transforms of samples: byte order, inversion, predictors. They depend on a sample's size only: floats are
+//! treated as the integers that have the same bits.
 
 use bytemuck::Pod;
 
@@ -44,8 +44,8 @@ pub(super) fn undo_differences<T: Sample + Pod>(row: &mut [T], samples: usize) {
     });
 }
 
-/// Undoes predictor 3 on 32-bit floats (TIFF Technical Note 3), which stores the most significant bytes of a row, then the
-/// next ones, and so on, all as differences. `planes` is scratch.
+/// Undoes predictor 3 on 32-bit floats (TIFF Technical Note 3), which stores the most significant bytes of a row, then
+/// the next ones, and so on, all as differences. `planes` is scratch.
 pub(super) fn undo_floats<T: Sample + Pod>(row: &mut [T], samples: usize, planes: &mut Vec<u8>) {
     planes.clear();
     planes.extend_from_slice(bytemuck::cast_slice(row));

@@ -1,4 +1,5 @@
-//! Writes a TIFF file page by page into a temporary file beside the target; it gets the target's name when it is complete.
+//! Writes a TIFF file page by page into a temporary file beside the target; it gets the target's name when it is
+//! complete.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -84,8 +85,8 @@ impl Writer {
         Ok(Self { target: target.into(), place, force, plan, encoder, step_over, region, written: 0, temporary })
     }
 
-    /// Writes the next page: interleaved samples, larger is brighter, as `Reader::read` returns them. `done` is appended to
-    /// the page's Software tag. The content of `pixels` is undefined afterwards.
+    /// Writes the next page: interleaved samples, larger is brighter, as `Reader::read` returns them. `done` is
+    /// appended to the page's Software tag. The content of `pixels` is undefined afterwards.
     ///
     /// # Errors
     /// `Io` (for example no space left); `Internal` if the pixels or the page do not fit the plan.
