@@ -92,7 +92,7 @@ fn memory_does_not_grow_with_the_stack() {
     assert!(long * 10 <= short * 11, "100 pages took {long} KiB, 2 pages {short} KiB; expected at most 10 % more");
 }
 
-/// `memory` limits the network; the frame's own buffers come on top.
+/// `memory` limits the network; the frame's own buffers come on top (docs/decisions/tiles.md).
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn memory_stays_within_its_option() {
