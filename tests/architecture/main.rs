@@ -23,11 +23,8 @@ const OUTSIDE: &[&str] = &["lib", "bin"];
 /// The table of rooms: for each, the rooms that it may use.
 fn may_use(map: &str) -> BTreeMap<String, BTreeSet<String>> {
     let names = |cell: &str| -> BTreeSet<String> {
-        cell.split('`')
-            .skip(1)
-            .step_by(2)
-            .map(|name| name.trim_matches('/').trim_end_matches(".rs").to_owned())
-            .collect()
+        let names = cell.split_whitespace().filter(|name| *name != "nothing");
+        names.map(|name| name.trim_matches(['`', '/']).trim_end_matches(".rs").to_owned()).collect()
     };
     let lines = map.lines().skip_while(|line| !line.starts_with("| room |")).skip(2);
     lines
