@@ -10,25 +10,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Instant;
 
-// The engine's own files; the models do not use all of their code.
+// The engine's own files; the models do not use all of their code. They are not in inline modules like `mod host`, since
+// `#[path]` would then begin in a folder that does not exist.
 #[allow(dead_code)]
 #[path = "../../../src/error.rs"]
 mod error;
-mod host {
-    #[allow(dead_code)]
-    #[path = "../../../../src/host/handles.rs"]
-    pub mod handles;
-}
-mod network {
-    #[allow(dead_code)]
-    #[path = "../../../../src/network/pool.rs"]
-    pub mod pool;
-}
-mod restore {
-    #[allow(dead_code)]
-    #[path = "../../../../src/restore/queue.rs"]
-    pub mod queue;
-}
+#[allow(dead_code)]
+#[path = "../../../src/host/handles.rs"]
+mod handles;
+#[allow(dead_code)]
+#[path = "../../../src/network/pool.rs"]
+mod pool;
+#[allow(dead_code)]
+#[path = "../../../src/restore/queue.rs"]
+mod queue;
 #[allow(dead_code)]
 #[path = "../../../src/task.rs"]
 mod task;

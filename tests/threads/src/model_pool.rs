@@ -6,7 +6,7 @@ use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
 
 use crate::error::{Error, Result, Status};
-use crate::network::pool::Pool;
+use crate::pool::Pool;
 use crate::task::Task;
 use crate::Model;
 

@@ -6,7 +6,7 @@ use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
 
 use crate::error::Status;
-use crate::restore::queue::{Mode, Queue};
+use crate::queue::{Mode, Queue};
 use crate::Model;
 
 pub const MODELS: &[Model] = &[
