@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Instant;
 
-// The engine's own files; the models do not use all of their code. They are not in inline modules like `mod host`, since
-// `#[path]` would then begin in a folder that does not exist.
+// The engine's own files; the models do not use all of their code. They are not in inline modules like `mod host`,
+// since `#[path]` would then begin in a folder that does not exist.
 #[allow(dead_code)]
 #[path = "../../../src/error.rs"]
 mod error;
