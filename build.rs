@@ -1,4 +1,4 @@
-//! Linker flags for the cdylib (SONAME, nodelete), the ABI number for its code, and whether tests have an ONNX Runtime.
+//! Linker flags for the cdylib (SONAME, nodelete), the ABI number, and whether there is an ONNX Runtime for tests.
 
 use std::env;
 
@@ -6,7 +6,7 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=Cargo.toml");
     let abi = abi();
-    // `env!("PARFOCAL_ABI")` in the crate.
+    // Read in the crate by `env!("PARFOCAL_ABI")`.
     println!("cargo:rustc-env=PARFOCAL_ABI={abi}");
     println!("cargo:rustc-check-cfg=cfg(no_runtime)");
     if !runtime_is_there() {
@@ -16,16 +16,16 @@ fn main() {
     match env::var("CARGO_CFG_TARGET_OS").as_deref() {
         Ok("linux") => {
             argument(&format!("-soname,libparfocal.so.{abi}"));
-            // ONNX Runtime's threads and environment live to the end of the process; the code they run must, too.
+            // ONNX Runtime's threads live until the process ends, so the code that they run must stay loaded.
             argument("-z,nodelete");
         }
-        // Not run so far: docs/packaging.md.
+        // Nobody has run this yet: docs/packaging.md.
         Ok("macos") => argument(&format!("-install_name,@rpath/libparfocal.{abi}.dylib")),
         _ => {}
     }
 }
 
-/// Tests that need ONNX Runtime are reported as ignored where it is missing: `cfg_attr(no_runtime, ignore)`.
+/// Whether ONNX Runtime is there; without it, tests that need it are ignored: `cfg_attr(no_runtime, ignore)`.
 fn runtime_is_there() -> bool {
     println!("cargo:rerun-if-env-changed=PARFOCAL_ONNXRUNTIME");
     let Some(path) = env::var_os("PARFOCAL_ONNXRUNTIME").map(std::path::PathBuf::from) else { return false };
@@ -33,11 +33,12 @@ fn runtime_is_there() -> bool {
         println!("cargo:rerun-if-changed={}", path.display());
         return true;
     }
-    // Watching a missing file would rebuild the crate every time; `cargo xtask setup` touches this script instead.
+    // Watching a missing file would rebuild the crate every time; `cargo xtask setup` touches this script after
+    // installing.
     false
 }
 
-/// `abi` below `[package.metadata.parfocal]`.
+/// The number `abi` in `[package.metadata.parfocal]`.
 fn abi() -> u32 {
     let manifest = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it") + "/Cargo.toml";
     let text = std::fs::read_to_string(&manifest).expect("cargo read it, too");

@@ -1,6 +1,7 @@
-//! What a call through the C ABI costs beside the network, for a stack as the plugin's bench has it: 20 planes of 2048x2048, 16 bits,
-//! tiny network, two threads. `cargo xtask bench` runs it in turns with `PluginBench`, which prints the same figure for Fiji.
-//! One round a run, after a plane to warm up; a line of name, value, unit.
+//! The cost of a call through the C ABI outside the network, for the stack of the plugin's bench: 20 planes of
+//! 2048x2048 16-bit pixels, tiny network, two threads. `cargo xtask bench` alternates it with `PluginBench`, which
+//! prints the same figure for Fiji. One round for each run, after a plane to warm up; prints a line of name, value,
+//! unit.
 
 use std::ffi::CString;
 use std::ptr::{null, null_mut};
@@ -31,14 +32,14 @@ fn main() {
         .collect();
     let mut to = vec![0u16; from.len()];
     run(handle, &from[..frame], &mut to[..frame], 1);
-    // Touched, so that the first write of a page is not part of the call.
+    // Touch all pages, so that the call does not pay for their first write.
     to.fill(1);
     let (whole, network) = run(handle, &from, &mut to, PLANES);
     println!("c_call_outside_network {:.3} ns/pixel", (whole - network) / from.len() as f64);
     assert_eq!(model::parfocal_model_close(handle), 0);
 }
 
-/// Nanoseconds of one call, and of the network in it.
+/// Nanoseconds of one call, and of the network inside it.
 fn run(handle: u64, from: &[u16], to: &mut [u16], planes: usize) -> (f64, f64) {
     let shape = [SIZE as i64, SIZE as i64, 1, planes as i64];
     let mut run = 0;

@@ -1,11 +1,11 @@
-//! Frames a second of 1, 2 and 4 callers on one model, beside what the hardware gives: one model a core, each with one
-//! thread of its own, nothing shared.
+//! Frames a second of 1, 2 and 4 callers on one model, compared with the hardware's limit: a separate model with one
+//! thread for each core.
 //!
-//! Readings are interleaved; a round's readings are compared with the hardware's of that round, and the median of these
-//! ratios is held against its limit, for as many callers as cores and more: 0.9 with the released model, be it one session at a
-//! time with all cores (the default, and the fastest for one caller) or one thread a session; 0.7 with the test model on small
-//! frames and one thread a session. Frames that take a millisecond have nothing to share among threads: there the default has
-//! no limit, and is printed so that nobody is surprised.
+//! Readings are interleaved. Each reading is divided by the hardware's reading of the same round, and the median of
+//! these ratios has a limit, for at least as many callers as cores. It is 0.9 with the released model, both for one run
+//! at a time on all cores (the default, and the fastest for one caller) and for one thread a run; 0.7 with the test
+//! model on small frames and one thread a run. Frames that take a millisecond gain nothing from several threads: there
+//! the default is printed without a limit.
 
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -19,10 +19,11 @@ use parfocal::restore::stack::restore;
 use parfocal::task::Task;
 
 const ROUNDS: usize = 7;
-/// How long one reading of a throughput takes at least.
+/// Shortest time of one reading.
 const READING: Duration = Duration::from_millis(1000);
-/// Released model, all threads and one; test model, one thread.
+/// For the released model.
 const LIMIT: f64 = 0.9;
+/// For the test model on small frames, one thread.
 const LIMIT_SMALL: f64 = 0.7;
 
 fn open(bytes: &[u8], threads: Option<usize>) -> Model {
@@ -34,7 +35,7 @@ fn frame(size: usize) -> Vec<u16> {
     (0..size * size).map(|i| (600 + (i % size) * 7 % 501 + (i / size) * 3 % 301) as u16).collect()
 }
 
-/// Frames a second of one caller for each of `models`, all at once for at least a reading.
+/// Total frames a second of one caller for each of `models`, all at once, for at least a reading.
 fn frames_per_second(models: &[&Model], size: usize) -> f64 {
     let start = Barrier::new(models.len());
     let rates: Vec<f64> = std::thread::scope(|scope| {
@@ -65,7 +66,7 @@ fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
-/// Whether all is within its limit.
+/// Measures and prints; returns whether all ratios are within their limits.
 fn compare(name: &str, bytes: &[u8], size: usize, limits: [Option<f64>; 2]) -> bool {
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(num_cpus::get_physical());
     let alone: Vec<Model> = (0..cores).map(|_| open(bytes, Some(1))).collect();
@@ -84,7 +85,7 @@ fn compare(name: &str, bytes: &[u8], size: usize, limits: [Option<f64>; 2]) -> b
         for (i, (_, models, _)) in settings.iter().enumerate() {
             let rate = frames_per_second(models, size);
             rates[i].push(rate);
-            // The hardware's stands first.
+            // The first setting is the hardware's limit.
             ratios[i].push(rate / rates[0].last().unwrap());
         }
     }

@@ -1,7 +1,8 @@
-//! What the engine costs beside the network, and what the network reaches beside a plain convolution.
+//! The engine's cost outside the network, and the network's speed compared with a plain convolution.
 //!
-//! `cargo bench` prints, for 512x512 and 2048x2048 16-bit frames on one thread, nanoseconds a pixel spent outside ONNX
-//! Runtime (limit: 4; medians, sizes interleaved), and GFLOP/s of the released network and of one 3x3 convolution of 16 channels on the same sizes.
+//! `cargo bench` prints, for 512x512 and 2048x2048 16-bit frames on one thread: nanoseconds a pixel spent outside ONNX
+//! Runtime (limit: 4; medians, sizes interleaved), and GFLOP/s of the released network and of one 3x3 convolution of 16
+//! channels.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -71,14 +72,14 @@ fn overhead() {
             "OVER"
         };
         println!(
-            "{size}x{size}, u16, one thread: {median:.2} ns/px outside ONNX Runtime (best {best:.2}), {verdict} the limit of \
-             {LIMIT_NS_PER_PIXEL}"
+            "{size}x{size}, u16, one thread: {median:.2} ns/px outside ONNX Runtime (best {best:.2}), {verdict} the \
+             limit of {LIMIT_NS_PER_PIXEL}"
         );
     }
     assert!(over.is_empty(), "over the limit of {LIMIT_NS_PER_PIXEL} ns/px: {over:?}");
 }
 
-/// GFLOP/s of `work` that does `flop` operations: the best of three after one to warm up.
+/// GFLOP/s of `work`, which does `flop` operations: the best of three, after one to warm up.
 fn gflops(flop: f64, mut work: impl FnMut() -> Duration) -> f64 {
     work();
     let best = (0..3).map(|_| work()).min().unwrap();
@@ -113,7 +114,8 @@ fn throughput() {
         let network = gflops(flop, || run(&released, size, &from, &mut to).1);
         let convolution = plain_convolution(size);
         println!(
-            "{size}x{size}, one thread: {} {network:.0} GFLOP/s, one 3x3 convolution {convolution:.0} GFLOP/s, ratio {:.2}",
+            "{size}x{size}, one thread: {} {network:.0} GFLOP/s, one 3x3 convolution {convolution:.0} GFLOP/s, ratio \
+             {:.2}",
             released.info().name,
             network / convolution
         );

@@ -1,7 +1,8 @@
-//! What the focus score costs: nanoseconds a pixel on one thread, at 512x512 and 2048x2048 (limit: 3 for 16-bit frames).
+//! The cost of the focus score: nanoseconds a pixel on one thread, at 512x512 and 2048x2048 (limit: 3 for 16-bit
+//! frames).
 //!
-//! Readings of the three pixel types are interleaved; of each the best counts: a frame takes as long as a time slice of a
-//! busy machine, and the others are about the machine.
+//! Readings of the three pixel types are interleaved, and the best of each counts: a frame takes about as long as a
+//! time slice, so the other readings measure how busy the machine is.
 
 use std::time::Instant;
 

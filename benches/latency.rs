@@ -1,7 +1,7 @@
-//! How long a user waits: for a model to open, first in a process and again, and for a cancelled run to end.
+//! How long a user waits for a model to open, the first time in a process and again, and for a cancelled run to end.
 //!
-//! Limits: 1 s for a first open of the released model, 0.5 s for another, and for the longest cancel twice the slowest
-//! node of the network on the same frame, as ONNX Runtime's own profile tells it.
+//! Limits: 1 s for the first open of the released model, 0.5 s for another. The longest cancel may take twice as long
+//! as the slowest node of the network on the same frame, by ONNX Runtime's own profile.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -23,7 +23,7 @@ const OPENS: usize = 7;
 const CANCELS: usize = 12;
 /// Side of the frame whose run is cancelled.
 const SIZE: usize = 1024;
-/// In a child: open, print the time, end.
+/// Environment variable that makes the program a child: it opens the model, prints the time and ends.
 const CHILD: &str = "PARFOCAL_BENCH_OPEN";
 
 fn runtime_path() -> PathBuf {
@@ -42,7 +42,8 @@ fn median(values: &[Duration]) -> Duration {
     sorted[sorted.len() / 2]
 }
 
-fn told(what: &str, found: Duration, limit: Duration) -> bool {
+/// Prints a time and its limit; returns whether it is within.
+fn check_limit(what: &str, found: Duration, limit: Duration) -> bool {
     let verdict = if found <= limit { "within" } else { "OVER" };
     println!("{what}: {:.0} ms, {verdict} the limit of {:.0} ms", found.as_secs_f64() * 1e3, limit.as_secs_f64() * 1e3);
     found <= limit
@@ -57,12 +58,12 @@ fn open_times() -> bool {
         cold.push(Duration::from_secs_f64(seconds));
         cached.push(timed_open().1);
     }
-    // The first of this process was a cold one.
-    let cold = told("open, first in a process, median", median(&cold), COLD);
-    told("open again, median", median(&cached[1..]), CACHED) && cold
+    // The first open of this process was a cold one.
+    let cold = check_limit("open, first in a process, median", median(&cold), COLD);
+    check_limit("open again, median", median(&cached[1..]), CACHED) && cold
 }
 
-/// The longest time that a node of the network took on one frame.
+/// The slowest node of the network on one frame, and its time.
 fn slowest_node(threads: usize) -> (String, Duration) {
     let folder = tempfile::tempdir().unwrap();
     let mut session = runtime::load(Some(&runtime_path()))
@@ -118,7 +119,7 @@ fn cancel_latency() -> bool {
         let task = Task::new();
         std::thread::scope(|scope| {
             let running = scope.spawn(|| run(&model, &task));
-            // Not at its very end: it must still be running.
+            // At a random time, but not at the very end: the run must still be going on.
             std::thread::sleep(whole.mul_f64(0.05 + 0.8 * f64::from(state >> 8) / f64::from(1 << 24)));
             let asked = Instant::now();
             task.cancel();
@@ -126,22 +127,22 @@ fn cancel_latency() -> bool {
                 latencies.push(ended - asked);
             }
         });
-        // Between them, so that what else the machine does falls on both.
+        // Interleaved, so that other load on the machine affects both.
         if i % 4 == 3 {
             nodes.push(slowest_node(threads));
         }
     }
     assert!(latencies.len() * 2 > CANCELS, "{} of {CANCELS} runs were cancelled in time", latencies.len());
-    // A profile's slowest node varies with what else the machine does: the middle one.
+    // The slowest node varies with the load of the machine: take the median.
     nodes.sort_by_key(|n| n.1);
     let (name, node) = nodes.swap_remove(nodes.len() / 2);
     println!(
-        "{SIZE}x{SIZE}, {threads} threads: a run takes {whole:.1?}, its slowest node ({name}) {node:.1?}; {} runs cancelled, \
-         median latency {:.1?}",
+        "{SIZE}x{SIZE}, {threads} threads: a run takes {whole:.1?}, its slowest node ({name}) {node:.1?}; {} runs \
+         cancelled, median latency {:.1?}",
         latencies.len(),
         median(&latencies)
     );
-    told("the longest cancel", *latencies.iter().max().unwrap(), node.mul_f64(CANCEL_NODES))
+    check_limit("the longest cancel", *latencies.iter().max().unwrap(), node.mul_f64(CANCEL_NODES))
 }
 
 fn main() {

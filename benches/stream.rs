@@ -1,8 +1,8 @@
-//! What a stream costs a frame beside the restoration itself: copies in and out, two wake-ups. Through the C functions, as a
-//! camera's callback pays it.
+//! A stream's cost for each frame outside the restoration: copies in and out, and two wake-ups. Measured through the C
+//! functions, as in a camera's callback.
 //!
-//! 512x512 16-bit frames, a network that does next to nothing, one frame at a time: submitted and received, or restored by a
-//! plain call, in turn. The median difference is held against its limit, 0.3 ms a frame.
+//! 512x512 16-bit frames, a network that does next to nothing, one frame at a time, by a stream and by a plain call in
+//! turn. The difference of the medians has a limit: 0.3 ms a frame.
 
 use std::ptr::{null, null_mut};
 use std::time::{Duration, Instant};
@@ -70,7 +70,8 @@ fn main() {
     let overhead = streamed.saturating_sub(plain);
     let verdict = if overhead <= LIMIT { "within" } else { "OVER" };
     println!(
-        "{SIZE}x{SIZE} u16: {plain:?} a frame by a call, {streamed:?} through a stream: {overhead:?} more, {verdict} the limit of {LIMIT:?}"
+        "{SIZE}x{SIZE} u16: {plain:?} a frame by a call, {streamed:?} through a stream: {overhead:?} more, {verdict} \
+         the limit of {LIMIT:?}"
     );
     assert!(overhead <= LIMIT);
     parfocal_stream_close(stream);

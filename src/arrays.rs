@@ -1,7 +1,7 @@
 //! The door for Rust programs that keep images in `ndarray` arrays (feature `ndarray`, on by default).
 //!
-//! Axes are never guessed: two are rows and columns, three are planes, rows and columns, four are planes, rows, columns and channels.
-//! Any strides will do, also negative ones and views of every second pixel.
+//! Axes are never guessed: two are rows and columns, three are planes, rows and columns, four are planes, rows, columns
+//! and channels. Any strides will do, also negative ones and views of every second pixel.
 //!
 //! ```
 //! use ndarray::Array2;
@@ -39,9 +39,9 @@ use crate::task::Task;
 
 /// Numbers of axes that an image can have: `Ix2`, `Ix3` and `Ix4`.
 pub trait ImageAxes: Dimension {
-    /// The same pixels with all four axes.
+    /// A view of the same pixels with all four axes.
     fn four<T>(view: ArrayView<'_, T, Self>) -> ArrayView4<'_, T>;
-    /// The same pixels with all four axes.
+    /// A writable view of the same pixels with all four axes.
     fn four_mut<T>(view: ArrayViewMut<'_, T, Self>) -> ArrayViewMut4<'_, T>;
 }
 
@@ -63,10 +63,10 @@ image_axes!(Ix2, view => view.insert_axis(Axis(0)).insert_axis(Axis(3)));
 image_axes!(Ix3, view => view.insert_axis(Axis(3)));
 image_axes!(Ix4, view => view);
 
-/// Restores every plane of `image` into a new array of the same shape, in standard order, and tells what was done.
+/// Restores every plane of `image` into a new array of the same shape, in standard (row-major) order.
 ///
 /// # Errors
-/// `InvalidArgument` for an array without elements; those of `stack::restore`.
+/// `InvalidArgument` for an array without elements; the errors of `stack::restore`.
 pub fn restore<T: Sample, D: ImageAxes>(
     model: &Model,
     task: &Task,
@@ -83,7 +83,8 @@ pub fn restore<T: Sample, D: ImageAxes>(
     Ok((restored, report))
 }
 
-/// Restores every plane of `image` where it lies. Each is written whole or not at all, in order; `task` tells how many are.
+/// Restores every plane of `image` in place. Planes are written in order, each whole or not at all;
+/// `task.planes_done()` counts them.
 ///
 /// # Errors
 /// As `restore`.

@@ -56,22 +56,22 @@ pub struct Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error of a class, with a message that says what, which value, what was expected, what to do.
+    /// An error with this status and message.
     pub fn new(status: Status, message: impl Into<String>) -> Self {
         Self { status, message: message.into() }
     }
 
-    /// Its class.
+    /// The status, for programs to branch on.
     pub fn status(&self) -> Status {
         self.status
     }
 
-    /// Its sentence.
+    /// The message, for people.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The same error with what was being done in front: `"stack.tif: page 3: ..."`.
+    /// The same error, its message prefixed with where it happened: `"stack.tif: page 3: ..."`.
     pub fn context(mut self, what: impl fmt::Display) -> Self {
         self.message = format!("{what}: {}", self.message);
         self

@@ -16,7 +16,7 @@ pub struct Task {
     done: AtomicU64,
     total: AtomicU64,
     planes: AtomicU64,
-    /// Ends the network run that is going on.
+    /// Ends the running inference or wait, if there is one.
     terminate: Mutex<Option<Terminate>>,
 }
 
@@ -26,7 +26,7 @@ impl Task {
         Self::default()
     }
 
-    /// Takes it for a run. Errors: `InvalidArgument` if another run has it already.
+    /// Binds the task to a run. Errors: `InvalidArgument` if another run has used it.
     pub fn claim(&self) -> Result<()> {
         if self.claimed.swap(true, Ordering::AcqRel) {
             return Err(Error::new(
@@ -37,22 +37,22 @@ impl Task {
         Ok(())
     }
 
-    /// Declares the runs of the network that are to come; a file of many pages declares them all before the first.
+    /// Sets the total of network runs; a file of many pages declares them all before the first.
     pub fn expect(&self, runs: u64) {
         self.total.fetch_max(runs, Ordering::Relaxed);
     }
 
-    /// Runs of the network done and expected.
+    /// Network runs done, and expected in total.
     pub fn progress(&self) -> (u64, u64) {
         (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
     }
 
-    /// Planes written completely.
+    /// Planes that are written completely.
     pub fn planes_done(&self) -> u64 {
         self.planes.load(Ordering::Acquire)
     }
 
-    /// Stops the run within the network node that is running. What is complete stays.
+    /// Stops the run, at the latest when the network node now running ends. Complete planes stay.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
         if let Some(terminate) = self.lock().as_ref() {
@@ -65,7 +65,7 @@ impl Task {
         self.cancelled.load(Ordering::SeqCst)
     }
 
-    /// An error once cancelled.
+    /// Fails once the task is cancelled.
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_cancelled() {
             return Err(Error::new(Status::Cancelled, format!("cancelled after {} planes", self.planes_done())));
@@ -77,7 +77,7 @@ impl Task {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// `runs` that turned out unnecessary (a constant frame).
+    /// Counts `runs` as done that turned out to be unnecessary (a constant frame).
     pub(crate) fn runs_skipped(&self, runs: u64) {
         self.done.fetch_add(runs, Ordering::Relaxed);
     }
@@ -86,10 +86,10 @@ impl Task {
         self.planes.fetch_add(1, Ordering::Release);
     }
 
-    /// Runs `work` while `terminate` is what `cancel` calls.
+    /// Runs `work`; until it returns, `cancel` calls `terminate`.
     pub(crate) fn guarded<R>(&self, terminate: impl Fn() + Send + 'static, work: impl FnOnce() -> R) -> Result<R> {
         *self.lock() = Some(Box::new(terminate));
-        // A cancel before the line above has set the flag, a later one calls `terminate`: none is lost.
+        // No cancel is lost: one before the line above has set the flag, a later one calls `terminate`.
         let result = self.check().map(|()| work());
         *self.lock() = None;
         result
@@ -100,7 +100,7 @@ impl Task {
     }
 }
 
-/// The task that a thread is at, one after the other, and the switch that ends them all.
+/// The current task of a thread that runs one after another, and a switch that cancels it and all later ones.
 #[derive(Default)]
 pub(crate) struct Current {
     state: Mutex<State>,
@@ -113,7 +113,7 @@ struct State {
 }
 
 impl Current {
-    /// The next task; it is cancelled already if `end` was called before.
+    /// Starts the next task; after `end` it is cancelled from the start.
     pub(crate) fn begin(&self) -> Arc<Task> {
         let task = Arc::new(Task::new());
         let mut state = self.lock();
@@ -124,12 +124,12 @@ impl Current {
         task
     }
 
-    /// The task is done with.
+    /// Forgets the current task.
     pub(crate) fn done(&self) {
         self.lock().task = None;
     }
 
-    /// Cancels the task that is going on, and those to come.
+    /// Cancels the current task and all later ones.
     pub(crate) fn end(&self) {
         let mut state = self.lock();
         state.ended = true;

@@ -1,4 +1,4 @@
-//! `parfocal::arrays`: arrays of any strides give what the engine gives for the same pixels in a slice.
+//! `parfocal::arrays`: arrays of any strides give the same result as the same pixels in a slice.
 
 mod common;
 
@@ -21,7 +21,7 @@ fn expected<T: Sample>(model: &parfocal::Model, pixels: &[T], shape: Shape) -> V
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn arrays_of_two_three_and_four_axes_equal_the_slice() {
+fn arrays_of_two_three_and_four_axes_are_restored_like_a_slice() {
     let model = common::tiny("threads=1");
     let (run, task) = (RunOptions::default(), Task::new());
     let four = specimen(3, 40, 50, 2);
@@ -35,7 +35,7 @@ fn arrays_of_two_three_and_four_axes_equal_the_slice() {
     let three: Array3<u16> = four.slice(s![.., .., .., 0]).to_owned();
     let shape = Shape { channels: 1, ..shape };
     let wanted = expected(&model, three.as_slice().unwrap(), shape);
-    // The view of one channel steps over the other.
+    // A view of one channel skips the other.
     let (restored, _) = arrays::restore(&model, &Task::new(), four.slice(s![.., .., .., 0]), &run).unwrap();
     assert_eq!(restored.as_slice().unwrap(), wanted);
 
@@ -65,7 +65,7 @@ fn in_place_writes_the_view_and_nothing_else() {
 }
 
 #[test]
-fn scores_are_the_engines_for_every_plane() {
+fn focus_scores_are_the_engines_for_every_plane() {
     let four = specimen(3, 40, 50, 1);
     let mut pixels = four.as_slice().unwrap().to_vec();
     let shape = Shape { width: 50, height: 40, channels: 1, planes: 3 };

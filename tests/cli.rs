@@ -1,4 +1,4 @@
-//! The command itself: every bad input ends with a sentence, exit code 1 and no output; what it prints; how it ends.
+//! The command: bad input ends with a clear message, exit code 1 and no output; what the command prints; exit codes.
 
 mod common;
 
@@ -16,7 +16,7 @@ fn parfocal() -> Command {
     Command::new(env!("CARGO_BIN_EXE_parfocal"))
 }
 
-/// The test model; the built-in one may be larger.
+/// The test model, which is smaller than the built-in one.
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.onnx");
 
 fn restore(input: &Path, output: &Path, more: &[&str]) -> Output {
@@ -39,7 +39,7 @@ fn files(folder: &TempDir) -> Vec<String> {
     names
 }
 
-/// Exit 1, a message with all the words, and nothing in the folder but what was there.
+/// Checks for exit code 1, a message with all the words, and an unchanged folder.
 fn check_refused(output: &Output, words: &[&str], folder: &TempDir, before: &[&str]) {
     let message = stderr(output);
     assert_eq!(output.status.code(), Some(1), "{message}");
@@ -51,7 +51,7 @@ fn check_refused(output: &Output, words: &[&str], folder: &TempDir, before: &[&s
     assert_eq!(files(folder), before, "{message}");
 }
 
-/// The input, what is found, what is expected or to be done.
+/// Input, and what its message must say: what was found, what was expected or to be done.
 const BAD: &[(&str, &[&str])] = &[
     ("missing.tif", &["there is no such file", "expected a TIFF image"]),
     ("", &["this is a folder", "expected a TIFF file"]),
@@ -83,7 +83,7 @@ const BAD: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn every_bad_input_is_refused_in_words() {
+fn every_bad_input_is_refused_with_a_clear_message() {
     for (name, words) in BAD {
         let folder = TempDir::new().unwrap();
         let input = data("bad").join(name);
@@ -144,7 +144,7 @@ fn an_output_is_never_another_input_of_the_same_call() {
     for name in ["a.tif", "a-restored.tif"] {
         std::fs::copy(data("good/u8.tif"), folder.path().join(name)).unwrap();
     }
-    // As `restore *.tif -o .` is, the second time.
+    // Like a second `restore *.tif -o .`.
     let call = |inputs: &[&str]| {
         let mut command = parfocal();
         command.arg("restore").args(inputs).args(["-o", ".", "--force", "--model", TINY]);
@@ -152,8 +152,8 @@ fn an_output_is_never_another_input_of_the_same_call() {
     };
     let words = ["a-restored.tif: the output of a.tif is itself an input", "never changed", "another folder"];
     check_refused(&call(&["a.tif", "a-restored.tif"]), &words, &folder, &["a-restored.tif", "a.tif"]);
-    let kept = std::fs::read(folder.path().join("a-restored.tif")).unwrap();
-    assert_eq!(kept, std::fs::read(data("good/u8.tif")).unwrap());
+    let unchanged = std::fs::read(folder.path().join("a-restored.tif")).unwrap();
+    assert_eq!(unchanged, std::fs::read(data("good/u8.tif")).unwrap());
     assert!(call(&["a.tif"]).status.success());
 }
 
@@ -200,7 +200,7 @@ fn force_replaces_files_only_and_follows_links() {
     check_refused(&done, &["pipe.tif", "the output is no regular file"], &folder, &["pipe.tif"]);
     let done = restore(&pipe, &folder.path().join("out.tif"), &[]);
     check_refused(&done, &["pipe.tif", "no regular file", "expected a TIFF file"], &folder, &["pipe.tif"]);
-    // Found before a model is opened: no runtime is needed.
+    // Refused before a model is opened, so no runtime is needed.
     let dangling = folder.path().join("dangling.tif");
     std::os::unix::fs::symlink("nowhere.tif", &dangling).unwrap();
     for more in [&[][..], &["--force"]] {
@@ -219,7 +219,7 @@ fn force_replaces_files_only_and_follows_links() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn a_folder_that_takes_no_file_is_refused() {
+fn an_output_folder_that_cannot_be_written_is_refused() {
     let folder = TempDir::new().unwrap();
     let input = data("good/u8.tif");
     let done = restore(&input, &folder.path().join("none/out.tif"), &[]);
@@ -227,7 +227,7 @@ fn a_folder_that_takes_no_file_is_refused() {
     std::fs::write(folder.path().join("file"), "").unwrap();
     let done = restore(&input, &folder.path().join("file/out.tif"), &[]);
     check_refused(&done, &["out.tif", "file, is not a folder", "name a file in a folder"], &folder, &["file"]);
-    // Root may write into read-only folders; nobody may make files in /proc.
+    // Root may write to read-only folders, but nobody may create files in /proc.
     let closed = TempDir::new().unwrap();
     let mut permissions = std::fs::metadata(closed.path()).unwrap().permissions();
     permissions.set_readonly(true);
@@ -247,10 +247,10 @@ fn a_folder_that_takes_no_file_is_refused() {
 #[cfg(unix)]
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn no_space_left_leaves_nothing() {
+fn without_space_nothing_is_left() {
     let folder = TempDir::new().unwrap();
     let output = folder.path().join("out.tif");
-    // Writing past the limit is an error and no signal then, as on a full disk. The unit is 512 or 1024 bytes.
+    // With SIGXFSZ ignored, writing past the limit is an error, as on a full disk. The unit is 512 or 1024 bytes.
     let script = "trap '' XFSZ; ulimit -f 4; exec \"$@\"";
     let done = Command::new("sh")
         .args(["-c", script, "sh", env!("CARGO_BIN_EXE_parfocal"), "restore"])
@@ -284,7 +284,7 @@ fn a_missing_runtime_or_model_is_named() {
 }
 
 #[test]
-fn wrong_calls_exit_with_2() {
+fn wrong_usage_exits_with_2() {
     let u8 = data("good/u8.tif").display().to_string();
     let u16 = data("good/u16.tif").display().to_string();
     for (arguments, word) in [
@@ -311,7 +311,7 @@ fn wrong_calls_exit_with_2() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn several_files_go_into_a_folder_and_a_bad_one_does_not_stop_the_rest() {
+fn files_are_restored_into_a_folder_and_a_bad_one_does_not_stop_the_rest() {
     let folder = TempDir::new().unwrap();
     let done = parfocal()
         .current_dir(folder.path())
@@ -336,7 +336,7 @@ fn several_files_go_into_a_folder_and_a_bad_one_does_not_stop_the_rest() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn a_pipe_gets_one_line_and_no_bar() {
+fn without_a_terminal_one_line_and_no_bar_is_printed() {
     let folder = TempDir::new().unwrap();
     let done = restore(&data("good/stack-u8.tif"), &folder.path().join("out.tif"), &[]);
     assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
@@ -348,7 +348,7 @@ fn a_pipe_gets_one_line_and_no_bar() {
 }
 
 #[test]
-fn info_tells_what_a_file_is() {
+fn info_describes_images_and_models() {
     let info = |path: &str| json(&parfocal().args(["info", "--json"]).arg(path).output().unwrap());
     let image = info(data("good/imagej-be.tif").to_str().unwrap());
     for (key, expected) in [
@@ -372,11 +372,11 @@ fn info_tells_what_a_file_is() {
 }
 
 #[test]
-fn compare_measures() {
+fn compare_gives_psnr_ssim_gain_and_offset() {
     let compare = |a: &str, b: &str| parfocal().args(["compare", "--json"]).args([data(a), data(b)]).output().unwrap();
     let equal = json(&compare("good/lzw-u8.tif", "good/u8.tif"));
     assert_eq!((&equal["raw"]["psnr"], &equal["raw"]["ssim"]), (&Value::Null, &1.0.into()));
-    // The 32-bit pattern is the 8-bit one / 4 - 20: the fit finds it, in either direction.
+    // The 32-bit pattern is the 8-bit one / 4 - 20, which the fit must find.
     let scaled = json(&compare("good/f32.tif", "good/u8.tif"));
     let number = |value: &Value| value.as_f64().unwrap();
     assert!((number(&scaled["fitted"]["gain"]) - 4.0).abs() < 1e-9, "{scaled}");
@@ -396,7 +396,7 @@ fn compare_measures() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn doctor_tells_what_runs() {
+fn doctor_reports_model_and_runtime() {
     let done = parfocal().args(["doctor", "--json", "--threads", "1"]).output().unwrap();
     assert!(done.status.success(), "{done:?}");
     let found = json(&done);

@@ -1,4 +1,5 @@
-//! One model, several threads: the same bytes as alone, and a run that waits its turn is cancelled as one that runs.
+//! One model, several threads: each gets the same bytes as alone, and a waiting run can be cancelled like a running
+//! one.
 
 mod common;
 
@@ -26,7 +27,7 @@ fn run(model: &Model, task: &Task, shape: Shape, seed: usize, options: &str) -> 
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn several_callers_get_the_bytes_that_each_gets_alone() {
+fn concurrent_callers_get_the_same_bytes_as_alone() {
     for options in ["threads=1", ""] {
         let model = common::tiny(options);
         let jobs: Vec<_> = (0..6)
@@ -50,8 +51,8 @@ fn several_callers_get_the_bytes_that_each_gets_alone() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn a_run_that_waits_its_turn_is_cancelled_at_once() {
-    // All cores for one run at a time.
+fn a_waiting_run_is_cancelled_at_once() {
+    // By default one run at a time uses all cores, so the second must wait.
     let model = common::tiny("");
     let long = Shape { planes: 400, ..Shape::grey(512, 512) };
     let (first, second) = (Task::new(), Task::new());
@@ -68,7 +69,7 @@ fn a_run_that_waits_its_turn_is_cancelled_at_once() {
         second.cancel();
         assert_eq!(waiting.join().unwrap().unwrap_err().status(), Status::Cancelled);
         assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
-        // The first goes on.
+        // The first run continues.
         let before = first.progress().0;
         while first.progress().0 == before {
             std::thread::sleep(Duration::from_millis(1));

@@ -1,4 +1,4 @@
-//! Devices by name and by themselves; half precision and frames that go over as integers, computed on the CPU.
+//! Choosing devices; half precision and frames transferred as integers, computed on the CPU.
 
 mod common;
 
@@ -39,7 +39,7 @@ fn specimen(shape: Shape, greatest: f32) -> Vec<f32> {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn a_device_by_name_works_or_says_what_is_missing() {
+fn a_requested_device_that_is_missing_is_an_error() {
     for (device, provider) in [
         ("cuda", "CUDAExecutionProvider"),
         ("cuda:2", "CUDAExecutionProvider"),
@@ -58,7 +58,7 @@ fn a_device_by_name_works_or_says_what_is_missing() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn by_itself_it_runs_on_the_cpu_and_says_so() {
+fn without_cuda_auto_is_the_cpu() {
     let model = common::tiny("device=auto");
     let described = model.describe();
     assert_eq!((&described["device"], &described["device_requested"]), (&"cpu".into(), &"auto".into()));
@@ -68,7 +68,7 @@ fn by_itself_it_runs_on_the_cpu_and_says_so() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn half_precision_is_refused_where_there_is_none() {
+fn half_precision_is_refused_on_the_cpu() {
     for options in ["precision=fp16", "precision=fp16 device=cpu"] {
         let (status, message) = refused(options);
         assert_eq!(status, Status::Unsupported, "{message}");
@@ -76,8 +76,8 @@ fn half_precision_is_refused_where_there_is_none() {
     }
 }
 
-/// Greatest difference of two frames, in counts, and the range of the first.
-fn apart<T: Sample>(expected: &[T], found: &[T]) -> (f64, f64) {
+/// Largest difference between two frames, and the range of the first.
+fn worst_and_range<T: Sample>(expected: &[T], found: &[T]) -> (f64, f64) {
     let values = expected.iter().map(|v| v.as_f64());
     let (least, most) = values.fold((f64::MAX, f64::MIN), |(least, most), v| (least.min(v), most.max(v)));
     let worst = expected.iter().zip(found).map(|(a, b)| (a.as_f64() - b.as_f64()).abs()).fold(0.0, f64::max);
@@ -86,8 +86,8 @@ fn apart<T: Sample>(expected: &[T], found: &[T]) -> (f64, f64) {
 
 fn compare<T: Sample>(cpu: &Model, other: &Model, data: &[T], shape: Shape, options: &str, half: bool) {
     let (expected, found) = (run(cpu, data, shape, options).unwrap(), run(other, data, shape, options).unwrap());
-    let (worst, range) = apart(&expected, &found);
-    // Half precision may cost the rounding of an integer beside its own.
+    let (worst, range) = worst_and_range(&expected, &found);
+    // Half precision's own error, and the rounding to an integer.
     let limit = if half { 2e-3 * range + 1.0 } else { 0.0 };
     assert!(worst <= limit, "{shape} {options} half={half}: {worst} of {range}");
     assert!(expected != data || range == 0.0, "the test model changes everything");
@@ -95,8 +95,9 @@ fn compare<T: Sample>(cpu: &Model, other: &Model, data: &[T], shape: Shape, opti
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn frames_as_integers_and_half_precision_equal_the_ordinary_way() {
-    // Random weights answer in a narrow range, in which half precision is too coarse: the trained model for that.
+fn integers_and_half_precision_agree_with_the_cpu() {
+    // The test model's random weights give a narrow range, too narrow for half precision, which needs the trained
+    // model.
     for (bytes, half) in [(common::TINY, false), (parfocal::onnx::model_file::DEFAULT, true)] {
         let other = as_on_a_device(bytes, half);
         let options = OpenOptions { runtime: Some(common::runtime()), threads: Some(1), ..OpenOptions::default() };
@@ -126,7 +127,7 @@ fn frames_as_integers_and_half_precision_equal_the_ordinary_way() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn colours_that_do_not_fit_together_go_in_turn() {
+fn channels_that_do_not_fit_into_memory_run_one_by_one() {
     let path = common::runtime();
     let shape = Shape { channels: 3, ..Shape::grey(256, 256) };
     let data: Vec<u16> = specimen(shape, 60000.0).iter().map(|v| *v as u16).collect();
@@ -143,19 +144,17 @@ fn colours_that_do_not_fit_together_go_in_turn() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn results_that_are_not_finite_are_an_error_there_too() {
-    // 1 / x: infinite where a pixel is `lo`. The probe's own zeros are so, too: no device is proved with it.
+fn a_probe_that_is_not_finite_is_an_error() {
+    // The model computes 1 / x, which is infinite for the probe's zeros, so no device passes the probe.
     let options = OpenOptions { runtime: Some(common::runtime()), ..OpenOptions::default() };
     let bytes = include_bytes!("models/inverse.onnx");
-    if options.runtime.is_some() {
-        let error = Model::open_as_on_a_device(bytes, &options, false).map(|_| ()).unwrap_err();
-        assert_eq!(error.status(), Status::Device, "{error}");
-    }
+    let error = Model::open_as_on_a_device(bytes, &options, false).map(|_| ()).unwrap_err();
+    assert_eq!(error.status(), Status::Device, "{error}");
 }
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn results_saturate_there_too() {
+fn integer_results_saturate() {
     let other = as_on_a_device(include_bytes!("models/doubles.onnx"), false);
     let shape = Shape::grey(32, 32);
     let mut data = vec![100u16; 1024];
@@ -165,10 +164,10 @@ fn results_saturate_there_too() {
     assert_eq!((restored[5], restored[9], restored[6]), (65535, 0, 0));
 }
 
-/// Only where `cargo xtask test cuda` has found that CUDA works: it sets the variable and the runtime.
+/// Runs only under `cargo xtask test cuda`, which sets the variable and the runtime if CUDA works.
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn cuda_equals_the_cpu() {
+fn cuda_agrees_with_the_cpu() {
     if std::env::var_os("PARFOCAL_TEST_CUDA").is_none() {
         eprintln!("skipped: no CUDA device (`cargo xtask test cuda` looks for one)");
         return;

@@ -1,5 +1,5 @@
-//! The C functions called as C calls them, from Rust: what the C and C++ suites cannot see (forks, spoiled handles) and a quick
-//! look at the rest.
+//! The C functions, called from Rust: cases that the C and C++ suites cannot cover (forks, spoiled handles), and a
+//! quick check of the rest.
 
 mod common;
 
@@ -45,7 +45,7 @@ fn fails(status: i32, expected: Status, words: &str) {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn pixels_of_any_layout_are_restored_alike() {
+fn every_layout_gives_the_same_pixels() {
     let model = open();
     let (width, height) = (40usize, 32usize);
     let pixels: Vec<u16> = (0..width * height).map(|i| (i * i * 13 % 4001) as u16).collect();
@@ -94,7 +94,7 @@ fn pixels_of_any_layout_are_restored_alike() {
         let at = 1 + 2 * ((i % width) * height + i / width);
         assert_eq!(bytes[at..at + 2], v.to_ne_bytes());
     }
-    // One pixel further is an overlap.
+    // A target shifted by one pixel overlaps the source.
     let status = unsafe {
         let shifted = odd.add(1);
         let count = pixels.len() as u64 - 1;
@@ -139,9 +139,9 @@ fn a_task_belongs_to_one_run() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn a_stream_gathers_and_scatters() {
+fn a_stream_accepts_strides() {
     let model = open();
-    // RGB in rows padded to 50, planar out.
+    // In: interleaved RGB, rows padded to 50 bytes. Out: planar.
     let (width, height) = (12usize, 10usize);
     let frame: Vec<u8> = (0..50 * height).map(|i| (i * 37 % 251) as u8).collect();
     let strides = [3i64, 50, 1, 0];
@@ -166,7 +166,7 @@ fn a_stream_gathers_and_scatters() {
         assert_eq!(status, 0, "{}", last_error());
         let mut stream = 0;
         assert_eq!(parfocal_stream_open(model, 1, shape.as_ptr(), c"depth=1".as_ptr(), &mut stream), 0);
-        // The model may go: the stream has its own reference.
+        // The model may be closed: the stream has its own reference.
         assert_eq!(parfocal_model_close(model), 0);
         let count = frame.len() as u64;
         assert_eq!(parfocal_stream_submit(stream, frame.as_ptr().cast(), count, strides.as_ptr(), 42), 0);
@@ -190,14 +190,15 @@ fn a_stream_gathers_and_scatters() {
     }
 }
 
-/// Columns in one piece, as in MATLAB, are copied in strips: widths around a strip's, each pixel in its place, nothing else written.
+/// Column-major pixels, as in MATLAB, are copied in strips. Widths around a strip's: every pixel must arrive, and
+/// nothing else may be written.
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn a_stream_takes_and_gives_columns() {
+fn a_stream_accepts_column_major_pixels() {
     let model = open();
     for (width, channels) in [1usize, 15, 16, 17, 32, 45].into_iter().flat_map(|width| [(width, 1usize), (width, 3)]) {
         let (height, pad) = (21usize, 3usize);
-        // A column takes more than its pixels.
+        // Columns are padded.
         let column = height + pad;
         let count = column * width * channels;
         let frame: Vec<u16> = (0..count).map(|i| (i * i * 13 % 4001) as u16).collect();
@@ -228,7 +229,7 @@ fn a_stream_takes_and_gives_columns() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn texts_out_tell_their_length_and_are_cut_between_characters() {
+fn returned_texts_have_a_length_and_are_cut_between_characters() {
     let model = open();
     let mut length = 0;
     unsafe {
@@ -245,7 +246,7 @@ fn texts_out_tell_their_length_and_are_cut_between_characters() {
         let status = parfocal_model_open(c"\xff".as_ptr(), null(), &mut length);
         fails(status, Status::InvalidArgument, "is not UTF-8 (byte 1 of 1)");
         assert_eq!(length, 0, "the handle is 0 after a failure");
-        // A message with characters of several bytes, cut.
+        // Cutting a message with characters of several bytes.
         let status = parfocal_model_open(c"\u{b5}\u{b5}\u{b5}.onnx".as_ptr(), null(), &mut length);
         fails(status, Status::NotFound, "\u{b5}\u{b5}\u{b5}.onnx: no such file");
         let status = parfocal_last_error(buffer.as_mut_ptr(), 4, null_mut());
@@ -260,7 +261,7 @@ fn texts_out_tell_their_length_and_are_cut_between_characters() {
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_forked_child_is_refused_and_does_not_hang() {
-    // In a process of its own: the test runner has threads.
+    // In a separate process, since the test runner has threads.
     if std::env::var_os("PARFOCAL_TEST_FORK").is_none() {
         let status = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "a_forked_child_is_refused_and_does_not_hang"])
@@ -301,7 +302,7 @@ fn a_panic_is_an_error_and_spoils_its_handle_only() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn what_a_run_noticed_stands_in_the_description() {
+fn a_runs_warning_is_in_the_models_description_once() {
     let model = open();
     let describe = || {
         let mut buffer = vec![0 as c_char; 16384];
@@ -312,7 +313,7 @@ fn what_a_run_noticed_stands_in_the_description() {
     assert_eq!(describe(), serde_json::json!([]));
     let mut pixels = [1u8, 2, 3, 4];
     let p = pixels.as_mut_ptr();
-    // Twice: it is told once.
+    // Two runs, one warning.
     for _ in 0..2 {
         let options = c"pixel_size_um=999".as_ptr();
         let status =
@@ -327,7 +328,7 @@ fn what_a_run_noticed_stands_in_the_description() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn a_task_tells_what_its_run_did() {
+fn a_task_has_the_report_of_its_run() {
     let model = open();
     let mut task = 0;
     let mut pixels = [1.0f32, f32::NAN, 3.0, 4.0, 7.0, 7.0, 7.0, 7.0];
@@ -343,10 +344,11 @@ fn a_task_tells_what_its_run_did() {
     let status =
         unsafe { parfocal_restore_f32(model, task, p, 8, null(), p, 8, null(), [2, 2, 1, 2].as_ptr(), null()) };
     assert_eq!(status, 0, "{}", last_error());
-    let told = describe(task);
-    assert_eq!((&told["planes_done"], &told["report"]["nonfinite"]), (&2.into(), &1.into()), "{told}");
-    assert_eq!(told["report"]["constant_planes"], 1, "{told}");
-    assert_eq!(told["report"]["ranges"].as_array().map(Vec::len), Some(2), "{told}");
+    let described = describe(task);
+    let report = &described["report"];
+    assert_eq!((&described["planes_done"], &report["nonfinite"]), (&2.into(), &1.into()), "{described}");
+    assert_eq!(report["constant_planes"], 1, "{described}");
+    assert_eq!(report["ranges"].as_array().map(Vec::len), Some(2), "{described}");
     parfocal_task_close(task);
     parfocal_model_close(model);
 }

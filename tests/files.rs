@@ -1,4 +1,4 @@
-//! Files through the engine: what comes out is what the pipeline makes of each page, with everything else kept.
+//! Restoring files: the pixels are the same as when the pages are restored in memory, and everything else is preserved.
 
 mod common;
 
@@ -33,24 +33,24 @@ fn pages<T: Sample + Pod>(path: &Path) -> (PageFormat, Vec<T>) {
     (reader.format(), all)
 }
 
-/// All pages at once in memory, alpha left alone.
+/// Restores all pages in memory, as one stack; alpha stays unchanged.
 fn in_memory<T: Sample + Pod>(model: &Model, input: &Path, options: &RunOptions) -> Vec<T> {
-    let (layout, mut pixels) = pages::<T>(input);
-    let samples = layout.channels.samples() as isize;
-    let row = samples * layout.width as isize;
-    let strides = Strides { x: samples, y: row, channel: 1, plane: row * layout.height as isize };
+    let (format, mut pixels) = pages::<T>(input);
+    let samples = format.channels.samples() as isize;
+    let row = samples * format.width as isize;
+    let strides = Strides { x: samples, y: row, channel: 1, plane: row * format.height as isize };
     let shape = Shape {
-        width: layout.width,
-        height: layout.height,
-        channels: layout.channels.colours(),
-        planes: pixels.len() / layout.samples(),
+        width: format.width,
+        height: format.height,
+        channels: format.channels.colours(),
+        planes: pixels.len() / format.samples(),
     };
     let mut planes = InPlace::new(&mut pixels, shape, Some(strides)).unwrap();
     restore(model, &Task::new(), &mut planes, options).unwrap();
     pixels
 }
 
-/// Bits, so that NaN equals itself.
+/// Compares bits, so that NaN equals itself.
 fn same<T: Sample + Pod>(model: &Model, input: &Path, output: &Path, options: &RunOptions) -> bool {
     let expected: Vec<T> = in_memory(model, input, options);
     bytemuck::cast_slice::<T, u8>(&expected) == bytemuck::cast_slice::<T, u8>(&pages::<T>(output).1)
@@ -58,7 +58,7 @@ fn same<T: Sample + Pod>(model: &Model, input: &Path, output: &Path, options: &R
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn a_file_is_restored_as_its_pages_in_memory_are() {
+fn a_file_and_its_pages_in_memory_give_the_same_pixels() {
     let model = common::tiny("threads=1");
     let folder = tempfile::tempdir().unwrap();
     for text in ["", "normalize=stack", "normalize=-20:70000 tile=16 halo=8"] {
@@ -83,7 +83,7 @@ fn a_file_is_restored_as_its_pages_in_memory_are() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn frames_with_a_defined_result_have_it() {
+fn constant_tiny_and_non_finite_frames_are_restored_as_defined() {
     let model = common::tiny("");
     let folder = tempfile::tempdir().unwrap();
     let run = |name: &str| {
@@ -146,7 +146,7 @@ fn damaged_pixels_in_a_late_page_leave_nothing() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "something is left");
 }
 
-/// A blanked shutter in a float stack: a range shared by the stack is no range that the user got wrong.
+/// A closed shutter in a float stack: the range of the stack is far too wide for that page, but not the user's mistake.
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_nearly_blank_page_does_not_stop_a_stack() {

@@ -1,5 +1,5 @@
-//! Too little memory for the whole frame: it is restored in tiles, and the report says so. In a child whose address space
-//! is bounded: the test starts itself again under `ulimit -v`.
+//! With too little memory for the whole frame, it is restored in tiles, and the report has a warning. The test starts
+//! itself again under `ulimit -v`, as a child with a limited address space.
 
 #![cfg(target_os = "linux")]
 
@@ -13,7 +13,7 @@ use parfocal::restore::options::RunOptions;
 use parfocal::restore::stack::restore;
 use parfocal::task::Task;
 
-/// Options of the child's run.
+/// Environment variable with the options of the child's run.
 const CASE: &str = "PARFOCAL_TEST_MEMORY";
 const SHAPE: Shape = Shape { width: 1024, height: 1024, channels: 1, planes: 2 };
 
@@ -21,7 +21,7 @@ fn specimen() -> Vec<u16> {
     (0..SHAPE.width * SHAPE.height * SHAPE.planes).map(|i| (500 + i * 7 % 1009 + i / SHAPE.width % 97) as u16).collect()
 }
 
-/// In the child: restores, and prints status, tile, warnings, progress and the most memory that it ever mapped.
+/// In the child: restores, and prints tile and warnings or the error, progress, and the peak of mapped memory.
 #[test]
 fn child() {
     let Ok(options) = std::env::var(CASE) else { return };
@@ -43,7 +43,7 @@ fn child() {
     println!("peak {} kB", peak.unwrap());
 }
 
-/// What the child prints with `options` in `kib` of address space.
+/// Output of the child with `options` in `kib` of address space.
 fn restored(options: &str, kib: Option<u64>) -> String {
     let limit = kib.map_or(String::new(), |kib| format!("ulimit -v {kib} && "));
     let script = format!("{limit}exec \"$0\" --exact child --nocapture --test-threads=1");
@@ -60,7 +60,7 @@ fn peak(text: &str) -> u64 {
     number.unwrap_or_else(|| panic!("no peak in: {text}")).parse().unwrap()
 }
 
-/// What the child prints at the first limit, from what the whole frame took downwards, at which memory ran out.
+/// Output of the child at the first limit at which memory runs out, going down from the peak of the whole frame.
 fn restored_with_too_little(options: &str, whole: u64) -> String {
     let limits = (4..10).rev().map(|tenths| whole * tenths / 10);
     let tried = limits.map(|kib| restored(options, Some(kib)));
@@ -69,8 +69,8 @@ fn restored_with_too_little(options: &str, whole: u64) -> String {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn out_of_memory_halves_the_tile_and_says_so() {
-    // Little halo, so that tiles of a small frame need much less.
+fn out_of_memory_halves_the_tile_with_a_warning() {
+    // A small halo, so that tiles of a small frame need much less.
     let whole = restored("halo=16", None);
     assert!(whole.contains("tile None warnings []") && whole.contains("progress 2 of 2, 2 planes"), "{whole}");
     let text = restored_with_too_little("halo=16", peak(&whole));
@@ -82,8 +82,8 @@ fn out_of_memory_halves_the_tile_and_says_so() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn where_no_tile_is_small_enough_the_frame_stays_as_it_was() {
-    // So much halo that every tile is the whole frame.
+fn if_no_tile_is_small_enough_the_frame_is_unchanged() {
+    // A halo so large that every tile is the whole frame.
     let whole = restored("halo=1024", None);
     let text = restored_with_too_little("halo=1024", peak(&whole));
     assert!(text.contains("plane 0: no memory for the network on 1 images of 1024x1024"), "{text}");

@@ -1,5 +1,4 @@
-//! Model files that must be refused, each with a message that says what was found and what was expected; and a sound
-//! foreign one that must not be.
+//! Bad model files are refused with what was found and what was expected; a sound foreign one is accepted.
 
 mod common;
 
@@ -49,7 +48,7 @@ fn files_that_are_no_model_are_refused() {
     refused(&write("zip.pt", b"PK\x03\x04 a checkpoint"), Status::Model, &["not an ONNX file"]);
     let cut = &common::TINY[..common::TINY.len() / 2];
     refused(&write("cut.onnx", cut), Status::Model, &["truncated", "expected a complete one"]);
-    // A hole in a file costs no disk.
+    // A sparse file takes no disk space.
     let huge = std::fs::File::create(folder.path().join("huge.onnx")).unwrap();
     huge.set_len(600 << 20).unwrap();
     refused(&folder.path().join("huge.onnx"), Status::Model, &["629145600 bytes", "at most 536870912"]);
@@ -57,8 +56,8 @@ fn files_that_are_no_model_are_refused() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn a_field_whose_number_does_not_fit_32_bits_is_refused() {
-    // To ONNX Runtime, which keeps 32 bits of it, this one is external data.
+fn a_field_number_beyond_32_bits_is_refused() {
+    // ONNX Runtime keeps 32 bits of the number and would take this field for external data.
     refused(&file("hidden.onnx"), Status::Model, &["field 536870925, which there cannot be"]);
 }
 
@@ -81,7 +80,7 @@ fn models_of_another_kind_are_refused() {
 fn a_changed_byte_never_crashes() {
     let path = common::runtime();
     let options = OpenOptions { runtime: Some(path), threads: Some(1), ..OpenOptions::default() };
-    // Every part of the file is hit; most of these still open, with other weights.
+    // Changes every part of the file; most of the results still open, with other weights.
     for at in (0..common::TINY.len()).step_by(311) {
         let mut bytes = common::TINY.to_vec();
         bytes[at] ^= 0xff;
@@ -93,12 +92,12 @@ fn a_changed_byte_never_crashes() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn a_foreign_model_that_fits_opens_and_says_what_was_assumed() {
+fn a_foreign_model_opens_and_lists_its_assumptions() {
     let model = open(&file("foreign.onnx"));
     let model = model.unwrap();
     let warnings = model.describe()["warnings"].to_string();
     assert!(warnings.contains("foreign model") && warnings.contains("halo = 128"), "{warnings}");
-    // It halves the normalised values: the upper end of the range comes to the middle.
+    // The model halves the normalised values: the upper end of the range maps to the middle.
     let mut data: Vec<f32> = (0..2000).map(|i| i as f32).collect();
     let mut planes = InPlace::new(&mut data, Shape::grey(50, 40), None).unwrap();
     let report = restore(&model, &Task::new(), &mut planes, &RunOptions::default()).unwrap();

@@ -1,4 +1,4 @@
-//! The numbers rules: what goes in and what comes out, frame by frame.
+//! The rules for pixel values: normalisation, constant and non-finite values, channels, tiles, cancelling.
 
 mod common;
 
@@ -19,7 +19,7 @@ fn run<T: Sample>(model: &Model, data: &[T], shape: Shape, options: &str) -> Res
     Ok((out, report))
 }
 
-/// Smooth structure with detail; different for each `seed`.
+/// Smooth structure with detail, different for each `seed`.
 fn specimen(width: usize, height: usize, seed: usize) -> Vec<f32> {
     (0..width * height)
         .map(|i| {
@@ -32,7 +32,7 @@ fn specimen(width: usize, height: usize, seed: usize) -> Vec<f32> {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn any_size_and_type_comes_back_in_kind() {
+fn every_size_and_pixel_type_is_restored() {
     let model = common::tiny("threads=1");
     for (width, height) in [(1, 1), (1, 9), (9, 1), (17, 23), (31, 2), (64, 48), (97, 101)] {
         let f32s = specimen(width, height, 1);
@@ -44,7 +44,7 @@ fn any_size_and_type_comes_back_in_kind() {
         let (restored, _) = run(&model, &f32s, shape, "").unwrap();
         assert!(restored.iter().all(|v| v.is_finite()));
         if width * height > 1 {
-            // The network of the test model changes everything: what comes back unchanged was not restored.
+            // The test model changes every frame: one that is unchanged was not restored.
             assert_ne!(u8s_restored, u8s, "{width}x{height}");
             assert_ne!(u16s_restored, u16s, "{width}x{height}");
             assert_ne!(restored, f32s, "{width}x{height}");
@@ -54,7 +54,7 @@ fn any_size_and_type_comes_back_in_kind() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn constant_frames_come_back_as_they_were() {
+fn constant_frames_are_unchanged() {
     let model = common::tiny("threads=1");
     for value in [0u16, 7, u16::MAX] {
         let (restored, report) = run(&model, &[value; 20 * 30], Shape::grey(20, 30), "").unwrap();
@@ -68,7 +68,7 @@ fn constant_frames_come_back_as_they_were() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn non_finite_pixels_come_back_as_they_were_and_are_counted() {
+fn non_finite_pixels_are_unchanged_and_counted() {
     let model = common::tiny("threads=1");
     let mut data = specimen(40, 32, 2);
     let clean = run(&model, &data, Shape::grey(40, 32), "").unwrap().0;
@@ -84,7 +84,7 @@ fn non_finite_pixels_come_back_as_they_were_and_are_counted() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn scale_and_offset_of_the_input_do_not_change_what_is_seen() {
+fn gain_and_offset_of_the_input_do_not_matter() {
     let model = common::tiny("threads=1");
     let data = specimen(48, 40, 3);
     let shape = Shape::grey(48, 40);
@@ -93,7 +93,7 @@ fn scale_and_offset_of_the_input_do_not_change_what_is_seen() {
     for (gain, offset) in [(1e-6f32, 0.0f32), (250.0, -1e5), (1.0, 1e6)] {
         let scaled: Vec<f32> = data.iter().map(|v| v * gain + offset).collect();
         let (other, _) = run(&model, &scaled, shape, "").unwrap();
-        // What 32-bit numbers can tell apart at this offset, ten times over.
+        // Ten times the resolution of 32-bit floats at this offset.
         let tolerance = 1e-4 * width + 10.0 * f64::from(offset.abs() / gain) * f64::from(f32::EPSILON);
         for (a, b) in restored.iter().zip(&other) {
             let back = (f64::from(*b) - f64::from(offset)) / f64::from(gain);
@@ -123,7 +123,7 @@ fn channels_share_one_range_and_layouts_do_not_matter() {
             assert_eq!(a[c * width * height + i], b[3 * i + c]);
         }
     }
-    // From one buffer into another, column-major: the same pixels.
+    // From one buffer to another, column-major: the same pixels.
     let columns =
         Strides { x: height as isize, y: 1, channel: (width * height) as isize, plane: planar.len() as isize };
     let mut out = vec![0.0; planar.len()];
@@ -147,7 +147,7 @@ fn a_stack_can_share_one_range() {
     assert_ne!(each.ranges[0], each.ranges[1]);
     assert_eq!(shared.ranges[0], shared.ranges[1]);
     assert_ne!(by_frame, by_stack);
-    // The shared range given by hand is the same thing.
+    // Giving the shared range by hand has the same result.
     let fixed = format!("normalize={}:{}", shared.ranges[0].lo, shared.ranges[0].hi);
     assert_eq!(run(&model, &stack, shape, &fixed).unwrap().0, by_stack);
 }
@@ -183,14 +183,14 @@ fn tiles_with_the_whole_receptive_field_equal_the_whole_frame() {
     assert!(worst(&exact) < 1e-5, "{}", worst(&exact));
     let (auto, _) = run(&model, &data, shape, "tile=128").unwrap();
     assert!(worst(&auto) < 1e-3, "{}", worst(&auto));
-    // The test can fail: without a halo, seams show.
+    // To show that the test can fail: without a halo there are seams.
     let (bare, _) = run(&model, &data, shape, "tile=128 halo=0").unwrap();
     assert!(worst(&bare) > 1e-3, "{}", worst(&bare));
 }
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn cancel_leaves_complete_planes_only() {
+fn a_cancelled_run_leaves_only_complete_planes() {
     let model = common::tiny("threads=1");
     let shape = Shape { width: 256, height: 256, channels: 1, planes: 40 };
     let data: Vec<f32> = (0..shape.planes).flat_map(|p| specimen(256, 256, p)).collect();
@@ -212,14 +212,14 @@ fn cancel_leaves_complete_planes_only() {
     assert!((3..shape.planes).contains(&done), "{done}");
     assert_eq!(out[..done * 65536], complete[..done * 65536]);
     assert_eq!(out[done * 65536..], data[done * 65536..]);
-    // The model is as usable as before.
+    // The model still works.
     assert_eq!(run(&model, &data[..65536], Shape::grey(256, 256), "").unwrap().0, complete[..65536]);
 }
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn cancel_stops_the_network_run_that_is_going_on() {
-    // The built-in model: its runs are long enough to be stopped on the way.
+fn cancel_stops_a_running_inference() {
+    // With the built-in model, whose runs are long enough to be stopped midway.
     let path = common::runtime();
     let options = OpenOptions { runtime: Some(path), threads: Some(1), ..OpenOptions::default() };
     let model = Model::open(None, &options).unwrap();
@@ -241,7 +241,7 @@ fn cancel_stops_the_network_run_that_is_going_on() {
     });
     assert_eq!((error.status(), task.planes_done()), (Status::Cancelled, 0));
     assert_eq!(out, data);
-    // A ratio within one run, generous: without the terminator it is 1.
+    // A generous ratio; if the inference were not terminated, it would be 1.
     assert!(took.as_secs_f64() < 0.75 * full.as_secs_f64(), "cancelled at 1/5 of {full:?}, ended after {took:?}");
 }
 
@@ -258,7 +258,7 @@ fn progress_counts_every_tile() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn values_that_the_network_cannot_hold_are_an_error_not_a_hole() {
+fn results_that_are_not_finite_are_an_error() {
     let model = common::tiny("threads=1");
     let mut data = specimen(64, 64, 8);
     data[2000] = f32::MAX;

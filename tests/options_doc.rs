@@ -1,4 +1,4 @@
-//! docs/options.md is made from the table of options: `UPDATE_DOCS=1 cargo test --test options_doc` writes it.
+//! docs/options.md is generated from the option table: `UPDATE_DOCS=1 cargo test --test options_doc` writes it.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -11,7 +11,8 @@ fn page() -> String {
          Text, `key=value` separated by white space; a value with spaces stands in single quotes, with `\\'` and `\\\\` inside.\n\
          The command takes the same as flags: `pixel_size_um=0.2` is `--pixel-size-um 0.2`. A key that is unknown, repeated or out\n\
          of place, and a value that is not in the table, are errors that say what was expected.\n\n\
-         This page is made from the table in `src/restore/options.rs` by `UPDATE_DOCS=1 cargo test --test options_doc`.\n",
+         This page is made from the table in `src/restore/options.rs` by `UPDATE_DOCS=1 cargo test --test \
+         options_doc`.\n",
     );
     for (scope, title) in [
         (Scope::Open, "When a model is opened"),
@@ -27,7 +28,7 @@ fn page() -> String {
 }
 
 #[test]
-fn the_page_says_what_the_table_says() {
+fn the_page_agrees_with_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/options.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, page()).unwrap();

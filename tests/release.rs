@@ -1,4 +1,4 @@
-//! What ships: the built-in model is the released one, its card is beside it, and the documents point at what is there.
+//! Checks of a release: the built-in model is the released one and has its card; links, versions and exports are right.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ fn the_built_in_model_is_the_released_one() {
     assert!(card.contains(&info.sha256), "the card describes another file");
 }
 
-/// `](path)` of a Markdown file, without web addresses and anchors.
+/// The targets of a Markdown file's links, without web addresses and anchors.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](")
         .skip(1)
@@ -27,7 +27,7 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn documents_point_at_what_is_there() {
+fn links_in_documents_lead_to_existing_files() {
     let mut count = 0;
     for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "training/README.md"] {
         let path = root().join(document);
@@ -55,11 +55,11 @@ fn versions_agree() {
 }
 
 #[test]
-fn the_list_of_exports_is_the_headers() {
+fn the_list_of_exports_agrees_with_the_header() {
     let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
     let (header, list) = (read("include/parfocal.h"), read("tests/abi/exports.txt"));
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    // In comments functions are named without a parenthesis.
+    // Comments name functions without a parenthesis.
     let mut declared: Vec<&str> = header
         .split('(')
         .filter_map(|before| before.rsplit(|c| !is_name(c)).next())
@@ -71,7 +71,7 @@ fn the_list_of_exports_is_the_headers() {
 }
 
 #[test]
-fn the_list_of_exports_for_java_is_the_native_methods() {
+fn the_list_of_exports_for_java_agrees_with_the_native_methods() {
     let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
     let source = read("bindings/java/src/main/java/org/parfocal/Native.java");
     let mut declared: Vec<String> = source
@@ -85,7 +85,7 @@ fn the_list_of_exports_for_java_is_the_native_methods() {
     assert_eq!(list.lines().collect::<Vec<_>>(), declared, "tests/abi/exports_java.txt");
 }
 
-/// Elsewhere tests that need ONNX Runtime are ignored without it.
+/// Outside CI, tests that need ONNX Runtime are ignored without it.
 #[test]
 fn ci_has_a_runtime() {
     let in_ci = std::env::var_os("CI").is_some_and(|v| !v.is_empty() && v != "false");

@@ -1,5 +1,5 @@
-//! ONNX Runtime missing, no library, too old, a second one. Each case needs a fresh process: a test starts itself
-//! again with the case in its environment.
+//! A bad ONNX Runtime: missing, not a library, too old, a second one. Each case needs a fresh process: the test starts
+//! itself again with the case in its environment.
 
 mod common;
 
@@ -12,7 +12,7 @@ use parfocal::restore::options::OpenOptions;
 
 const CASE: &str = "PARFOCAL_TEST_RUNTIME";
 
-/// In the child: opens the test model with the runtime of the case and prints status and message.
+/// In the child: opens the test model with the runtime of the case; prints status and message.
 #[test]
 fn child() {
     let Some(path) = std::env::var_os(CASE) else { return };
@@ -64,7 +64,7 @@ fn a_file_that_is_no_library_is_refused() {
     refused(&opened_with(&text, None), &["libonnxruntime.so", "not a loadable library", "expected an ONNX Runtime"]);
 }
 
-/// Builds a shared library from C, or None where there is no compiler.
+/// Builds a shared library from C; `None` if there is no compiler.
 fn library(folder: &Path, name: &str, source: &str) -> Option<PathBuf> {
     let (code, library) = (folder.join(format!("{name}.c")), folder.join(format!("{name}.so")));
     std::fs::write(&code, source).unwrap();
@@ -85,7 +85,7 @@ fn another_library_and_an_old_runtime_are_refused() {
     if let Some(path) = library(folder.path(), "other", "int answer(void) { return 42; }") {
         refused(&opened_with(&path, None), &["other.so", "a library without OrtGetApiBase", "1.22 or later"]);
     }
-    // What the C API of a release before 1.22 answers when it is asked for its version.
+    // The C API of a release before 1.22, as far as its version.
     let old = "
         typedef struct { const void *(*get_api)(unsigned); const char *(*version)(void); } Base;
         static const void *get_api(unsigned version) { (void)version; return 0; }
@@ -116,6 +116,6 @@ fn the_right_one_opens_and_a_second_one_is_refused() {
         error.message().contains("this process already runs") && error.message().contains("another process"),
         "{error}"
     );
-    // The refusal spoils nothing.
+    // The first runtime still works.
     Model::open_memory(common::TINY, &options).unwrap();
 }

@@ -1,4 +1,4 @@
-//! `parfocal score`: the engine's numbers page by page, the sharpest marked, bad files told and passed over.
+//! `parfocal score`: a score for each page, the sharpest marked; bad files are reported and skipped.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -27,7 +27,7 @@ fn scores(file: &Value) -> Vec<f64> {
     file["scores"].as_array().unwrap_or_else(|| panic!("{file}")).iter().map(|v| v.as_f64().unwrap()).collect()
 }
 
-/// The test stack with each page averaged over as many columns as it is away from page 2.
+/// The test stack, each page blurred over more columns the farther it is from page 2.
 fn focal_stack(folder: &TempDir) -> PathBuf {
     let path = folder.path().join("focal.tif");
     let mut reader = Reader::open(&data("good/stack-u8.tif")).unwrap();
@@ -59,7 +59,7 @@ fn the_sharpest_page_is_marked() {
     assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
     let found = scores(&files[0]);
     assert_eq!((found.len(), &files[0]["sharpest_page"], &files[0]["ok"]), (5, &2.into(), &true.into()));
-    // In order of how far a page is from the second.
+    // The farther from page 2, the lower the score.
     assert!(found[1] > found[0] && found[1] > found[2] && found[2] > found[3] && found[3] > found[4], "{found:?}");
 
     let done = score(&[], std::slice::from_ref(&stack));
@@ -75,7 +75,7 @@ fn the_sharpest_page_is_marked() {
 }
 
 #[test]
-fn every_kind_of_file_is_scored_as_its_pixels_are() {
+fn every_kind_of_file_is_scored() {
     let names = ["u8", "u16", "f32", "rgba8", "imagej-be", "white-is-zero-u8", "1x1", "1xN", "constant", "nan"];
     let (files, done) = report(&names.map(|name| data(&format!("good/{name}.tif"))));
     assert!(done.status.success(), "{done:?}");
@@ -84,7 +84,7 @@ fn every_kind_of_file_is_scored_as_its_pixels_are() {
     reader.read(0, &mut pixels).unwrap();
     let expected = score_plane(&InPlace::new(&mut pixels, Shape::grey(37, 29), None).unwrap(), 0).unwrap();
     assert_eq!(first("u8"), expected);
-    // The 32-bit pattern is the 8-bit one / 4 - 20, and this file's is the same with 0 as white.
+    // The 32-bit pattern is the 8-bit one / 4 - 20; the other file has the 8-bit pattern, stored with 0 as white.
     for name in ["f32", "white-is-zero-u8"] {
         assert!((first(name) / expected - 1.0).abs() < 1e-6, "{name}: {} {expected}", first(name));
     }
@@ -98,7 +98,7 @@ fn every_kind_of_file_is_scored_as_its_pixels_are() {
 }
 
 #[test]
-fn a_bad_file_is_told_and_does_not_stop_the_rest() {
+fn a_bad_file_is_reported_and_does_not_stop_the_rest() {
     let paths = ["good/u8.tif", "bad/palette.tif", "bad/damaged-data.tif", "good/u16.tif"].map(data);
     let (files, done) = report(&paths);
     assert_eq!(done.status.code(), Some(1));

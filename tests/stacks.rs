@@ -1,4 +1,4 @@
-//! Long stacks through the command: memory does not grow with their length, and Ctrl-C leaves nothing behind.
+//! The command on long stacks: memory does not grow with their length, and Ctrl-C leaves nothing behind.
 #![cfg(target_os = "linux")]
 
 mod common;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const SIDE: usize = 1024;
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.onnx");
 
-/// A stack of 16-bit frames: tags and storage of a small file, pixels of its own.
+/// Writes a stack of 16-bit frames, with tags and storage from a small file.
 fn stack(path: &Path, pages: usize) {
     square_stack(path, pages, SIDE);
 }
@@ -38,7 +38,7 @@ fn start(input: &Path, output: &Path) -> Child {
 }
 
 fn start_with(input: &Path, output: &Path, more: &[&str]) -> Child {
-    // Signals as from a login shell, also where the tests themselves run under nohup or in the background.
+    // Default signal handling, even if the tests run under nohup or in the background.
     Command::new("env")
         .args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_parfocal")])
         .args(["restore", "--threads", "1", "--model", TINY, "-o"])
@@ -50,8 +50,8 @@ fn start_with(input: &Path, output: &Path, more: &[&str]) -> Child {
         .unwrap()
 }
 
-/// Peak resident memory in KiB, as the kernel counts it. It only grows, so that the last look is the peak but for what the
-/// last milliseconds add.
+/// Peak resident memory in KiB, from the kernel. It is polled and only grows, so only the last milliseconds can be
+/// missing.
 fn peak_of(input: &Path, output: &Path, more: &[&str]) -> u64 {
     let mut child = start_with(input, output, more);
     let status = format!("/proc/{}/status", child.id());
@@ -92,7 +92,7 @@ fn memory_does_not_grow_with_the_stack() {
     assert!(long * 10 <= short * 11, "100 pages took {long} KiB, 2 pages {short} KiB; expected at most 10 % more");
 }
 
-/// `memory` bounds what the network takes; the frame's own buffers come on top, as ARCHITECTURE.md says.
+/// `memory` limits the network; the frame's own buffers come on top (docs/decisions/tiles.md).
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn memory_stays_within_its_option() {
@@ -105,10 +105,10 @@ fn memory_stays_within_its_option() {
         std::fs::remove_file(output).unwrap();
         peak
     };
-    // All but the frame: 64x64 pixels take next to nothing.
+    // Everything but the frame: 64x64 pixels need next to nothing.
     let base = peak(64, "64");
     let side = 2048;
-    // 8 bytes a sample in 32-bit buffers, 2 of the page, one tile of input within `memory` again.
+    // For each sample 8 bytes in 32-bit buffers and 2 of the page; the tile of input counts within `memory`.
     let buffers = (side * side * (8 + 2)) as u64 >> 10;
     for memory in [32u64, 64, 128] {
         let peak = peak(side, &memory.to_string());
@@ -118,7 +118,7 @@ fn memory_stays_within_its_option() {
     }
 }
 
-/// Until the temporary file is there and some of it is written.
+/// Waits until some of the temporary file is written.
 fn wait_for_output(folder: &Path) {
     let deadline = Instant::now() + Duration::from_secs(60);
     let written = || {
@@ -159,7 +159,7 @@ fn a_signal_leaves_nothing_behind() {
     }
 }
 
-/// As under nohup, when the terminal is closed.
+/// As under nohup, when the terminal closes.
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn an_ignored_signal_stays_ignored() {

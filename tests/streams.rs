@@ -1,4 +1,4 @@
-//! Streams: every frame or the newest, in order, counted; closing stops what runs.
+//! Streams: all frames or the newest, in order, and counted; closing stops the running frame.
 
 mod common;
 
@@ -33,13 +33,13 @@ const LONG: Option<Duration> = Some(Duration::from_secs(60));
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn every_frame_comes_back_in_order_as_a_run_gives_it() {
+fn every_frame_is_restored_in_order_as_by_a_run() {
     let model = Arc::new(common::tiny("threads=1"));
     let stream = open(&model, "depth=3");
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for seed in 0..20 {
-                // A producer that may wait polls; a camera would count the refusal.
+                // This producer can wait and tries again; a camera would drop the frame.
                 while let Err(error) = stream.submit(1000 + seed, |to| to.copy_from_slice(&frame(seed))) {
                     assert_eq!(error.status(), Status::WouldBlock);
                     std::thread::sleep(Duration::from_millis(1));
@@ -60,7 +60,7 @@ fn every_frame_comes_back_in_order_as_a_run_gives_it() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn latest_drops_and_says_so() {
+fn latest_drops_older_frames_and_counts_them() {
     let model = Arc::new(common::tiny("threads=1"));
     let stream = open(&model, "mode=latest");
     for seed in 0..200 {
@@ -83,7 +83,7 @@ fn latest_drops_and_says_so() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn a_frame_that_fails_says_so_under_its_tag_and_the_next_goes_on() {
+fn a_failed_frame_has_its_tag_and_error_and_the_stream_continues() {
     let model = Arc::new(common::tiny("threads=1"));
     let options = StreamOptions::parse("normalize=0:1e-5").unwrap();
     let stream: Stream<f32> = Stream::open(Arc::clone(&model), SHAPE, options).unwrap();
@@ -102,7 +102,7 @@ fn a_frame_that_fails_says_so_under_its_tag_and_the_next_goes_on() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn closing_wakes_who_waits() {
+fn closing_wakes_a_waiting_receiver() {
     let model = Arc::new(common::tiny("threads=1"));
     let stream = open(&model, "");
     std::thread::scope(|scope| {
@@ -117,7 +117,7 @@ fn closing_wakes_who_waits() {
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
-fn what_cannot_run_is_refused_when_it_is_opened() {
+fn a_stream_that_cannot_run_is_refused_when_opened() {
     let model = Arc::new(common::tiny("threads=1 memory=1"));
     let open = |shape, options: &str| {
         Stream::<u8>::open(Arc::clone(&model), shape, StreamOptions::parse(options).unwrap()).err().unwrap()

@@ -1,4 +1,4 @@
-//! Arguments that several subcommands share; the flags of options are made from the table.
+//! Arguments that several subcommands share. The flags for options come from the option table.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub fn json() -> Arg {
     Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON for machines")
 }
 
-/// A path, called `name` in the help.
+/// A path argument, shown as `name` in the help.
 pub fn path(name: &'static str) -> Arg {
     Arg::new(name).value_name(name).value_parser(clap::value_parser!(PathBuf))
 }
@@ -23,7 +23,7 @@ pub fn model() -> Arg {
     path("FILE").id("model").long("model").help("A model file instead of the built-in model")
 }
 
-/// The flags of the options of some scopes.
+/// The flags for all options of these scopes.
 pub fn flags(scopes: &'static [Scope]) -> impl Iterator<Item = Arg> {
     TABLE.iter().filter(move |key| key.scopes.iter().any(|scope| scopes.contains(scope))).map(flag)
 }
@@ -52,7 +52,8 @@ fn capitalised(text: &str) -> String {
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
-fn given(arguments: &ArgMatches, scope: Scope) -> impl Iterator<Item = (&'static str, &String)> {
+/// The options of a scope that are on the command line, with their values.
+fn set_options(arguments: &ArgMatches, scope: Scope) -> impl Iterator<Item = (&'static str, &String)> {
     TABLE
         .iter()
         .filter(move |key| key.scopes.contains(&scope))
@@ -61,13 +62,13 @@ fn given(arguments: &ArgMatches, scope: Scope) -> impl Iterator<Item = (&'static
 
 pub fn open_options(arguments: &ArgMatches) -> Result<OpenOptions> {
     let mut options = OpenOptions::default();
-    given(arguments, Scope::Open).try_for_each(|(name, value)| options.set(name, value))?;
+    set_options(arguments, Scope::Open).try_for_each(|(name, value)| options.set(name, value))?;
     Ok(options)
 }
 
 pub fn run_options(arguments: &ArgMatches) -> Result<RunOptions> {
     let mut options = RunOptions::default();
-    given(arguments, Scope::Run).try_for_each(|(name, value)| options.set(name, value))?;
+    set_options(arguments, Scope::Run).try_for_each(|(name, value)| options.set(name, value))?;
     Ok(options)
 }
 

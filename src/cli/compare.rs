@@ -1,4 +1,4 @@
-//! `parfocal compare`: how near an image comes to a reference, as it is and after the best gain and offset.
+//! `parfocal compare`: PSNR and SSIM of an image against a reference, raw and after the best gain and offset.
 
 use std::path::{Path, PathBuf};
 
@@ -29,11 +29,11 @@ struct Page {
     fitted: Figures,
     gain: f64,
     offset: f64,
-    /// What PSNR and SSIM refer to: 0.1 to 99.9 percentiles of the reference.
+    /// Data range for PSNR and SSIM: from the reference's 0.1 to its 99.9 percentile.
     data_range: f64,
 }
 
-/// Its arguments.
+/// The subcommand and its arguments.
 pub fn command() -> Command {
     Command::new("compare")
         .about("PSNR and SSIM of image A against reference B, raw and after the best gain and offset")
@@ -43,14 +43,14 @@ pub fn command() -> Command {
 }
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
-    // clap has refused a call without them.
+    // clap has checked that both are there.
     let image: &PathBuf = arguments.get_one("A").expect("required");
     let reference: &PathBuf = arguments.get_one("B").expect("required");
     let pages = compare(image, reference)?;
     let mean = |value: &dyn Fn(&Page) -> f64| pages.iter().map(value).sum::<f64>() / pages.len() as f64;
-    let figures = |of: &dyn Fn(&Page) -> Figures| Figures {
-        psnr: mean(&|p| of(p).psnr),
-        ssim: pages[0].raw.ssim.map(|_| mean(&|p| of(p).ssim.unwrap_or(f64::NAN))),
+    let figures = |part: &dyn Fn(&Page) -> Figures| Figures {
+        psnr: mean(&|p| part(p).psnr),
+        ssim: pages[0].raw.ssim.map(|_| mean(&|p| part(p).ssim.unwrap_or(f64::NAN))),
     };
     let all = Page {
         raw: figures(&|p| p.raw),
@@ -94,7 +94,7 @@ fn row(page: &Page) -> String {
     )
 }
 
-/// Equal pages have no finite PSNR: null in JSON.
+/// Equal pages have an infinite PSNR, which is null in JSON.
 fn as_json(page: &Page) -> Value {
     json!({
         "raw": { "psnr": page.raw.psnr, "ssim": page.raw.ssim },

@@ -1,4 +1,4 @@
-//! `parfocal doctor`: versions, runtime, model and device; what is missing, if something is.
+//! `parfocal doctor`: versions, runtime, model and device, and what is missing.
 
 use clap::{ArgMatches, Command};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::onnx::model_file;
 use crate::restore::doctor;
 use crate::restore::options::Scope;
 
-/// Its arguments.
+/// The subcommand and its arguments.
 pub fn command() -> Command {
     Command::new("doctor")
         .about("Tell what runs here, or what is missing")

@@ -1,4 +1,4 @@
-//! `parfocal info`: what an image or a model file is, without running anything.
+//! `parfocal info`: the properties of an image or a model file. Runs no network.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::onnx::model_file;
 use crate::tiff::{Predictor, Reader};
 
-/// Its arguments.
+/// The subcommand and its arguments.
 pub fn command() -> Command {
     Command::new("info")
         .about("Tell what an image or a model file is")
@@ -20,7 +20,7 @@ pub fn command() -> Command {
 }
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
-    // clap has refused a call without it.
+    // clap has checked that it is there.
     let path: &PathBuf = arguments.get_one("FILE").expect("required");
     let is_model = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
     let about = if is_model { about_model(path)? } else { about_image(path)? };

@@ -1,4 +1,4 @@
-//! The command `parfocal`: a file for each subcommand. Exit 0 done, 1 failed, 2 usage.
+//! The command `parfocal`, one file for each subcommand. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 mod arguments;
 mod compare;
@@ -18,7 +18,7 @@ use clap::{ArgMatches, Command};
 use self::output::{complain, Failure};
 use crate::error::{Error, Status};
 
-/// What is called for the arguments of a subcommand.
+/// Runs a subcommand with its arguments.
 type Run = fn(&ArgMatches) -> std::result::Result<(), Failure>;
 
 /// The subcommands, in the order of the help.
@@ -35,18 +35,18 @@ pub fn main() -> ExitCode {
     let matches = match command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {
-            // Help and version go to stdout and are no error; clap's code for the rest is 2.
+            // Help and version go to stdout and are no error; for everything else clap's exit code is 2.
             let _ = error.print();
             return ExitCode::from(error.exit_code() as u8);
         }
     };
-    // `subcommand_required` above.
+    // `subcommand_required` is set below.
     let (name, arguments) = matches.subcommand().expect("clap demands a subcommand");
     let run = || {
         let (_, run) = SUBCOMMANDS.iter().find(|(command, _)| command().get_name() == name).expect("clap knows it");
         run(arguments)
     };
-    // Rust has said where; the exit code stays one of three. Temporary files are gone by the unwinding.
+    // Rust has printed the panic's place; the exit code stays one of three. Unwinding has removed temporary files.
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_or_else(|_| {
         Err(Failure::Failed(Error::new(
             Status::Internal,

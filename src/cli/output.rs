@@ -1,4 +1,4 @@
-//! What the command prints, and why it ends.
+//! Printing results and errors, and the reasons for a failure.
 
 use std::io::Write;
 
@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::error::Error;
 
-/// Why the command ends without having done what it was asked.
+/// Why the command fails.
 pub enum Failure {
-    /// Wrongly called: exit 2.
+    /// Wrong usage: exit code 2.
     Usage(String),
-    /// Tried and failed: exit 1.
+    /// An error: exit code 1.
     Failed(Error),
-    /// As `Failed`, and said already.
+    /// An error that is printed already: exit code 1.
     Reported,
 }
 
@@ -22,7 +22,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// One line (or block) of result. A reader that has gone, as `head` does, is no error.
+/// Prints a line (or block) of the result. A closed pipe, as after `head`, is no error.
 pub fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
@@ -32,11 +32,11 @@ pub fn complain(kind: &str, text: &str) {
 }
 
 pub fn say_json(value: &Value) {
-    // Only keys that are no strings and failing serialisers can fail; here are neither.
+    // Only failing serialisers and keys other than strings can fail; a `Value` has neither.
     say(&serde_json::to_string_pretty(value).expect("values made here are JSON"));
 }
 
-/// `key: value` for people; what is not known is said to be so.
+/// `key: value` for people; null is printed as "unknown".
 pub fn line(key: &str, value: &Value) -> String {
     let text = match value {
         Value::Null => "unknown".to_owned(),

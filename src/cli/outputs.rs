@@ -1,4 +1,4 @@
-//! Where the outputs of `parfocal restore` go.
+//! The names of the outputs of `parfocal restore`.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 use super::output::Failure;
 use crate::error::{Error, Result, Status};
 
-/// Inputs with their outputs.
+/// Pairs of input and output.
 pub type Jobs = Vec<(PathBuf, PathBuf)>;
 
-/// Each input with its output, and the folder that they go to.
+/// Each input with its output, and the folder of the outputs if `out` is one.
 pub fn outputs<'a>(inputs: &[&PathBuf], out: &'a Path) -> std::result::Result<(Jobs, Option<&'a Path>), Failure> {
     let ends_in_separator = out.to_string_lossy().ends_with(std::path::is_separator);
     if !(out.is_dir() || ends_in_separator) {
         return match inputs {
             [input] => Ok((vec![(input.to_path_buf(), out.to_owned())], None)),
             _ => Err(Failure::Usage(format!(
-                "{} inputs, but the output '{}' is one file; expected a folder: an existing one, or a name ending in '/'",
+                "{} inputs, but the output '{}' is one file; expected a folder: an existing one, or a name ending in \
+                 '/'",
                 inputs.len(),
                 out.display()
             ))),
@@ -28,7 +29,8 @@ pub fn outputs<'a>(inputs: &[&PathBuf], out: &'a Path) -> std::result::Result<(J
         let output = out.join(output_name(input));
         if !seen.insert(output.clone()) {
             return Err(Failure::Usage(format!(
-                "two inputs would both become {} ({} is one); expected different names: restore them into folders of their own",
+                "two inputs would both become {} ({} is one); expected different names: restore them into folders of \
+                 their own",
                 output.display(),
                 input.display()
             )));
@@ -38,11 +40,11 @@ pub fn outputs<'a>(inputs: &[&PathBuf], out: &'a Path) -> std::result::Result<(J
     Ok((jobs, Some(out)))
 }
 
-/// No output of this call may take the place of one of its inputs, read already or not.
-pub fn spare_inputs(jobs: &Jobs) -> Result<()> {
+/// Checks that no output of this call would overwrite one of its inputs, even one that is done.
+pub fn check_inputs_survive(jobs: &Jobs) -> Result<()> {
     let inputs: HashSet<PathBuf> = jobs.iter().filter_map(|(input, _)| input.canonicalize().ok()).collect();
     for (input, output) in jobs {
-        // A file that would become itself is refused when its turn comes.
+        // `FileJob::open` refuses an output that is its own input.
         let another = |output: &PathBuf| inputs.contains(output) && input.canonicalize().ok().as_ref() != Some(output);
         if output.canonicalize().is_ok_and(|output| another(&output)) {
             return Err(Error::new(
@@ -59,7 +61,7 @@ pub fn spare_inputs(jobs: &Jobs) -> Result<()> {
     Ok(())
 }
 
-/// `<stem>-restored.tif`; programs know OME-TIFF by `.ome.tif` at the end.
+/// `<stem>-restored.tif`; an OME-TIFF keeps its ending `.ome.tif`, by which programs recognise it.
 fn output_name(input: &Path) -> String {
     let stem = input.file_stem().unwrap_or_default().to_string_lossy();
     match stem.strip_suffix(".ome") {
@@ -79,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_that_cannot_be_told_apart_are_refused() {
+    fn two_outputs_of_one_name_are_refused() {
         let paths = ["a/x.tif", "b/x.tif", "b/y.tif"].map(PathBuf::from);
         let usage = |inputs: &[&PathBuf], out: &str| match outputs(inputs, Path::new(out)) {
             Err(Failure::Usage(message)) => message,

@@ -1,4 +1,4 @@
-//! A bar of a run's progress on a terminal.
+//! The progress bar on a terminal.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,13 +7,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::task::Task;
 
-/// Runs `work` with a bar of the task's progress on a terminal; in a pipe nothing is drawn.
+/// Runs `work` and draws the task's progress, if the output is a terminal.
 pub fn with_progress<R>(task: &Task, name: &str, work: impl FnOnce() -> R) -> R {
     let bar = ProgressBar::new(0);
     if bar.is_hidden() {
         return work();
     }
-    // A constant: the tests draw it.
+    // The template is a constant, and tests draw it.
     let style = ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3}% {eta} left").expect("a valid template");
     bar.set_style(style.progress_chars("=> "));
     bar.set_prefix(name.to_owned());
@@ -28,9 +28,9 @@ pub fn with_progress<R>(task: &Task, name: &str, work: impl FnOnce() -> R) -> R 
     )
 }
 
-/// Runs `work` while another thread calls `paint` ten times a second and `clear` at the end, also after a panic.
+/// Runs `work`. Another thread calls `paint` ten times a second, and `clear` at the end, also after a panic.
 fn painted<R>(paint: impl Fn() + Sync, clear: impl Fn() + Sync, work: impl FnOnce() -> R) -> R {
-    /// The scope below waits for the painter: it must end however `work` ends.
+    /// Ends the painter on drop, however `work` ends: the scope below waits for it.
     struct Over<'a>(&'a AtomicBool, std::thread::Thread);
     impl Drop for Over<'_> {
         fn drop(&mut self) {

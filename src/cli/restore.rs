@@ -1,4 +1,4 @@
-//! `parfocal restore`: files in, files out, with progress on a terminal and a clean end on Ctrl-C.
+//! `parfocal restore`: restores files, with progress on a terminal and a clean end on Ctrl-C.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -8,7 +8,7 @@ use serde_json::{json, Value};
 
 use super::arguments::{flags, json, model, open_model, path, run_options};
 use super::output::{complain, say, say_json, Failure};
-use super::outputs::{outputs, spare_inputs};
+use super::outputs::{check_inputs_survive, outputs};
 use super::progress::with_progress;
 use super::stop::Stop;
 use crate::error::{Error, Result, Status};
@@ -16,7 +16,7 @@ use crate::restore::file::{FileJob, FileReport};
 use crate::restore::model::Model;
 use crate::restore::options::{RunOptions, Scope};
 
-/// Its arguments.
+/// The subcommand and its arguments.
 pub fn command() -> Command {
     Command::new("restore")
         .about("Restore TIFF images; the outputs keep pixel type, pages and metadata")
@@ -39,13 +39,13 @@ pub fn command() -> Command {
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let inputs: Vec<&PathBuf> = arguments.get_many("INPUT").into_iter().flatten().collect();
-    // clap has refused a call without it.
+    // clap has checked that it is there.
     let out: &PathBuf = arguments.get_one("OUT").expect("required");
     let force = arguments.get_flag("force");
     let machine = arguments.get_flag("json");
     let options = run_options(arguments)?;
     let (jobs, folder) = outputs(&inputs, out)?;
-    spare_inputs(&jobs)?;
+    check_inputs_survive(&jobs)?;
 
     let mut batch = Batch { arguments, options, force, stop: Stop::install()?, model: None };
     let new_folder = folder.filter(|f| !f.exists());
@@ -80,7 +80,7 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
         }
     }
     if let Some(folder) = new_folder.filter(|_| failed) {
-        // Nothing is left of a call that restored nothing; a folder with files in it stays.
+        // Removes the folder if nothing was restored; a folder that has files stays.
         let _ = std::fs::remove_dir(folder);
     }
     if machine {
@@ -134,7 +134,7 @@ fn sentence(input: &Path, output: &Path, report: &FileReport, seconds: f64) -> S
     text
 }
 
-/// One file in the JSON report: the keys of `FileReport::describe`, what the file is, and how long it took.
+/// One file in the JSON report: its names, its format, the time, and the keys of `FileReport::describe`.
 fn entry(input: &Path, output: &Path, done: &Result<FileReport>, seconds: f64) -> Value {
     let mut value = json!({ "input": input.display().to_string(), "output": output.display().to_string() });
     let more = match done {

@@ -1,4 +1,4 @@
-//! `parfocal score`: how sharp each page of an image is, and which is the sharpest.
+//! `parfocal score`: the focus score of each page, and which is the sharpest.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::image::frame::{InPlace, Sample};
 use crate::image::sample::with_sample;
 use crate::tiff::Reader;
 
-/// Its arguments.
+/// The subcommand and its arguments.
 pub fn command() -> Command {
     Command::new("score")
         .about("Tell how sharp each page is, and which is the sharpest; larger is sharper")
@@ -48,7 +48,7 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     Ok(())
 }
 
-/// One score a page; one page is in memory at a time.
+/// One score for each page, with one page in memory at a time.
 fn scores(file: &Path) -> Result<Vec<f64>> {
     fn pages<T: Sample + Pod>(reader: &mut Reader) -> Result<Vec<f64>> {
         let (shape, strides) = reader.format().colours();
@@ -65,7 +65,8 @@ fn scores(file: &Path) -> Result<Vec<f64>> {
     with_sample!(reader.format().pixel_type, T => pages::<T>(&mut reader))
 }
 
-/// The page (from 0) with the largest score, the first of equals; none where there is nothing to choose from.
+/// The page (from 0) with the largest score, the first if several are equal. `None` for one page or if all scores are
+/// 0.
 fn sharpest(scores: &[f64]) -> Option<usize> {
     let best = scores.iter().enumerate().rev().max_by(|a, b| a.1.total_cmp(b.1))?;
     (scores.len() > 1 && *best.1 > 0.0).then_some(best.0)

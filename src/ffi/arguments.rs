@@ -1,4 +1,4 @@
-//! Pointers of a call turned into checked values, and values into what pointers lead to.
+//! Reads checked values from a call's pointers, and writes results through them.
 
 use std::ffi::{c_char, CStr};
 
@@ -11,7 +11,7 @@ fn invalid(message: String) -> Error {
     Error::new(Status::InvalidArgument, message)
 }
 
-/// Text in; NULL is "".
+/// Reads a text; NULL is "".
 ///
 /// # Safety
 /// NULL, or NUL-terminated and unchanged until the call ends.
@@ -34,13 +34,13 @@ pub unsafe fn text<'a>(pointer: *const c_char, name: &str, status: Status) -> Re
     })
 }
 
-/// Option text; NULL is "". Safety: as `text`. Errors: `BadOption`.
+/// Reads an option text; NULL is "". Safety: as `text`. Errors: `BadOption`.
 pub unsafe fn options<'a>(pointer: *const c_char) -> Result<&'a str> {
     // SAFETY: the caller's promise.
     unsafe { text(pointer, "options", Status::BadOption) }
 }
 
-/// A path that must be given. Safety: as `text`. Errors: `InvalidArgument`.
+/// Reads a path, which may not be empty. Safety: as `text`. Errors: `InvalidArgument`.
 pub unsafe fn path<'a>(pointer: *const c_char, name: &str) -> Result<&'a std::path::Path> {
     // SAFETY: the caller's promise.
     match unsafe { text(pointer, name, Status::InvalidArgument) }? {
@@ -49,7 +49,7 @@ pub unsafe fn path<'a>(pointer: *const c_char, name: &str) -> Result<&'a std::pa
     }
 }
 
-/// `{width, height, channels, planes}`.
+/// Reads `{width, height, channels, planes}`. Errors: `InvalidArgument`.
 ///
 /// # Safety
 /// NULL, or four numbers.
@@ -58,7 +58,7 @@ pub unsafe fn shape(pointer: *const i64) -> Result<Shape> {
     shape_of(unsafe { four(pointer) }.ok_or_else(|| null("shape"))?)
 }
 
-/// A pointer to pixels with its count and strides {x, y, channel, plane} in elements; NULL strides: packed.
+/// Combines a pointer to pixels with its count and its strides {x, y, channel, plane} in elements (NULL: packed).
 ///
 /// # Safety
 /// `strides` is NULL or four numbers.
@@ -72,7 +72,7 @@ unsafe fn four(pointer: *const i64) -> Option<[i64; 4]> {
     (!pointer.is_null()).then(|| unsafe { pointer.cast::<[i64; 4]>().read_unaligned() })
 }
 
-/// Where one value goes.
+/// An out-pointer for one value.
 pub struct Out<T>(*mut T);
 
 impl<T> Out<T> {
@@ -88,19 +88,19 @@ impl<T> Out<T> {
     }
 
     pub fn set(&self, value: T) {
-        // SAFETY: `new` was given a writable place; it need not be aligned.
+        // SAFETY: the caller of `new` promised that it is writable; it need not be aligned.
         unsafe { self.0.write_unaligned(value) }
     }
 }
 
-/// Text out: NUL-terminated in `buffer`, and in `length` the bytes that it needs, NUL included. What does not fit is cut
-/// between two characters.
+/// Writes a NUL-terminated text to `buffer`, cut between two characters if it is too long, and to `length` the bytes that
+/// the full text needs, NUL included.
 ///
-/// Errors: `InvalidArgument` when it was cut, or when there is neither a buffer nor a length.
+/// Errors: `InvalidArgument` if the text was cut, or if both `buffer` and `length` are NULL.
 ///
 /// # Safety
 /// `buffer` is NULL or writable for `capacity` bytes, `length` NULL or writable.
-pub unsafe fn give_text(text: &str, buffer: *mut c_char, capacity: u64, length: *mut u64) -> Result<()> {
+pub unsafe fn write_text(text: &str, buffer: *mut c_char, capacity: u64, length: *mut u64) -> Result<()> {
     if buffer.is_null() && capacity > 0 {
         return Err(invalid(format!(
             "buffer is NULL and capacity {capacity}; expected a buffer, or 0 to ask for the length"
@@ -109,7 +109,7 @@ pub unsafe fn give_text(text: &str, buffer: *mut c_char, capacity: u64, length: 
     if buffer.is_null() && length.is_null() {
         return Err(invalid("buffer and length are both NULL; expected at least one".into()));
     }
-    // A NUL inside would end it early for C.
+    // For C the text ends at the first NUL.
     let end = text.find('\0').unwrap_or(text.len());
     let needed = end as u64 + 1;
     if !length.is_null() {
@@ -124,7 +124,7 @@ pub unsafe fn give_text(text: &str, buffer: *mut c_char, capacity: u64, length: 
         while !text.is_char_boundary(fits) {
             fits -= 1;
         }
-        // SAFETY: `fits` bytes and a NUL are at most `capacity`; the text is ours, so the two do not overlap.
+        // SAFETY: `fits` bytes and a NUL are at most `capacity`; the text is our own memory, so the two do not overlap.
         unsafe {
             std::ptr::copy_nonoverlapping(text.as_ptr().cast(), buffer, fits);
             buffer.add(fits).write(0);

@@ -1,4 +1,4 @@
-//! How sharp planes are.
+//! Focus scores.
 
 use super::arguments::{raw, shape, Out};
 use super::general::parfocal_status;

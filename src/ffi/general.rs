@@ -1,8 +1,8 @@
-//! Versions, names, the last error, what runs here.
+//! Versions, names of statuses, the last error, the doctor.
 
 use std::ffi::{c_char, CStr};
 
-use super::arguments::give_text;
+use super::arguments::write_text;
 use crate::error::Status;
 use crate::host::boundary::{call, last_error};
 use crate::host::ABI_VERSION;
@@ -73,10 +73,10 @@ fn status_name(status: i32) -> &'static CStr {
 /// Statuses: INVALID_ARGUMENT if the text was cut to fit, or if buffer and length are both NULL. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn parfocal_last_error(buffer: *mut c_char, capacity: u64, length: *mut u64) -> parfocal_status {
-    // Not through `call`: it would put its own error in the place of the one asked for.
+    // Not through `call`, which would replace the message with its own error.
     // SAFETY: the header's rule on buffers.
-    let given = unsafe { give_text(&last_error(), buffer, capacity, length) };
-    given.map_or_else(|e| e.status() as i32, |()| Status::Ok as i32)
+    let written = unsafe { write_text(&last_error(), buffer, capacity, length) };
+    written.map_or_else(|e| e.status() as i32, |()| Status::Ok as i32)
 }
 
 /// What runs here, or what is missing, as JSON: "ok", versions, ONNX Runtime's path, the built-in model as parfocal_model_describe
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn parfocal_doctor(json: *mut c_char, capacity: u64, lengt
     call(|_| {
         let report = doctor::built_in().to_string();
         // SAFETY: the header's rule on buffers.
-        unsafe { give_text(&report, json, capacity, length) }
+        unsafe { write_text(&report, json, capacity, length) }
     })
 }
 

@@ -1,14 +1,14 @@
-//! The C ABI: one thin function for each thing that a host may ask. `include/parfocal.h` is made from these files.
+//! The C ABI: thin functions over the engine. `include/parfocal.h` is generated from these files.
 //!
-//! | file | what |
+//! | file | what it holds |
 //! |---|---|
 //! | `general`, `model`, `task`, `restore`, `focus`, `stream` | the functions, in the header's order |
-//! | `arguments` | pointers turned into checked values, and back |
+//! | `arguments` | reading arguments from pointers, writing results to them |
 
-// The header's conventions are the contract of all these functions; it stands there once, not at each.
+// The conventions in the header are the safety contract of all these functions.
 #![allow(clippy::missing_safety_doc)]
 #![warn(unsafe_op_in_unsafe_fn)]
-// The names are C's.
+// C names.
 #![allow(non_camel_case_types)]
 
 mod arguments;

@@ -1,8 +1,8 @@
-//! Models: opened, described, closed.
+//! Models: open, describe, close.
 
 use std::ffi::c_char;
 
-use super::arguments::{give_text, options, text, Out};
+use super::arguments::{options, text, write_text, Out};
 use super::general::{parfocal_model, parfocal_status};
 use crate::error::{Result, Status};
 use crate::host::boundary::call;
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn parfocal_model_open_memory(
                 return Err(null("bytes"));
             }
             let length = model_size(count(length, 1, "length")?, "length =")?;
-            // Copied first: the caller's memory may be shared.
+            // A copy, since another thread may change the caller's memory.
             let mut copy: Vec<u8> = Vec::new();
             resize(&mut copy, length)?;
             std::ptr::copy_nonoverlapping(bytes, copy.as_mut_ptr(), length);
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn parfocal_model_describe(
     call(|guard| {
         let text = guard.model(model)?.describe().to_string();
         // SAFETY: the header's rule on buffers.
-        unsafe { give_text(&text, json, capacity, length) }
+        unsafe { write_text(&text, json, capacity, length) }
     })
 }
 

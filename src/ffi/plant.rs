@@ -1,4 +1,4 @@
-//! Faults on purpose, in test builds only (feature `plant`): what must be caught, so that it is known to be.
+//! Deliberate faults, in test builds only (feature `plant`): they show that the tests' checks catch them.
 
 use crate::host::boundary::call;
 
@@ -21,7 +21,7 @@ pub unsafe extern "C" fn parfocal_test_overread(pixels: *const u16, count: u64) 
 /// Loses memory: a leak check must see it.
 #[no_mangle]
 pub extern "C" fn parfocal_test_leak(bytes: u64) {
-    // Written, and its address read: the optimiser could drop memory that nobody looks at.
+    // Uses the memory, which the optimiser could otherwise remove.
     let lost = Box::leak(vec![1_u8; bytes as usize].into_boxed_slice());
     std::hint::black_box(lost.as_mut_ptr());
 }

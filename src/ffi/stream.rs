@@ -1,14 +1,14 @@
-//! Streams: frames in from one thread, results out to another.
+//! Streams: one thread submits frames, another receives the results.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use super::arguments::{give_text, options, raw, shape, Out};
+use super::arguments::{options, raw, shape, write_text, Out};
 use super::general::{parfocal_model, parfocal_status, parfocal_stream};
 use crate::error::{Error, Result, Status};
 use crate::host::boundary::call;
 use crate::host::checks::{pixel_type, timeout};
-use crate::host::frames::{check_count, hand_out, take_in, NO_TAG};
+use crate::host::frames::{check_count, receive_frame, submit_frame, NO_TAG};
 use crate::host::handles::Kind;
 use crate::host::memory::{Source, Target};
 use crate::host::objects::{add_stream, remove, AnyStream, Object};
@@ -89,7 +89,7 @@ unsafe fn submit<T: Sample>(
     }
     // SAFETY: the header's rules on pixels and arrays.
     let source = unsafe { Source::<T>::new(raw(frame.cast(), count, strides), shape, "frame") }?;
-    take_in(stream, tag, source.strip(), |x, channel, y, row| source.read_from(x, 0, channel, y, row))
+    submit_frame(stream, tag, source.strip(), |x, channel, y, row| source.read_from(x, 0, channel, y, row))
 }
 
 /// Copies the next result out. In mode=every the results come in the order of the frames.
@@ -136,7 +136,7 @@ unsafe fn receive<T: Sample>(
     // SAFETY: the header's rules on pixels and arrays.
     let target = unsafe { Target::<T>::new(raw(frame.cast(), count, strides), shape, "frame") }?;
     let (number, outcome) =
-        hand_out(stream, timeout, target.strip(), |x, channel, y, row| target.write_from(x, 0, channel, y, row))?;
+        receive_frame(stream, timeout, target.strip(), |x, channel, y, row| target.write_from(x, 0, channel, y, row))?;
     if !tag.is_null() {
         // SAFETY: the header's rule on out-pointers.
         unsafe { Out::new(tag, "tag") }?.set(number);
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn parfocal_stream_describe(
     call(|guard| {
         let text = guard.stream(stream)?.describe().to_string();
         // SAFETY: the header's rule on buffers.
-        unsafe { give_text(&text, json, capacity, length) }
+        unsafe { write_text(&text, json, capacity, length) }
     })
 }
 

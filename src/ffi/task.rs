@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use super::arguments::{give_text, Out};
+use super::arguments::{write_text, Out};
 use super::general::{parfocal_status, parfocal_task};
 use crate::host::boundary::call;
 use crate::host::handles::Kind;
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn parfocal_task_describe(
     call(|guard| {
         let text = guard.task(task)?.describe().to_string();
         // SAFETY: the header's rule on buffers.
-        unsafe { give_text(&text, json, capacity, length) }
+        unsafe { write_text(&text, json, capacity, length) }
     })
 }
 

@@ -1,4 +1,5 @@
-//! What every call from outside passes through, from C or the JVM: the process that owns the library, panics, the last error.
+//! The boundary that every call from C or the JVM passes: refuses forked children, catches panics, keeps the last
+//! error.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -13,14 +14,14 @@ thread_local! {
     static LAST_ERROR: RefCell<String> = const { RefCell::new(String::new()) };
     /// Whether this thread is inside a call.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
-    /// Where the panic came from that this thread is unwinding.
+    /// Message and place of the panic that this thread is unwinding.
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// The process that first called, 0 before.
+/// The process that called first; 0 before any call.
 static OWNER: AtomicU32 = AtomicU32::new(0);
 
-/// The object that a call works on: a panic spoils it.
+/// Holds the object that a call works on, so that a panic can mark it as spoiled.
 #[derive(Default)]
 pub struct CallGuard(Option<Object>);
 
@@ -46,13 +47,14 @@ impl CallGuard {
     }
 }
 
-/// Runs a call: an error is remembered for `parfocal_last_error`, a panic becomes one. Returns the status.
+/// Runs a call from C and returns its status. A panic becomes an error; the error's message is kept for
+/// `parfocal_last_error`.
 pub fn call(work: impl FnOnce(&mut CallGuard) -> Result<()>) -> i32 {
     match guarded(work) {
         Ok(()) => Status::Ok as i32,
         Err(error) => {
             let status = error.status() as i32;
-            // A thread that is ending has no place for it; the status is still told.
+            // A thread that is ending has no thread-local storage any more; the status is still returned.
             let _ = LAST_ERROR.try_with(|last| {
                 let mut last = last.borrow_mut();
                 last.clear();
@@ -63,7 +65,7 @@ pub fn call(work: impl FnOnce(&mut CallGuard) -> Result<()>) -> i32 {
     }
 }
 
-/// The message of the last call on this thread that failed. A thread that is ending has none.
+/// The message of the last failed call on this thread; empty on a thread that is ending.
 pub fn last_error() -> String {
     LAST_ERROR.try_with(|last| last.borrow().clone()).unwrap_or_default()
 }
@@ -71,12 +73,12 @@ pub fn last_error() -> String {
 /// Runs a call of any host: a panic becomes an error.
 pub fn guarded<T>(work: impl FnOnce(&mut CallGuard) -> Result<T>) -> Result<T> {
     check_process()?;
-    hold_panics();
+    silence_panics();
     let mut guard = CallGuard::default();
     let _ = INSIDE.try_with(|inside| inside.set(true));
     let mut caught = catch_unwind(AssertUnwindSafe(|| work(&mut guard)));
     if caught.is_ok() {
-        // If the handle was closed meanwhile, this is where its object ends.
+        // If the handle was closed meanwhile, the object is dropped here, and its drop may panic.
         let last = guard.0.take();
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(last))) {
             caught = Err(payload);
@@ -104,24 +106,24 @@ pub fn guarded<T>(work: impl FnOnce(&mut CallGuard) -> Result<T>) -> Result<T> {
     }
 }
 
-/// Threads and locks do not survive `fork`, so the child must not touch them. Errors: `Unsupported`.
+/// Refuses calls in a forked child, where threads and locks do not work. Errors: `Unsupported`.
 fn check_process() -> Result<()> {
     let own = std::process::id();
     match OWNER.compare_exchange(0, own, Ordering::Relaxed, Ordering::Relaxed) {
         Err(owner) if owner != own => Err(Error::new(
             Status::Unsupported,
             format!(
-                "process {own} was forked from process {owner}, which uses Parfocal already; its threads do not exist here: \
-                 call Parfocal in one of the two only, or start the child as a new program (exec, spawn)"
+                "process {own} was forked from process {owner}, which uses Parfocal already; its threads do not exist \
+                 here: call Parfocal in one of the two only, or start the child as a new program (exec, spawn)"
             ),
         )),
         _ => Ok(()),
     }
 }
 
-/// Nothing is printed in somebody else's program: what a panic says goes into the error. The hook is this library's own, as
-/// the standard library is linked into it; in a Rust program other threads keep theirs.
-fn hold_panics() {
+/// Keeps panics of the library from printing in the host's program: their message goes into the error. The hook affects
+/// only this library, which contains its own standard library; in a Rust program, other threads keep the previous hook.
+fn silence_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let other = std::panic::take_hook();
@@ -131,9 +133,9 @@ fn hold_panics() {
             if !own {
                 return other(panic);
             }
-            let said = panic.payload_as_str().unwrap_or("no message");
+            let message = panic.payload_as_str().unwrap_or("no message");
             let place = panic.location().map_or("?".into(), |at| format!("{}:{}", at.file(), at.line()));
-            let _ = PANIC.try_with(|kept| *kept.borrow_mut() = format!("{said}, at {place}"));
+            let _ = PANIC.try_with(|text| *text.borrow_mut() = format!("{message}, at {place}"));
         }));
     });
 }

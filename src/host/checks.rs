@@ -1,4 +1,4 @@
-//! Numbers from outside turned into checked values, the same for every door.
+//! Checks of numbers from outside, the same for every host.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ fn invalid(message: String) -> Error {
     Error::new(Status::InvalidArgument, message)
 }
 
-/// Bytes that a length may count: more cannot be in one piece of memory.
+/// Largest object in memory, in bytes.
 const MOST_BYTES: u64 = isize::MAX as u64;
 
-/// A number of elements of `size` bytes. Errors: `InvalidArgument`.
+/// Checks a number of elements of `size` bytes. Errors: `InvalidArgument`.
 pub fn count(count: u64, size: usize, name: &str) -> Result<usize> {
     match count.checked_mul(size as u64) {
         Some(bytes) if bytes <= MOST_BYTES => Ok(count as usize),
@@ -21,7 +21,7 @@ pub fn count(count: u64, size: usize, name: &str) -> Result<usize> {
     }
 }
 
-/// `{width, height, channels, planes}`. Errors: `InvalidArgument`.
+/// The shape `{width, height, channels, planes}`. Errors: `InvalidArgument`.
 pub fn shape_of(numbers: [i64; 4]) -> Result<Shape> {
     let size = |n: i64| {
         usize::try_from(n).map_err(|_| {
@@ -32,7 +32,7 @@ pub fn shape_of(numbers: [i64; 4]) -> Result<Shape> {
     Shape { width: size(width)?, height: size(height)?, channels: size(channels)?, planes: size(planes)? }.check()
 }
 
-/// `{x, y, channel, plane}` in elements. Errors: `InvalidArgument`.
+/// The strides `{x, y, channel, plane}`, in elements. Errors: `InvalidArgument`.
 pub fn strides_of(numbers: [i64; 4]) -> Result<Strides> {
     let step =
         |n: i64| isize::try_from(n).map_err(|_| invalid(format!("strides {numbers:?}: more than memory can hold")));
@@ -40,7 +40,7 @@ pub fn strides_of(numbers: [i64; 4]) -> Result<Strides> {
     Ok(Strides { x: step(x)?, y: step(y)?, channel: step(channel)?, plane: step(plane)? })
 }
 
-/// A pixel type by its number. Errors: `InvalidArgument`.
+/// The pixel type with this number. Errors: `InvalidArgument`.
 pub fn pixel_type(number: i32) -> Result<PixelType> {
     PixelType::ALL.iter().copied().find(|t| *t as i32 == number).ok_or_else(|| {
         let known: Vec<_> = PixelType::ALL.iter().map(|t| format!("PARFOCAL_PIXEL_{t:?} ({})", *t as i32)).collect();
@@ -50,7 +50,7 @@ pub fn pixel_type(number: i32) -> Result<PixelType> {
     })
 }
 
-/// Milliseconds to wait, -1 without end. Errors: `InvalidArgument`.
+/// A timeout in milliseconds; -1 is no limit. Errors: `InvalidArgument`.
 pub fn timeout(milliseconds: i32) -> Result<Option<Duration>> {
     match milliseconds {
         -1 => Ok(None),
@@ -61,7 +61,7 @@ pub fn timeout(milliseconds: i32) -> Result<Option<Duration>> {
     }
 }
 
-/// The size of a model in memory, called `name` by the caller. Errors: `Model`.
+/// Checks the size of a model in memory; the message begins with `name`. Errors: `Model`.
 pub fn model_size(length: usize, name: &str) -> Result<usize> {
     if length as u64 <= LARGEST_FILE {
         return Ok(length);

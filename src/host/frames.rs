@@ -1,4 +1,4 @@
-//! A stream's frames copied in from a host's memory, and its results copied out.
+//! Copies a stream's frames from a host's memory, and its results back.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use crate::restore::stream::Stream;
 /// The tag that stands for no frame.
 pub const NO_TAG: u64 = u64::MAX;
 
-/// With packed pixels a count that is not a frame's means that the camera changed its size.
+/// Refuses packed pixels whose count is not a frame's: the camera has changed its size.
 pub fn check_count<T: Sample>(stream: &Stream<T>, count: u64, packed: bool) -> Result<()> {
     let samples = stream.shape().samples() as u64;
     if packed && count != samples {
         return Err(Error::new(
             Status::InvalidArgument,
             format!(
-                "a frame of {count} elements; this stream takes {samples} ({}): open another stream for frames of another \
-                 size, or give strides",
+                "a frame of {count} elements; this stream takes {samples} ({}): open another stream for frames of \
+                 another size, or give strides",
                 stream.shape()
             ),
         ));
@@ -26,8 +26,8 @@ pub fn check_count<T: Sample>(stream: &Stream<T>, count: u64, packed: bool) -> R
     Ok(())
 }
 
-/// Submits a frame that `read` gives, `strip` pixels of a row at a time: the first pixel's x, channel, row, pixels.
-pub fn take_in<T: Sample>(
+/// Submits a frame, read by `read(x, channel, y, pixels)`: at most `strip` pixels of row `y` from column `x` on.
+pub fn submit_frame<T: Sample>(
     stream: &Stream<T>,
     tag: u64,
     strip: usize,
@@ -47,15 +47,15 @@ pub fn take_in<T: Sample>(
     })
 }
 
-/// The first pixel of each strip of columns, and where its samples lie in an interleaved line.
+/// The strips of columns: the first column, and the range of its samples in an interleaved row.
 fn strips(shape: Shape, strip: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
     let end = move |x: usize| (x + strip).min(shape.width) * shape.channels;
     (0..shape.width).step_by(strip).map(move |x| (x, x * shape.channels..end(x)))
 }
 
-/// Receives a frame that `write` takes, `strip` pixels of a row at a time: the first pixel's x, channel, row, pixels. The tag, and the
-/// frame's own outcome.
-pub fn hand_out<T: Sample>(
+/// Receives a result, written by `write(x, channel, y, pixels)`: at most `strip` pixels of row `y` from column `x` on.
+/// Returns the tag and the frame's own outcome.
+pub fn receive_frame<T: Sample>(
     stream: &Stream<T>,
     timeout: Option<Duration>,
     strip: usize,
@@ -76,7 +76,7 @@ pub fn hand_out<T: Sample>(
     Ok((tag, outcome.map_err(|e| e.context(format!("frame {tag}")))))
 }
 
-/// A row of one channel, where pixels have several; with one channel rows are used where they lie.
+/// Buffer for a row of one channel of several; a single channel needs no buffer.
 struct RowBuffer<T> {
     row: Vec<T>,
     channels: usize,
@@ -91,7 +91,7 @@ impl<T: Sample> RowBuffer<T> {
         Ok(Self { row, channels })
     }
 
-    /// Fills one channel of an interleaved line.
+    /// Fills one channel of an interleaved row.
     fn gather(&mut self, line: &mut [T], channel: usize, read: impl FnOnce(&mut [T])) {
         if self.channels == 1 {
             return read(line);
@@ -101,7 +101,7 @@ impl<T: Sample> RowBuffer<T> {
         line.iter_mut().skip(channel).step_by(self.channels).zip(row).for_each(|(to, from)| *to = *from);
     }
 
-    /// One channel of an interleaved line.
+    /// Extracts one channel of an interleaved row.
     fn scatter<'a>(&'a mut self, line: &'a [T], channel: usize) -> &'a [T] {
         if self.channels == 1 {
             return line;

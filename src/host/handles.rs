@@ -1,10 +1,10 @@
-//! Handles: objects of this process as numbers that other languages keep. A number that is closed, foreign or of another
-//! kind is an error, never a crash.
+//! Handles: numbers that stand for objects in other languages. A closed, foreign or wrong number is an error, never a
+//! crash.
 
 use crate::error::{Error, Result, Status};
 use crate::sync::{Mutex, MutexGuard};
 
-/// What a handle stands for. The number is part of the handle.
+/// The kind of object behind a handle. Its number is part of the handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
@@ -12,7 +12,7 @@ pub enum Kind {
     Model = 1,
     /// Progress and cancel of one run.
     Task = 2,
-    /// Frames one after the other.
+    /// A stream of frames.
     Stream = 3,
 }
 
@@ -32,22 +32,23 @@ impl std::fmt::Display for Kind {
     }
 }
 
-// A handle is `generation << 23 | slot << 3 | kind`: below 2^53, so that a language whose numbers are doubles keeps it
-// whole, and never 0.
+// A handle is `generation << 23 | slot << 3 | kind`: never 0, and below 2^53, so that a double holds it exactly.
 const KIND_BITS: u32 = 3;
 const SLOT_BITS: u32 = 20;
 const GENERATIONS: u32 = 1 << 30;
 
 struct Slot<T> {
-    /// Of the object that is here, or of the next one. `GENERATIONS`: the slot is used up; numbers do not come again.
+    /// Generation of the object in this slot, or of the next one. At `GENERATIONS` the slot is retired, so that no
+    /// handle is used twice.
     generation: u32,
     object: Option<(Kind, T)>,
 }
 
-/// All objects that have a handle. `T` is what a lookup clones: an `Arc`, or an enum of these.
+/// All objects that have a handle. A lookup clones `T`: an `Arc`, or an enum of them.
 pub struct Table<T> {
     slots: Mutex<Slots<T>>,
-    /// Generation of a new slot, so that numbers of another copy of this library do not fit by chance.
+    /// First generation of a new slot. It is random, so that handles of another copy of this library do not fit by
+    /// chance.
     first: u32,
 }
 
@@ -57,12 +58,12 @@ struct Slots<T> {
 }
 
 impl<T: Clone> Table<T> {
-    /// An empty table; generations count up from 1 + `seed` modulo 2^24.
+    /// An empty table; generations start at 1 + `seed` modulo 2^24.
     pub fn new(seed: u32) -> Self {
         Self { slots: Mutex::new(Slots { slots: Vec::new(), free: Vec::new() }), first: seed % (1 << 24) + 1 }
     }
 
-    /// Takes an object in and gives it its number. Errors: `OutOfMemory` when a million objects are open.
+    /// Adds an object and returns its handle. Errors: `OutOfMemory` when a million objects are open.
     pub fn insert(&self, kind: Kind, object: T) -> Result<u64> {
         let mut table = self.lock();
         let slot = match table.free.pop() {
@@ -84,7 +85,7 @@ impl<T: Clone> Table<T> {
         Ok(u64::from(place.generation) << (KIND_BITS + SLOT_BITS) | u64::from(slot) << KIND_BITS | kind as u64)
     }
 
-    /// The object behind a handle. It lives as long as the clone, also when the handle is closed meanwhile.
+    /// The object behind a handle. The clone keeps it alive, even if the handle is closed meanwhile.
     ///
     /// Errors: `InvalidHandle`.
     pub fn get(&self, handle: u64, kind: Kind) -> Result<T> {
@@ -93,7 +94,7 @@ impl<T: Clone> Table<T> {
         table.slots[slot].object.as_ref().map(|(_, object)| object.clone()).ok_or_else(|| closed(handle, kind))
     }
 
-    /// Closes a handle: its number is invalid from here on and never comes again. Errors: `InvalidHandle`.
+    /// Closes a handle: it is invalid from now on and never used again. Errors: `InvalidHandle`.
     pub fn remove(&self, handle: u64, kind: Kind) -> Result<T> {
         let mut table = self.lock();
         let slot = locate(&table, handle, kind)?;
@@ -103,11 +104,11 @@ impl<T: Clone> Table<T> {
         if place.generation < GENERATIONS {
             table.free.push(slot as u32);
         }
-        // Dropped by the caller, outside the lock: what ends an object may take time.
+        // The caller drops the object outside the lock, since that may take time.
         Ok(object)
     }
 
-    /// Objects that are open.
+    /// Number of open objects.
     pub fn len(&self) -> usize {
         self.lock().slots.iter().filter(|slot| slot.object.is_some()).count()
     }
@@ -122,7 +123,7 @@ impl<T: Clone> Table<T> {
     }
 }
 
-/// The slot of a handle whose object is there. Errors: `InvalidHandle`, with what the number is.
+/// The slot of an open handle. Errors: `InvalidHandle`; the message says whether it is closed, foreign or another kind.
 fn locate<T>(table: &Slots<T>, handle: u64, kind: Kind) -> Result<usize> {
     let invalid = |what: String| Error::new(Status::InvalidHandle, format!("handle {handle}: {what}"));
     if handle == 0 {
@@ -131,13 +132,13 @@ fn locate<T>(table: &Slots<T>, handle: u64, kind: Kind) -> Result<usize> {
     let slot = (handle >> KIND_BITS & ((1 << SLOT_BITS) - 1)) as usize;
     let generation = handle >> (KIND_BITS + SLOT_BITS);
     let foreign = || invalid(format!("no handle of this process; expected a {kind} that this library gave"));
-    let given = Kind::of(handle & ((1 << KIND_BITS) - 1)).ok_or_else(foreign)?;
+    let own_kind = Kind::of(handle & ((1 << KIND_BITS) - 1)).ok_or_else(foreign)?;
     let place = table.slots.get(slot).ok_or_else(foreign)?;
     if generation > u64::from(place.generation) || generation == 0 {
         return Err(foreign());
     }
-    if given != kind {
-        return Err(invalid(format!("a {given}; expected a {kind}")));
+    if own_kind != kind {
+        return Err(invalid(format!("a {own_kind}; expected a {kind}")));
     }
     match &place.object {
         Some((kind_here, _)) if generation == u64::from(place.generation) && *kind_here == kind => Ok(slot),
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_number_never_comes_again() {
+    fn a_closed_handle_is_never_used_again() {
         let table = Table::new(0);
         let mut seen = std::collections::HashSet::new();
         for i in 0..1000u32 {
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn each_wrong_number_is_told_apart() {
+    fn the_message_says_what_is_wrong_with_a_handle() {
         let table = Table::new(77);
         let model = table.insert(Kind::Model, 1).unwrap();
         assert_eq!(table.get(model, Kind::Model), Ok(1));
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_whose_generations_are_used_up_is_left() {
+    fn a_slot_without_generations_left_is_retired() {
         let table = Table::new(0);
         let handle = table.insert(Kind::Model, 1).unwrap();
         table.remove(handle, Kind::Model).unwrap();
@@ -207,7 +208,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_number_but_an_open_one_is_taken(handle in any::<u64>(), seed in any::<u32>()) {
+        fn only_open_handles_are_accepted(handle in any::<u64>(), seed in any::<u32>()) {
             let table = Table::new(seed);
             let open = table.insert(Kind::Stream, 5).unwrap();
             prop_assert_eq!(table.get(handle, Kind::Stream).is_ok(), handle == open);

@@ -1,5 +1,5 @@
-//! Pixels behind pointers as `Planes`: rows are gathered and scattered by pointer, and no Rust slice ever covers them, because
-//! they may be shared, strided, unaligned, or the same for reading and writing.
+//! Pixels behind pointers as `Planes`. Rows are copied through raw pointers, never through a Rust slice over the
+//! pixels: these may be shared, strided, unaligned, or the same for reading and writing.
 
 use super::checks::{count, strides_of};
 use crate::error::{Error, Result, Status};
@@ -10,12 +10,12 @@ pub fn null(name: &str) -> Error {
     Error::new(Status::InvalidArgument, format!("{name} is NULL; expected a pointer"))
 }
 
-/// Pixels as a caller gives them, not yet checked.
+/// Unchecked pixels from a caller.
 #[derive(Clone, Copy)]
 pub struct RawPixels<P> {
     /// The first pixel.
     pub pointer: P,
-    /// Elements that may be touched from there on.
+    /// Elements that may be accessed from there on.
     pub count: u64,
     /// `{x, y, channel, plane}` in elements; `None`: packed.
     pub strides: Option<[i64; 4]>,
@@ -28,20 +28,20 @@ pub struct Source<T>(*const T, Layout);
 pub struct Target<T>(*mut T, Layout);
 
 impl<T: Sample> Source<T> {
-    /// As `strip`, of these pixels.
+    /// As the function `strip`.
     pub fn strip(&self) -> usize {
         strip(&self.1)
     }
 
-    /// Errors: `InvalidArgument`, naming the pointer by `name`.
+    /// Errors: `InvalidArgument`; the message calls the pointer `name`.
     ///
     /// # Safety
     /// `count` elements from the pointer on can be read until the value is dropped.
-    pub unsafe fn new(given: RawPixels<*const T>, shape: Shape, name: &str) -> Result<Self> {
-        if given.pointer.is_null() {
+    pub unsafe fn new(raw: RawPixels<*const T>, shape: Shape, name: &str) -> Result<Self> {
+        if raw.pointer.is_null() {
             return Err(null(name));
         }
-        Ok(Self(given.pointer, layout::<T, _>(&given, shape, false, name)?))
+        Ok(Self(raw.pointer, layout::<T, _>(&raw, shape, false, name)?))
     }
 
     /// Copies the first `row.len()` pixels of a row.
@@ -54,8 +54,8 @@ impl<T: Sample> Source<T> {
         let Self(pointer, layout) = self;
         assert!(x + row.len() <= layout.shape().width && !row.is_empty());
         let step = layout.strides().x as usize;
-        // SAFETY: `Layout::new` has checked that every sample of the shape is below `count`; the row is as long as the shape's.
-        // Byte by byte and unaligned, because a camera's buffer need not be aligned.
+        // SAFETY: `Layout::new` has checked that every sample of the shape is below `count`, and the assertion keeps to
+        // the shape. Bytes or unaligned reads, because a camera's buffer need not be aligned.
         unsafe {
             let first = pointer.add(layout.row(plane, channel, y) + x * step);
             if step == 1 {
@@ -71,20 +71,20 @@ impl<T: Sample> Source<T> {
 }
 
 impl<T: Sample> Target<T> {
-    /// As `strip`, of these pixels.
+    /// As the function `strip`.
     pub fn strip(&self) -> usize {
         strip(&self.1)
     }
 
-    /// Errors: `InvalidArgument`, naming the pointer by `name`.
+    /// Errors: `InvalidArgument`; the message calls the pointer `name`.
     ///
     /// # Safety
     /// `count` elements from the pointer on can be written until the value is dropped.
-    pub unsafe fn new(given: RawPixels<*mut T>, shape: Shape, name: &str) -> Result<Self> {
-        if given.pointer.is_null() {
+    pub unsafe fn new(raw: RawPixels<*mut T>, shape: Shape, name: &str) -> Result<Self> {
+        if raw.pointer.is_null() {
             return Err(null(name));
         }
-        Ok(Self(given.pointer, layout::<T, _>(&given, shape, true, name)?))
+        Ok(Self(raw.pointer, layout::<T, _>(&raw, shape, true, name)?))
     }
 
     /// Copies the first `row.len()` pixels of a row.
@@ -97,7 +97,7 @@ impl<T: Sample> Target<T> {
         let Self(pointer, layout) = self;
         assert!(x + row.len() <= layout.shape().width && !row.is_empty());
         let step = layout.strides().x as usize;
-        // SAFETY: as in `Source::read`.
+        // SAFETY: as in `Source::read_from`.
         unsafe {
             let first = pointer.add(layout.row(plane, channel, y) + x * step);
             if step == 1 {
@@ -112,8 +112,8 @@ impl<T: Sample> Target<T> {
     }
 }
 
-/// How many pixels of each row are best copied before the next row's: all, or, where columns lie in one piece (MATLAB), so few that what
-/// the cache has fetched of each column is still there when the next row comes.
+/// How many pixels of a row to copy before the next row. All of them for row-major pixels. A few for column-major ones
+/// (MATLAB), so that the cache lines of these columns are still there for the next row.
 fn strip(layout: &Layout) -> usize {
     const COLUMNS: usize = 16;
     let (strides, width) = (layout.strides(), layout.shape().width);
@@ -124,33 +124,33 @@ fn strip(layout: &Layout) -> usize {
     }
 }
 
-fn layout<T, P>(given: &RawPixels<P>, shape: Shape, written: bool, name: &str) -> Result<Layout> {
-    let elements = count(given.count, std::mem::size_of::<T>(), &format!("{name}_count"))?;
-    let strides = given.strides.map(strides_of).transpose();
+fn layout<T, P>(raw: &RawPixels<P>, shape: Shape, written: bool, name: &str) -> Result<Layout> {
+    let elements = count(raw.count, std::mem::size_of::<T>(), &format!("{name}_count"))?;
+    let strides = raw.strides.map(strides_of).transpose();
     strides.and_then(|strides| Layout::new(elements, shape, strides, written)).map_err(|e| e.context(name))
 }
 
-/// What a run reads and writes.
+/// The pixels that a run reads and writes.
 pub struct Pixels<T> {
     source: Source<T>,
     target: Target<T>,
 }
 
 impl<T: Sample> Pixels<T> {
-    /// Errors: `InvalidArgument`; also when the two share memory and are not exactly the same.
+    /// Errors: `InvalidArgument`, also if the two overlap without being exactly the same.
     ///
     /// # Safety
     /// As for `Source` and `Target`.
     pub unsafe fn new(source: RawPixels<*const T>, target: RawPixels<*mut T>, shape: Shape) -> Result<Self> {
         // SAFETY: the caller's promise.
         let (source, target) = unsafe { (Source::new(source, shape, "src")?, Target::new(target, shape, "dst")?) };
-        apart(&source, &target)?;
+        check_overlap(&source, &target)?;
         Ok(Self { source, target })
     }
 }
 
-/// Separate memory, or exactly the same. Errors: `InvalidArgument`.
-pub fn apart<T>(source: &Source<T>, target: &Target<T>) -> Result<()> {
+/// Checks that source and target are separate memory, or exactly the same. Errors: `InvalidArgument`.
+pub fn check_overlap<T>(source: &Source<T>, target: &Target<T>) -> Result<()> {
     let from = range(source.0, &source.1);
     let to = range(target.0.cast_const(), &target.1);
     let overlap = from.0 < to.1 && to.0 < from.1;
@@ -169,7 +169,7 @@ pub fn apart<T>(source: &Source<T>, target: &Target<T>) -> Result<()> {
     Ok(())
 }
 
-/// Addresses of the first byte and of the one past the last.
+/// Addresses of the first byte and one past the last.
 fn range<T>(pointer: *const T, layout: &Layout) -> (usize, usize) {
     let first = pointer.addr();
     (first, first.saturating_add(layout.reach().saturating_mul(std::mem::size_of::<T>())))

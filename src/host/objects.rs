@@ -1,4 +1,4 @@
-//! What handles stand for, and the table of all of them.
+//! The objects behind handles, and the table of all of them.
 
 use std::any::Any;
 use std::collections::hash_map::RandomState;
@@ -22,7 +22,7 @@ pub struct AnyStream {
     stream: Box<dyn ErasedStream>,
 }
 
-/// What a stream can do without its pixels.
+/// What a stream can do whatever its pixel type.
 trait ErasedStream: Any + Send + Sync {
     fn describe(&self) -> serde_json::Value;
     fn close(&self);
@@ -47,7 +47,7 @@ impl AnyStream {
         Ok(Self { pixel_type, stream })
     }
 
-    /// Of its frames.
+    /// Pixel type of its frames.
     pub fn pixel_type(&self) -> PixelType {
         self.pixel_type
     }
@@ -68,20 +68,20 @@ impl AnyStream {
         self.stream.describe()
     }
 
-    /// Wakes who waits. Not by dropping: a receiver may hold it.
+    /// Closes the stream and wakes waiting threads. Dropping it would not, while a receiver holds it.
     pub fn close(&self) {
         self.stream.close();
     }
 }
 
-/// The task of one run, and what the run reported at its end.
+/// The task of one run, and the run's report.
 #[derive(Default)]
 pub struct Run {
     pub task: Task,
     report: Mutex<Option<serde_json::Value>>,
 }
 
-/// An object, and whether a panic has passed through it.
+/// An object, and whether a panic in a call on it has spoiled it.
 pub struct Spoilable<T> {
     object: T,
     spoiled: AtomicBool,
@@ -120,7 +120,7 @@ impl Object {
         }
     }
 
-    /// Nothing is done with it any more but closing.
+    /// Marks the object: from now on it can only be closed.
     pub fn spoil(&self) {
         self.flag().store(true, Ordering::Relaxed);
     }
@@ -144,12 +144,12 @@ pub fn add_stream(stream: AnyStream) -> Result<u64> {
     TABLE.insert(Kind::Stream, Object::Stream(spoilable(stream)))
 }
 
-/// Closes a handle. What it stood for is dropped when its last user is done. Errors: `InvalidHandle`.
+/// Closes a handle. The object is dropped when its last user is done. Errors: `InvalidHandle`.
 pub fn remove(handle: u64, kind: Kind) -> Result<Object> {
     TABLE.remove(handle, kind)
 }
 
-/// A lookup that gives the object twice: as it is, and as any object, for the guard of the call.
+/// Defines a lookup that returns the object twice: with its type, and as `Object` for the call's guard.
 macro_rules! lookup {
     ($name:ident, $kind:ident, $type:ty) => {
         /// The object behind a handle. Errors: `InvalidHandle`; `Internal` if a panic has spoiled it.
@@ -166,7 +166,7 @@ macro_rules! lookup {
             }
             match &object {
                 Object::$kind(found) => Ok((Arc::clone(found), object)),
-                // The table gives only objects of the kind asked for.
+                // Cannot happen: `Table::get` has checked the kind.
                 _ => {
                     Err(Error::new(Status::Internal, format!("handle {handle} is of another kind than the table says")))
                 }
@@ -179,7 +179,8 @@ lookup!(model, Model, Arc<Model>);
 lookup!(stream, Stream, AnyStream);
 lookup!(task, Task, Arc<Run>);
 
-/// The task of a run that is about to start, a new one for 0. A panic in the run spoils the model, not the task.
+/// Claims the task of a run that is about to start; 0 gives a new one. A panic in the run spoils the model, not the
+/// task.
 ///
 /// Errors: `InvalidHandle`; `InvalidArgument` if it belongs to another run.
 pub fn claimed_task(handle: u64) -> Result<Arc<Run>> {
@@ -192,12 +193,12 @@ pub fn claimed_task(handle: u64) -> Result<Arc<Run>> {
 }
 
 impl Run {
-    /// Keeps what the run reported.
+    /// Stores the run's report.
     pub fn finish(&self, report: serde_json::Value) {
         *self.lock() = Some(report);
     }
 
-    /// What the run reported; `None` before its end and after a failure.
+    /// The run's report; `None` before its end and after a failure.
     fn report(&self) -> Option<serde_json::Value> {
         self.lock().clone()
     }

@@ -1,14 +1,14 @@
-//! Tiles summed under window weights into one frame.
+//! Blends tiles into one frame: a sum weighted by windows that overlap.
 
 use crate::image::tile::{Span, FADE};
 
-/// Weights of a span's contributed pixels, `first..end`, as numbers that add up to exactly 1 with the neighbour's.
+/// Weights of the pixels `first..end` of a span. Where two spans overlap, their weights add up to exactly 1.
 pub fn window(span: &Span) -> Vec<f32> {
     // Multiples of 1/32: exact in binary, so that a sum of two is exactly 1.
     (span.first..span.end).map(|i| span.weight(i) as f32 / (2 * FADE) as f32).collect()
 }
 
-/// Adds the contributed part of one tile's output to a frame.
+/// Adds one tile's output to a frame, weighted; the tile's halo is left out.
 ///
 /// `frame` is row-major, `width` wide; `tile` is row-major, `column.length` wide and `row.length` high.
 pub fn accumulate(frame: &mut [f32], width: usize, tile: &[f32], column: &Span, row: &Span) {

@@ -4,7 +4,7 @@ use crate::error::{Error, Result, Status};
 use crate::image::frame::{self, resize, Sample};
 use crate::task::Task;
 
-/// One score for each plane, larger is sharper; see `score_plane`. Between planes the task is asked whether to go on.
+/// One score for each plane, larger is sharper; see `score_plane`. A cancelled task ends it between planes.
 ///
 /// Errors: `Cancelled`; `OutOfMemory`.
 pub fn score<T: Sample>(planes: &impl frame::Rows<T>, task: &Task) -> Result<Vec<f64>> {
@@ -20,24 +20,24 @@ pub fn score<T: Sample>(planes: &impl frame::Rows<T>, task: &Task) -> Result<Vec
 
 /// Energy of the gradient over the variance, both at a scale of 2 pixels: larger is sharper, 0 is constant, no unit.
 ///
-/// With `b` the plane's 2x2 bins (means; an odd edge repeats its last pixel), `S` the binomial filter `[1 4 6 4 1] / 16`
-/// and `D` the derivative `[-1 -2 0 2 1] / 8`, edges repeated:
+/// With `b` the plane's 2x2 bins (means; an odd edge repeats its last pixel), `S` the binomial filter `[1 4 6 4 1] /
+/// 16` and `D` the derivative `[-1 -2 0 2 1] / 8`, edges repeated:
 ///
 /// ```text
 /// score = mean((D_x S_y b)^2 + (S_x D_y b)^2) / variance(S_x S_y b)
 /// ```
 ///
 /// The numerator is the measure of J.-M. Geusebroek, F. Cornelissen, A. W. M. Smeulders and H. Geerts, "Robust
-/// autofocusing in microscopy", Cytometry 39 (2000) 1-9, for Gaussian derivatives of sigma 2 pixels. The division is ours:
-/// neither gain nor offset changes the score, which is the mean squared spatial frequency of what is seen at that scale, in
-/// radians a bin. With exact Gaussians it falls with any Gaussian blur of any specimen; over the variance of the pixels it
-/// would not. docs/focus-score.md tells why this one.
+/// autofocusing in microscopy", Cytometry 39 (2000) 1-9, for Gaussian derivatives of sigma 2 pixels. The division is
+/// ours: it makes the score independent of gain and offset. The result is the mean squared spatial frequency at that
+/// scale, in radians a bin. With exact Gaussians it falls with any Gaussian blur of any specimen; divided by the
+/// variance of the unfiltered pixels it would not. docs/focus-score.md says why this measure was chosen.
 ///
-/// The colour channels' energies are summed, and so are their variances: a channel without contrast says nothing. Bins
-/// with a pixel that is not finite within the filters' reach are left out. Scores compare planes of one field at one
-/// magnification, not different specimens: a frame of nothing but noise has about 1, more than any focused one.
+/// Energies and variances are each summed over the colour channels, so a channel without contrast has no effect. Bins
+/// with a pixel that is not finite within the filters' reach are ignored. Scores compare planes of one field at one
+/// magnification, not different specimens: pure noise scores about 1, more than any focused frame.
 ///
-/// Errors: `InvalidArgument` for a plane that is not there; `OutOfMemory` (a few rows are all that is kept).
+/// Memory: a few rows. Errors: `InvalidArgument` for a plane beyond the stack; `OutOfMemory`.
 pub fn score_plane<T: Sample>(planes: &impl frame::Rows<T>, plane: usize) -> Result<f64> {
     let shape = planes.shape();
     if plane >= shape.planes {
@@ -56,22 +56,22 @@ pub fn score_plane<T: Sample>(planes: &impl frame::Rows<T>, plane: usize) -> Res
     Ok(if variance > 0.0 { energy / variance } else { 0.0 })
 }
 
-/// Taps on either side of a filter's middle.
+/// Filter taps on either side of the centre.
 const REACH: usize = 2;
 const TAPS: usize = 2 * REACH + 1;
-/// Partial sums that processors keep side by side.
+/// Partial sums kept side by side, for vector instructions.
 const LANES: usize = 4;
 
-/// The rows that are kept, so that no frame is copied.
+/// Buffers for the few rows in use, so that no frame is copied.
 struct Rows<T> {
     /// Two rows of pixels.
     pixels: [Vec<T>; 2],
-    /// Binned rows, `REACH` repeated bins at either end; row `y` of bins lies at `y % TAPS`.
+    /// Binned rows, padded with `REACH` repeated bins at either end; row `y` of bins is at `y % TAPS`.
     bins: [Vec<f32>; TAPS],
-    /// The bins around a row through both vertical filters.
+    /// A row of bins after the vertical smoothing filter, and after the vertical derivative.
     smooth: Vec<f32>,
     slope: Vec<f32>,
-    /// Squared gradients of a row of bins, and its bins through both smoothing filters.
+    /// Squared gradients of a row of bins, and the row smoothed both ways.
     squares: Vec<f32>,
     levels: Vec<f32>,
 }
@@ -98,8 +98,8 @@ impl<T: Sample> Rows<T> {
 
     /// Mean squared gradient and variance of a channel at the scale of the filters.
     fn contrast(&mut self, planes: &impl frame::Rows<T>, plane: usize, channel: usize) -> (f64, f64) {
-        // Integers less a whole number near their mean: bins and most sums of them are exact. 32-bit floats are normalised:
-        // their squares could leave the range.
+        // From integers, a whole number near their mean is subtracted: bins and most of their sums are then exact.
+        // 32-bit floats are normalised, because their squares could overflow.
         let (offset, scale) = if T::PIXEL_TYPE.is_float() {
             let (mean, variance) = self.moments(planes, plane, channel);
             if variance <= 0.0 {
@@ -123,21 +123,21 @@ impl<T: Sample> Rows<T> {
             sums.add(&self.squares, &self.levels);
         }
         let (energy, variance) = sums.finish();
-        // What is left of detail that the bins cancel is rounding: a millionth of the pixels' deviation.
+        // Detail that cancels within the bins leaves rounding errors: about a millionth of the pixels' deviation.
         if T::PIXEL_TYPE.is_float() && variance < 1e-12 {
             return (0.0, 0.0);
         }
         (energy / (scale * scale), variance / (scale * scale))
     }
 
-    /// Whole value near the mean of integers, from some of the rows: a pass over all would cost as much as the rest.
+    /// A whole number near the mean of integers, from some of the rows: reading all would double the cost.
     fn near_the_mean(&mut self, planes: &impl frame::Rows<T>, plane: usize, channel: usize) -> f64 {
         const ROWS: usize = 16;
         let shape = planes.shape();
         let (mut sum, mut count) = (0u64, 0);
         for y in (0..shape.height).step_by(shape.height.div_ceil(ROWS)) {
             planes.read_row(plane, channel, y, &mut self.pixels[0]);
-            // Keys of integers are their values.
+            // An integer's key is its value.
             sum += self.pixels[0].iter().map(|v| u64::from(v.key())).sum::<u64>();
             count += shape.width;
         }
@@ -147,7 +147,8 @@ impl<T: Sample> Rows<T> {
     /// Mean and variance of the finite pixels.
     fn moments(&mut self, planes: &impl frame::Rows<T>, plane: usize, channel: usize) -> (f64, f64) {
         let row = &mut self.pixels[0];
-        // Differences from a value of the plane itself: what is far from 0 keeps its digits, what is constant is exactly so.
+        // Differences from one of the plane's own values: values far from 0 keep their digits, a constant plane has
+        // exactly no variance.
         let mut pivot = None;
         let (mut sum, mut squares, mut count) = ([0.0; LANES], [0.0; LANES], 0);
         for y in 0..planes.shape().height {
@@ -172,7 +173,7 @@ impl<T: Sample> Rows<T> {
         (pivot + sum / count, (squares - sum * sum / count) / count)
     }
 
-    /// Row `y` of bins of a plane's channel.
+    /// Computes row `y` of the bins of a plane's channel.
     fn bin(&mut self, planes: &impl frame::Rows<T>, [plane, channel, y]: [usize; 3], offset: f64, scale: f64) {
         let last = planes.shape().height - 1;
         let [upper, lower] = &mut self.pixels;
@@ -187,7 +188,7 @@ impl<T: Sample> Rows<T> {
     }
 }
 
-// Functions of slices, not of `self`: the compiler knows then that these do not overlap, and makes vector code of the loops.
+// Functions of slices, not of `self`: the compiler then knows that they do not overlap, and vectorises the loops.
 
 /// Means of 2x2 pixels; where the width is odd the last column counts twice.
 fn bin_rows<T: Sample>(upper: &[T], lower: &[T], value: impl Fn(T) -> f32, bins: &mut [f32]) {
@@ -199,7 +200,7 @@ fn bin_rows<T: Sample>(upper: &[T], lower: &[T], value: impl Fn(T) -> f32, bins:
     }
 }
 
-/// Both filters down the columns, without their divisors.
+/// Applies both filters down the columns, without their divisors.
 fn down(rows: [&[f32]; TAPS], smooth: &mut [f32], slope: &mut [f32]) {
     let width = smooth.len();
     let [a, b, c, d, e] = rows.map(|row| &row[..width]);
@@ -209,7 +210,7 @@ fn down(rows: [&[f32]; TAPS], smooth: &mut [f32], slope: &mut [f32]) {
     }
 }
 
-/// The filters along the row: the sum of the squared slopes, and the smoothed level.
+/// Applies the filters along the row: gives the squared gradients and the smoothed levels.
 fn along(smooth: &[f32], slope: &[f32], squares: &mut [f32], levels: &mut [f32]) {
     let width = squares.len();
     let (s, d) = (&smooth[..width + 2 * REACH], &slope[..width + 2 * REACH]);
@@ -221,7 +222,7 @@ fn along(smooth: &[f32], slope: &[f32], squares: &mut [f32], levels: &mut [f32])
     }
 }
 
-/// Sums over the bins that are finite: of squared gradients, of levels and of their squares.
+/// Sums over the finite bins: of squared gradients, of levels and of squared levels.
 #[derive(Default)]
 struct Sums {
     totals: [f64; 3],
@@ -249,7 +250,7 @@ impl Sums {
         self.count += count;
     }
 
-    /// Mean square and variance, with the divisors that the filters left out: 16 and 8, 16 and 16.
+    /// Mean squared gradient and variance, with the divisors that the filters left out: 16 and 8, 16 and 16.
     fn finish(&self) -> (f64, f64) {
         if self.count == 0 {
             return (0.0, 0.0);
@@ -286,7 +287,7 @@ mod tests {
             .collect()
     }
 
-    /// The definition, in double precision, pixel by pixel: energy and variance.
+    /// Energy and variance straight from the definition, in double precision, pixel by pixel.
     fn naive_contrast(pixels: &[f64], width: usize) -> (f64, f64) {
         let height = pixels.len() / width;
         let pixel = |x: usize, y: usize| pixels[y.min(height - 1) * width + x.min(width - 1)];
@@ -344,9 +345,9 @@ mod tests {
         }
     }
 
-    /// Also that of single bright points, whose variance falls faster than their detail.
+    /// Single bright points are the hard case: their variance falls faster than their detail.
     #[test]
-    fn blur_lowers_it() {
+    fn blur_lowers_the_score() {
         let mut points = vec![0.0; 61 * 47];
         (0..40).for_each(|i| points[i * 1009 % (61 * 47)] = 1.0);
         for mut pixels in [specimen(61, 47), points] {
@@ -366,14 +367,14 @@ mod tests {
     }
 
     #[test]
-    fn gain_and_offset_do_not_change_it() {
+    fn gain_and_offset_do_not_change_the_score() {
         let steps: Vec<u16> = specimen(63, 40).iter().map(|v| (v * 200.0) as u16).collect();
         let expected = of(steps.clone(), 63);
         assert!(close(of(steps.iter().map(|&v| v as u8).collect(), 63), expected));
         for (gain, offset) in [(1, 1000), (7, 0), (150, 35_000)] {
             assert!(close(of(steps.iter().map(|&v| v * gain + offset).collect(), 63), expected), "{gain} {offset}");
         }
-        // Also where squares leave the range of 32-bit floats, and where the offset leaves few digits.
+        // Also where squares overflow 32-bit floats, and where a large offset leaves few digits.
         for (gain, offset) in [(1.0, 0.0), (-0.5, 3.0), (1e36, 0.0), (1e-36, 0.0), (1.0, 8e6)] {
             let scaled: Vec<f32> = steps.iter().map(|&v| f32::from(v) * gain + offset).collect();
             assert!(close(of(scaled, 63), expected), "{gain} {offset}");
@@ -381,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_plane_is_0() {
+    fn a_constant_plane_scores_0() {
         for (width, height) in [(1, 1), (1, 7), (7, 1), (33, 21)] {
             assert_eq!(of(vec![65_535u16; width * height], width), 0.0);
             assert_eq!(of(vec![0.1f32; width * height], width), 0.0);
@@ -390,14 +391,14 @@ mod tests {
         let mut holed = vec![f32::MAX; 77];
         holed[30] = f32::INFINITY;
         assert_eq!(of(holed, 11), 0.0);
-        // Detail that is gone at this scale: two pixels that make one bin, a chequerboard.
+        // Detail that the bins cancel: two pixels in one bin, a chequerboard.
         assert_eq!(of(vec![1u8, 2], 2), 0.0);
         let chequered = |x: usize| [0.1f32, 0.7][(x + x / 40) % 2];
         assert_eq!(of((0..1600).map(chequered).collect(), 40), 0.0);
     }
 
     #[test]
-    fn pixels_that_are_not_finite_are_left_out() {
+    fn non_finite_pixels_are_ignored() {
         let (width, height) = (80, 60);
         let whole: Vec<f32> = specimen(width, height).iter().map(|&v| v as f32).collect();
         let as_f64 = |pixels: &[f32]| pixels.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
@@ -406,7 +407,7 @@ mod tests {
             holed[at] = value;
         }
         assert!(close(of(holed.clone(), width), naive(&as_f64(&holed), width)));
-        // A border of holes, as registration leaves one, makes no edge; one of zeros does.
+        // A border of NaN, as registration leaves, makes no edge; a border of zeros does.
         let framed = |hole: f32| {
             let outside = |i: usize| !(10..70).contains(&(i % width)) || !(8..52).contains(&(i / width));
             let pixels: Vec<f32> = whole.iter().enumerate().map(|(i, &v)| if outside(i) { hole } else { v }).collect();
@@ -421,14 +422,14 @@ mod tests {
     }
 
     #[test]
-    fn planes_strides_and_colours() {
+    fn planes_are_scored_one_by_one_over_all_colours() {
         let (first, second) = (specimen(20, 15), specimen(15, 20));
         let pixel = |plane: usize, channel: usize, i: usize| match (plane, channel) {
             (_, 1) => 77.0,
             (0, _) => (first[i] * 30_000.0).floor(),
             _ => (second[i] * 100.0 * (channel + 1) as f64).floor(),
         };
-        // Two planes, three colours and an alpha that is not looked at.
+        // Two planes, three colours and an alpha channel that must not matter.
         let mut rgba = vec![0u16; 2 * 300 * 4];
         for (at, value) in rgba.iter_mut().enumerate() {
             let (plane, i, channel) = (at / 1200, at / 4 % 300, at % 4);

@@ -4,7 +4,7 @@ use crate::error::{Error, Result, Status};
 
 pub use crate::image::sample::{PixelType, Sample};
 
-/// Gives `buffer` exactly `count` samples; old content may remain. A frame that does not fit is an error, not an abort.
+/// Resizes `buffer` to `count` samples; old content may remain. Lack of memory is an error, not an abort.
 ///
 /// Errors: `OutOfMemory`.
 pub(crate) fn resize<T: Copy + Default>(buffer: &mut Vec<T>, count: usize) -> Result<()> {
@@ -44,7 +44,7 @@ impl Shape {
         self.width * self.height * self.channels * self.planes
     }
 
-    /// Nothing is empty or overflows. Errors: `InvalidArgument`.
+    /// Checks that no extent is 0 and that the product does not overflow. Errors: `InvalidArgument`.
     pub fn check(self) -> Result<Self> {
         let Self { width, height, channels, planes } = self;
         if width == 0 || height == 0 || channels == 0 || planes == 0 {
@@ -95,7 +95,7 @@ impl Strides {
     }
 }
 
-/// No sample lies farther from the first one: addresses are counted in bytes of an `isize`, and a sample has at most four.
+/// Largest distance from the first sample: offsets are `isize` bytes, and a sample has at most four.
 const FARTHEST: usize = isize::MAX as usize / 4;
 
 /// A shape and strides that stay inside `count` samples. Made only by `Layout::new`.
@@ -106,7 +106,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// `None` strides mean packed. `written` also asks that no two pixels share a sample.
+    /// Checks shape and strides (`None`: packed) against `count` samples. `written`: no two pixels may share a sample.
     pub fn new(count: usize, shape: Shape, strides: Option<Strides>, written: bool) -> Result<Self> {
         let shape = shape.check()?;
         let strides = strides.unwrap_or_else(|| Strides::packed(shape));
@@ -145,8 +145,10 @@ impl Layout {
                 if stride <= span {
                     return Err(Error::new(
                         Status::InvalidArgument,
-                        format!("strides {strides} with shape {shape}: two pixels share a sample, or the axes are interleaved; expected each axis to step over all \
-                             that the smaller ones span"),
+                        format!(
+                            "strides {strides} with shape {shape}: two pixels share a sample, or the axes are \
+                             interleaved; expected each axis to step over all that the smaller ones span"
+                        ),
                     ));
                 }
                 span += stride * (extent as isize - 1);
@@ -155,23 +157,23 @@ impl Layout {
         Ok(Self { shape, strides })
     }
 
-    /// The shape that was checked.
+    /// The checked shape.
     pub fn shape(&self) -> Shape {
         self.shape
     }
 
-    /// The strides that were checked, in samples.
+    /// The checked strides, in samples.
     pub fn strides(&self) -> Strides {
         self.strides
     }
 
-    /// Samples from the first to the last of the shape, gaps included.
+    /// Samples from the first to the last, gaps included.
     pub fn reach(&self) -> usize {
         let Shape { width, height, channels, planes } = self.shape;
         self.row(planes - 1, channels - 1, height - 1) + (width - 1) * self.strides.x as usize + 1
     }
 
-    /// Whether all neighbours lie as far apart as in another layout of the same shape. A step that is never made does not count.
+    /// Whether the other layout has the same shape and strides. The stride of an axis of extent 1 does not count.
     pub fn same_steps(&self, other: &Layout) -> bool {
         let Shape { width, height, channels, planes } = self.shape;
         let same = |extent: usize, a: isize, b: isize| extent == 1 || a == b;
@@ -189,9 +191,9 @@ impl Layout {
     }
 }
 
-/// A host's pixels as the engine reads them, row by row: `width` samples of one channel of one plane.
+/// A host's pixels, which the engine reads row by row: `width` samples of one channel of one plane.
 pub trait Rows<T: Sample> {
-    /// Shape of what is read, and of what is written.
+    /// Shape of the pixels that are read, and written.
     fn shape(&self) -> Shape;
     /// Fills `row`, `width` samples long; indices are below the shape's.
     fn read_row(&self, plane: usize, channel: usize, y: usize, row: &mut [T]);
@@ -199,7 +201,7 @@ pub trait Rows<T: Sample> {
 
 /// Pixels that are also written.
 pub trait Planes<T: Sample>: Rows<T> {
-    /// Takes `row`, `width` samples long; indices are below the shape's.
+    /// Stores `row`, `width` samples long; indices are below the shape's.
     fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]);
 }
 
@@ -207,7 +209,7 @@ fn read<T: Sample>(data: &[T], layout: &Layout, plane: usize, channel: usize, y:
     let source = &data[layout.row(plane, channel, y)..];
     match layout.strides.x {
         1 => row.copy_from_slice(&source[..row.len()]),
-        // One sample for the whole row, which may be the last there is.
+        // One sample stands for the whole row; it may be the last of the buffer.
         0 => row.fill(source[0]),
         step => row.iter_mut().zip(source.iter().step_by(step.max(1) as usize)).for_each(|(to, &from)| *to = from),
     }
@@ -228,7 +230,9 @@ pub struct Separate<'a, T> {
 }
 
 impl<'a, T: Sample> Separate<'a, T> {
-    /// Slices with their strides in samples (`None`: packed), of one shape. Errors: `InvalidArgument`, naming source or target.
+    /// Two slices of one shape, each with its strides in samples (`None`: packed).
+    ///
+    /// Errors: `InvalidArgument`; the message names source or target.
     pub fn new(
         source: (&'a [T], Option<Strides>),
         target: (&'a mut [T], Option<Strides>),
@@ -256,7 +260,7 @@ impl<T: Sample> Planes<T> for Separate<'_, T> {
     }
 }
 
-/// Pixels restored where they lie. Samples that shape and strides leave out (an alpha channel) stay as they are.
+/// Pixels restored in place. Samples that shape and strides skip (an alpha channel) stay unchanged.
 pub struct InPlace<'a, T> {
     data: &'a mut [T],
     layout: Layout,
@@ -316,7 +320,7 @@ mod tests {
         let folded = Some(Strides { x: 1, y: 3, channel: 1, plane: 1 });
         assert!(Layout::new(99, shape, folded, false).is_ok());
         assert!(message(Layout::new(99, shape, folded, true)).contains("two pixels share a sample"));
-        // Column-major is as good as row-major.
+        // Column-major is accepted like row-major.
         let columns = Some(Strides { x: 3, y: 1, channel: 12, plane: 12 });
         assert!(Layout::new(12, shape, columns, true).is_ok());
     }

@@ -1,9 +1,9 @@
-//! How alike two images are: peak signal-to-noise ratio, structural similarity, gain and offset.
+//! Image comparison: peak signal-to-noise ratio, structural similarity, gain and offset.
 
 use crate::error::{Error, Result, Status};
 use crate::image::normalise::summarise;
 
-/// Range of a reference that the measures below refer to: its 0.1 to 99.9 percentiles.
+/// The data range for the measures below: from the reference's 0.1 to its 99.9 percentile.
 ///
 /// Errors: `InvalidArgument` for a constant reference.
 pub fn data_range(reference: &[f32]) -> Result<f64> {
@@ -26,7 +26,7 @@ pub fn psnr(image: &[f32], reference: &[f32], range: f64) -> f64 {
     10.0 * (range * range * reference.len() as f64 / sum).log10()
 }
 
-/// Least-squares `gain` and `offset` that take `image` nearest to `reference`. A constant image keeps a gain of 0.
+/// `gain` and `offset` that fit `image` to `reference` by least squares. A constant image has a gain of 0.
 pub fn fit(image: &[f32], reference: &[f32]) -> (f64, f64) {
     let n = image.len() as f64;
     let mean = |values: &[f32]| values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
@@ -69,7 +69,7 @@ pub fn ssim(image: &[f32], reference: &[f32], width: usize, range: f64) -> Optio
     Some(sum / a.len() as f64)
 }
 
-/// Separable Gaussian; only the pixels whose window lies inside.
+/// Separable Gaussian filter; returns only the pixels whose window lies inside.
 fn gaussian(field: &[f64], width: usize, height: usize) -> Vec<f64> {
     let mut kernel: Vec<f64> =
         (0..=2 * RADIUS).map(|i| (-((i as f64 - RADIUS as f64) / SIGMA).powi(2) / 2.0).exp()).collect();

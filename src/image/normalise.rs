@@ -3,29 +3,31 @@
 use crate::error::{Error, Result, Status};
 use crate::image::frame::Sample;
 
-/// Values `lo` and `hi` of the input that become 0 and 1 for the network.
+/// Input values `lo` and `hi` that the network sees as 0 and 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
-    /// Becomes 0, in input units.
+    /// The value that becomes 0, in input units.
     pub lo: f64,
-    /// Becomes 1, in input units.
+    /// The value that becomes 1, in input units.
     pub hi: f64,
 }
 
 impl Range {
-    /// A range given by the user, in input units.
+    /// A range that the user gives, in input units. Errors: `BadOption`.
     pub fn new(lo: f64, hi: f64) -> Result<Self> {
         if lo.is_finite() && hi.is_finite() && lo < hi && (hi - lo).is_finite() {
             return Ok(Self { lo, hi });
         }
         Err(Error::new(
             Status::BadOption,
-            format!("normalize={lo}:{hi}: expected two finite numbers, the first below the second, and their difference finite"),
+            format!(
+                "normalize={lo}:{hi}: expected two finite numbers, the first below the second, and their difference \
+                 finite"
+            ),
         ))
     }
 
-    /// An error if this range is so wide that 32-bit numbers, and the network, would see next to nothing of a frame
-    /// whose values span `own`.
+    /// Fails if this range is so wide that a frame with values in `own` would be nearly constant in 32-bit floats.
     pub fn check_width(self, own: Range) -> Result<()> {
         const WIDEST: f64 = 1e6;
         if self.width() <= WIDEST * own.width() {
@@ -34,8 +36,8 @@ impl Range {
         Err(Error::new(
             Status::BadOption,
             format!(
-                "normalize={}:{}: more than {WIDEST:e} times as wide as the frame's own values, {} to {}; expected a range \
-                 near these",
+                "normalize={}:{}: more than {WIDEST:e} times as wide as the frame's own values, {} to {}; expected a \
+                 range near these",
                 self.lo, self.hi, own.lo, own.hi
             ),
         ))
@@ -47,7 +49,7 @@ impl Range {
     }
 }
 
-/// What is known of the values of a frame or a stack.
+/// Statistics of the values of a frame or a stack.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
     /// All finite values are the same, or there are none.
@@ -56,14 +58,14 @@ pub struct Summary {
     pub finite: u64,
     /// How many values were infinite or NaN.
     pub nonfinite: u64,
-    /// Of the finite values, in input units.
+    /// Median of the finite values, in input units.
     pub median: f64,
-    /// The percentiles asked for; least and greatest where these coincide.
+    /// The requested percentiles; minimum and maximum where the percentiles coincide.
     pub range: Range,
 }
 
-/// Collects values row by row, without keeping them: histograms of an order-preserving key. 8 and 16-bit values need
-/// one pass; 32-bit ones a second, for the lower half of the key within the bins that hold a wanted order statistic.
+/// Exact percentiles without storing the values: histograms over an order-preserving key. 8 and 16-bit values need one
+/// pass. 32-bit values need two: the second resolves the lower half of the key in the bins that hold the percentiles.
 pub struct Accumulator<T> {
     counts: Vec<u64>,
     finite: u64,
@@ -71,16 +73,16 @@ pub struct Accumulator<T> {
     least: Option<T>,
     greatest: Option<T>,
     percentiles: [f64; 3],
-    /// In the second pass: the bins refined, and the counts of the lower key halves in each.
+    /// In the second pass: each refined bin with its histogram of the lower key halves.
     refined: Option<Vec<(u32, Vec<u64>)>>,
 }
 
 const FINE_BITS: u32 = 16;
 
-/// Summary of the values that `pass` hands to the accumulator; it is called as often as needed, each time for the same
-/// values. `low` and `high` are percentiles, 0 to 100.
+/// Summary of the values that `pass` adds to the accumulator. `pass` runs once or twice and must add the same values
+/// each time. `low` and `high` are percentiles, 0 to 100.
 ///
-/// Errors: those of `pass`; `InvalidArgument` if it brought other values the second time.
+/// Errors: those of `pass`; `InvalidArgument` if the second pass added other values.
 pub fn summarise<T: Sample>(
     low: f64,
     high: f64,
@@ -114,7 +116,7 @@ impl<T: Sample> Accumulator<T> {
         T::KEY_BITS.saturating_sub(16)
     }
 
-    /// Takes values in. In a second pass they must be those of the first.
+    /// Adds values. A second pass must add the same values as the first.
     pub fn add(&mut self, values: &[T]) {
         if let Some(refined) = &mut self.refined {
             for value in values.iter().filter(|v| v.finite()) {
@@ -144,7 +146,7 @@ impl<T: Sample> Accumulator<T> {
         }
     }
 
-    /// Ends a pass. True: pass the same values through `add` once more, then call this again.
+    /// Ends a pass. If true, `add` the same values once more, then call this again.
     pub fn another_pass(&mut self) -> bool {
         if Self::shift() == 0 || self.refined.is_some() || self.finite == 0 {
             return false;
@@ -164,14 +166,15 @@ impl<T: Sample> Accumulator<T> {
         true
     }
 
-    /// Order statistic below a percentile and the fraction of the way to the next: NumPy's "linear" method.
+    /// Index of the order statistic below a percentile, and the fraction of the way to the next: NumPy's "linear"
+    /// method.
     fn position(&self, percentile: f64) -> (u64, f64) {
         let position = (self.finite - 1) as f64 * (percentile / 100.0);
         (position.floor() as u64, position.fract())
     }
 
-    /// The bin that holds the order statistic `index` (from 0), and how many values lie in the bins before. `None` when there
-    /// are not so many.
+    /// The bin that holds the order statistic `index` (from 0), and the count of values in the bins before it.
+    /// `None` if there are not that many values.
     fn find(counts: &[u64], index: u64) -> Option<(u32, u64)> {
         let mut before = 0;
         for (bin, &count) in counts.iter().enumerate() {
@@ -184,7 +187,7 @@ impl<T: Sample> Accumulator<T> {
     }
 
     fn order_statistic(&self, index: u64) -> Result<f64> {
-        // Only a second pass that brought other values than the first comes out short.
+        // A value can only be missing if the second pass added other values than the first.
         let changed = || {
             Error::new(
                 Status::InvalidArgument,
@@ -195,7 +198,7 @@ impl<T: Sample> Accumulator<T> {
         let key = match &self.refined {
             None => bin << Self::shift(),
             Some(refined) => {
-                // `another_pass` refines the bins of all order statistics that are asked for.
+                // `another_pass` has refined the bins of all order statistics in use.
                 let counts = &refined.iter().find(|(b, _)| *b == bin).ok_or_else(changed)?.1;
                 bin << FINE_BITS | Self::find(counts, index - before).ok_or_else(changed)?.0
             }
@@ -213,7 +216,7 @@ impl<T: Sample> Accumulator<T> {
         Ok(below + (above - below) * fraction)
     }
 
-    /// Least and greatest finite value.
+    /// Minimum and maximum of the finite values.
     fn extremes(&self) -> Result<(f64, f64)> {
         match (self.least, self.greatest) {
             (Some(least), Some(greatest)) => Ok((least.as_f64(), greatest.as_f64())),
@@ -221,7 +224,7 @@ impl<T: Sample> Accumulator<T> {
         }
     }
 
-    /// After the last pass. Errors: `InvalidArgument` if the second pass brought other values than the first.
+    /// The result, after the last pass. Errors: `InvalidArgument` if the second pass added other values than the first.
     pub fn summary(&self) -> Result<Summary> {
         if self.finite == 0 {
             let range = Range { lo: 0.0, hi: 1.0 };
@@ -230,7 +233,7 @@ impl<T: Sample> Accumulator<T> {
         let (least, greatest) = self.extremes()?;
         let [lo, median, hi] = self.percentiles;
         let [lo, median, hi] = [self.percentile(lo)?, self.percentile(median)?, self.percentile(hi)?];
-        // A few bright beads on a dark field: the percentiles meet although the frame is not constant.
+        // A few bright beads on a dark field: the percentiles coincide although the frame is not constant.
         let range = if hi > lo { Range { lo, hi } } else { Range { lo: least, hi: greatest } };
         Ok(Summary { constant: least == greatest, finite: self.finite, nonfinite: self.nonfinite, median, range })
     }
@@ -259,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_of_every_type_equal_those_of_sorting() {
+    fn percentiles_of_every_type_agree_with_sorting() {
         let mut state = 1u32;
         let mut random = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -306,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn non_finite_values_are_counted_and_left_out() {
+    fn non_finite_values_are_counted_and_ignored() {
         let s = summary(&[f32::NAN, 3.0, f32::INFINITY, 1.0, f32::NEG_INFINITY, 2.0]);
         assert_eq!((s.nonfinite, s.median, s.constant), (3, 2.0, false));
         assert!((s.range.lo - 1.002).abs() < 1e-6 && (s.range.hi - 2.998).abs() < 1e-6, "{s:?}");

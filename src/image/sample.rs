@@ -1,4 +1,4 @@
-//! Pixels of 8 and 16-bit integers and 32-bit floats: to the network's numbers and back, exactly.
+//! The pixel types (8 and 16-bit integers, 32-bit floats) and their conversion to the network's numbers and back.
 
 /// Pixel types that go in and come out. Numbers are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,17 +50,17 @@ mod sealed {
 
 /// One sample of a frame: `u8`, `u16` or `f32`.
 pub trait Sample: sealed::Sealed + Copy + Default + PartialOrd + Send + Sync + 'static {
-    /// Which type this is.
+    /// The pixel type.
     const PIXEL_TYPE: PixelType;
-    /// The value as the network's number type, offset and scaled: `(x - offset) * scale`.
+    /// The value for the network: `(x - offset) * scale`.
     fn normalised(self, offset: f64, scale: f64) -> f32;
-    /// The inverse of `normalised`, `y * range + offset`; integers round half to even and saturate, NaN becomes 0.
+    /// The inverse of `normalised`: `y * range + offset`. Integers round half to even and saturate; NaN becomes 0.
     fn denormalised(y: f32, range: f64, offset: f64) -> Self;
-    /// Neither infinite nor NaN; always so for integers.
+    /// Neither infinite nor NaN; always true for integers.
     fn finite(self) -> bool;
     /// The value, exactly.
     fn as_f64(self) -> f64;
-    /// Key with the order of the values, of `KEY_BITS` bits.
+    /// An integer of `KEY_BITS` bits that sorts like the value.
     fn key(self) -> u32;
     /// The inverse of `key`.
     fn from_key(key: u32) -> Self;
@@ -68,7 +68,8 @@ pub trait Sample: sealed::Sealed + Copy + Default + PartialOrd + Send + Sync + '
     const KEY_BITS: u32;
 }
 
-/// Runs `$body` with `$T` as the Rust type of a `PixelType`. With the enum and the types below, all that knows which there are.
+/// Runs `$body` with `$T` as the Rust type of a `PixelType`. Only this macro, the enum above and the types below list
+/// the pixel types.
 macro_rules! with_sample {
     ($pixel_type:expr, $T:ident => $body:expr) => {
         match $pixel_type {
@@ -102,8 +103,8 @@ macro_rules! integer_sample {
 
             #[inline(always)]
             fn denormalised(y: f32, range: f64, offset: f64) -> Self {
-                // Adding 2^23 to a number below 2^23 leaves it rounded half to even in the low mantissa bits. Unlike
-                // `round_ties_even` it needs no instruction beyond the x86-64 baseline and vectorises.
+                // Adding 2^23 to a number below 2^23 rounds it half to even, into the low mantissa bits. Unlike
+                // `round_ties_even` this needs no instruction beyond the x86-64 baseline, and it vectorises.
                 const ROUND: f32 = 8_388_608.0;
                 // `max` turns NaN into 0.
                 let x = (y * range as f32 + offset as f32).max(0.0).min(<$type>::MAX as f32);
@@ -137,7 +138,7 @@ impl Sample for f32 {
     const PIXEL_TYPE: PixelType = PixelType::F32;
     const KEY_BITS: u32 = 32;
 
-    // In double precision: values such as 1e6 with a range of 1 keep their digits.
+    // In double precision, so that values such as 1e6 with a range of 1 keep their digits.
     #[inline(always)]
     fn normalised(self, offset: f64, scale: f64) -> f32 {
         ((f64::from(self) - offset) * scale) as f32
@@ -156,7 +157,7 @@ impl Sample for f32 {
         f64::from(self)
     }
 
-    /// Sign and magnitude to an order-preserving integer (the usual radix-sort key).
+    /// The usual radix-sort key: sign and magnitude become an integer that sorts like the float.
     #[inline(always)]
     fn key(self) -> u32 {
         let bits = self.to_bits();

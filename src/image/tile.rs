@@ -1,20 +1,20 @@
-//! Reflection padding and the tile plan, integer arithmetic only.
+//! Reflection padding and the tile plan, in integers only.
 
 use crate::error::{Error, Result, Status};
 
-/// Tiles lie on this grid, in pixels: the network halves its input four times.
+/// Tile edges are multiples of this, in pixels: the network halves its input four times.
 pub const GRID: usize = 16;
 /// Pixels over which neighbouring tiles fade into each other.
 pub const FADE: usize = 16;
-/// Frames of up to this many pixels may run whole.
+/// Frames of up to this many pixels may run whole, without tiles.
 pub const LARGEST_WHOLE: usize = 2048 * 2048;
 
-/// Longest side of a frame, and most tiles along it: what a plan itself may cost stays small.
+/// Longest side of a frame. Together with `MOST_TILES` it bounds the memory of the plan itself.
 pub const LONGEST_SIDE: usize = 1 << 30;
 const MOST_TILES: usize = 1 << 20;
 
-/// Index into `0..n` of position `i`, reflected at the ends without repeating the edge pixel; folded again as often
-/// as needed; a one-pixel axis repeats.
+/// Index into `0..n` of position `i`, reflected at the ends without repeating the edge pixel, as often as needed.
+/// An axis of one pixel repeats it.
 pub fn reflect(i: isize, n: usize) -> usize {
     if n == 1 {
         return 0;
@@ -29,16 +29,16 @@ pub fn padded(n: usize, multiple: usize) -> usize {
     n.div_ceil(multiple) * multiple
 }
 
-/// One axis of a tile: what the network sees and what of it counts.
+/// One axis of a tile: what the network sees, and which pixels it contributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// First pixel of the network's input, in the padded frame.
     pub start: usize,
     /// Length of the network's input.
     pub length: usize,
-    /// First pixel that this tile contributes to.
+    /// First pixel that the tile contributes.
     pub first: usize,
-    /// One past the last pixel that it contributes to, the fade into the next tile included.
+    /// One past the last pixel that it contributes, the fade into the next tile included.
     pub end: usize,
     /// The contribution rises over `FADE` pixels from `first`.
     pub fades_in: bool,
@@ -47,8 +47,8 @@ pub struct Span {
 }
 
 impl Span {
-    /// Weight of this tile at pixel `i` of the padded frame, in units of 1 / (2 FADE): neighbours' weights add up to
-    /// `2 * FADE` exactly.
+    /// Weight of this tile at pixel `i` of the padded frame, in units of 1 / (2 FADE). The weights of all tiles at a
+    /// pixel add up to exactly `2 * FADE`.
     pub fn weight(&self, i: usize) -> usize {
         if i < self.first || i >= self.end {
             0
@@ -62,15 +62,15 @@ impl Span {
     }
 }
 
-/// Splits one axis of a padded frame. `tile` is the length that a tile contributes, `halo` its context beyond that on
-/// every side that is not the frame's edge.
+/// Splits one axis of a padded frame. A tile contributes `tile` pixels and sees `halo` more on each side, up to the
+/// frame's edge.
 fn spans(length: usize, tile: usize, halo: usize) -> Vec<Span> {
     let units = length / GRID;
     let count = length.div_ceil(tile);
     let mut first = 0;
     (0..count)
         .map(|i| {
-            // Balanced: lengths differ by one grid step at most.
+            // Balanced: lengths differ by at most one grid step.
             let own = (units / count + usize::from(i < units % count)) * GRID;
             let last = i + 1 == count;
             let end = if last { length } else { first + own + FADE };
@@ -83,12 +83,12 @@ fn spans(length: usize, tile: usize, halo: usize) -> Vec<Span> {
         .collect()
 }
 
-/// How a frame is cut: a whole frame is a plan of one tile.
+/// How a frame is cut into tiles; a whole frame is a plan of one tile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Size of the padded frame, in pixels.
+    /// Width of the padded frame, in pixels.
     pub width: usize,
-    /// Rows of the padded frame.
+    /// Height of the padded frame, in pixels.
     pub height: usize,
     /// The cuts along x.
     pub columns: Vec<Span>,
@@ -96,23 +96,23 @@ pub struct Plan {
     pub rows: Vec<Span>,
     /// Frames (colour channels) that go through the network together.
     pub batch: usize,
-    /// `None` for a whole frame, else the side that a tile contributes.
+    /// Side of the square that a tile contributes; `None` for a whole frame.
     pub tile: Option<usize>,
 }
 
-/// What bounds a plan.
+/// Limits that a plan must keep.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Bytes that one run of the network may use.
     pub memory_bytes: u64,
-    /// Bytes that the network uses for a pixel of its input.
+    /// Bytes that the network uses for each pixel of its input.
     pub bytes_per_pixel: u64,
     /// The frame is padded to a multiple of this.
     pub multiple: usize,
 }
 
 impl Plan {
-    /// `tile` of `None` runs the frame whole if it may, else with the largest tiles that fit.
+    /// Without `tile`, a frame runs whole if it fits, else in the largest tiles that fit.
     pub fn new(
         width: usize,
         height: usize,
@@ -144,7 +144,7 @@ impl Plan {
         let side = match tile {
             Some(tile) => Some(padded(tile.max(1), GRID)),
             None if pixels <= may_use.min(LARGEST_WHOLE) => None,
-            // Tiles at the edges have other shapes, which leave holes in ONNX Runtime's arena: a third is kept for these
+            // Tiles at the edges have other shapes, which fragment ONNX Runtime's arena: a third is reserved for that
             // (measured by `memory_stays_within_its_option` in tests/stacks.rs).
             None => Some(largest_tile(wide, high, halo, (may_use / 3 * 2).min(LARGEST_WHOLE)).ok_or_else(|| {
                 let least = ((GRID + FADE + 2 * halo).pow(2) as u64 * limits.bytes_per_pixel * 3 / 2).div_ceil(1 << 20);
@@ -161,7 +161,9 @@ impl Plan {
         if let Some(side) = side.filter(|&side| wide.max(high) / side > MOST_TILES) {
             return Err(Error::new(
                 Status::BadOption,
-                format!("tile={side}: more than {MOST_TILES} tiles along a frame of {width}x{height}; expected larger tiles"),
+                format!(
+                    "tile={side}: more than {MOST_TILES} tiles along a frame of {width}x{height}; expected larger tiles"
+                ),
             ));
         }
         // A tile that covers the frame is the whole frame.
@@ -175,8 +177,8 @@ impl Plan {
             return Err(Error::new(
                 Status::BadOption,
                 format!(
-                    "tile={}: with a halo of {halo} px the network takes up to {least} MiB, memory allows {}; lower tile, \
-                     raise memory, or leave tile to auto",
+                    "tile={}: with a halo of {halo} px the network takes up to {least} MiB, memory allows {}; lower \
+                     tile, raise memory, or leave tile to auto",
                     tile.unwrap_or_default(),
                     limits.memory_bytes >> 20
                 ),
@@ -186,20 +188,20 @@ impl Plan {
         Ok(Self { width: wide, height: high, columns, rows, batch, tile: side })
     }
 
-    /// Side of the tiles to try where this plan's did not get the memory: half, down to 64 pixels.
+    /// Tile side to try after this plan ran out of memory: half, down to 64 pixels.
     pub fn halved(&self) -> Option<usize> {
         const SMALLEST: usize = 64;
         let side = self.tile.unwrap_or(self.width.max(self.height));
         Some(padded(side / 2, GRID)).filter(|&half| half < side && half >= SMALLEST)
     }
 
-    /// Pixels of the largest batch that goes through the network.
+    /// Pixels of the largest network run.
     pub fn largest_run(&self) -> usize {
         let longest = |spans: &[Span]| spans.iter().map(|s| s.length).max().unwrap_or(0);
         self.batch * longest(&self.columns) * longest(&self.rows)
     }
 
-    /// Runs of the network for one frame of `channels`.
+    /// Network runs for one frame of `channels`.
     pub fn runs(&self, channels: usize) -> u64 {
         (self.columns.len() * self.rows.len() * channels.div_ceil(self.batch)) as u64
     }
@@ -212,7 +214,7 @@ fn largest_tile(wide: usize, high: usize, halo: usize, pixels: usize) -> Option<
         let tile = units * GRID;
         input(wide, tile).checked_mul(input(high, tile)).is_some_and(|n| n <= pixels)
     };
-    // A larger tile never asks for less: bisection.
+    // A larger tile never needs less memory, so bisect.
     let (mut fit, mut beyond) = (0, padded(wide.max(high), GRID) / GRID + 1);
     while beyond - fit > 1 {
         let middle = fit + (beyond - fit) / 2;

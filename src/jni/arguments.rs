@@ -1,4 +1,4 @@
-//! What Java gives beside pixels, as checked values: texts, arrays of numbers, names of classes.
+//! Reads and checks Java's arguments other than pixels: texts and arrays of numbers.
 
 use jni::objects::{JClass, JLongArray, JObject, JString};
 use jni::strings::JNIString;
@@ -13,14 +13,14 @@ pub fn invalid(message: String) -> Error {
     Error::new(Status::InvalidArgument, message)
 }
 
-/// Text in; null is "". Errors: `status` for half a character, which Java's strings may hold.
+/// Reads a text; null is "". Errors: `status` for half a surrogate pair, which a Java string may hold.
 pub fn text(env: &Env<'_>, value: &JString<'_>, name: &str, status: Status) -> Result<String> {
     if value.is_null() {
         return Ok(String::new());
     }
     let characters = value.mutf8_chars(env).map_err(java)?;
     let text = characters.to_str().into_owned();
-    // What cannot be decoded is replaced, and then another file would be meant.
+    // Decoding replaces what it cannot decode, and the text would then name another file.
     if JNIString::new(&text).to_bytes() != characters.to_bytes() {
         return Err(Error::new(
             status,
@@ -30,12 +30,12 @@ pub fn text(env: &Env<'_>, value: &JString<'_>, name: &str, status: Status) -> R
     Ok(text)
 }
 
-/// Option text; null is "". Errors: `BadOption`.
+/// Reads an option text; null is "". Errors: `BadOption`.
 pub fn options(env: &Env<'_>, value: &JString<'_>) -> Result<String> {
     text(env, value, "options", Status::BadOption)
 }
 
-/// A path; null is "". Errors: `InvalidArgument`.
+/// Reads a path; null is "". Errors: `InvalidArgument`.
 pub fn path(env: &Env<'_>, value: &JString<'_>, name: &str) -> Result<String> {
     let text = text(env, value, name, Status::InvalidArgument)?;
     if text.contains('\0') {
@@ -45,8 +45,8 @@ pub fn path(env: &Env<'_>, value: &JString<'_>, name: &str) -> Result<String> {
     Ok(text)
 }
 
-/// A path that must be given. Errors: `InvalidArgument`.
-pub fn given_path(env: &Env<'_>, value: &JString<'_>, name: &str) -> Result<String> {
+/// Reads a path, which may not be empty. Errors: `InvalidArgument`.
+pub fn required_path(env: &Env<'_>, value: &JString<'_>, name: &str) -> Result<String> {
     let path = path(env, value, name)?;
     if path.is_empty() {
         return Err(invalid(format!("{name} is empty; expected the path of a file")));
@@ -54,17 +54,17 @@ pub fn given_path(env: &Env<'_>, value: &JString<'_>, name: &str) -> Result<Stri
     Ok(path)
 }
 
-/// `{width, height, channels, planes}`. Errors: `InvalidArgument`.
+/// Reads `{width, height, channels, planes}`. Errors: `InvalidArgument`.
 pub fn shape(env: &Env<'_>, numbers: &JLongArray<'_>, name: &str) -> Result<Shape> {
     shape_of(four(env, numbers, name, "width, height, channels, planes")?.ok_or_else(|| missing(name, "long[4]"))?)
 }
 
-/// `{x, y, channel, plane}` in elements; null: packed. Errors: `InvalidArgument`.
+/// Reads `{x, y, channel, plane}`, in elements; null: packed. Errors: `InvalidArgument`.
 pub fn strides(env: &Env<'_>, numbers: &JLongArray<'_>, name: &str) -> Result<Option<Strides>> {
     four(env, numbers, name, "x, y, channel, plane")?.map(strides_of).transpose().map_err(|e| e.context(name))
 }
 
-/// The error for what may not be null.
+/// The error for an argument that may not be null.
 pub fn missing(name: &str, expected: &str) -> Error {
     invalid(format!("{name} is null; expected {expected}"))
 }
@@ -82,14 +82,14 @@ fn four(env: &Env<'_>, array: &JLongArray<'_>, name: &str, meaning: &str) -> Res
     Ok(Some(numbers))
 }
 
-/// The class of an object as Java's source has it, `short[]` say.
+/// The class of an object as Java's source spells it, for example `short[]`.
 pub fn class_name(env: &mut Env<'_>, object: &JObject<'_>) -> String {
     let name = |env: &mut Env<'_>| -> jni::errors::Result<String> {
         let class: JClass<'_> = env.get_object_class(object)?;
         let name = class.get_name(env)?;
         name.try_to_string(env)
     };
-    // References that stay would count up, plane by plane.
+    // The frame frees the local references; otherwise they would add up plane by plane.
     env.with_local_frame(4, name).map_or_else(|_| "an object of unknown class".into(), |name| source_name(&name))
 }
 

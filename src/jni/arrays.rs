@@ -1,4 +1,4 @@
-//! Pixels in Java's arrays: one for everything, or one for each plane.
+//! Pixels in Java's arrays: one array for all planes, or one for each.
 
 use bytemuck::{cast_slice, cast_slice_mut};
 use jni::objects::{JIntArray, JObject, JObjectArray, JPrimitiveArray, TypeArray};
@@ -10,10 +10,10 @@ use super::errors::java;
 use crate::error::Result;
 use crate::image::frame::{resize, Layout, PixelType, Shape, Strides};
 
-/// Channels of packed colours: red, green, blue. Alpha is left alone.
+/// Channels of packed colours: red, green, blue. Alpha stays unchanged.
 const COLOURS: usize = 3;
 
-/// Where the pixels of one side of a call lie, as Java gives it.
+/// Java's description of the pixels of one side of a call.
 #[derive(Clone, Copy)]
 pub struct PixelArgument {
     /// `src`, `dst` or `frame`.
@@ -27,7 +27,7 @@ pub struct PixelArgument {
 }
 
 impl PixelArgument {
-    /// Errors: `InvalidArgument` for an offset that cannot be.
+    /// The offset. Errors: `InvalidArgument` if it is negative.
     pub fn offset(&self) -> Result<usize> {
         let Self { name, offset, .. } = self;
         usize::try_from(*offset).map_err(|_| {
@@ -43,11 +43,11 @@ pub struct Arrays<'local, T> {
     count: usize,
     /// Whether they are `int[]`, each element a colour 0xAARRGGBB.
     packed: bool,
-    /// Of one array, in its elements, from `offset` on.
+    /// Layout of one array, in elements from `offset` on.
     layout: Layout,
     offset: usize,
-    /// The array of the plane that was last asked for, where there is one for each. One at a time: the JVM's local references
-    /// are few.
+    /// With one array for each plane: the current plane and its array. Only one, because the JVM's local references are
+    /// few.
     held: Option<(usize, JObject<'local>)>,
     scratch: Vec<T>,
     colours: Vec<i32>,
@@ -55,16 +55,16 @@ pub struct Arrays<'local, T> {
 }
 
 enum Holder<'local> {
-    /// One array for everything.
+    /// One array for all planes.
     One(JObject<'local>),
     /// An array of arrays, one for each plane.
     Each(JObjectArray<'local>),
 }
 
 impl<'local, T: JavaSample> Arrays<'local, T> {
-    /// Gives the object, which is not null, back if it is no array.
+    /// The arrays behind `object`, which is not null; returns the object itself if it is no array.
     ///
-    /// Errors: `InvalidArgument` for arrays of another kind, count or length than the shape asks for.
+    /// Errors: `InvalidArgument` if type, number or length of the arrays does not fit the shape.
     pub fn new(
         env: &mut Env<'local>,
         object: JObject<'local>,
@@ -82,7 +82,8 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
             let length = planes.len(env).map_err(java)?;
             if length != shape.planes {
                 return Err(invalid(format!(
-                    "{name} has arrays for {length} planes, and the shape has {} planes; expected one array for each plane",
+                    "{name} has arrays for {length} planes, and the shape has {} planes; expected one array for each \
+                     plane",
                     shape.planes
                 )));
             }
@@ -95,8 +96,8 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
         };
         if packed && (T::PIXEL_TYPE, shape.channels) != (PixelType::U8, COLOURS) {
             return Err(invalid(format!(
-                "{name} is {}int[], which holds packed colours: 8-bit pixels of {COLOURS} channels; the pixels were given as {} with \
-                 {} channels: expected {}",
+                "{name} is {}int[], which holds packed colours: 8-bit pixels of {COLOURS} channels; the pixels were \
+                 given as {} with {} channels: expected {}",
                 if each { "Object[] of " } else { "" },
                 T::PIXEL_TYPE,
                 shape.channels,
@@ -108,7 +109,7 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
             planes: if each { 1 } else { shape.planes },
             ..shape
         };
-        // Whether they are long enough is asked of each array, below.
+        // `check` compares with the length of each array, below.
         let layout = Layout::new(usize::MAX, own, argument.strides, argument.written).map_err(|e| e.context(name))?;
         let mut arrays = Self {
             name,
@@ -137,12 +138,12 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
         Ok(Ok(arrays))
     }
 
-    /// How many arrays there are: one, or one for each plane.
+    /// Number of arrays: one, or one for each plane.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// What messages call an array.
+    /// Name of an array in messages.
     pub fn part_name(&self, part: usize) -> String {
         if self.each() {
             format!("{} plane {part}", self.name)
@@ -151,24 +152,24 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
         }
     }
 
-    /// The first element that may be touched in each array, and the one past the last.
+    /// First element of the pixels in each array, and one past the last.
     pub fn range(&self) -> (usize, usize) {
         (self.offset, self.offset.saturating_add(self.layout.reach()))
     }
 
-    /// Elements that a frame takes from the first pixel on, and those that the held array has.
+    /// Elements that a frame needs from the first pixel on, and those that the held array has.
     pub fn reach_and_rest(&self, env: &Env<'_>) -> Result<(usize, usize)> {
         let length = self.length(env)?;
         Ok((self.layout.reach(), length.saturating_sub(self.offset)))
     }
 
-    /// Whether each pixel lies where it lies in another side, if the arrays are the same.
+    /// Whether each pixel has the same place as in `other`, if the arrays are the same.
     pub fn same_place(&self, other: &Self) -> bool {
         self.count == other.count && self.offset == other.offset && self.layout.same_steps(&other.layout)
     }
 
-    /// Makes the array of a plane the one that is held, and looks at it, because meanwhile another thread may have put another
-    /// one in its argument.
+    /// Makes the array of a plane the current one, and checks it: another thread may have replaced it in the outer
+    /// array.
     ///
     /// Errors: `InvalidArgument` for null, another class, too few elements.
     pub fn hold(&mut self, env: &mut Env<'local>, plane: usize) -> Result<()> {
@@ -195,9 +196,9 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
         matches!(self.holder, Holder::Each(_))
     }
 
-    /// Elements of the held array, which has passed the look at its class.
+    /// Length of the held array, whose class has been checked.
     fn length(&self, env: &Env<'local>) -> Result<usize> {
-        // SAFETY: which of the two it is has been seen.
+        // SAFETY: `new` or `check` has found out which of the two it is.
         let length = unsafe {
             if self.packed {
                 self.as_array::<i32>(env).len(env)
@@ -225,14 +226,15 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
         if length < end {
             let (shape, strides) = (self.layout.shape(), self.layout.strides());
             return Err(invalid(format!(
-                "{} has {length} elements; shape {shape} with strides {strides} from element {first} on takes at least {end}",
+                "{} has {length} elements; shape {shape} with strides {strides} from element {first} on takes at least \
+                 {end}",
                 name()
             )));
         }
         Ok(())
     }
 
-    /// Copies a row out of the array of a plane, which is held.
+    /// Copies a row from the array of a plane, which must be held.
     pub fn read(
         &mut self,
         env: &Env<'local>,
@@ -243,11 +245,11 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
     ) -> jni::errors::Result<()> {
         let line = self.line(plane, channel, y);
         if !self.packed {
-            // SAFETY: `check` has seen that it is such an array.
+            // SAFETY: `check` has checked the array's type.
             let array = unsafe { self.as_array::<T::Element>(env) };
             return line.read(env, &array, cast_slice_mut(row), cast_slice_mut(&mut self.scratch));
         }
-        // SAFETY: `check` has seen that it is int[].
+        // SAFETY: `check` has checked that it is int[].
         let array: JIntArray<'_> = unsafe { self.as_array(env) };
         line.read(env, &array, &mut self.colours, &mut self.colour_scratch)?;
         let shift = shift(channel);
@@ -256,7 +258,7 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
         Ok(())
     }
 
-    /// Copies a row into the array of a plane, which is held.
+    /// Copies a row to the array of a plane, which must be held.
     pub fn write(
         &mut self,
         env: &Env<'local>,
@@ -287,17 +289,17 @@ impl<'local, T: JavaSample> Arrays<'local, T> {
         Line { first: self.offset + self.layout.row(plane, channel, y), step: self.layout.strides().x as usize }
     }
 
-    /// A second name for the held array.
+    /// The held array with its element type; it shares the reference.
     ///
     /// # Safety
     /// It is an array of that element type.
     unsafe fn as_array<E: TypeArray>(&self, env: &Env<'local>) -> JPrimitiveArray<'local, E> {
-        // SAFETY: the caller's promise; the wrapper does not delete the reference, and is dropped before anything else does.
+        // SAFETY: the caller's promise; the wrapper does not delete the reference, and lives shorter than it.
         unsafe { JPrimitiveArray::from_raw(env, self.array().as_raw()) }
     }
 }
 
-/// Bits below a channel's in a packed colour.
+/// Position of a channel's bits in a packed colour.
 fn shift(channel: usize) -> u32 {
     16 - 8 * channel as u32
 }

@@ -1,4 +1,4 @@
-//! Pixels in direct buffers: memory outside Java's heap, which C would be given by address.
+//! Pixels in direct buffers: memory outside Java's heap, with a fixed address.
 
 use jni::objects::{JByteBuffer, JObject, JValueOwned};
 use jni::strings::JNIStr;
@@ -10,15 +10,15 @@ use super::elements::JavaSample;
 use super::errors::java;
 use crate::error::Result;
 
-/// Address of the first pixel, and how many elements there are from there on.
+/// Address of the first pixel, and the number of elements from there on.
 pub struct Memory<T> {
     pub pointer: *mut T,
     pub count: u64,
 }
 
-/// The memory of a direct buffer of the pixel type in this machine's byte order. Position and limit do not count.
+/// The memory of a direct buffer of this pixel type, in this machine's byte order. Position and limit are ignored.
 ///
-/// Errors: `InvalidArgument` for any other object, named as what it is.
+/// Errors: `InvalidArgument` for any other object; the message names its class.
 pub fn memory<T: JavaSample>(env: &mut Env<'_>, object: &JObject<'_>, argument: &PixelArgument) -> Result<Memory<T>> {
     let name = argument.name;
     let class = env.find_class(T::BUFFER_CLASS).map_err(java)?;
@@ -26,7 +26,8 @@ pub fn memory<T: JavaSample>(env: &mut Env<'_>, object: &JObject<'_>, argument: 
         let found = class_name(env, object);
         let colours = if T::ARRAY == "byte[]" { ", int[] of packed colours" } else { "" };
         return Err(invalid(format!(
-            "{name} is {found}; expected {}{colours}, a direct {}, or Object[] with such an array for each plane, for {} pixels",
+            "{name} is {found}; expected {}{colours}, a direct {}, or Object[] with such an array for each plane, for \
+             {} pixels",
             T::ARRAY,
             T::BUFFER,
             T::PIXEL_TYPE
@@ -40,26 +41,27 @@ pub fn memory<T: JavaSample>(env: &mut Env<'_>, object: &JObject<'_>, argument: 
     }
     if size_of::<T>() > 1 && !native_order(env, object)? {
         return Err(invalid(format!(
-            "{name} is a {} of the other byte order; expected ByteOrder.nativeOrder(), set on the ByteBuffer before it is viewed as {}",
+            "{name} is a {} of the other byte order; expected ByteOrder.nativeOrder(), set on the ByteBuffer before it \
+             is viewed as {}",
             T::BUFFER,
             T::BUFFER
         )));
     }
     let offset = argument.offset()?;
-    // SAFETY: the calls behind it ask for a direct java.nio.Buffer, which it is; the wrapper deletes nothing.
+    // SAFETY: the two calls below need a direct java.nio.Buffer, which this is; the wrapper deletes nothing.
     let buffer = unsafe { JByteBuffer::from_raw(env, object.as_raw()) };
-    // Of the buffer's own type, whatever the crate's name for it.
+    // In elements of the buffer's type, although the crate calls it a byte buffer.
     let capacity = env.get_direct_buffer_capacity(&buffer).map_err(java)?;
     if offset > capacity {
         return Err(invalid(format!("{name} offset = {offset}; the {} has {capacity} elements", T::BUFFER)));
     }
     let address = if capacity == 0 {
-        // An empty buffer may have no address; no shape fits into it.
+        // An empty buffer may have no address. No shape fits into it, so the pointer is never used.
         std::ptr::NonNull::<T>::dangling().as_ptr()
     } else {
         env.get_direct_buffer_address(&buffer).map_err(java)?.cast()
     };
-    // `offset` is inside, so this address exists; it is not used before the layout has been checked.
+    // `offset` is inside the buffer, and the layout is checked before the pointer is used.
     Ok(Memory { pointer: address.wrapping_add(offset), count: (capacity - offset) as u64 })
 }
 

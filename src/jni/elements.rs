@@ -1,4 +1,4 @@
-//! Rows of Java's arrays: copied out and in by regions, which hold nothing.
+//! Copies rows from and to Java's arrays by region, which pins nothing.
 
 use bytemuck::Pod;
 use jni::errors::Result;
@@ -8,13 +8,13 @@ use jni::{jni_str, Env};
 
 use crate::image::frame::Sample;
 
-/// A pixel type with the array that Java keeps it in. Java has no unsigned numbers: only the bits count.
+/// A pixel type and its Java array. Java has no unsigned integers: signed ones hold the same bits.
 pub trait JavaSample: Sample + Pod {
-    /// What the array holds.
+    /// Element of the array.
     type Element: TypeArray + Pod;
-    /// As in Java's source.
+    /// The array's name in Java source.
     const ARRAY: &'static str;
-    /// The class of direct buffers, as in Java's source and as the JVM knows it.
+    /// Class of the direct buffer: its name in Java source, and its full name in the JVM.
     const BUFFER: &'static str;
     const BUFFER_CLASS: &'static JNIStr;
 
@@ -41,11 +41,11 @@ java_sample!(u8, i8, JByteArray, "byte[]", "ByteBuffer");
 java_sample!(u16, i16, JShortArray, "short[]", "ShortBuffer");
 java_sample!(f32, f32, JFloatArray, "float[]", "FloatBuffer");
 
-/// Up to this step a row is copied with what lies between its pixels; beyond it pixels are copied one by one. A call costs
-/// about as much as a hundred bytes.
+/// Largest step at which a row is copied together with the elements between its pixels; beyond it pixels are copied one
+/// by one. A call costs about as much as copying a hundred bytes.
 const WIDEST: usize = 64;
 
-/// Where a row's pixels lie in an array: the element of the first one, and the step to the next.
+/// Place of a row in an array: the element of its first pixel, and the step to the next.
 #[derive(Clone, Copy)]
 pub struct Line {
     pub first: usize,
@@ -53,7 +53,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// Elements of scratch that rows of `width` pixels with this step need.
+    /// Elements of scratch memory that a row of `width` pixels with this step needs.
     pub fn scratch(step: usize, width: usize) -> usize {
         match step {
             2..=WIDEST => (width - 1) * step + 1,
@@ -61,7 +61,7 @@ impl Line {
         }
     }
 
-    /// Copies a row of `row.len()` pixels out of an array. `scratch` is as long as `Line::scratch` says.
+    /// Copies a row of `row.len()` pixels from an array. `scratch` is as long as `Line::scratch` says.
     ///
     /// Errors: only if the row is not inside the array.
     pub fn read<E: TypeArray + Pod>(
@@ -73,7 +73,7 @@ impl Line {
     ) -> Result<()> {
         match self.step {
             1 => array.get_region(env, self.at(0), row),
-            // One element for the whole row.
+            // One element stands for the whole row.
             0 => {
                 let (first, rest) = row.split_at_mut(1);
                 array.get_region(env, self.at(0), first)?;
@@ -89,7 +89,7 @@ impl Line {
         }
     }
 
-    /// Copies a row into an array. What lies between its pixels is copied out and back in, or not touched.
+    /// Copies a row to an array. Elements between its pixels are read and written back, or not touched.
     /// `scratch` is as long as `Line::scratch` says.
     ///
     /// Errors: only if the row is not inside the array.
@@ -111,7 +111,7 @@ impl Line {
         }
     }
 
-    /// Index of a pixel's element. Arrays are no longer than an `i32` counts, and lines lie inside them.
+    /// Index of a pixel's element. It fits an `i32`, since it is inside the array.
     fn at(self, x: usize) -> i32 {
         (self.first + x * self.step) as i32
     }

@@ -1,4 +1,4 @@
-//! What every call from the JVM passes through: the boundary of all hosts, and errors that become `ParfocalException`.
+//! Every call from the JVM passes here: through the boundary of `host`; errors become `ParfocalException`.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
@@ -11,14 +11,14 @@ use super::errors::no_memory;
 use crate::error::{Error, Result, Status};
 use crate::host::boundary::{guarded, CallGuard};
 
-/// Runs a call. After an error or a panic an exception is pending, and what is returned means nothing.
+/// Runs a call. After an error or a panic an exception is pending, and the JVM ignores the returned value.
 pub fn entry<'local, T: Default>(
     mut env: EnvUnowned<'local>,
     work: impl FnOnce(&mut Env<'local>, &mut CallGuard) -> Result<T>,
 ) -> T {
     let outcome = env.with_env_no_catch(|env| {
         let result = guarded(|guard| work(env, guard));
-        let result = unexpected(env).map_or(result, Err);
+        let result = pending_exception(env).map_or(result, Err);
         Ok::<T, jni::errors::Error>(result.unwrap_or_else(|error| {
             throw(env, &error);
             T::default()
@@ -30,11 +30,12 @@ pub fn entry<'local, T: Default>(
     }
 }
 
-/// An exception that the JVM has thrown inside this call: none is expected but for want of memory, and none is left.
-fn unexpected(env: &mut Env<'_>) -> Option<Error> {
+/// Clears an exception that the JVM has thrown inside this call, and returns it as an error. Only a lack of memory is
+/// expected.
+fn pending_exception(env: &mut Env<'_>) -> Option<Error> {
     let exception = env.exception_occurred()?;
     env.exception_clear();
-    // Asked before the name, which would need memory itself.
+    // Before `class_name`, which needs memory itself.
     if env.is_instance_of(&exception, jni_str!("java/lang/OutOfMemoryError")).unwrap_or(false) {
         env.delete_local_ref(exception);
         return Some(no_memory());
@@ -48,19 +49,19 @@ fn unexpected(env: &mut Env<'_>) -> Option<Error> {
 }
 
 fn throw(env: &mut Env<'_>, error: &Error) {
-    // Nothing may unwind into the JVM. What it says of the throwing itself is in its exception.
+    // Nothing may unwind into the JVM. If throwing itself fails, the JVM has an exception of its own pending.
     let _ = catch_unwind(AssertUnwindSafe(|| {
-        let _ = exception(env, error);
+        let _ = throw_parfocal_exception(env, error);
         if !env.exception_check() {
-            // Not our class loader's: an error in the installation, but the message must not be lost.
+            // The class is missing: the installation is broken, but the message must not be lost.
             let message = format!("ParfocalException is missing beside Native; {}", error.message());
             let _ = env.throw_new(jni_str!("java/lang/InternalError"), JNIString::new(message));
         }
     }));
 }
 
-/// Looked up by the class loader of the method that is being called.
-fn exception(env: &mut Env<'_>, error: &Error) -> jni::errors::Result<()> {
+/// The JVM finds the class by the class loader of the native method that is running.
+fn throw_parfocal_exception(env: &mut Env<'_>, error: &Error) -> jni::errors::Result<()> {
     let message = env.new_string(error.message())?;
     let class = env.find_class(jni_str!("org/parfocal/ParfocalException"))?;
     let arguments = [JValue::Int(error.status() as i32), JValue::Object(&message)];

@@ -1,8 +1,8 @@
-//! Errors of calls into the JVM, in the engine's statuses.
+//! Turns errors of calls into the JVM into the engine's errors.
 
 use crate::error::{Error, Status};
 
-/// A call into the JVM that went wrong where nothing should.
+/// A call into the JVM that should not have failed.
 pub fn java(error: jni::errors::Error) -> Error {
     match error {
         jni::errors::Error::JniCall(jni::errors::JniError::NoMemory) => no_memory(),
@@ -13,7 +13,7 @@ pub fn java(error: jni::errors::Error) -> Error {
     }
 }
 
-/// For want of heap, which the caller can mend.
+/// The JVM's heap is full, which the caller can change.
 pub fn no_memory() -> Error {
     Error::new(
         Status::OutOfMemory,

@@ -1,4 +1,4 @@
-//! How sharp planes are.
+//! Focus scores.
 
 use jni::objects::{JClass, JDoubleArray, JLongArray, JObject};
 use jni::sys::{jint, jlong};
@@ -51,7 +51,7 @@ fn score<'local, T: JavaSample>(env: &mut Env<'local>, src: JObject<'local>, fro
     let task = Task::new();
     let pixels = Pixels::new(env, from.shape, &task, Some(source), None);
     let found = focus::score(&pixels, &task);
-    // Before the outcome: it says why the task was cancelled from inside.
+    // First the error that made `Pixels` cancel the task, if there is one.
     pixels.finish()?;
     found
 }

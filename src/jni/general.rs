@@ -1,4 +1,4 @@
-//! Versions, and what runs here.
+//! Versions, the doctor.
 
 use jni::objects::{JClass, JString};
 use jni::sys::jint;
@@ -9,7 +9,7 @@ use super::errors::java;
 use crate::host::ABI_VERSION;
 use crate::restore::doctor;
 
-/// Of the C functions and these together.
+/// One number for the C functions and these.
 #[no_mangle]
 pub extern "system" fn Java_org_parfocal_Native_abiVersion<'local>(env: EnvUnowned<'local>, _: JClass<'local>) -> jint {
     entry(env, |_, _| Ok(ABI_VERSION))

@@ -1,17 +1,17 @@
 //! The engine for the JVM: one function for each native method of `org.parfocal.Native`.
 //!
-//! | file | what |
+//! | file | what it holds |
 //! |---|---|
 //! | `general`, `model`, `task`, `restore`, `focus`, `stream` | the functions |
-//! | `entry` | what every call passes through: the boundary of `ffi`, and errors that become `ParfocalException` |
-//! | `errors` | what a failed call into the JVM means |
+//! | `entry` | the way of every call: through the boundary of `host`; errors become `ParfocalException` |
+//! | `errors` | errors of calls into the JVM |
 //! | `arguments` | texts, numbers and names of classes |
 //! | `elements` | rows of Java's arrays |
-//! | `arrays`, `buffers` | pixels in arrays, one or one for each plane; pixels in direct buffers |
+//! | `arrays`, `buffers` | pixels in arrays (one, or one for each plane), and in direct buffers |
 //! | `pixels` | both as the engine's `Rows` and `Planes` |
 //!
-//! No array is ever pinned or locked: rows are copied by `Get/Set<Type>ArrayRegion`, so that the garbage collector runs as it
-//! likes during inference.
+//! No array is ever pinned or locked: rows are copied by `Get/Set<Type>ArrayRegion`, so the garbage collector can run
+//! during inference.
 
 mod arguments;
 mod arrays;

@@ -1,4 +1,4 @@
-//! Models: opened, described, closed.
+//! Models: open, describe, close.
 
 use jni::objects::{JByteArray, JClass, JString};
 use jni::sys::jlong;

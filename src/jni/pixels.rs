@@ -1,4 +1,4 @@
-//! Pixels of the JVM as `Rows` and `Planes`, wherever they lie, and whether source and target get in each other's way.
+//! Pixels of the JVM as `Rows` and `Planes`, and the check that source and target do not overlap.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,18 +12,18 @@ use super::buffers::memory;
 use super::elements::JavaSample;
 use super::errors::java;
 use crate::error::{Error, Result};
-use crate::host::memory::{apart, RawPixels, Source, Target};
+use crate::host::memory::{check_overlap, RawPixels, Source, Target};
 use crate::image::frame::{Planes, Rows, Shape, Strides};
 use crate::task::Task;
 
-/// Where one side's pixels are: in arrays, or in memory that C could be given, of so many elements.
+/// The pixels of one side: in arrays, or in memory outside the heap with its number of elements.
 pub enum Side<'local, T, M> {
     Arrays(Box<Arrays<'local, T>>),
     Memory(M, u64),
 }
 
 impl<T: JavaSample, M> Side<'_, T, M> {
-    /// Elements that the shape takes from the first pixel on when it is packed, and those that there are.
+    /// Elements that a packed frame needs from the first pixel on, and those that there are.
     pub fn reach_and_rest(&self, env: &Env<'_>, shape: Shape) -> Result<(usize, usize)> {
         match self {
             Self::Arrays(arrays) => arrays.reach_and_rest(env),
@@ -37,27 +37,27 @@ pub type From<'local, T> = Side<'local, T, Source<T>>;
 /// Pixels that are written.
 pub type To<'local, T> = Side<'local, T, Target<T>>;
 
-/// An object that may be read. Errors: `InvalidArgument`, naming it.
+/// Pixels to read. Errors: `InvalidArgument`; the message names the argument.
 pub fn source<'local, T: JavaSample>(
     env: &mut Env<'local>,
     object: JObject<'local>,
     argument: &PixelArgument,
 ) -> Result<From<'local, T>> {
-    side(env, object, argument, |given: RawPixels<*mut T>, shape| {
-        let given = RawPixels { pointer: given.pointer.cast_const(), count: given.count, strides: given.strides };
-        // SAFETY: the JVM keeps a direct buffer's memory while its object is referred to, which it is until the call ends.
-        unsafe { Source::new(given, shape, argument.name) }
+    side(env, object, argument, |raw: RawPixels<*mut T>, shape| {
+        let raw = RawPixels { pointer: raw.pointer.cast_const(), count: raw.count, strides: raw.strides };
+        // SAFETY: a direct buffer's memory lives as long as its object, which is referenced until the call ends.
+        unsafe { Source::new(raw, shape, argument.name) }
     })
 }
 
-/// An object that may be written. Errors: `InvalidArgument`, naming it.
+/// Pixels to write. Errors: `InvalidArgument`; the message names the argument.
 pub fn target<'local, T: JavaSample>(
     env: &mut Env<'local>,
     object: JObject<'local>,
     argument: &PixelArgument,
 ) -> Result<To<'local, T>> {
-    // SAFETY: as in `source`; it is not read-only.
-    side(env, object, argument, |given, shape| unsafe { Target::new(given, shape, argument.name) })
+    // SAFETY: as in `source`; `memory` has refused read-only buffers.
+    side(env, object, argument, |raw, shape| unsafe { Target::new(raw, shape, argument.name) })
 }
 
 fn side<'local, T: JavaSample, M>(
@@ -80,7 +80,8 @@ fn side<'local, T: JavaSample, M>(
         .map(|side| Side::Memory(side, memory.count))
 }
 
-/// Separate pixels, or exactly the same. Errors: `InvalidArgument`, naming the planes that share an array.
+/// Checks that source and target are separate, or exactly the same. Errors: `InvalidArgument`; the message names the
+/// planes that share an array.
 pub fn check_apart<'local, T: JavaSample>(
     env: &mut Env<'local>,
     source: &mut From<'local, T>,
@@ -90,7 +91,7 @@ pub fn check_apart<'local, T: JavaSample>(
         Side::Arrays(to) => to,
         Side::Memory(to, _) => {
             return match source {
-                Side::Memory(from, _) => apart(from, to),
+                Side::Memory(from, _) => check_overlap(from, to),
                 Side::Arrays(_) => Ok(()),
             }
         }
@@ -115,8 +116,8 @@ pub fn check_apart<'local, T: JavaSample>(
             for &own in parts.iter().filter(|&&own| !(in_place && own == part)) {
                 if same(env, from, own, to, part)? {
                     return Err(invalid(format!(
-                        "{} is the array of {}, and they overlap: elements {} to {} of src, {} to {} of dst; expected separate \
-                         arrays, or each plane in its own place with the same offset and strides",
+                        "{} is the array of {}, and they overlap: elements {} to {} of src, {} to {} of dst; expected \
+                         separate arrays, or each plane in its own place with the same offset and strides",
                         to.part_name(part),
                         from.part_name(own),
                         from_range.0,
@@ -131,8 +132,8 @@ pub fn check_apart<'local, T: JavaSample>(
     Ok(())
 }
 
-/// Arrays by their identity hash: the same array has the same, others seldom. Comparing each with each would take as many
-/// calls as the square of their number.
+/// Arrays grouped by their identity hash, which different arrays seldom share. Comparing every pair would need a number
+/// of calls that grows with the square.
 fn identities<'local, T: JavaSample>(
     env: &mut Env<'local>,
     arrays: &mut Arrays<'local, T>,
@@ -149,7 +150,7 @@ fn identities<'local, T: JavaSample>(
     Ok(found)
 }
 
-/// Two planes that are one array.
+/// Two planes that are the same array, if there are any.
 fn same_twice<'local, T: JavaSample>(
     env: &mut Env<'local>,
     arrays: &mut Arrays<'local, T>,
@@ -159,10 +160,10 @@ fn same_twice<'local, T: JavaSample>(
         for (i, &first) in parts.iter().enumerate() {
             for &second in &parts[i + 1..] {
                 arrays.hold(env, first)?;
-                let kept = env.new_local_ref(arrays.array()).map_err(java)?;
+                let first_array = env.new_local_ref(arrays.array()).map_err(java)?;
                 arrays.hold(env, second)?;
-                let same = env.is_same_object(&kept, arrays.array()).map_err(java)?;
-                env.delete_local_ref(kept);
+                let same = env.is_same_object(&first_array, arrays.array()).map_err(java)?;
+                env.delete_local_ref(first_array);
                 if same {
                     return Ok(Some((first, second)));
                 }
@@ -187,7 +188,7 @@ fn same<'local, T: JavaSample>(
 /// Both sides of a run, or one.
 pub struct Pixels<'a, 'local, T> {
     shape: Shape,
-    /// Ended when a plane cannot be had.
+    /// Cancelled when a plane cannot be read or written.
     task: &'a Task,
     inside: RefCell<Inside<'a, 'local, T>>,
 }
@@ -198,7 +199,7 @@ struct Inside<'a, 'local, T> {
     target: Option<To<'local, T>>,
     /// The plane whose arrays are held.
     plane: Option<usize>,
-    /// Why nothing is read or written any more.
+    /// The first error; after it nothing is read or written.
     failure: Option<Error>,
 }
 
@@ -213,8 +214,8 @@ impl<'a, 'local, T: JavaSample> Pixels<'a, 'local, T> {
         Self { shape, task, inside: RefCell::new(Inside { env, source, target, plane: None, failure: None }) }
     }
 
-    /// Whether all that was asked for could be read and written. Errors: `InvalidArgument` if a plane has become another one
-    /// during the call.
+    /// The error that stopped reading or writing, if any: `InvalidArgument` if a plane's array was replaced during the
+    /// call.
     pub fn finish(self) -> Result<()> {
         self.inside.into_inner().failure.map_or(Ok(()), Err)
     }
@@ -242,8 +243,8 @@ impl<'a, 'local, T: JavaSample> Pixels<'a, 'local, T> {
         });
     }
 
-    /// Arrays are only taken at a plane's first row, those of both sides, so that a plane that could be read can be written
-    /// whole.
+    /// Runs `work` unless an earlier call failed. A plane's arrays of both sides are fetched at its first row, so that
+    /// a plane that can be read can also be written whole.
     fn attempt(&self, plane: usize, work: impl FnOnce(&mut Inside<'a, 'local, T>) -> Result<()>) -> Option<()> {
         let mut inside = self.inside.borrow_mut();
         if inside.failure.is_some() {

@@ -1,4 +1,4 @@
-//! Faults on purpose, in test builds only (feature `plant`): what must be caught, so that it is known to be.
+//! Deliberate faults, in test builds only (feature `plant`): tests show that the boundary catches them.
 
 use jni::objects::JClass;
 use jni::sys::jlong;
@@ -15,12 +15,12 @@ pub extern "system" fn Java_org_parfocal_Planted_panic<'local>(
 ) {
     entry(env, |_, guard| {
         guard.model(model as u64)?;
-        // What the boundary is there for; this file is in no build that ships.
+        // For the boundary to catch; no shipped build contains this file.
         panic!("planted")
     })
 }
 
-/// A Java exception that nobody has looked at.
+/// A Java exception that is left pending.
 #[no_mangle]
 pub extern "system" fn Java_org_parfocal_Planted_exception<'local>(env: EnvUnowned<'local>, _: JClass<'local>) {
     entry(env, |env, _| {
@@ -29,7 +29,7 @@ pub extern "system" fn Java_org_parfocal_Planted_exception<'local>(env: EnvUnown
     })
 }
 
-/// What the JVM throws when its heap is full.
+/// The error that the JVM throws when its heap is full.
 #[no_mangle]
 pub extern "system" fn Java_org_parfocal_Planted_noMemory<'local>(env: EnvUnowned<'local>, _: JClass<'local>) {
     entry(env, |env, _| {

@@ -4,7 +4,7 @@ use jni::objects::{JClass, JLongArray, JObject, JString};
 use jni::sys::{jint, jlong};
 use jni::{Env, EnvUnowned};
 
-use super::arguments::{given_path, options, shape, strides};
+use super::arguments::{options, required_path, shape, strides};
 use super::arrays::PixelArgument;
 use super::elements::JavaSample;
 use super::entry::entry;
@@ -61,7 +61,7 @@ fn restore<'local, T: JavaSample>(
     let run = claimed_task(task)?;
     let mut pixels = Pixels::new(env, from.shape, &run.task, Some(source), Some(target));
     let outcome = stack::restore(&model, &run.task, &mut pixels, &options);
-    // Before the outcome: it says why the run was cancelled from inside.
+    // First the error that made `Pixels` cancel the run, if there is one.
     pixels.finish()?;
     run.finish(outcome?.describe());
     Ok(())
@@ -79,7 +79,7 @@ pub extern "system" fn Java_org_parfocal_Native_restoreFile<'local>(
 ) {
     entry(env, |env, guard| {
         let model = guard.model(model as u64)?;
-        let (input, output) = (given_path(env, &input, "input")?, given_path(env, &output, "output")?);
+        let (input, output) = (required_path(env, &input, "input")?, required_path(env, &output, "output")?);
         let options = RunOptions::parse(&self::options(env, &options)?)?;
         let run = claimed_task(task as u64)?;
         let report = restore_file(&model, &run.task, input.as_ref(), output.as_ref(), &options, false)?;

@@ -1,4 +1,4 @@
-//! Streams: frames in from one thread, results out to another.
+//! Streams: one thread submits frames, another receives the results.
 
 use std::sync::Arc;
 
@@ -13,9 +13,8 @@ use super::entry::entry;
 use super::errors::java;
 use super::pixels::{source, target, Pixels, Side};
 use crate::error::Result;
-use crate::host::checks::pixel_type;
-use crate::host::checks::timeout;
-use crate::host::frames::{hand_out, take_in, NO_TAG};
+use crate::host::checks::{pixel_type, timeout};
+use crate::host::frames::{receive_frame, submit_frame, NO_TAG};
 use crate::host::handles::Kind;
 use crate::host::objects::{add_stream, remove, AnyStream, Object};
 use crate::image::frame::{Shape, Strides};
@@ -75,9 +74,9 @@ fn submit<'local, T: JavaSample>(
     check_size(env, &source, shape, strides.is_none())?;
     let task = Task::new();
     let pixels = Pixels::new(env, shape, &task, Some(source), None);
-    let taken = take_in(stream, tag as u64, shape.width, |_, channel, y, row| pixels.read(0, channel, y, row));
+    let submitted = submit_frame(stream, tag as u64, shape.width, |_, channel, y, row| pixels.read(0, channel, y, row));
     pixels.finish()?;
-    taken
+    submitted
 }
 
 #[no_mangle]
@@ -121,7 +120,7 @@ fn receive<'local, T: JavaSample>(
     let task = Task::new();
     let pixels = Pixels::new(env, shape, &task, None, Some(target));
     let (number, outcome) =
-        hand_out(stream, timeout, shape.width, |_, channel, y, row| pixels.write(0, channel, y, row))?;
+        receive_frame(stream, timeout, shape.width, |_, channel, y, row| pixels.write(0, channel, y, row))?;
     pixels.finish()?;
     if !tag.is_null() {
         tag.set_region(env, 0, &[number as jlong]).map_err(java)?;
@@ -129,13 +128,13 @@ fn receive<'local, T: JavaSample>(
     outcome
 }
 
-/// With packed pixels another number of elements than a frame's means that the camera has changed its size.
+/// Refuses packed pixels whose count is not a frame's: the camera has changed its size.
 fn check_size<T: JavaSample, M>(env: &Env<'_>, side: &Side<'_, T, M>, shape: Shape, packed: bool) -> Result<()> {
-    let (taken, found) = side.reach_and_rest(env, shape)?;
-    if packed && taken != found {
+    let (expected, found) = side.reach_and_rest(env, shape)?;
+    if packed && expected != found {
         return Err(invalid(format!(
-            "a frame of {found} elements; this stream takes {taken} ({shape}): open another stream for frames of another size, or \
-             give strides"
+            "a frame of {found} elements; this stream takes {expected} ({shape}): open another stream for frames of \
+             another size, or give strides"
         )));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Devices and precisions that can be asked for, and why a device does not work, in a sentence.
+//! The options `device` and `precision`, and the errors of a device that does not work.
 
 use ort::session::builder::SessionBuilder;
 
@@ -8,23 +8,23 @@ use crate::network::provider::{Provider, PROVIDERS};
 /// Where the network runs.
 #[derive(Clone, Copy, Default)]
 pub enum Device {
-    /// CUDA if it proves itself, else the CPU.
+    /// CUDA if it passes the probe, else the CPU.
     #[default]
     Auto,
     /// The CPU.
     Cpu,
-    /// Through an execution provider, on the device of this number.
+    /// An execution provider, and the number of its device.
     Provider(&'static Provider, u16),
 }
 
 impl Device {
     /// The first NVIDIA GPU.
     pub fn cuda() -> Self {
-        // The table's first row: a test says so.
+        // CUDA is the table's first row; a test checks it.
         Self::Provider(&PROVIDERS[0], 0)
     }
 
-    /// From an option's value; `None` for what is none of them.
+    /// Parses the value of the option `device`; `None` if there is no such device.
     pub fn parse(text: &str) -> Option<Self> {
         let (key, index) = match text.split_once(':') {
             Some((key, index)) => (key, Some(index.parse::<u16>().ok()?)),
@@ -48,7 +48,7 @@ impl Device {
         }
     }
 
-    /// As ONNX Runtime names what runs there.
+    /// ONNX Runtime's name for the provider.
     pub fn provider_name(self) -> &'static str {
         use ort::ep::ExecutionProvider;
         self.provider().map_or(ort::ep::CPU::NAME, |provider| provider.name)
@@ -63,15 +63,15 @@ impl Device {
         self.provider().map_or("", |provider| provider.needs)
     }
 
-    /// Puts the network of a session on the device, all of it, or fails.
+    /// Puts the whole network of a session on the device, or fails.
     pub(super) fn attach(self, builder: SessionBuilder) -> ort::Result<SessionBuilder> {
         let Self::Provider(provider, index) = self else { return Ok(builder) };
-        // Parts that a device cannot run would otherwise go to the CPU, and nobody would know.
+        // Otherwise operators that the device cannot run would silently go to the CPU.
         let builder = builder.with_execution_providers([(provider.dispatch)(index).error_on_failure()])?;
         Ok(builder.with_disable_cpu_fallback()?)
     }
 
-    /// The error of a device that ONNX Runtime was not built for.
+    /// The error for a device that this ONNX Runtime was not built for.
     pub fn not_in_runtime(self, version: &str) -> Error {
         let others = PROVIDERS.iter().filter(|provider| (provider.is_in_runtime)());
         let others: Vec<_> = others.map(|provider| Self::Provider(provider, 0).to_string()).collect();
@@ -80,15 +80,15 @@ impl Device {
         Error::new(
             Status::Device,
             format!(
-                "device={self}: this ONNX Runtime ({version}) has no {}, it was built for {found}; give runtime= one that \
-                 has it, or device=cpu. It needs {}",
+                "device={self}: this ONNX Runtime ({version}) has no {}, it was built for {found}; give runtime= one \
+                 that has it, or device=cpu. It needs {}",
                 self.provider_name(),
                 self.needs()
             ),
         )
     }
 
-    /// The error of a device that does not work, from what ONNX Runtime says about it.
+    /// The error for a device that does not work, from ONNX Runtime's message.
     pub fn refused(self, text: &str) -> Error {
         let why = match missing_library(text) {
             Some(library) => format!("the library {library} is missing"),
@@ -116,7 +116,7 @@ impl std::fmt::Debug for Device {
     }
 }
 
-/// As the option has it, with the device's number.
+/// As the option `device` spells it, with the device's number.
 impl std::fmt::Display for Device {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -128,7 +128,7 @@ impl std::fmt::Display for Device {
     }
 }
 
-/// Numbers inside the network.
+/// Floating-point precision inside the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
     /// Half on CUDA, single elsewhere.
@@ -140,7 +140,7 @@ pub enum Precision {
     Fp16,
 }
 
-/// The library that a dynamic linker did not find.
+/// The library that the dynamic linker did not find, from its message.
 fn missing_library(text: &str) -> Option<&str> {
     let before = text.split(": cannot open shared object file").next().filter(|b| b.len() < text.len())?;
     before.rsplit([' ', '"', '\'', '\n']).next().filter(|name| !name.is_empty())
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn devices_are_shown_as_they_are_asked_for() {
+    fn a_device_is_printed_as_the_option_spells_it() {
         for text in ["auto", "cpu", "cuda:0", "cuda:3", "tensorrt:1", "coreml", "directml:0", "openvino"] {
             assert_eq!(Device::parse(text).unwrap().to_string(), text);
         }

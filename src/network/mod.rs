@@ -1,4 +1,4 @@
-//! ONNX Runtime and everything that is asked of it. The only room that names `ort`.
+//! ONNX Runtime: loading it, choosing a device, running the network. The only room that names `ort`.
 
 pub mod device;
 mod library_path;

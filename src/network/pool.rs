@@ -1,4 +1,4 @@
-//! Things that are costly to make and serve one thread at a time: made when first needed, up to a limit, and lent out.
+//! A pool of costly objects that serve one thread at a time: made on demand, up to a limit, and lent out.
 
 use std::sync::Arc;
 
@@ -6,23 +6,24 @@ use crate::error::Result;
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::task::Task;
 
-/// A bounded set of `S`. Whoever asks waits only while as many as may exist are all lent out.
+/// A bounded set of `S`. `take` waits only while the pool is at its limit and all are lent out.
 pub struct Pool<S> {
     shelf: Arc<Shelf<S>>,
     make: Box<dyn Fn() -> Result<S> + Send + Sync>,
 }
 
-/// What a cancelled task wakes: it outlives the wait.
+/// The shared state. In an `Arc`, since a task that is cancelled late may still notify it after the wait.
 struct Shelf<S> {
     state: Mutex<State<S>>,
-    /// One came back, fewer may exist, or somebody's task was cancelled.
+    /// Notified when an object comes back, when the limit drops, and when a task is cancelled.
     changed: Condvar,
 }
 
 struct State<S> {
     idle: Vec<S>,
-    /// Idle, lent out, or being made.
+    /// How many are idle, lent out, or being made.
     made: usize,
+    /// The limit on `made`.
     most: usize,
 }
 
@@ -32,20 +33,20 @@ impl<S> Shelf<S> {
     }
 }
 
-/// One of the pool's; goes back on drop.
+/// A borrowed object; goes back to the pool on drop.
 pub struct Lent<'a, S> {
     shelf: &'a Shelf<S>,
     item: Option<S>,
 }
 
 impl<S> Lent<'_, S> {
-    /// The thing itself.
+    /// The object.
     pub fn get(&mut self) -> &mut S {
-        // Taken out only by `discard` and `drop`, which end the loan.
+        // Only `discard` and `drop` take it out, and they end the loan.
         self.item.as_mut().expect("lent until dropped")
     }
 
-    /// Destroys it instead of giving it back: another is made when one is needed.
+    /// Destroys the object instead of giving it back; another is made when one is needed.
     pub fn discard(mut self) {
         drop(self.item.take());
     }
@@ -64,25 +65,25 @@ impl<S> Drop for Lent<'_, S> {
 }
 
 impl<S: Send + 'static> Pool<S> {
-    /// A pool that holds `first` and makes up to `most` in all (at least one).
+    /// A pool that holds `first` and makes more on demand, up to `most` in all (at least one).
     pub fn new(first: S, most: usize, make: impl Fn() -> Result<S> + Send + Sync + 'static) -> Self {
         let state = State { idle: vec![first], made: 1, most: most.max(1) };
         Self { shelf: Arc::new(Shelf { state: Mutex::new(state), changed: Condvar::new() }), make: Box::new(make) }
     }
 
-    /// How many may exist. Fewer than asked for once making one has failed.
+    /// How many may exist. The limit drops if making one fails.
     pub fn most(&self) -> usize {
         self.shelf.lock().most
     }
 
-    /// An idle one, a new one, or the next that comes back.
+    /// Borrows an idle object, a new one, or the next that comes back.
     ///
-    /// Errors: `Cancelled` when the task is cancelled before or while waiting; that of making one if there is no other to
-    /// wait for.
+    /// Errors: `Cancelled` if the task is cancelled before or during the wait; the error of making an object if there
+    /// is no other to wait for.
     pub fn take(&self, task: &Task) -> Result<Lent<'_, S>> {
         let shelf = Arc::clone(&self.shelf);
         let wake = move || {
-            // The lock: a waiter that has just seen an uncancelled task is then asleep, and wakes.
+            // Taking the lock makes sure that a waiter that has just checked its task is asleep by now, and wakes.
             drop(shelf.lock());
             shelf.changed.notify_all();
         };
@@ -93,7 +94,7 @@ impl<S: Send + 'static> Pool<S> {
         let lent = |item| Lent { shelf: &self.shelf, item: Some(item) };
         let mut state = self.shelf.lock();
         loop {
-            // One that was woken for something that came back but leaves must wake another.
+            // This thread may have been woken for a returned object; if it leaves, another waiter must wake.
             if let Err(error) = task.check() {
                 self.shelf.changed.notify_one();
                 return Err(error);
@@ -104,7 +105,7 @@ impl<S: Send + 'static> Pool<S> {
             if state.made < state.most {
                 state.made += 1;
                 drop(state);
-                // A panic within counts as lent out and gone: the loan gives the place back.
+                // If `make` panics, dropping this empty loan lowers `made` again.
                 let place = Lent { shelf: &self.shelf, item: None };
                 let made = (self.make)();
                 state = match made {
@@ -118,7 +119,7 @@ impl<S: Send + 'static> Pool<S> {
                         if state.made == 0 {
                             return Err(error);
                         }
-                        // No memory for one more: those there are must do.
+                        // Most likely there is no memory for one more: stay with the existing ones.
                         state.most = state.made;
                         state
                     }
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_needed_are_made_and_no_more_than_allowed() {
+    fn objects_are_made_on_demand_up_to_the_limit() {
         let (pool, made) = counting(2, 9);
         for _ in 0..3 {
             pool.take(&Task::new()).unwrap();
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_cancelled() {
+    fn a_wait_can_be_cancelled() {
         let (pool, _) = counting(1, 9);
         let all = pool.take(&Task::new()).unwrap();
         let task = Task::new();
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_more_can_be_made_those_there_are_do() {
+    fn if_making_one_fails_the_existing_ones_serve() {
         let (pool, _) = counting(3, 1);
         let only = pool.take(&Task::new()).unwrap();
         std::thread::scope(|scope| {
@@ -201,14 +202,14 @@ mod tests {
             assert_eq!(waiting.join().unwrap(), 0);
         });
         assert_eq!(pool.most(), 1);
-        // The last one gone: the error of making another is the answer.
+        // With the last one gone, `take` returns the error of making another.
         pool.take(&Task::new()).unwrap().discard();
         let error = pool.take(&Task::new()).map(|_| ()).unwrap_err();
         assert_eq!((error.status(), error.message()), (Status::OutOfMemory, "no more"));
     }
 
     #[test]
-    fn one_that_is_discarded_is_made_anew() {
+    fn a_discarded_object_is_replaced() {
         let (pool, _) = counting(1, 9);
         pool.take(&Task::new()).unwrap().discard();
         assert_eq!(*pool.take(&Task::new()).unwrap().get(), 1);

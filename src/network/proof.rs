@@ -1,4 +1,4 @@
-//! Where the network runs: decided when a model is opened, proved by a run that is compared with the CPU's.
+//! Chooses the device when a model is opened, and proves it: a probe run must agree with the CPU's.
 
 use std::sync::Arc;
 
@@ -14,30 +14,30 @@ use crate::network::session::{Session, SessionOptions};
 use crate::onnx::edit;
 use crate::task::Task;
 
-/// How far a device's results may be from the CPU's, as a share of the range of these.
+/// Largest difference between a device's results and the CPU's, as a fraction of the range of the CPU's.
 pub const TOLERANCE: f32 = 2e-3;
-/// The probe's greatest value, that of a 12-bit camera.
+/// The probe's range of pixels: a 12-bit camera's.
 const PROBE_RANGE: Range = Range { lo: 0.0, hi: 4095.0 };
 
-/// A network where it runs.
+/// A network on its device.
 pub struct Network {
     /// Takes and returns float32.
     pub session: Session,
-    /// What proved itself; never `Auto`.
+    /// The device that passed the probe; never `Auto`.
     pub device: Device,
     /// `fp32` or `fp16`.
     pub precision: &'static str,
-    /// Sentences on what was tried and did not work.
+    /// A sentence for each thing that was tried and did not work.
     pub warnings: Vec<String>,
     integers: Option<Integers>,
 }
 
-/// Networks that take a camera's integers, made when they are first needed.
+/// Networks that take a camera's integers, made on first use.
 struct Integers {
     runtime: &'static Runtime,
     bytes: Arc<[u8]>,
     options: SessionOptions,
-    /// `None`: could not be made.
+    /// For 8 and 16 bits; `None` inside if making it failed.
     sessions: [OnceCell<Option<Session>>; 2],
 }
 
@@ -52,8 +52,8 @@ impl Integers {
 }
 
 impl Network {
-    /// The network for whole frames of integers, where the device has one: integers go over, normalisation happens there.
-    /// Tiles are cut and blended on the host, in float32, whatever the device.
+    /// The network for whole frames of integers, if the device has one: integers are transferred and normalised on the
+    /// device. Tiles are always cut and blended on the host, in float32.
     pub fn integers(&self, pixel_type: PixelType) -> Option<&Session> {
         let integers = self.integers.as_ref()?;
         match pixel_type {
@@ -64,7 +64,7 @@ impl Network {
     }
 }
 
-/// What the probe feeds, and what the CPU makes of it.
+/// A small input, and the CPU's output for it.
 struct Probe {
     size: (usize, usize, usize),
     pixels: Vec<u16>,
@@ -72,9 +72,9 @@ struct Probe {
 }
 
 impl Probe {
-    /// Not square: a graph that fits on paper may still change the shape.
+    /// Runs the probe on the CPU.
     fn new(cpu: &Session) -> Result<Self> {
-        // Frames come in multiples of this, whatever the model asks for.
+        // In multiples of the grid, as frames are. Not square, to catch a graph that swaps or changes the shape.
         let (height, width) = (2 * GRID, 3 * GRID);
         let pixels: Vec<u16> = (0..height * width).map(|i| (i % 7 * 500 + i / width % 5 * 200) as u16).collect();
         let mut probe = Self { size: (1, height, width), pixels, expected: Vec::new() };
@@ -89,13 +89,13 @@ impl Probe {
         session.run(&Task::new(), self.size, &images, |output| output.to_vec())
     }
 
-    /// An error unless `found` is what the CPU returned.
+    /// Fails unless `found` agrees with the CPU's output.
     fn check(&self, device: Device, found: &[f32]) -> Result<()> {
         let (least, most) =
             self.expected.iter().fold((f32::MAX, f32::MIN), |(least, most), v| (least.min(*v), most.max(*v)));
         let range = (most - least).max(f32::MIN_POSITIVE);
         let worst = self.expected.iter().zip(found).map(|(a, b)| (a - b).abs());
-        // Not `max`, which leaves NaN out.
+        // Not `max`, which ignores NaN.
         let worst = worst.fold(0.0f32, |worst, d| if d <= worst { worst } else { d }) / range;
         if worst <= TOLERANCE {
             return Ok(());
@@ -103,20 +103,20 @@ impl Probe {
         Err(Error::new(
             Status::Device,
             format!(
-                "device={device}: a probe run differs from the CPU's by {worst} of its range; expected at most {TOLERANCE}: \
-                 update its driver, or give device=cpu"
+                "device={device}: a probe run differs from the CPU's by {worst} of its range; expected at most \
+                 {TOLERANCE}: update its driver, or give device=cpu"
             ),
         ))
     }
 
-    /// The same for a network on integers, whose rounding may cost another count.
+    /// The same check for a network on integers; it allows for the rounding to a whole count.
     fn check_integers(&self, device: Device, session: &Session) -> Result<()> {
         let mut found = Vec::new();
         if !session.run_integers(&Task::new(), self.size, PROBE_RANGE, &self.pixels, &mut found)? {
             return Err(Error::new(Status::Device, format!("device={device}: a probe run is not finite")));
         }
         let width = PROBE_RANGE.width() as f32;
-        // Compared where they did not saturate, and within the rounding.
+        // Differences from saturation and rounding do not count.
         let found: Vec<f32> = found
             .iter()
             .zip(&self.expected)
@@ -130,26 +130,26 @@ impl Probe {
     }
 }
 
-/// What is asked of a network when a model is opened.
+/// What the options ask of a network when a model is opened.
 #[derive(Clone, Copy)]
 pub struct Request {
-    /// Where it is to run.
+    /// The requested device.
     pub device: Device,
-    /// Numbers inside the network.
+    /// The requested precision.
     pub precision: Precision,
     /// Threads of one run, on the CPU.
     pub threads: usize,
-    /// Runs that may go on at once, on the CPU.
+    /// Concurrent runs, on the CPU.
     pub runs: usize,
 }
 
-/// Opens a network on the device that is asked for. `bytes` must have passed `model_file::inspect`.
+/// Opens a network on the requested device. `bytes` must have passed `model_file::inspect`.
 ///
-/// Errors: `Model`; `Device` for a device asked for by name that does not work; `Unsupported` for half precision where
-/// there is none.
+/// Errors: `Model`; `Device` if a device requested by name does not work; `Unsupported` if half precision is requested
+/// and not available.
 pub fn open(runtime: &'static Runtime, bytes: &[u8], request: Request) -> Result<Network> {
     let Request { device, precision, threads, runs } = request;
-    // One copy, shared by all sessions that are made of it.
+    // One copy, shared by all its sessions.
     let bytes: Arc<[u8]> = bytes.into();
     let session = Session::new(runtime, Arc::clone(&bytes), SessionOptions { device: Device::Cpu, threads, runs })?;
     let probe = Probe::new(&session)?;
@@ -166,14 +166,14 @@ pub fn open(runtime: &'static Runtime, bytes: &[u8], request: Request) -> Result
     }
 }
 
-/// What `device=auto` comes to.
+/// The outcome of `device=auto`.
 enum Auto {
     Device(Network),
-    /// With a sentence for each device that was tried.
+    /// The CPU, with a sentence for each device that did not work.
     Cpu(Vec<String>),
 }
 
-/// CUDA where it proves itself, else the CPU. Errors: `Unsupported` where half precision is asked for and there is none.
+/// CUDA if it passes the probe, else the CPU. Errors: `Unsupported` if half precision is requested and not available.
 fn auto(runtime: &'static Runtime, bytes: &Arc<[u8]>, probe: &Probe, precision: Precision) -> Result<Auto> {
     let device = Device::cuda();
     if !device.is_in_runtime() {
@@ -199,7 +199,7 @@ fn no_half(why: &str) -> Error {
     Error::new(Status::Unsupported, format!("precision=fp16: {why}; give precision=auto or fp32"))
 }
 
-/// Puts a network on a device, all of it, and compares what it computes.
+/// Puts the whole network on a device and compares its results with the CPU's.
 fn prove(
     runtime: &'static Runtime,
     bytes: &Arc<[u8]>,
@@ -207,13 +207,13 @@ fn prove(
     precision: Precision,
     device: Device,
 ) -> Result<Network> {
-    // Runs share the device: they would only take memory from each other.
+    // Concurrent runs on one device would only take memory from each other.
     let options = SessionOptions { device, threads: 1, runs: 1 };
     let mut warnings = Vec::new();
     if precision == Precision::Fp16 || (precision == Precision::Auto && is_fast(device)) {
         let half = edit::to_half(bytes)
             .map_err(|why| Error::new(Status::Unsupported, format!("precision=fp16: not for this model: {why}")))
-            .and_then(|half| on(runtime, half.into(), probe, options));
+            .and_then(|half| proved_session(runtime, half.into(), probe, options));
         match half {
             Ok((session, bytes)) => {
                 let integers = integers(runtime, bytes, probe, options, &mut warnings);
@@ -223,13 +223,13 @@ fn prove(
             Err(error) => warnings.push(format!("fp32 is used: {}", error.message())),
         }
     }
-    let (session, bytes) = on(runtime, Arc::clone(bytes), probe, options)?;
+    let (session, bytes) = proved_session(runtime, Arc::clone(bytes), probe, options)?;
     let integers = integers(runtime, bytes, probe, options, &mut warnings);
     Ok(Network { session, device, precision: "fp32", warnings, integers })
 }
 
-/// A session that the probe has shown to compute what the CPU computes.
-fn on(
+/// A session that passed the probe.
+fn proved_session(
     runtime: &'static Runtime,
     bytes: Arc<[u8]>,
     probe: &Probe,
@@ -240,7 +240,7 @@ fn on(
     Ok((session, bytes))
 }
 
-/// Networks on integers for a fast device, if the probe finds that they work.
+/// Networks on integers, if the device is fast and they pass the probe.
 fn integers(
     runtime: &'static Runtime,
     bytes: Arc<[u8]>,
@@ -259,20 +259,20 @@ fn integers(
     match proved {
         Ok(()) => Some(integers),
         Err(error) => {
-            warnings.push(format!("frames go over as float32: {}", error.message()));
+            warnings.push(format!("frames are transferred as float32: {}", error.message()));
             None
         }
     }
 }
 
-/// For tests without a device: what would run on one, on the CPU.
+/// For tests without a GPU: runs on the CPU the networks that a GPU would run.
 #[doc(hidden)]
 pub fn open_as_on_a_device(runtime: &'static Runtime, bytes: &[u8], half: bool, threads: usize) -> Result<Network> {
     let options = SessionOptions { device: Device::Cpu, threads, runs: 1 };
     let probe = Probe::new(&Session::new(runtime, bytes.into(), options)?)?;
     let refused = |why: String| Error::new(Status::Unsupported, why);
     let bytes: Arc<[u8]> = if half { edit::to_half(bytes).map_err(refused)?.into() } else { bytes.into() };
-    let (session, bytes) = on(runtime, bytes, &probe, options)?;
+    let (session, bytes) = proved_session(runtime, bytes, &probe, options)?;
     let integers = Integers { runtime, bytes, options, sessions: Default::default() };
     let sixteen = integers.get(16).ok_or_else(|| refused("no network on integers".into()))?;
     probe.check_integers(options.device, sixteen)?;

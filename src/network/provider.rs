@@ -1,22 +1,22 @@
-//! ONNX Runtime's execution providers other than the CPU's: one line each.
+//! ONNX Runtime's execution providers beside the CPU's, one line each.
 
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 
-/// What the engine knows of a provider.
+/// An execution provider.
 pub struct Provider {
-    /// As the option `device` names it.
+    /// Its name in the option `device`.
     pub key: &'static str,
     /// Whether the machine may have several, counted from 0: `cuda:1`.
     pub numbered: bool,
-    /// Whether half precision and frames as integers are tried on it without being asked for.
+    /// Whether half precision and frames as integers are tried on it by default.
     pub fast: bool,
-    /// As ONNX Runtime names it.
+    /// ONNX Runtime's name for it.
     pub name: &'static str,
-    /// What it needs beside an ONNX Runtime that was built for it.
+    /// What it needs beyond an ONNX Runtime that was built for it.
     pub needs: &'static str,
-    /// Whether the loaded ONNX Runtime was built for it. That it works on this machine is another matter.
+    /// Whether the loaded ONNX Runtime was built for it. It may still not work on this machine.
     pub is_in_runtime: fn() -> bool,
-    /// The provider of the device of a number.
+    /// The provider on the device with this number.
     pub(super) dispatch: fn(u16) -> ExecutionProviderDispatch,
 }
 
@@ -44,7 +44,7 @@ const CUDA_NEEDS: &str =
     "an NVIDIA driver, and the CUDA and cuDNN that this ONNX Runtime was built with (1.31 from PyPI's \
                           onnxruntime-gpu: CUDA 13 and cuDNN 9) where the system looks for libraries";
 
-/// All of them. Nobody has run those that are said to be untested.
+/// All providers. Nobody has run the ones marked untested.
 pub static PROVIDERS: &[Provider] = &[
     Provider { fast: true, needs: CUDA_NEEDS, ..provider!("cuda", CUDA numbered, "") },
     provider!("tensorrt", TensorRT numbered, "what cuda needs, and TensorRT (untested)"),

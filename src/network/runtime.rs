@@ -1,4 +1,4 @@
-//! ONNX Runtime: found at an absolute path, checked, loaded once per process.
+//! Finds ONNX Runtime at an absolute path, checks its version, and loads it once per process.
 
 use std::ffi::CStr;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use ort::logging::LogLevel;
 use crate::error::{Error, Result, Status};
 use crate::network::library_path;
 
-/// Oldest release that the engine runs with: 1.22.
+/// Minor version of the oldest release that the engine runs with.
 pub const OLDEST_MINOR: u32 = ort::MINOR_VERSION;
 
-/// File names looked for beside this library or program; first the private name of what we ship, which no other copy in
-/// the process is called by.
+/// File names looked for beside this library or program. First the private name of the copy that we ship, which no
+/// other ONNX Runtime in the process has.
 const NAMES: &[&str] = if cfg!(windows) {
     &["parfocal_onnxruntime.dll", "onnxruntime.dll"]
 } else if cfg!(target_os = "macos") {
@@ -24,20 +24,20 @@ const NAMES: &[&str] = if cfg!(windows) {
     &["libparfocal_onnxruntime.so", "libonnxruntime.so", "libonnxruntime.so.1"]
 };
 
-/// The variable that names the library.
+/// The environment variable that names the library.
 pub const VARIABLE: &str = "PARFOCAL_ONNXRUNTIME";
 
 /// The loaded library. It stays until the process ends.
 pub struct Runtime {
     /// Absolute.
     pub path: PathBuf,
-    /// As the library says it, `1.31.1` say.
+    /// As the library reports it, for example `1.31.1`.
     pub version: String,
     pub(crate) environment: Environment,
 }
 
 impl Runtime {
-    /// A session of ONNX Runtime's own, for benches that compare with a graph of another shape than the engine's.
+    /// A plain ONNX Runtime session, for benches that compare the engine with other graphs.
     #[doc(hidden)]
     pub fn session_builder(&self) -> ort::Result<ort::session::builder::SessionBuilder> {
         ort::session::Session::builder(&self.environment)
@@ -48,12 +48,12 @@ static RUNTIME: OnceCell<Runtime> = OnceCell::new();
 static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
 const LOG_LINES: usize = 32;
 
-/// The last warnings and errors of ONNX Runtime, oldest first. Nothing of its log is printed.
+/// The last warnings and errors of ONNX Runtime, oldest first. Its log is never printed.
 pub fn log() -> Vec<String> {
     LOG.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
 }
 
-fn keep(level: LogLevel, message: &str) {
+fn record(level: LogLevel, message: &str) {
     if matches!(level, LogLevel::Warning | LogLevel::Error | LogLevel::Fatal) {
         let mut lines = LOG.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if lines.len() == LOG_LINES {
@@ -63,11 +63,11 @@ fn keep(level: LogLevel, message: &str) {
     }
 }
 
-/// Where the library is: `requested`, else the variable, else beside this library (or program); nowhere else.
+/// Path of the library: `requested`, else the variable, else beside this library or program; nowhere else is searched.
 pub fn locate(requested: Option<&Path>) -> Result<PathBuf> {
     let advice = format!(
-        "install ONNX Runtime 1.{OLDEST_MINOR} or later and give the absolute path of its library as runtime=PATH or in \
-         {VARIABLE}"
+        "install ONNX Runtime 1.{OLDEST_MINOR} or later and give the absolute path of its library as runtime=PATH or \
+         in {VARIABLE}"
     );
     let named = |path: PathBuf, source: &str| {
         if !path.is_absolute() {
@@ -95,7 +95,8 @@ pub fn locate(requested: Option<&Path>) -> Result<PathBuf> {
         Error::new(Status::Runtime, format!("ONNX Runtime: the system does not tell where to look; {advice}"))
     })?;
     let folder = file.parent().unwrap_or(Path::new("/"));
-    // Of an installed command, `bin/parfocal`, ours lies in `lib`; only by its private name, since others may lie there.
+    // An installed `bin/parfocal` has its copy in `lib`. Only the private name counts there: other copies may be
+    // installed.
     let installed = folder.parent().filter(|_| folder.file_name().is_some_and(|name| name == "bin"));
     let private = installed.map(|prefix| prefix.join("lib").join(NAMES[0]));
     let mut places = NAMES.iter().map(|name| folder.join(name)).chain(private);
@@ -111,7 +112,7 @@ pub fn locate(requested: Option<&Path>) -> Result<PathBuf> {
     })
 }
 
-/// Loads the library, or returns the one already loaded if it is the same.
+/// Loads the library, or returns the loaded one. Errors: `Runtime`, also if `requested` differs from the loaded one.
 pub fn load(requested: Option<&Path>) -> Result<&'static Runtime> {
     if let Some(runtime) = RUNTIME.get() {
         return match requested {
@@ -136,12 +137,12 @@ pub fn load(requested: Option<&Path>) -> Result<&'static Runtime> {
             .map_err(|e| fail(&e))?
             .with_name("parfocal")
             .with_telemetry(false)
-            .with_logger(Arc::new(|level, _, _, _, message| keep(level, message)))
+            .with_logger(Arc::new(|level, _, _, _, message| record(level, message)))
             .build()
             .map_err(|e| fail(&e))?;
         Ok(Runtime { path, version, environment })
     })?;
-    // Two threads may have asked for different ones at once.
+    // Another thread may have loaded a different library meanwhile.
     match requested {
         Some(path) if !same_file(path, &runtime.path) => load(requested),
         _ => Ok(runtime),
@@ -152,7 +153,7 @@ fn same_file(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The library's version, if it is an ONNX Runtime that is new enough. Loading runs its code: SECURITY.md.
+/// The library's version, if it is an ONNX Runtime that is new enough. Loading it runs its code: see SECURITY.md.
 fn check(path: &Path) -> Result<String> {
     let wrong = |found: String| {
         Error::new(
@@ -160,8 +161,8 @@ fn check(path: &Path) -> Result<String> {
             format!("{}: {found}; expected an ONNX Runtime library, 1.{OLDEST_MINOR} or later", path.display()),
         )
     };
-    // SAFETY: loading runs the library's initialisers. It is the file that the user or the install names, and the same
-    // call is what every use of it starts with.
+    // SAFETY: loading runs the library's initialisers. The user or the installation names this file, and using it would
+    // load it anyway.
     let library =
         unsafe { libloading::Library::new(path) }.map_err(|e| wrong(format!("not a loadable library ({e})")))?;
     // SAFETY: the signature is that of onnxruntime_c_api.h; the symbol's name is unique to ONNX Runtime.
@@ -173,14 +174,14 @@ fn check(path: &Path) -> Result<String> {
     if base.is_null() {
         return Err(wrong("OrtGetApiBase returned nothing".into()));
     }
-    // SAFETY: `base` is not null and points to a static of the loaded library; the string is a static, too.
+    // SAFETY: `base` is not null and points to a static of the loaded library; so does the string.
     let version = unsafe { CStr::from_ptr(((*base).GetVersionString)()) }.to_string_lossy().into_owned();
     let mut numbers = version.split('.').map(|n| n.parse::<u32>().unwrap_or(0));
     let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     if major != 1 || minor < OLDEST_MINOR {
         return Err(wrong(format!("ONNX Runtime {version}")));
     }
-    // Once used, it must not go away before the process does.
+    // Once used, the library must stay loaded until the process ends.
     std::mem::forget(library);
     Ok(version)
 }

@@ -1,4 +1,4 @@
-//! One inference session: the only options that runs the network.
+//! Runs the network: sessions of ONNX Runtime, from a batch of images to a batch of images.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -16,20 +16,20 @@ use crate::network::runtime::Runtime;
 use crate::onnx::edit::names;
 use crate::task::Task;
 
-/// How sessions of a network are made.
+/// How the sessions of a network are created.
 #[derive(Clone, Copy)]
 pub struct SessionOptions {
     /// Never `Auto`.
     pub device: Device,
     /// Threads of one run, on the CPU.
     pub threads: usize,
-    /// Runs that may go on at once.
+    /// Concurrent runs.
     pub runs: usize,
 }
 
-/// A network that is ready to run, by several threads at once.
+/// A network that is ready to run; several threads may run it at once.
 pub struct Session {
-    /// ONNX Runtime's sessions run one batch at a time.
+    /// Several, because each of ONNX Runtime's sessions runs one batch at a time.
     sessions: Pool<OrtSession>,
     device: Device,
     input: String,
@@ -47,7 +47,7 @@ fn check(kind: &str, outlets: &[ort::value::Outlet]) -> Result<String> {
     };
     let expected = "expected float32 [N, 1, H, W] with free N, H and W";
     match outlet.dtype() {
-        // Some exporters leave an output's shape open; what comes out is checked at every run.
+        // Some exporters leave the output's channels open; the result's shape is checked at every run.
         ValueType::Tensor { ty: TensorElementType::Float32, shape, .. }
             if matches!(shape[..], [-1, 1, -1, -1])
                 || (kind == "output" && matches!(shape[..], [-1, 1 | -1, -1, -1])) =>
@@ -72,8 +72,8 @@ fn make(runtime: &Runtime, bytes: &[u8], options: SessionOptions) -> Result<OrtS
     let made = || -> ort::Result<OrtSession> {
         let builder = OrtSession::builder(&runtime.environment)?
             .with_intra_threads(options.threads)?
-            // Planned from the first run, a block for all tensors would come on top of what that run had allocated:
-            // measured at 2048x2048, base width 16: 906 bytes a pixel with, 526 without, and no faster.
+            // A memory pattern is one block for all tensors, on top of what the first run had already allocated.
+            // Measured at 2048x2048, base width 16: 906 bytes a pixel with it, 526 without, and it was no faster.
             .with_memory_pattern(false)?;
         options.device.attach(builder)?.commit_from_memory(bytes)
     };
@@ -83,7 +83,7 @@ fn make(runtime: &Runtime, bytes: &[u8], options: SessionOptions) -> Result<OrtS
     })
 }
 
-/// Why a run failed: for want of memory, or otherwise.
+/// The error of a failed run: out of memory, or another.
 fn failed(error: ort::Error, device: Device, (count, height, width): (usize, usize, usize)) -> Error {
     let text = error.to_string();
     let memory = ["bad_alloc", "Failed to allocate memory", "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"];
@@ -98,22 +98,21 @@ fn failed(error: ort::Error, device: Device, (count, height, width): (usize, usi
 }
 
 impl Session {
-    /// `bytes` must have passed `model::inspect`. The first session is made ready here, another, of the same bytes, when it is
-    /// needed.
+    /// `bytes` must have passed `model_file::inspect`. Makes the first session now, further ones when they are needed.
     ///
-    /// Errors: `Model`; `Device` for what is not the CPU.
+    /// Errors: `Model` on the CPU, `Device` elsewhere.
     pub fn new(runtime: &'static Runtime, bytes: Arc<[u8]>, options: SessionOptions) -> Result<Self> {
         Self::of(runtime, bytes, options, |first| {
             Ok((check("input", first.inputs())?, check("output", first.outputs())?))
         })
     }
 
-    /// As `new`, for a network that `edit::on_integers` has made.
+    /// As `new`, for a network made by `edit::on_integers`.
     pub fn on_integers(runtime: &'static Runtime, bytes: Arc<[u8]>, options: SessionOptions) -> Result<Self> {
         Self::of(runtime, bytes, options, |_| Ok((names::PIXELS.to_owned(), names::RESTORED.to_owned())))
     }
 
-    /// `outlets` gives the names of input and output.
+    /// `outlets` returns the names of input and output.
     fn of(
         runtime: &'static Runtime,
         bytes: Arc<[u8]>,
@@ -126,14 +125,15 @@ impl Session {
         Ok(Self { sessions, device: options.device, input, output })
     }
 
-    /// How many runs can go on at once.
+    /// Most runs that can go on at once.
     pub fn most(&self) -> usize {
         self.sessions.most()
     }
 
-    /// Runs a batch of `count` images of `height` x `width` and hands the result, of the same shape, to `take`.
+    /// Runs a batch of `count` images of `height` x `width` and calls `take` with the result, which has the same shape.
     ///
-    /// Errors: `Cancelled` when the task is cancelled before or during the run; `OutOfMemory`; `Model`; `Device` for what is not the CPU.
+    /// Errors: `Cancelled` if the task is cancelled before or during the run; `OutOfMemory`; `Model` on the CPU,
+    /// `Device` elsewhere.
     pub fn run<R>(
         &self,
         task: &Task,
@@ -154,10 +154,10 @@ impl Session {
         })
     }
 
-    /// Runs a batch of 8 or 16-bit images as the camera gave them, and puts the restored ones into `into`, which it makes
-    /// as long: only integers go to the device and back. For a session made by `on_integers` for this type.
+    /// Runs a batch of 8 or 16-bit images and stores the restored ones in `into`, resized to fit: only integers go to
+    /// the device and back. The session must come from `on_integers`, for this type.
     ///
-    /// Errors: those of `run`; `Model` for results that are not finite is left to the caller: false stands for it.
+    /// Returns `Ok(false)` if any result is NaN or infinite. Errors: those of `run`.
     #[allow(clippy::ptr_arg)]
     pub fn run_integers<T: Sample>(
         &self,
@@ -198,7 +198,8 @@ impl Session {
     ) -> Result<bool> {
         let fail = |e: ort::Error| failed(e, self.device, size);
         let (count, height, width) = size;
-        // A tensor of its own: binding one that borrows never returns in this ort (it clones through a binding of its own).
+        // An owned tensor: in this version of ort, binding a borrowed one never returns (it clones through its own
+        // binding).
         let mut images = Tensor::<T>::new(&Allocator::default(), [count, 1, height, width]).map_err(fail)?;
         images.extract_tensor_mut().1.copy_from_slice(pixels);
         let one = |value: f64| Tensor::from_array(([1usize], vec![value as f32])).map_err(fail);
@@ -225,26 +226,26 @@ impl Session {
         })
     }
 
-    /// Lends a session of ONNX Runtime for one run, which `Task::cancel` ends.
+    /// Calls `work` with a session of ONNX Runtime for one run, which `Task::cancel` ends.
     fn lend<R>(
         &self,
         task: &Task,
         size: (usize, usize, usize),
         work: impl FnOnce(&mut OrtSession, &RunOptions) -> Result<R>,
     ) -> Result<R> {
-        // One for each run: a terminated one stays so.
+        // New for each run: once terminated, run options stay terminated.
         let options = Arc::new(RunOptions::new().map_err(|e| failed(e, self.device, size))?);
         let terminate = Arc::clone(&options);
         let mut lent = self.sessions.take(task)?;
         let done = task.guarded(
             move || {
-                // Nothing can be done about a failure here; the run then ends by itself.
+                // If this fails, the run ends by itself.
                 let _ = terminate.terminate();
             },
             || work(lent.get(), &options),
         )?;
         if done.as_ref().is_err_and(|e| e.status() == Status::OutOfMemory) {
-            // Its arena keeps what it had got: a new session starts without.
+            // The session's arena keeps the memory it got; a new session starts with none.
             lent.discard();
         }
         done

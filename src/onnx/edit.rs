@@ -1,6 +1,7 @@
-//! Rewrites a network's ONNX file: into half precision, and into one that takes and returns a camera's integers.
+//! Rewrites a network's ONNX file: into half precision, or into one that takes and returns a camera's integers.
 //!
-//! Only the protocol buffer is edited (field numbers of `onnx.proto3`); what is not understood is refused with a sentence.
+//! Works on the protocol buffer alone (field numbers of `onnx.proto3`). A graph that it does not understand is refused
+//! with a sentence.
 
 use std::collections::HashSet;
 
@@ -10,12 +11,12 @@ use crate::onnx::graph::{
 };
 use crate::onnx::wire::Value;
 
-/// How names begin that are added with half precision.
+/// Prefix of the names that `to_half` adds.
 const HALF: &str = "parfocal_half_";
-/// How names begin that are added with integers.
+/// Prefix of the names that `on_integers` adds.
 const INTEGERS: &str = "parfocal_integers_";
 
-/// Operators that compute in the type of what they are given.
+/// Operators whose output has the type of their inputs.
 const HALF_OPERATORS: &[&str] = &[
     "Add",
     "AveragePool",
@@ -38,13 +39,13 @@ const HALF_OPERATORS: &[&str] = &[
 
 /// The network with weights and arithmetic in half precision; input and output stay float32.
 ///
-/// Errors: a sentence, for operators whose types are not known to follow their input, and for weights beyond its range.
+/// Errors: a sentence, for an operator that is not in `HALF_OPERATORS` and for a weight beyond half precision's range.
 pub fn to_half(bytes: &[u8]) -> Result<Vec<u8>> {
     let network = Network::read(bytes, HALF)?;
     if let Some(node) = network.nodes.iter().find(|n| !HALF_OPERATORS.contains(&n.operator)) {
         return Err(format!("operator {} is not known to work in half precision", node.operator));
     }
-    // Regions and scales of Resize stay float32 by its definition.
+    // By definition, Resize takes its regions and scales in float32.
     let mut single: HashSet<&str> = HashSet::new();
     for node in network.nodes.iter().filter(|n| n.operator == "Resize") {
         single.extend(node.inputs.iter().skip(1).filter(|name| !name.is_empty()));
@@ -74,7 +75,7 @@ pub fn to_half(bytes: &[u8]) -> Result<Vec<u8>> {
     put_node(&mut graph, "Cast", &[&output], network.output, &[integer("to", FLOAT)]);
     for field in &network.graph {
         match (field.id, &field.value) {
-            // Nodes are there already; what is known of values between them is no longer true.
+            // Nodes are written above; the types of the values between them (value_info) have changed.
             (1 | 13, _) => {}
             (5, Value::Bytes(tensor)) if !single.contains(text_of(tensor, 8)?) => {
                 put(&mut graph, 5, &half_tensor(tensor)?)
@@ -117,7 +118,7 @@ fn half_node(node: &Node, keeps_type: bool, renamed: impl Fn(&str) -> String) ->
     Ok(bytes)
 }
 
-/// A TensorProto in half precision; those that are not float32 are left as they are.
+/// A TensorProto in half precision; one that is not float32 is returned unchanged.
 fn half_tensor(tensor: &[u8]) -> Result<Vec<u8>> {
     let parts = fields(tensor)?;
     if !parts.iter().any(|f| f.id == 2 && matches!(f.value, Value::Number(FLOAT))) {
@@ -127,7 +128,7 @@ fn half_tensor(tensor: &[u8]) -> Result<Vec<u8>> {
     for part in &parts {
         match (part.id, &part.value) {
             (2, _) => put_number(&mut bytes, 2, FLOAT16),
-            // As they lie in memory, or packed: both little-endian.
+            // Packed floats or raw data: both are little-endian float32.
             (4 | 9, Value::Bytes(values)) if values.len() % 4 == 0 => {
                 let mut halves = Vec::with_capacity(values.len() / 2);
                 for value in values.chunks_exact(4) {
@@ -146,46 +147,45 @@ fn half_tensor(tensor: &[u8]) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// IEEE half precision, rounded half to even; `None` for what is infinite there, or is no number.
+/// IEEE half precision, rounded half to even; `None` if the result would be infinite or NaN.
 fn half(value: f32) -> Option<u16> {
     let sign = (value.to_bits() >> 16) as u16 & 0x8000;
     let magnitude = value.abs();
-    // The largest half is 65504; from 65520 on, numbers round to infinity.
+    // The largest half is 65504; numbers from 65520 on round to infinity.
     if magnitude.is_nan() || magnitude >= 65520.0 {
         return None;
     }
     const LEAST_NORMAL: f32 = 6.103_515_6e-5;
     if magnitude < LEAST_NORMAL {
-        // Steps of 2^-24; adding 1.5 * 2^23 rounds to whole ones, half to even.
+        // Subnormals are steps of 2^-24; adding 1.5 * 2^23 rounds to whole steps, half to even.
         const ROUND: f32 = 12_582_912.0;
         let steps = magnitude * 16_777_216.0;
         return Some(sign | ((steps + ROUND) - ROUND) as u16);
     }
     let bits = magnitude.to_bits();
     let rounded = bits + 0xfff + (bits >> 13 & 1);
-    // Exponents are biased by 127 there, by 15 here.
+    // The exponent's bias is 127 in single precision, 15 in half.
     Some(sign | ((rounded >> 13) - (112 << 10)) as u16)
 }
 
-/// Names of what `on_integers` adds to a network.
+/// Names of the inputs and outputs of a network made by `on_integers`.
 pub mod names {
-    /// `[N, 1, H, W]`, the pixels as they are.
+    /// Input: the pixels, integers `[N, 1, H, W]`.
     pub const PIXELS: &str = "parfocal_integers_pixels";
-    /// What becomes 0, in counts: float32 `[1]`.
+    /// Input: the pixel value that becomes 0, float32 `[1]`.
     pub const LO: &str = "parfocal_integers_lo";
-    /// 1 / width: float32 `[1]`.
+    /// Input: 1 / width, float32 `[1]`.
     pub const SCALE: &str = "parfocal_integers_scale";
-    /// Counts between what becomes 0 and 1: float32 `[1]`.
+    /// Input: the pixel value that becomes 1, less `LO`, float32 `[1]`.
     pub const WIDTH: &str = "parfocal_integers_width";
-    /// `[N, 1, H, W]`, the restored pixels.
+    /// Output: the restored pixels, integers `[N, 1, H, W]`.
     pub const RESTORED: &str = "parfocal_integers_restored";
-    /// A float32: 0, or NaN if the network returned anything that is not finite.
+    /// Output: a float32, 0 if all results are finite, else NaN.
     pub const FINITE: &str = "parfocal_integers_finite";
 }
 
-/// The network with conversion and normalisation of 8 or 16-bit pixels in front and their inverse behind:
-/// `(x - lo) * scale`, the network, `y * width + lo` clipped to the type and rounded half to even. The same operations in
-/// the same order as the engine's own.
+/// The network on 8 or 16-bit pixels: `(x - lo) * scale`, then the network, then `y * width + lo` clipped to the type
+/// and rounded half to even. The same operations in the same order as `Sample::normalised` and `denormalised`.
 pub fn on_integers(bytes: &[u8], bits: u32) -> Result<Vec<u8>> {
     let network = Network::read(bytes, INTEGERS)?;
     let (element, greatest) = if bits == 8 { (UINT8, 255.0) } else { (UINT16, 65535.0) };
@@ -215,14 +215,14 @@ pub fn on_integers(bytes: &[u8], bits: u32) -> Result<Vec<u8>> {
     put_node(&mut graph, "Clip", &[&shifted, &least, &most], &clipped, &[]);
     put_node(&mut graph, "Round", &[&clipped], &rounded, &[]);
     put_node(&mut graph, "Cast", &[&rounded], names::RESTORED, &[integer("to", element)]);
-    // x - x is 0 for what is finite, NaN for what is not, and a sum keeps it.
+    // x - x is 0 if x is finite, else NaN, and a sum keeps a NaN.
     put_node(&mut graph, "Sub", &[network.output, network.output], &nothing, &[]);
     put_node(&mut graph, "ReduceSum", &[&nothing], names::FINITE, &[integer("keepdims", 0)]);
     put(&mut graph, 5, &scalar(&least, 0.0));
     put(&mut graph, 5, &scalar(&most, greatest));
     put(&mut graph, 11, &tensor_info(names::PIXELS, element, &images));
-    for given in [names::LO, names::SCALE, names::WIDTH] {
-        put(&mut graph, 11, &tensor_info(given, FLOAT, &[Some(1)]));
+    for input in [names::LO, names::SCALE, names::WIDTH] {
+        put(&mut graph, 11, &tensor_info(input, FLOAT, &[Some(1)]));
     }
     put(&mut graph, 12, &tensor_info(names::RESTORED, element, &images));
     put(&mut graph, 12, &tensor_info(names::FINITE, FLOAT, &[]));
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn halves_are_the_nearest_ones_even_in_the_middle() {
+    fn halves_round_to_nearest_and_ties_to_even() {
         for bits in (0..0x7c00u16).chain(0x8000..0xfc00) {
             let value = single(bits);
             assert_eq!(half(value), Some(bits), "{value}");
@@ -276,13 +276,13 @@ mod tests {
         assert_eq!(before, after);
         let both = on_integers(&changed, 16).unwrap();
         assert_eq!(wire::read(&both).unwrap(), before);
-        // Edited once, it is not edited again: the names are taken.
+        // A second edit is refused: the names are taken.
         assert!(on_integers(&both, 16).unwrap_err().contains("inputs"), "four inputs now");
         assert!(to_half(&changed).unwrap_err().contains("'parfocal_half_input' has a name"));
     }
 
     #[test]
-    fn what_is_not_understood_is_refused_with_its_name() {
+    fn graphs_that_are_not_understood_are_refused() {
         let refused = |bytes: &[u8], expected: &str| {
             let message = to_half(bytes).unwrap_err();
             assert!(message.contains(expected), "{message}");
@@ -291,7 +291,7 @@ mod tests {
         refused(include_bytes!("../../tests/models/two_inputs.onnx"), "2 inputs and 1 outputs");
         refused(b"", "no graph");
         for length in (0..TINY.len()).step_by(131) {
-            // Never a panic; cut between two fields it may still be a model.
+            // No panic; a file cut between two fields may still be a model.
             let _ = (to_half(&TINY[..length]), on_integers(&TINY[..length], 8));
         }
     }

@@ -1,19 +1,16 @@
-//! An ONNX file taken apart and put together: fields verbatim, nodes, tensors and their types as protocol buffers.
+//! Takes an ONNX file apart and puts it together: protocol buffer fields, nodes and tensors.
 
 use std::collections::HashSet;
 
 use crate::onnx::wire::{Fields, Value};
 
-/// The error is a sentence on what is not understood.
+/// The error is a sentence on what the editor does not understand.
 pub type Result<T> = std::result::Result<T, String>;
 
 /// Element types of `TensorProto`.
 pub const FLOAT: u64 = 1;
-/// 8-bit pixels.
 pub const UINT8: u64 = 2;
-/// 16-bit pixels.
 pub const UINT16: u64 = 4;
-/// Half precision.
 pub const FLOAT16: u64 = 10;
 
 pub fn number(to: &mut Vec<u8>, mut value: u64) {
@@ -35,7 +32,7 @@ pub fn put(to: &mut Vec<u8>, field: u64, bytes: &[u8]) {
     to.extend_from_slice(bytes);
 }
 
-/// An AttributeProto that is an integer.
+/// An AttributeProto that holds an integer.
 pub fn integer(name: &str, value: u64) -> Vec<u8> {
     const INT: u64 = 2;
     let mut attribute = Vec::new();
@@ -55,7 +52,7 @@ pub fn put_node(graph: &mut Vec<u8>, operator: &str, inputs: &[&str], output: &s
     put(graph, 1, &node);
 }
 
-/// A ValueInfoProto of a tensor; `None` is a free extent.
+/// A ValueInfoProto for a tensor; `None` is a free extent.
 pub fn tensor_info(name: &str, element: u64, shape: &[Option<u64>]) -> Vec<u8> {
     let mut extents = Vec::new();
     for extent in shape {
@@ -74,7 +71,7 @@ pub fn tensor_info(name: &str, element: u64, shape: &[Option<u64>]) -> Vec<u8> {
     info
 }
 
-/// A TensorProto that is one float32.
+/// A TensorProto that holds one float32.
 pub fn scalar(name: &str, value: f32) -> Vec<u8> {
     let mut tensor = Vec::new();
     put_number(&mut tensor, 2, FLOAT);
@@ -83,7 +80,7 @@ pub fn scalar(name: &str, value: f32) -> Vec<u8> {
     tensor
 }
 
-/// A field, and its bytes with tag and length.
+/// A field; `raw` is all its bytes, with tag and length.
 pub struct Field<'a> {
     pub id: u64,
     pub value: Value<'a>,
@@ -109,7 +106,7 @@ pub fn text(bytes: &[u8]) -> Result<&str> {
     std::str::from_utf8(bytes).map_err(|_| "a name in it is not UTF-8".into())
 }
 
-/// The first text of a field.
+/// The first value of field `id` as text; empty if there is none.
 pub fn text_of(bytes: &[u8], id: u64) -> Result<&str> {
     for field in (Fields { bytes }) {
         if let (found, Value::Bytes(value)) = field? {
@@ -143,7 +140,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// A network of one input and one output, taken apart.
+/// A network with one input and one output, taken apart.
 pub struct Network<'a> {
     pub model: Vec<Field<'a>>,
     pub graph: Vec<Field<'a>>,
@@ -153,8 +150,8 @@ pub struct Network<'a> {
 }
 
 impl<'a> Network<'a> {
-    /// `kept`: how no name in it may begin yet.
-    pub fn read(bytes: &'a [u8], kept: &str) -> Result<Self> {
+    /// Takes a file apart. `reserved_prefix`: fails if any name already starts with it.
+    pub fn read(bytes: &'a [u8], reserved_prefix: &str) -> Result<Self> {
         let model = fields(bytes)?;
         let mut graphs = model.iter().filter_map(|f| match (f.id, &f.value) {
             (7, Value::Bytes(graph)) => Some(*graph),
@@ -186,8 +183,8 @@ impl<'a> Network<'a> {
         };
         let (input, output) = (*input, *output);
         let names = nodes.iter().flat_map(|n| n.inputs.iter().chain(&n.outputs));
-        if let Some(taken) = names.chain([&input, &output]).find(|name| name.starts_with(kept)) {
-            return Err(format!("'{taken}' has a name that is kept for Parfocal's own"));
+        if let Some(taken) = names.chain([&input, &output]).find(|name| name.starts_with(reserved_prefix)) {
+            return Err(format!("'{taken}' has a name that is reserved for Parfocal's own"));
         }
         Ok(Self { model, graph, nodes, input, output })
     }

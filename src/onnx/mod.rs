@@ -1,4 +1,4 @@
-//! The bytes of an ONNX file, without a runtime: what it declares, and how its graph is changed.
+//! Reads and edits the bytes of an ONNX file, without a runtime.
 
 pub mod edit;
 mod graph;

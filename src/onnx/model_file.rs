@@ -1,4 +1,4 @@
-//! A model file: its bytes within bounds, what it says of itself, and what is assumed of one that does not.
+//! A model file: reading it, checking it, and its metadata, with defaults for a file that has none.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,13 +12,13 @@ use crate::onnx::wire;
 pub const LARGEST_FILE: u64 = 512 << 20;
 /// Version of the `parfocal.*` metadata that this library reads.
 pub const FORMAT: &str = "1";
-/// Context that reaches as far as the network sees, in pixels: its receptive field is +-280.
+/// A halo that covers the network's whole receptive field, which is 280 pixels to each side.
 pub const EXACT_HALO: usize = 288;
 
-/// The model inside the library.
+/// The model that is built into the library.
 pub static DEFAULT: &[u8] = include_bytes!("../../models/parfocal-w16.onnx");
 
-/// What a model says of itself, or what is assumed where it says nothing.
+/// A model's metadata, with assumptions where it has none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Info {
     /// Short name, as in the file's name.
@@ -31,21 +31,21 @@ pub struct Info {
     pub description: String,
     /// Comma-separated: fluorescence, brightfield, reflected.
     pub modalities: String,
-    /// Sampling it was trained for, least and greatest.
+    /// Smallest and largest pixel size that it was trained for.
     pub pixel_size_um: Option<(f64, f64)>,
-    /// Percentiles of a frame that it sees as 0 and 1.
+    /// Percentiles of a frame that the network sees as 0 and 1.
     pub percentiles: (f64, f64),
     /// Height and width must be multiples of this.
     pub multiple: usize,
     /// Context that a tile needs, in pixels.
     pub halo: usize,
-    /// Memory that inference takes for a pixel of input, in bytes.
+    /// Memory that inference needs for each pixel of input, in bytes.
     pub bytes_per_pixel: u64,
     /// JSON, or empty.
     pub training_data: String,
     /// SHA-256 of the file.
     pub sha256: String,
-    /// Sentences on what was assumed.
+    /// A sentence for each assumption.
     pub assumed: Vec<String>,
 }
 
@@ -70,13 +70,13 @@ fn wrong(found: impl std::fmt::Display) -> Error {
     Error::new(Status::Model, found.to_string())
 }
 
-/// Checks the bytes of a model and reads what they declare. Errors: `Model`.
+/// Checks the bytes of a model and reads its metadata. Errors: `Model`.
 pub fn inspect(bytes: &[u8]) -> Result<Info> {
     if bytes.is_empty() {
         return Err(wrong("an empty file; expected an ONNX model"));
     }
     let declared = wire::read(bytes).map_err(|problem| {
-        // Every exporter writes the IR version first: field 1, a number.
+        // Every exporter writes the IR version first: field 1, a number (tag 0x08).
         match bytes.first() {
             Some(0x08) => wrong(format!("a damaged ONNX file ({problem}); expected a complete one: copy it again")),
             _ => wrong(format!("not an ONNX file ({problem}); expected an ONNX model")),
@@ -89,8 +89,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Info> {
     }
     if let Some(name) = declared.external {
         return Err(wrong(format!(
-            "the values of tensor '{name}' lie in another file (external data); expected one self-contained file: save the \
-             model without external data"
+            "the values of tensor '{name}' lie in another file (external data); expected one self-contained file: save \
+             the model without external data"
         )));
     }
     if let Some(domain) = declared.operator_sets.keys().find(|d| !matches!(d.as_str(), "" | "ai.onnx")) {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_model_says_what_is_assumed() {
+    fn assumptions_about_a_foreign_model_are_listed() {
         let info = with(&[]).unwrap();
         assert_eq!((info.multiple, info.halo, info.percentiles), (16, 128, (0.1, 99.9)));
         assert!(info.assumed[0].contains("foreign") && info.assumed.iter().any(|a| a == "halo = 128"), "{info:?}");
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_test_model_is_complete() {
+    fn nothing_is_assumed_about_the_test_model() {
         let info = inspect(include_bytes!("../../tests/models/tiny.onnx")).unwrap();
         assert_eq!((info.name.as_str(), info.assumed.len(), info.multiple), ("tiny", 0, 16));
         assert_eq!(info.sha256.len(), 64);

@@ -1,32 +1,32 @@
-//! What an ONNX file declares, read before any runtime sees it: operator domains, external data, metadata.
+//! Reads an ONNX file's operator domains, external data and metadata before any runtime sees it.
 //!
-//! Just enough of the protocol buffer wire format; field numbers are those of `onnx.proto3`.
+//! Decodes just enough of the protocol buffer wire format; field numbers are those of `onnx.proto3`.
 
 use std::collections::BTreeMap;
 
-/// What matters of a model file before it is run.
+/// What a model file declares.
 #[derive(Debug, Default, PartialEq)]
 pub struct Declared {
     /// Operator sets by domain; "" and "ai.onnx" are ONNX itself.
     pub operator_sets: BTreeMap<String, u64>,
     /// Key and value pairs, `parfocal.*` among them.
     pub metadata: BTreeMap<String, String>,
-    /// Without one it is no model.
+    /// Whether there is a graph; without one it is no model.
     pub has_graph: bool,
-    /// Name of a tensor whose values lie outside the file.
+    /// Name of a tensor whose values are stored outside the file.
     pub external: Option<String>,
 }
 
-/// Graphs inside attributes of nodes inside graphs: deeper than any real model.
+/// Deepest nesting of graphs (inside attributes of nodes inside graphs): more than any real model has.
 const DEEPEST: usize = 32;
 
-/// One field of a message, as the wire has it.
+/// The value of one field of a message.
 pub(crate) enum Value<'a> {
     /// A number or an enumerator.
     Number(u64),
     /// A text, a message, or packed numbers.
     Bytes(&'a [u8]),
-    /// Four or eight bytes of a fixed size.
+    /// A fixed-size number of four or eight bytes.
     Other,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Iterator for Fields<'a> {
 impl<'a> Fields<'a> {
     fn field(&mut self) -> Result<(u64, Value<'a>), String> {
         let tag = varint(&mut self.bytes)?;
-        // Readers of protocol buffers keep 32 bits of a tag: with more it would be another field to them than here.
+        // Other readers keep 32 bits of a tag; they would take a longer one for another field than we do.
         if tag > u64::from(u32::MAX) || tag >> 3 == 0 {
             return Err(format!("field {}, which there cannot be", tag >> 3));
         }
@@ -101,7 +101,7 @@ pub fn read(bytes: &[u8]) -> Result<Declared, String> {
                 let (key, value) = read_entry(entry)?;
                 declared.metadata.insert(key, value);
             }
-            // Functions: their nodes are 7, their operator sets 9.
+            // Functions: field 7 is a node, field 9 an operator set.
             (25, Value::Bytes(function)) => {
                 for field in (Fields { bytes: function }) {
                     match field? {
@@ -171,7 +171,7 @@ fn read_node(bytes: &[u8], declared: &mut Declared, depth: usize) -> Result<(), 
                 }
             }
             (7, Value::Bytes(domain)) => {
-                // Of version 0 until its operator set says otherwise.
+                // Version 0 until its operator set says otherwise.
                 declared.operator_sets.entry(text(domain)).or_insert(0);
             }
             _ => {}
@@ -212,7 +212,7 @@ mod tests {
     const TINY: &[u8] = include_bytes!("../../tests/models/tiny.onnx");
 
     #[test]
-    fn the_test_model_declares_itself() {
+    fn the_test_model_is_read() {
         let declared = read(TINY).unwrap();
         assert!(declared.has_graph && declared.external.is_none());
         assert_eq!(declared.operator_sets.get(""), Some(&17));
@@ -220,8 +220,8 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_file_is_noticed_wherever_it_is_cut() {
-        // Cut anywhere but between two top-level fields, it is an error; between two, the graph or metadata is missing.
+    fn a_truncated_file_is_noticed() {
+        // Cut between two top-level fields, the graph or the metadata is missing; cut elsewhere, it is an error.
         for length in (0..TINY.len()).step_by(97) {
             let complete = read(TINY).unwrap();
             assert!(read(&TINY[..length]).map_or(true, |cut| cut != complete), "{length}");

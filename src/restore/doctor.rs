@@ -1,4 +1,4 @@
-//! What runs here, or what is missing: one report for every host.
+//! The doctor's report: what works on this machine, and what is missing. The same for every host.
 
 use serde_json::{json, Value};
 
@@ -9,8 +9,8 @@ use crate::onnx::model_file;
 use crate::restore::model::Model;
 use crate::restore::options::OpenOptions;
 
-/// Versions, runtime, the built-in model and the device that it runs on; `problems` are sentences on what is missing, and `ok`
-/// says that there are none. `opened` opens the model once there is a runtime, `inspected` looks at it when there is none.
+/// Versions, runtime, model and device. `problems` are sentences on what is missing; `ok` is true if there are none.
+/// `opened` opens the model if there is a runtime, `inspected` reads its metadata if there is none.
 pub fn report(
     options: &OpenOptions,
     model_file: &str,
@@ -26,7 +26,7 @@ pub fn report(
             (Value::Null, Value::Null)
         }
     };
-    // Without a runtime the model can still be looked at.
+    // Without a runtime the model's metadata can still be read.
     let described = match &loaded {
         Ok(_) => opened().map(|model| model.describe()),
         Err(_) => inspected().map(|info| json!({ "name": info.name, "sha256": info.sha256 })),
@@ -50,11 +50,11 @@ pub fn report(
     })
 }
 
-/// Devices beside the CPU: whether this runtime was built for them, and what they need beside it. Whether one works is told
-/// by the model's `device` and `warnings`, and by `problems`.
+/// Devices other than the CPU: whether this runtime was built for them, and what else they need. Whether one works
+/// shows in the model's `device` and `warnings`, and in `problems`.
 fn devices(loaded: bool) -> Value {
     let rows = PROVIDERS.iter().map(|provider| {
-        // Without a library nothing can be asked.
+        // Only a loaded library can be asked.
         let in_runtime = loaded && (provider.is_in_runtime)();
         json!({ "device": provider.key, "in_runtime": in_runtime, "needs": provider.needs })
     });

@@ -1,4 +1,4 @@
-//! A TIFF file through the network, page by page, all or nothing.
+//! Restores a TIFF file page by page, all or nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -22,14 +22,14 @@ pub struct FileReport {
     pub format: PageFormat,
     /// How many pages were restored.
     pub pages: usize,
-    /// From the options, else from the file.
+    /// Pixel size from the options, else from the file.
     pub pixel_size_um: Option<f64>,
-    /// What was done to the pages, each a plane.
+    /// What was done to the pages; each counts as a plane.
     pub run: Report,
 }
 
 impl FileReport {
-    /// The keys that every host shows: those of `Report`, and `pixel_size_um`.
+    /// As JSON, the same for every host: the keys of `Report`, and `pixel_size_um`.
     pub fn describe(&self) -> serde_json::Value {
         let mut value = self.run.describe();
         value["pixel_size_um"] = self.pixel_size_um.into();
@@ -37,8 +37,8 @@ impl FileReport {
     }
 }
 
-/// A file that can be restored: the structure of the input and the name of the output have been checked, no pixel has been read. Made
-/// before a model is opened, because that takes longer than finding out that a file cannot be used.
+/// A file ready to be restored: the input's structure and the output's name are checked, no pixel has been read. It is
+/// made before a model is opened, so that a bad file is refused at once.
 pub struct FileJob {
     reader: Reader,
     output: PathBuf,
@@ -46,20 +46,22 @@ pub struct FileJob {
 }
 
 impl FileJob {
-    /// Checks `input` and whether `output` may be made from it. An existing output is replaced only with `force`, the input itself never.
+    /// Checks `input`, and that `output` may be written. `force` lets it replace an existing output, but never the
+    /// input.
     ///
     /// # Errors
-    /// Those of `tiff::Reader::open`; `InvalidArgument` if output and input are the same file; `Exists`; `NotFound` (no such folder).
+    /// Those of `tiff::Reader::open`; `InvalidArgument` if output and input are the same file; `Exists`; `NotFound` (no
+    /// such folder).
     pub fn open(input: &Path, output: &Path, force: bool) -> Result<Self> {
-        // What costs nothing to find out comes before the scan of a long stack.
+        // The cheap check comes before the scan of a long stack.
         if input.exists() {
             check_output(input, output, force)?;
         }
         Ok(Self { reader: Reader::open(input)?, output: output.into(), force })
     }
 
-    /// Restores all pages: same size, pixel type, channels, compression and metadata. The output appears complete under its name, or not
-    /// at all.
+    /// Restores all pages; size, pixel type, channels, compression and metadata stay the same. The output appears under
+    /// its name complete, or not at all.
     ///
     /// # Errors
     /// Those of `tiff::Reader`, `tiff::Writer` and `stack::restore`; `Cancelled`.
@@ -68,7 +70,7 @@ impl FileJob {
     }
 }
 
-/// Checks and restores a file; `FileJob` does the two in turn.
+/// Checks and restores a file: `FileJob::open`, then `FileJob::restore`.
 pub fn restore_file(
     model: &Model,
     task: &Task,
@@ -80,9 +82,9 @@ pub fn restore_file(
     FileJob::open(input, output, force)?.restore(model, task, options)
 }
 
-/// Whether `output` may be made from `input`: not the same file, its folder there, its name free.
+/// Checks that `output` may be written: it is not the input, its folder exists, its name is free.
 fn check_output(input: &Path, output: &Path, force: bool) -> Result<()> {
-    // Links and relative paths are followed. Both are opened for it, which a pipe would make wait.
+    // `is_same_file` follows links and relative paths. It opens both files, and opening a pipe would block.
     let files = input.is_file() && output.is_file();
     if files && same_file::is_same_file(input, output).unwrap_or(false) {
         return Err(Error::new(
@@ -97,14 +99,14 @@ fn check_output(input: &Path, output: &Path, force: bool) -> Result<()> {
     check_target(output, force).map_err(|e| e.context(output.display()))
 }
 
-/// The pages of a file on their way through the network, one in memory at a time.
+/// The restoration of a file, with one page in memory at a time.
 struct Run<'a, T> {
     model: &'a Model,
     task: &'a Task,
     reader: &'a mut Reader,
     writer: Writer,
     options: RunOptions,
-    /// Whether `normalize=stack` was asked for; the options then have the range that was found.
+    /// Whether `normalize=stack` was asked for; `options` then hold the measured range.
     stack: bool,
     shape: Shape,
     strides: Strides,
@@ -134,7 +136,7 @@ impl<'a, T: Sample + Pod> Run<'a, T> {
         for index in 0..pages {
             let restored = self.page(index)?;
             if !restored.warnings.is_empty() {
-                // The pages to come need not try again what there is no memory for.
+                // Memory was short: later pages start with the smaller tiles.
                 self.options.tile = restored.tile;
                 let runs = stack::runs_per_plane(self.model, self.shape, &self.options)?;
                 let to_come = runs.saturating_mul((pages - index - 1) as u64);
@@ -167,7 +169,7 @@ impl<'a, T: Sample + Pod> Run<'a, T> {
         Ok(restored)
     }
 
-    /// One range for all pages: its own passes over the file, so that only one page is in memory.
+    /// One range for all pages, found in separate passes over the file, so that only one page is in memory.
     fn stack_range(&mut self) -> Result<Normalize> {
         let (low, high) = self.model.info().percentiles;
         let summary = summarise(low, high, |accumulator| {
@@ -178,16 +180,16 @@ impl<'a, T: Sample + Pod> Run<'a, T> {
             }
             Ok(())
         })?;
-        // Constant pages come back as they were, whatever the range.
+        // If everything is constant, every page is returned unchanged, whatever the range.
         Ok(if summary.constant { Normalize::Frame } else { Normalize::Measured(summary.range) })
     }
 }
 
-/// What was done, for the output's Software tag; ASCII, as TIFF wants it.
+/// What was done, for the output's Software tag; ASCII, as TIFF requires.
 fn record(model: &Model, options: &RunOptions, stack: bool, restored: &Report) -> String {
     let info = model.info();
     let runs = model.describe();
-    // What was really done, not what was asked: `auto` depends on `memory`.
+    // What was done, not what was asked for: `auto` depends on `memory`.
     let tile = restored.tile.map_or("tile=whole".into(), |tile| format!("tile={tile} halo={}", restored.halo));
     let normalize = match options.normalize {
         Normalize::Measured(range) => format!("stack={}:{}", range.lo, range.hi),
@@ -196,7 +198,8 @@ fn record(model: &Model, options: &RunOptions, stack: bool, restored: &Report) -
     };
     let size = options.pixel_size_um.map_or(String::new(), |s| format!(" pixel_size_um={s}"));
     let text = format!(
-        "Parfocal {} (model {} {} sha256 {}, {tile} normalize={normalize}{size} memory={} threads={}, device {} {}, ONNX Runtime {})",
+        "Parfocal {} (model {} {} sha256 {}, {tile} normalize={normalize}{size} memory={} threads={}, device {} {}, \
+         ONNX Runtime {})",
         env!("CARGO_PKG_VERSION"),
         info.name,
         info.version,

@@ -1,4 +1,5 @@
-//! Restoring: options, an opened model, a stack in memory, a file, a stream of frames, and the doctor's report. Knows no host.
+//! Restores: options, an opened model, a stack in memory, a file, a stream of frames, the doctor's report. Knows no
+//! host.
 
 pub mod doctor;
 pub mod file;

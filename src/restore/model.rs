@@ -1,4 +1,4 @@
-//! An opened model: its file, where its network runs, and what `describe` says of both.
+//! An opened model: its metadata, its network on a device, and their description for hosts.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -20,17 +20,17 @@ pub struct Model {
     options: OpenOptions,
     threads: usize,
     spare: Spare,
-    /// Sentences on what went otherwise than planned in runs so far.
+    /// Warnings from the runs so far.
     notes: Mutex<Vec<String>>,
 }
 
 impl Model {
-    /// Notes beyond this many are dropped: they only repeat earlier ones with other numbers.
+    /// Further notes are dropped: they would only repeat earlier ones with other numbers.
     const MOST_NOTES: usize = 16;
 
-    /// Opens a model file; `None` is the model inside the library.
+    /// Opens a model file; `None` is the model that is built into the library.
     ///
-    /// Errors: `NotFound`, `Io`, `Model`, `Runtime`; those about the file begin with its path.
+    /// Errors: `NotFound`, `Io`, `Model` (these begin with the path), `Runtime`, `Device`, `Unsupported`.
     pub fn open(path: Option<&Path>, options: &OpenOptions) -> Result<Self> {
         match path {
             None => Self::open_memory(model_file::DEFAULT, options),
@@ -42,12 +42,12 @@ impl Model {
         }
     }
 
-    /// Opens a model from the bytes of an ONNX file. Errors: `Model`, `Runtime`.
+    /// Opens a model from the bytes of an ONNX file. Errors: `Model`, `Runtime`, `Device`, `Unsupported`.
     pub fn open_memory(bytes: &[u8], options: &OpenOptions) -> Result<Self> {
         Self::open_with(bytes, options, |runtime, request| proof::open(runtime, bytes, request))
     }
 
-    /// For tests without a device: the network as it would run on one, in half precision or not, on the CPU.
+    /// For tests without a GPU: runs on the CPU the network that a GPU would run, in half precision or not.
     #[doc(hidden)]
     pub fn open_as_on_a_device(bytes: &[u8], options: &OpenOptions, half: bool) -> Result<Self> {
         Self::open_with(bytes, options, |runtime, request| {
@@ -81,7 +81,7 @@ impl Model {
         })
     }
 
-    /// What the file says of itself, or what is assumed.
+    /// The file's metadata, with assumptions where it has none.
     pub fn info(&self) -> &Info {
         &self.info
     }
@@ -90,17 +90,17 @@ impl Model {
         &self.network
     }
 
-    /// Memory that runs leave to each other.
+    /// Working memory that a run leaves to the next.
     pub(super) fn spare(&self) -> &Spare {
         &self.spare
     }
 
-    /// Sentences on devices that were tried and do not work here; `describe` has them among its warnings.
+    /// A sentence for each device that was tried and does not work here; `describe` lists them among its warnings.
     pub fn device_warnings(&self) -> &[String] {
         &self.network.warnings
     }
 
-    /// Keeps a sentence for `describe`, once.
+    /// Adds a warning to `describe`, once.
     pub(super) fn note(&self, sentence: String) {
         let mut notes = self.notes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if notes.len() < Self::MOST_NOTES && !notes.contains(&sentence) {
@@ -108,7 +108,7 @@ impl Model {
         }
     }
 
-    /// What runs, and how: the keys that every host shows. Its warnings grow with what happens in runs.
+    /// The model, its device and its options as JSON, the same for every host. Runs may add warnings.
     pub fn describe(&self) -> serde_json::Value {
         let notes = self.notes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
         let warnings: Vec<_> = self.info.assumed.iter().chain(&self.network.warnings).chain(&notes).collect();
@@ -136,11 +136,14 @@ impl Model {
         })
     }
 
-    /// A sentence if the image's sampling is outside what the model was trained for.
+    /// A warning if the image's sampling is outside the range that the model was trained for.
     pub fn pixel_size_warning(&self, pixel_size_um: f64) -> Option<String> {
         let (low, high) = self.info.pixel_size_um?;
         (pixel_size_um < low || pixel_size_um > high).then(|| {
-            format!("pixel size {pixel_size_um} um: the model was trained for {low} to {high} um; look at the result with care")
+            format!(
+                "pixel size {pixel_size_um} um: the model was trained for {low} to {high} um; look at the result with \
+                 care"
+            )
         })
     }
 
@@ -166,7 +169,7 @@ impl Model {
     }
 }
 
-/// Threads that share a core slow the network down rather than up.
+/// Physical cores that this process may use. Two threads on one core make the network slower.
 fn physical_cores() -> usize {
     let allowed = std::thread::available_parallelism().map_or(1, usize::from);
     num_cpus::get_physical().clamp(1, allowed)

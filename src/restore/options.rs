@@ -1,5 +1,5 @@
-//! Options as text, `key=value` separated by white space: one table for the parser, the command line's flags, the
-//! documentation and the errors.
+//! Options as text: `key=value` pairs separated by white space. One table serves the parser, the command line's flags,
+//! the documentation and the errors.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// What an option of this scope belongs to.
+    /// The scope in words, for messages.
     fn place(self) -> &'static str {
         match self {
             Self::Open => "opening a model",
@@ -33,13 +33,13 @@ impl Scope {
 /// One row of the table.
 #[derive(Debug)]
 pub struct Key {
-    /// As it stands before the `=`.
+    /// The option's name, before the `=`.
     pub name: &'static str,
     /// When it takes effect.
     pub scopes: &'static [Scope],
-    /// What may stand behind the `=`.
+    /// Its allowed values, in words.
     pub values: &'static str,
-    /// What holds when it is not given.
+    /// Its value if it is not given, in words.
     pub default: &'static str,
     /// A phrase for help texts.
     pub help: &'static str,
@@ -54,7 +54,8 @@ pub const TABLE: &[Key] = &[
         scopes: OPEN,
         values: "auto, cpu, cuda[:N]; untested: tensorrt[:N], coreml, directml[:N], openvino",
         default: "auto",
-        help: "where the network runs; auto is CUDA where it proves itself, else the CPU; one given by name works or fails",
+        help: "where the network runs; auto is CUDA where it proves itself, else the CPU; one given by name works or \
+               fails",
     },
     Key {
         name: "threads",
@@ -103,7 +104,8 @@ pub const TABLE: &[Key] = &[
         scopes: &[Scope::Run, Scope::Stream],
         values: "frame, stack, or LO:HI in input units",
         default: "frame",
-        help: "values that the network sees as 0 and 1: percentiles of each frame, of the stack (not in a stream), or fixed",
+        help: "values that the network sees as 0 and 1: percentiles of each frame, of the stack (not in a stream), or \
+               fixed",
     },
     Key {
         name: "pixel_size_um",
@@ -128,14 +130,14 @@ pub const TABLE: &[Key] = &[
     },
 ];
 
-/// What is decided when a model is opened.
+/// Options for opening a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenOptions {
     /// Where the network runs.
     pub device: Device,
-    /// Numbers inside the network.
+    /// Floating-point precision inside the network.
     pub precision: Precision,
-    /// `None`: as many as physical cores.
+    /// Threads of one run on the CPU; `None`: one for each physical core.
     pub threads: Option<usize>,
     /// Working set of the network in one run, in MiB.
     pub memory_mib: u64,
@@ -157,7 +159,7 @@ pub enum Halo {
     Auto,
     /// The receptive field of the network.
     Exact,
-    /// As given, in pixels.
+    /// This many pixels.
     Pixels(usize),
 }
 
@@ -169,16 +171,16 @@ pub enum Normalize {
     Frame,
     /// Percentiles of all planes of the stack together.
     Stack,
-    /// Given by the user; one far wider than a frame's values is refused.
+    /// Given by the user; refused if it is far wider than a frame's values.
     Fixed(Range),
-    /// That of a stack whose planes are restored one by one; a page may be as dark as it likes.
+    /// Measured over a stack whose planes are restored one by one; not checked, since some planes may be very dark.
     Measured(Range),
 }
 
-/// What is decided for one run.
+/// Options for one run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunOptions {
-    /// `None`: whole where memory allows.
+    /// Side of what a tile contributes; `None`: whole frames where memory allows.
     pub tile: Option<usize>,
     /// Context around a tile.
     pub halo: Halo,
@@ -261,14 +263,14 @@ impl RunOptions {
     }
 }
 
-/// What is decided when a stream is opened.
+/// Options for opening a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamOptions {
     /// How each frame is restored.
     pub run: RunOptions,
-    /// Which frames are.
+    /// Which frames are restored.
     pub mode: Mode,
-    /// Frames of `Every` that may be under way.
+    /// Frames that may be under way in `Mode::Every`, results not yet received included.
     pub depth: usize,
 }
 
@@ -286,7 +288,8 @@ impl StreamOptions {
                 ("normalize", "stack") => {
                     return Err(Error::new(
                         Status::BadOption,
-                        "normalize=stack: a stream does not know its frames beforehand; expected frame, or LO:HI in input units",
+                        "normalize=stack: a stream does not know its frames beforehand; expected frame, or LO:HI in \
+                         input units",
                     ))
                 }
                 ("mode", _) => return Err(bad(key, value)),
@@ -336,8 +339,8 @@ fn find(name: &str, scope: Scope) -> Result<&'static Key> {
     }
 }
 
-/// Splits `key=value` text as libpq splits connection strings: values with white space stand in single quotes, with
-/// `\'` and `\\` inside.
+/// Parses `key=value` text like libpq's connection strings: a value with white space is in single quotes, with `\'` and
+/// `\\` as escapes.
 fn parse(text: &str, scope: Scope, mut set: impl FnMut(&str, &str) -> Result<()>) -> Result<()> {
     let wrong = |what: &str| Error::new(Status::BadOption, format!("options \"{text}\": {what}"));
     let mut seen: Vec<String> = Vec::new();
@@ -446,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_of_the_table_is_understood() {
+    fn every_option_of_the_table_is_parsed() {
         for key in TABLE {
             for scope in key.scopes {
                 let error = match scope {

@@ -1,4 +1,4 @@
-//! One plane through the network: loaded into working memory, cut, run, blended, stored.
+//! Restores one plane: normalises it into working memory, cuts tiles, runs the network, blends, writes the result.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -15,31 +15,31 @@ use crate::task::Task;
 pub struct Buffers<T> {
     pub row: Vec<T>,
     old: Vec<T>,
-    /// Normalised and padded, `[channel][y][x]`; replaced by the network's output.
+    /// The plane, normalised and padded, `[channel][y][x]`; later the network's output.
     frame: Vec<f32>,
     /// The network's output, or the weighted sum of its tiles.
     result: Vec<f32>,
     /// One tile of input; empty for whole frames.
     tile: Vec<f32>,
-    /// Padded as `frame`, as read and as restored, where the device takes integers; else empty.
+    /// For a device that takes integers, else empty: the padded pixels, and the restored ones.
     pixels: Vec<T>,
     restored: Vec<T>,
 }
 
-/// Working memory of earlier runs: fresh memory costs more time than all that is done in it.
+/// Working memory of earlier runs. Getting fresh memory from the system takes longer than the work that is done in it.
 pub struct Spare {
     buffers: Mutex<Vec<Vec<f32>>>,
     most: usize,
 }
 
 impl Spare {
-    /// Keeps the buffers of as many runs as can go on at once.
+    /// Holds the buffers of up to `runs` runs, as many as can go on at once.
     pub fn new(runs: usize) -> Self {
         const BUFFERS_OF_A_RUN: usize = 3;
         Self { buffers: Mutex::default(), most: runs * BUFFERS_OF_A_RUN }
     }
 
-    /// A buffer of `count` values, zero or left from an earlier run: the smallest that is large enough.
+    /// A buffer of `count` values with any content: the smallest spare one that is large enough, else a new one.
     fn take(&self, count: usize) -> Result<Vec<f32>> {
         if count == 0 {
             return Ok(Vec::new());
@@ -53,7 +53,7 @@ impl Spare {
         Ok(buffer)
     }
 
-    /// Keeps a buffer, in the place of the smallest if there are too many.
+    /// Keeps a buffer; drops the smallest if there are too many.
     fn give_back(&self, buffer: Vec<f32>) {
         if buffer.capacity() == 0 {
             return;
@@ -88,18 +88,18 @@ impl<T: Sample> Buffers<T> {
         })
     }
 
-    /// Makes room for other tiles of the same frame. Errors: `OutOfMemory`.
-    pub fn cut_anew(&mut self, plan: &Plan) -> Result<()> {
+    /// Adapts the buffers to other tiles of the same frame. Errors: `OutOfMemory`.
+    pub fn change_tiles(&mut self, plan: &Plan) -> Result<()> {
         resize(&mut self.tile, plan.largest_run())
     }
 
-    /// Leaves the memory to the next run.
+    /// Leaves the memory for the next run.
     pub fn give_back(self, spare: &Spare) {
         [self.tile, self.result, self.frame].into_iter().for_each(|buffer| spare.give_back(buffer));
     }
 }
 
-/// Copies and tells whether all values are finite: an estimate with holes is none. In chunks that stay in the cache.
+/// Copies, and returns whether all values are finite. In chunks, so that the check finds the values in the cache.
 fn copy_finite(to: &mut [f32], from: &[f32]) -> bool {
     to.chunks_mut(4096).zip(from.chunks(4096)).all(|(to, from)| {
         to.copy_from_slice(from);
@@ -108,7 +108,7 @@ fn copy_finite(to: &mut [f32], from: &[f32]) -> bool {
 }
 
 fn all_finite(values: &[f32]) -> bool {
-    // Integer arithmetic and no exit within a chunk: this vectorises. All exponent bits set: infinite or NaN.
+    // All exponent bits set means infinite or NaN. Integer arithmetic without an exit inside a chunk vectorises.
     const EXPONENT: u32 = 0x7f80_0000;
     values.chunks(4096).all(|chunk| !chunk.iter().fold(false, |bad, v| bad | (v.to_bits() & EXPONENT == EXPONENT)))
 }
@@ -121,7 +121,7 @@ fn not_finite() -> Error {
     )
 }
 
-/// Writes a plane as it was read: what a constant plane is restored to.
+/// Writes a plane unchanged; a constant plane is restored to itself.
 pub fn copy<T: Sample>(planes: &mut impl Planes<T>, plane: usize, row: &mut [T]) {
     let shape = planes.shape();
     for channel in 0..shape.channels {
@@ -132,7 +132,7 @@ pub fn copy<T: Sample>(planes: &mut impl Planes<T>, plane: usize, row: &mut [T])
     }
 }
 
-/// Fills `buffers.frame` with what the network sees.
+/// Fills `buffers.frame` with the network's input: normalised, non-finite values replaced by the median, padded.
 pub fn load<T: Sample>(
     planes: &impl Planes<T>,
     plane: usize,
@@ -164,7 +164,7 @@ pub fn load<T: Sample>(
     }
 }
 
-/// Fills the padding behind a row by reflection.
+/// Fills the padding right of a row by reflection.
 fn pad_row<V: Copy>(inside: &[V], outside: &mut [V]) {
     for (x, to) in outside.iter_mut().enumerate() {
         *to = inside[reflect((inside.len() + x) as isize, inside.len())];
@@ -179,9 +179,9 @@ fn pad_rows<V: Copy>(frame: &mut [V], height: usize, plan: &Plan) {
     }
 }
 
-/// Replaces `buffers.frame` by the network's output; adds the time inside ONNX Runtime to `network`.
+/// Replaces `buffers.frame` with the network's output; adds the time inside ONNX Runtime to `network`.
 ///
-/// Errors: those of `Session::run`; `Model` for results that are not finite.
+/// Errors: those of `Session::run`, after which `buffers.frame` is unchanged; `Model` for results that are not finite.
 pub fn run<T: Sample>(
     session: &Session,
     task: &Task,
@@ -241,7 +241,7 @@ pub fn run<T: Sample>(
     Ok(())
 }
 
-/// Whether every result can be held by a 32-bit pixel once it is mapped back; integers saturate.
+/// Checks that every result, mapped back, fits a 32-bit float pixel; integers saturate instead.
 ///
 /// Errors: `Unsupported`.
 pub fn check_fits<T: Sample>(buffers: &Buffers<T>, range: Range) -> Result<()> {
@@ -261,7 +261,7 @@ pub fn check_fits<T: Sample>(buffers: &Buffers<T>, range: Range) -> Result<()> {
     ))
 }
 
-/// Maps `buffers.frame` back and writes the plane. Cannot fail: all that can was checked before the first row.
+/// Maps `buffers.frame` back and writes the plane. It cannot fail, so a plane is never half written.
 pub fn store<T: Sample>(
     planes: &mut impl Planes<T>,
     plane: usize,
@@ -289,8 +289,8 @@ pub fn store<T: Sample>(
     }
 }
 
-/// Runs a whole plane of integers through a network on integers, into `buffers.restored`; tells the time
-/// inside ONNX Runtime.
+/// Runs a whole plane of integers through a network on integers, into `buffers.restored`. Returns the time inside ONNX
+/// Runtime.
 ///
 /// Errors: those of `Session::run_integers`; `Model` for results that are not finite.
 pub fn run_integers<T: Sample>(
@@ -323,7 +323,7 @@ pub fn run_integers<T: Sample>(
         if !finite {
             return Err(not_finite());
         }
-        // Nothing is written before all channels are there.
+        // Collect all channels before anything is written.
         if count < shape.channels {
             all.try_reserve_exact(buffers.restored.len()).map_err(|_| {
                 Error::new(Status::OutOfMemory, format!("no memory for the channels of a frame of {shape}"))
@@ -338,7 +338,7 @@ pub fn run_integers<T: Sample>(
     Ok(network)
 }
 
-/// Writes what `run_integers` has restored.
+/// Writes the result of `run_integers`.
 pub fn store_integers<T: Sample>(planes: &mut impl Planes<T>, plane: usize, plan: &Plan, buffers: &Buffers<T>) {
     let shape = planes.shape();
     for (channel, frame) in buffers.restored.chunks_exact(plan.width * plan.height).enumerate() {

@@ -1,4 +1,5 @@
-//! The bounded queue of a stream: one producer, one worker, one consumer, a fixed number of frame buffers that go round.
+//! The bounded queue of a stream: one producer, one worker, one consumer, and a fixed set of frame buffers that
+//! circulate.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,39 +10,39 @@ use crate::sync::{Condvar, Mutex, MutexGuard};
 /// Which frames of a stream are restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// All, in order.
+    /// All frames, in order.
     #[default]
     Every,
-    /// The newest.
+    /// Only the newest frame.
     Latest,
 }
 
-/// How many frames went where. `submitted` = `dropped` + `restored` + `failed` + those waiting or being restored.
+/// Counts of frames. `submitted` = `dropped` + `restored` + `failed` + those waiting or being restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Taken in.
+    /// Accepted by `submit`.
     pub submitted: u64,
     /// Replaced by a newer one before it was restored (`latest` only).
     pub dropped: u64,
     /// Restored.
     pub restored: u64,
-    /// Tried, and ended with an error.
+    /// Ended with an error.
     pub failed: u64,
     /// Results replaced by a newer one before they were received (`latest` only).
     pub superseded: u64,
-    /// Given to the consumer, errors included.
+    /// Received by the consumer, errors included.
     pub received: u64,
-    /// Not taken in: no buffer was free.
+    /// Not accepted because no buffer was free.
     pub refused: u64,
 }
 
 /// A frame and the number that the producer gave it.
 pub struct Item<F> {
-    /// The producer's.
+    /// The producer's number.
     pub tag: u64,
     /// The pixels.
     pub frame: F,
-    /// How the restoration ended; nothing before it has.
+    /// The result of the restoration; `Ok` until it has run.
     pub outcome: Result<()>,
 }
 
@@ -53,13 +54,13 @@ struct State<F> {
     closed: bool,
 }
 
-/// Frames on their way from a producer through a worker to a consumer. Nothing here allocates after `new`.
+/// Passes frames from a producer through a worker to a consumer. Nothing here allocates after `new`.
 pub struct Queue<F> {
     mode: Mode,
     state: Mutex<State<F>>,
-    /// For the worker: something waits, or the end.
+    /// Wakes the worker: a frame waits, or the queue is closed.
     work: Condvar,
-    /// For the consumer: something is ready, or the end.
+    /// Wakes the consumer: a result is ready, or the queue is closed.
     results: Condvar,
 }
 
@@ -68,7 +69,8 @@ fn closed() -> Error {
 }
 
 impl<F> Queue<F> {
-    /// A queue that sends these buffers round. `Latest` needs five: filled, waiting, restored, ready, received.
+    /// A queue that circulates these buffers. `Latest` needs five: being filled, waiting, being restored, ready,
+    /// received.
     pub fn new(mode: Mode, buffers: Vec<F>) -> Self {
         let count = buffers.len();
         let state = State {
@@ -81,7 +83,7 @@ impl<F> Queue<F> {
         Self { mode, state: Mutex::new(state), work: Condvar::new(), results: Condvar::new() }
     }
 
-    /// A buffer to fill. Never waits. Errors: `WouldBlock` when all are under way; `Closed`.
+    /// Takes a buffer to fill. Never waits. Errors: `WouldBlock` when all are under way; `Closed`.
     pub fn reserve(&self) -> Result<F> {
         let mut state = self.lock();
         if state.closed {
@@ -98,12 +100,12 @@ impl<F> Queue<F> {
         ))
     }
 
-    /// Gives a reserved buffer back unused.
+    /// Gives a buffer back, unused or after its result was received.
     pub fn give_back(&self, frame: F) {
         self.lock().idle.push(frame);
     }
 
-    /// Queues a filled buffer. In `latest` it takes the place of the one that waits. Errors: `Closed`.
+    /// Queues a filled buffer. In `latest` it replaces the waiting one. Errors: `Closed`.
     pub fn submit(&self, tag: u64, frame: F) -> Result<()> {
         let mut state = self.lock();
         if state.closed {
@@ -122,7 +124,7 @@ impl<F> Queue<F> {
         Ok(())
     }
 
-    /// The next frame to restore; waits for it. `None` at the end.
+    /// Waits for the next frame to restore. `None` once the queue is closed.
     pub fn take(&self) -> Option<Item<F>> {
         let mut state = self.lock();
         loop {
@@ -136,7 +138,7 @@ impl<F> Queue<F> {
         }
     }
 
-    /// Hands over what became of a frame. In `latest` it takes the place of a result that nobody received.
+    /// Queues the result of a frame. In `latest` it replaces a result that nobody has received.
     pub fn finish(&self, item: Item<F>) {
         let mut state = self.lock();
         match item.outcome {
@@ -154,11 +156,11 @@ impl<F> Queue<F> {
         self.results.notify_one();
     }
 
-    /// The next result; waits for it up to `timeout`, without end for `None`. Its buffer comes back by `give_back`.
+    /// Waits for the next result, up to `timeout` (`None`: for ever). Return its buffer by `give_back`.
     ///
     /// Errors: `WouldBlock` with a timeout of zero, else `Timeout`; `Closed`.
     pub fn receive(&self, timeout: Option<Duration>) -> Result<Item<F>> {
-        // A time beyond what the clock can say is no limit.
+        // A timeout beyond the clock's range is no limit.
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = self.lock();
         loop {
@@ -186,14 +188,14 @@ impl<F> Queue<F> {
         }
     }
 
-    /// Ends it: who waits is woken, what waits is dropped.
+    /// Closes the queue: wakes every waiting thread; waiting frames are never restored.
     pub fn close(&self) {
         self.lock().closed = true;
         self.work.notify_all();
         self.results.notify_all();
     }
 
-    /// Counters, frames that wait, and results that are ready: of one moment.
+    /// A snapshot: counters, number of waiting frames, number of ready results.
     pub fn counters(&self) -> (Counters, usize, usize) {
         let state = self.lock();
         (state.counters, state.waiting.len(), state.ready.len())
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn latest_keeps_the_newest_of_each_side_and_never_refuses() {
+    fn latest_keeps_the_newest_frame_and_result_and_never_refuses() {
         let queue = Queue::new(Mode::Latest, vec![0u8; 5]);
         let submit = |tag| queue.submit(tag, queue.reserve().unwrap()).unwrap();
         (0..10).for_each(submit);
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn receive_waits_polls_and_ends() {
+    fn receive_polls_waits_and_stops_at_close() {
         let queue = Queue::<u8>::new(Mode::Every, vec![0]);
         let status = |timeout| queue.receive(timeout).err().map(|e| e.status());
         assert_eq!(status(Some(Duration::ZERO)), Some(Status::WouldBlock));

@@ -1,15 +1,15 @@
-//! What a run did: one report for a stack in memory, a file, and every host.
+//! The report of a run: the same for a stack in memory and a file, and for every host.
 
 use std::time::Duration;
 
 use crate::image::normalise::Range;
 
-/// What was done.
+/// What a run did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// Samples that were not finite and came back as they were.
+    /// Samples that were not finite; they are returned unchanged.
     pub nonfinite: u64,
-    /// Planes that were constant and came back as they were.
+    /// Planes that were constant; they are returned unchanged.
     pub constant_planes: u64,
     /// Input values that the network saw as 0 and 1, a pair for each plane.
     pub ranges: Vec<Range>,
@@ -19,12 +19,12 @@ pub struct Report {
     pub halo: usize,
     /// Time inside ONNX Runtime, waiting for other threads' runs included.
     pub network: Duration,
-    /// Sentences on what went otherwise than planned.
+    /// A sentence for each thing that did not go as planned.
     pub warnings: Vec<String>,
 }
 
 impl Report {
-    /// Takes in what was done to the next planes of the same file. Warnings begin with `place`.
+    /// Adds the report of the next planes of the same file. `place` is put before its warnings.
     pub(super) fn add(&mut self, next: Report, place: impl std::fmt::Display) {
         self.nonfinite += next.nonfinite;
         self.constant_planes += next.constant_planes;
@@ -35,7 +35,7 @@ impl Report {
         self.warnings.extend(next.warnings.into_iter().map(|warning| format!("{place}: {warning}")));
     }
 
-    /// The keys that every host shows.
+    /// As JSON, the same for every host.
     pub fn describe(&self) -> serde_json::Value {
         serde_json::json!({
             "nonfinite": self.nonfinite,

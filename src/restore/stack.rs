@@ -1,4 +1,4 @@
-//! One stack in memory: normalise, cut, run, blend, map back, write each plane once.
+//! Restores a stack in memory: normalise, cut, run, blend, map back, write each plane once.
 
 use crate::error::{Error, Result, Status};
 use crate::image::frame::{resize, Planes, Rows, Sample, Shape};
@@ -10,12 +10,12 @@ use crate::restore::plane::{self, Buffers};
 use crate::restore::report::Report;
 use crate::task::Task;
 
-/// Runs of the network for one plane of a shape, for a task's total. Errors: `BadOption`, `Model`.
+/// Network runs for one plane, for a task's total. Errors: `BadOption`, `Model`.
 pub fn runs_per_plane(model: &Model, shape: Shape, options: &RunOptions) -> Result<u64> {
     Ok(model.plan(shape, options)?.runs(shape.channels))
 }
 
-/// Takes all values of all planes into an accumulator: one pass. Errors: `Cancelled`, `OutOfMemory`.
+/// Adds all values of all planes to an accumulator, in one pass. Errors: `Cancelled`, `OutOfMemory`.
 pub fn accumulate<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl Rows<T>, task: &Task) -> Result<()> {
     let shape = planes.shape();
     let mut row = Vec::new();
@@ -37,13 +37,13 @@ fn accumulate_plane<T: Sample>(accumulator: &mut Accumulator<T>, planes: &impl R
     }
 }
 
-/// The plan with the next smaller tiles that ask less of the network at once; `error` if there are none.
+/// The plan with the next smaller tiles that need less memory; `error` if there are none.
 fn smaller(model: &Model, plan: &Plan, shape: Shape, options: &RunOptions, error: Error) -> Result<Plan> {
     let mut next = plan.clone();
     while let Some(tile) = next.halved() {
         next = model.plan(shape, &RunOptions { tile: Some(tile), ..options.clone() })?;
         next.batch = next.batch.min(plan.batch);
-        // Where the halo is most of a tile, half the tile may be no less.
+        // Where the halo is most of a tile, half the tile may need no less.
         if next.largest_run() < plan.largest_run() {
             return Ok(next);
         }
@@ -51,11 +51,13 @@ fn smaller(model: &Model, plan: &Plan, shape: Shape, options: &RunOptions, error
     Err(error)
 }
 
-/// Restores every plane. Each is written whole or not at all, in order; `task` tells how many are.
+/// Restores every plane, in order, each written whole or not at all; `task.planes_done()` counts them.
 ///
-/// Where the network gets no memory for a frame or tile, the tile is halved, down to 64 pixels; the report's warnings tell.
+/// If the network runs out of memory on a frame or tile, tiles are halved, down to 64 pixels, with a warning in the
+/// report.
 ///
-/// Errors: `BadOption`, `OutOfMemory`, `Cancelled`, `Model` (non-finite results), `Unsupported` (results beyond 32-bit floats).
+/// Errors: `BadOption`, `OutOfMemory`, `Cancelled`, `Device`, `Model` (also for non-finite results), `Unsupported`
+/// (results beyond 32-bit floats).
 pub fn restore<T: Sample>(
     model: &Model,
     task: &Task,
@@ -87,7 +89,7 @@ pub fn restore<T: Sample>(
     Ok(run.report)
 }
 
-/// What `normalize=stack` goes by: all finite values of all planes, with the percentiles of the model.
+/// The summary for `normalize=stack`: over all finite values of all planes, with the model's percentiles.
 ///
 /// Errors: `Cancelled`, `OutOfMemory`; `InvalidArgument` if the pixels changed meanwhile.
 pub fn summary<T: Sample>(model: &Model, task: &Task, planes: &impl Rows<T>) -> Result<Summary> {
@@ -95,13 +97,13 @@ pub fn summary<T: Sample>(model: &Model, task: &Task, planes: &impl Rows<T>) -> 
     summarise(low, high, |accumulator| accumulate(accumulator, planes, task))
 }
 
-/// The planes of one call on their way through the network.
+/// The state of one call of `restore`.
 struct Run<'a, T> {
     model: &'a Model,
     task: &'a Task,
     options: &'a RunOptions,
     shape: Shape,
-    /// `None`: each plane's own.
+    /// One range for all planes; `None`: each plane's own.
     range: Option<Range>,
     plan: Plan,
     buffers: Buffers<T>,
@@ -121,7 +123,7 @@ impl<T: Sample> Run<'_, T> {
             accumulate_plane(a, planes, plane, &mut self.buffers.row);
             Ok(())
         })?;
-        // A host whose pixels could not be read has cancelled: what it gave instead is not to be written.
+        // A host that fails to read its pixels cancels the task: the values it returned instead must not be written.
         self.task.check()?;
         let range = self.range.unwrap_or(summary.range);
         self.report.nonfinite += summary.nonfinite;
@@ -140,13 +142,13 @@ impl<T: Sample> Run<'_, T> {
             if error.status() != Status::OutOfMemory {
                 return Err(context(error));
             }
-            // What the network saw is still there: only a complete result replaces it.
-            self.cut_smaller(plane, error).map_err(context)?;
+            // The network's input is still there: only a complete result replaces it.
+            self.use_smaller_tiles(plane, error).map_err(context)?;
         }
         self.store(planes, &work).map_err(context)
     }
 
-    /// One attempt to run the network on a plane, in the tiles of the present plan.
+    /// One attempt to run the network on a plane, in the tiles of the current plan.
     fn network(&mut self, planes: &impl Planes<T>, work: &mut Work) -> Result<()> {
         let Self { model, task, plan, buffers, report, shape, .. } = self;
         let network = model.network();
@@ -161,10 +163,10 @@ impl<T: Sample> Run<'_, T> {
         plane::run(&network.session, task, plan, *shape, buffers, &mut report.network)
     }
 
-    /// Goes on in smaller tiles, from this plane on, and says so; `error` if there are none.
-    fn cut_smaller(&mut self, plane: usize, error: Error) -> Result<()> {
+    /// Changes to smaller tiles from this plane on, with a warning; `error` if there are none.
+    fn use_smaller_tiles(&mut self, plane: usize, error: Error) -> Result<()> {
         self.plan = smaller(self.model, &self.plan, self.shape, self.options, error)?;
-        self.buffers.cut_anew(&self.plan)?;
+        self.buffers.change_tiles(&self.plan)?;
         let Shape { width, height, channels, planes } = self.shape;
         let tile = self.plan.tile.unwrap_or_default();
         let advice = format!("in tiles of {tile}; tile={tile} spares the attempt");
@@ -190,11 +192,11 @@ impl<T: Sample> Run<'_, T> {
     }
 }
 
-/// A plane that the network is to run on.
+/// The plane that the network runs on.
 struct Work {
     plane: usize,
     range: Range,
     summary: Summary,
-    /// Whether the plane has been normalised into the buffers; a network on integers reads the pixels themselves.
+    /// Whether the plane is normalised in the buffers; a network on integers takes the pixels as they are.
     loaded: bool,
 }

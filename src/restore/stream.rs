@@ -1,4 +1,4 @@
-//! Frames one after the other: a queue, a thread that restores, counters and latencies.
+//! A stream of frames: a queue, a thread that restores, counters and latencies.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,12 +15,13 @@ use crate::restore::queue::{Item, Queue};
 use crate::restore::stack;
 use crate::task::Current;
 
-/// Of the thread behind each stream.
+/// Name of the thread of each stream.
 pub(crate) const THREAD_NAME: &str = "parfocal-stream";
 /// Latencies kept for the percentiles.
 const LATENCIES: usize = 1024;
 
-/// A stream over one model: one thread submits, one receives, one inside restores. It ends when dropped.
+/// A stream over one model: one thread of the host submits, one receives, and the stream's own thread restores. Dropping
+/// the stream closes it.
 pub struct Stream<T: Sample> {
     shared: Arc<Shared<T>>,
     worker: Mutex<Option<JoinHandle<()>>>,
@@ -36,12 +37,12 @@ struct Shared<T> {
     model: Arc<Model>,
     shape: Shape,
     options: StreamOptions,
-    /// The task of the frame that is being restored, so that closing stops it.
+    /// The task of the frame that is being restored; `close` cancels it.
     current: Current,
     latencies: Mutex<Latencies>,
-    /// Message of the last frame that failed.
+    /// Error message of the last frame that failed.
     last_error: Mutex<Option<String>>,
-    /// Side of the tiles that frames run in now; `None`: whole. And sentences on what went otherwise than planned.
+    /// Side of the tiles now in use (`None`: whole frames), and the warnings so far.
     tiles: Mutex<(Option<usize>, Vec<String>)>,
 }
 
@@ -55,7 +56,7 @@ struct Latencies {
 
 impl Latencies {
     fn add(&mut self, latency: Duration) {
-        // Its memory was reserved when the stream was opened.
+        // This allocates nothing: the memory was reserved when the stream was opened.
         if self.recent.len() < LATENCIES {
             self.recent.push(latency);
         } else {
@@ -69,7 +70,7 @@ impl Latencies {
         let mut sorted = self.recent.clone();
         sorted.sort_unstable();
         let milliseconds = |latency: Duration| latency.as_secs_f64() * 1e3;
-        // The nearest rank: a time that was measured.
+        // By nearest rank, so that a percentile is a time that was measured.
         let percentile = |p: usize| {
             let rank = (sorted.len() * p).div_ceil(100).max(1);
             sorted.get(rank - 1).map(|&latency| milliseconds(latency))
@@ -89,7 +90,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<T: Sample> Stream<T> {
-    /// A stream of frames of `shape`, which has one plane. All its memory is taken here; its thread starts.
+    /// Opens a stream of frames of `shape`, which has one plane. Allocates all buffers and starts the thread.
     ///
     /// Errors: `InvalidArgument`, `BadOption`, `OutOfMemory`.
     pub fn open(model: Arc<Model>, shape: Shape, options: StreamOptions) -> Result<Self> {
@@ -100,7 +101,7 @@ impl<T: Sample> Stream<T> {
             ));
         }
         let shape = shape.check()?;
-        // What a run would refuse is refused before there is a frame.
+        // Options that a run would refuse are refused here.
         stack::runs_per_plane(&model, shape, &options.run)?;
         let count = if options.mode == Mode::Latest { 5 } else { options.depth };
         let buffers = (0..count)
@@ -134,7 +135,7 @@ impl<T: Sample> Stream<T> {
         self.shared.shape
     }
 
-    /// Takes a frame in: `fill` writes its packed, interleaved pixels. Never waits for another frame.
+    /// Submits a frame: `fill` writes its packed, interleaved pixels. Never waits for another frame.
     ///
     /// Errors: `WouldBlock` when as many frames as `depth` are under way (`every` only); `Closed`.
     pub fn submit(&self, tag: u64, fill: impl FnOnce(&mut [T])) -> Result<()> {
@@ -145,10 +146,10 @@ impl<T: Sample> Stream<T> {
         queue.submit(tag, frame)
     }
 
-    /// The next result: its tag, and either `take` with its packed, interleaved pixels or the error that it ended with. Waits
-    /// up to `timeout`, `None` without end.
+    /// Waits for the next result, up to `timeout` (`None`: for ever). Returns its tag, and what `take` makes of its
+    /// packed, interleaved pixels or the frame's own error.
     ///
-    /// Errors: `WouldBlock`, `Timeout`, `Closed`: then there is no frame.
+    /// Errors, if there is no result: `WouldBlock`, `Timeout`, `Closed`.
     pub fn receive<R>(&self, timeout: Option<Duration>, take: impl FnOnce(&[T]) -> R) -> Result<(u64, Result<R>)> {
         let queue = &self.shared.queue;
         let Item { tag, frame, outcome } = queue.receive(timeout)?;
@@ -157,19 +158,19 @@ impl<T: Sample> Stream<T> {
         Ok((tag, result))
     }
 
-    /// Ends it: stops the frame that is being restored within its network node, wakes who waits, forgets the rest.
+    /// Closes the stream: stops the running frame, wakes every waiting thread, drops the waiting frames.
     pub fn close(&self) {
         self.shared.queue.close();
         self.shared.current.end();
         let worker = lock(&self.worker).take();
         if let Some(worker) = worker {
-            // It catches its own panics.
+            // The worker catches its own panics.
             let _ = worker.join();
         }
     }
 
-    /// Counters and latencies. `latency_ms` is from `submit` to the result being ready, over the last 1024 frames; `max` over
-    /// all.
+    /// Counters and latencies as JSON. `latency_ms` is the time from `submit` until the result is ready, over the last
+    /// 1024 frames; its `max` is over all frames.
     pub fn describe(&self) -> Value {
         let shared = &self.shared;
         let (counters, waiting, ready) = shared.queue.counters();
@@ -210,14 +211,14 @@ fn work<T: Sample>(shared: &Shared<T>) {
     let mut options = shared.options.run.clone();
     while let Some(mut item) = shared.queue.take() {
         let task = shared.current.begin();
-        // A fault ends this frame with an error; the engine's own state stays whole: what a run changes, it owns.
+        // A panic ends this frame with an error. Unwind safe: a run changes only what it owns.
         item.outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut planes = InPlace::new(&mut item.frame.pixels, shared.shape, None)?;
             let report = stack::restore(&shared.model, &task, &mut planes, &options)?;
             let mut tiles = lock(&shared.tiles);
             tiles.0 = report.tile;
             if !report.warnings.is_empty() {
-                // Memory was short: the next frame does not try again what has failed.
+                // Memory was short: later frames start with the smaller tiles.
                 options.tile = report.tile;
                 tiles.1.extend(report.warnings);
             }
@@ -247,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_times_that_were_measured() {
+    fn percentiles_are_measured_latencies() {
         let mut latencies = Latencies::default();
         assert_eq!(latencies.describe()["median"], Value::Null);
         (1..=2000).for_each(|ms| latencies.add(Duration::from_millis(ms)));

@@ -1,7 +1,7 @@
-//! The strips or tiles of a page: where they are, checked against the file, and their pixels unpacked into place.
+//! The strips or tiles of a page: checks their places against the file and unpacks their pixels.
 //!
-//! Unpacked here, not by the decoder of the crate `tiff`: that one takes tiles at the right and lower edge wrong (LZW is
-//! refused, separate channels panic) and follows what the file claims before anything is checked.
+//! Not by the decoder of the crate `tiff`, which mishandles tiles at the right and lower edge (it refuses LZW and
+//! panics on separate channels) and trusts the file's sizes: docs/decisions/tiff-decoding.md.
 
 use std::io::{self, BufRead, Read};
 
@@ -20,17 +20,19 @@ use crate::image::frame::{resize, Sample};
 /// Places and size of the strips or tiles of a page; all lie inside the file.
 pub(crate) struct Chunks {
     what: &'static str,
-    /// Pixels of a whole one; those at the right and lower edge reach beyond the image (strips only downwards).
+    /// Size of a full strip or tile, in pixels. Tiles at the right and lower edge reach beyond the image.
     columns: usize,
     rows: usize,
-    /// How many there are side by side and one below the other.
+    /// How many there are side by side, and one below the other.
     across: usize,
     down: usize,
+    /// Offset and length of each in the file, in bytes.
     places: Vec<(u64, u64)>,
 }
 
 impl Chunks {
-    /// Each strip or tile lies in the file and is long enough for what it claims to hold.
+    /// Finds the strips or tiles; checks that each lies in the file and is long enough for the pixels that it should
+    /// hold.
     pub fn find(source: &mut Source, directory: &Directory, format: &PageFormat, storage: &Storage) -> Result<Self> {
         let (what, offsets, counts) = if storage.tiled {
             ("tile", tag::TILE_OFFSETS, tag::TILE_BYTE_COUNTS)
@@ -63,7 +65,8 @@ impl Chunks {
             return Err(Error::new(
                 Status::Format,
                 format!(
-                    "{} {what} offsets and {} {what} lengths, expected {expected} for {}x{} pixels: the file is damaged",
+                    "{} {what} offsets and {} {what} lengths, expected {expected} for {}x{} pixels: the file is \
+                     damaged",
                     offsets.count, counts.count, format.width, format.height
                 ),
             ));
@@ -72,7 +75,7 @@ impl Chunks {
         let places: Vec<_> = source.integers(offsets)?.into_iter().zip(source.integers(counts)?).collect();
         for (index, &(at, bytes)) in (0u64..).zip(&places) {
             source.inside(at, bytes, &format!("{what} {}", index + 1))?;
-            // The last strip of a page ends with it, the last tile does not.
+            // The last strip of a page may be shorter, the last tile is not.
             let rows = if storage.tiled { rows } else { rows.min(height - index % down * rows) };
             let unpacked = row_bytes * u128::from(rows);
             if unpacked > u128::from(bytes) * u128::from(storage.compression.most()) {
@@ -93,25 +96,26 @@ impl Chunks {
                 ));
             }
         }
-        // Strips may lie on top of each other, and each alone be long enough: then a small file claims a page of any size.
+        // Each strip may be long enough and yet all share the same bytes; then a small file would claim a page of any
+        // size.
         let most = u128::from(source.length) * u128::from(storage.compression.most());
         if u128::from(format.bytes()) > most {
             return Err(Error::new(
                 Status::Format,
                 format!(
-                    "its {what}s share their bytes: the {} bytes of the file cannot hold {} bytes of pixels; the sizes or \
-                     places in the file are wrong: copy it again from its source",
+                    "its {what}s share their bytes: the {} bytes of the file cannot hold {} bytes of pixels; the sizes \
+                     or places in the file are wrong: copy it again from its source",
                     source.length,
                     format.bytes()
                 ),
             ));
         }
-        // All of them fit: they came from 32 bits, and their products were checked above.
+        // All of them fit: they are 32-bit numbers, and their products were checked above.
         let [columns, rows, across, down] = [columns, rows, across, down].map(|n| n as usize);
         Ok(Self { what, columns, rows, across, down, places })
     }
 
-    /// Unpacks all into `pixels`: rows of interleaved samples, larger is brighter.
+    /// Unpacks the page into `pixels`: rows of interleaved samples, larger is brighter.
     pub fn read<T: Sample + Pod>(
         &self,
         source: &mut Source,
@@ -128,7 +132,7 @@ impl Chunks {
         for index in 0..self.places.len() {
             let (plane, place) = (index / (self.across * self.down), index % (self.across * self.down));
             let (x, y) = (place % self.across * self.columns, place / self.across * self.rows);
-            // What lies beyond the image is padding: below it is not unpacked, to the right it is stepped over.
+            // Beyond the image is padding: below it, rows are not unpacked; to its right, pixels are skipped.
             let (columns, rows) = (self.columns.min(format.width - x), self.rows.min(format.height - y));
             if whole_rows {
                 self.unpack(index, source, storage, together, &mut pixels[y * row..(y + rows) * row])?;
@@ -151,7 +155,7 @@ impl Chunks {
         Ok(())
     }
 
-    /// The rows of one strip or tile, as many as `values` holds, in this machine's byte order.
+    /// Unpacks the rows of one strip or tile, as many as `values` holds, in this machine's byte order.
     fn unpack<T: Sample + Pod>(
         &self,
         index: usize,
@@ -166,7 +170,7 @@ impl Chunks {
         let doing = || format!("decoding its pixels ({} {})", self.what, index + 1);
         unpack(packed, storage.compression, bytemuck::cast_slice_mut(values)).map_err(|e| io_error(&doing(), &e))?;
         let mut planes_of_bytes = Vec::new();
-        // The bytes of the floating point predictor are in one order in any file.
+        // The floating point predictor orders its bytes the same way in any file.
         if storage.predictor != Predictor::FloatingPoint && order != ByteOrder::native() {
             swap_bytes(values);
         }
@@ -182,7 +186,7 @@ impl Chunks {
     }
 }
 
-/// Fills `out`; what the data has beyond that is not looked at.
+/// Unpacks until `out` is full; further data is ignored.
 fn unpack(mut packed: impl BufRead, compression: Compression, out: &mut [u8]) -> io::Result<()> {
     match compression {
         Compression::None => packed.read_exact(out),
@@ -193,7 +197,7 @@ fn unpack(mut packed: impl BufRead, compression: Compression, out: &mut [u8]) ->
 }
 
 fn unpack_lzw(mut packed: impl BufRead, out: &mut [u8]) -> io::Result<()> {
-    // As libtiff: what follows when all is there is not interpreted, and the code for the end may be missing.
+    // Like libtiff: data after the last pixel is ignored, and the end code may be missing.
     let configuration = Configuration::with_tiff_size_switch(BitOrder::Msb, 8).with_yield_on_full_buffer(true);
     let mut decoder = configuration.build();
     let mut done = 0;
@@ -202,15 +206,15 @@ fn unpack_lzw(mut packed: impl BufRead, out: &mut [u8]) -> io::Result<()> {
         packed.consume(step.consumed_in);
         done += step.consumed_out;
         let status = step.status.map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
-        let stands = !matches!(status, LzwStatus::Ok) || (step.consumed_in == 0 && step.consumed_out == 0);
-        if stands && done < out.len() {
+        let ended = !matches!(status, LzwStatus::Ok) || (step.consumed_in == 0 && step.consumed_out == 0);
+        if ended && done < out.len() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
     Ok(())
 }
 
-/// TIFF 6.0, section 9.
+/// PackBits: TIFF 6.0, section 9.
 fn unpack_bits(mut packed: impl Read, mut out: &mut [u8]) -> io::Result<()> {
     let byte = |packed: &mut dyn Read| {
         let mut byte = [0];
@@ -221,7 +225,7 @@ fn unpack_bits(mut packed: impl Read, mut out: &mut [u8]) -> io::Result<()> {
         let length = usize::from(header.unsigned_abs()) + 1;
         let run = out.len().min(length);
         match header {
-            // Means nothing.
+            // No operation.
             i8::MIN => continue,
             0.. => packed.read_exact(&mut out[..run])?,
             _ => out[..run].fill(byte(&mut packed)?),

@@ -1,4 +1,4 @@
-//! The directories (IFDs) of a TIFF file, with every count and offset checked against the file's length before it is used.
+//! Reads the directories (IFDs) of a TIFF file. Every count and offset is checked against the file's length before use.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,13 +9,13 @@ use tiff::tags::{ByteOrder, Type};
 use super::errors::io_error;
 use crate::error::{Error, Result, Status};
 
-/// One entry of a directory: the type, how many values, and the value itself or where it is.
+/// One entry of a directory: type, number of values, and the value itself or its place in the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub tag: u16,
     pub kind: Type,
     pub count: u64,
-    /// Bytes of the value; it lies inside the file.
+    /// Length of the value in bytes; it lies inside the file.
     pub bytes: u64,
     place: Place,
 }
@@ -26,10 +26,11 @@ enum Place {
     At(u64),
 }
 
-/// The entries of one page and where the next page's directory is (0 after the last).
+/// The directory of one page.
 #[derive(Debug)]
 pub(crate) struct Directory {
     entries: BTreeMap<u16, Entry>,
+    /// Offset of the next page's directory; 0 after the last.
     pub next: u64,
 }
 
@@ -43,18 +44,20 @@ impl Directory {
     }
 }
 
-/// An open TIFF file: its length, byte order and kind.
+/// An open TIFF file.
 #[derive(Debug)]
 pub(crate) struct Source {
     file: File,
     pub length: u64,
     pub order: ByteOrder,
+    /// Whether it is a BigTIFF.
     pub big: bool,
+    /// Offset of the first directory.
     pub first: u64,
 }
 
 impl Source {
-    /// Reads the eight or sixteen bytes of the header.
+    /// Reads the header.
     pub fn new(mut file: File) -> Result<Self> {
         let length = file.metadata().map_err(|e| io_error("asking for its length", &e))?.len();
         let mut header = Vec::with_capacity(16);
@@ -86,7 +89,7 @@ impl Source {
         Ok(source)
     }
 
-    /// The directory at `offset`; values that do not fit into the file are refused.
+    /// Reads the directory at `offset`; refuses values that do not fit into the file.
     pub fn directory(&mut self, offset: u64) -> Result<Directory> {
         let (count_size, entry_size, next_size) = if self.big { (8, 20, 8) } else { (2, 12, 4) };
         let count = self.read(offset, count_size, "its directory")?;
@@ -166,7 +169,7 @@ impl Source {
         }
     }
 
-    /// The values of a tag of whole numbers that has at most one for each sample; none if the tag is not there.
+    /// The whole numbers of a tag that has at most one for each sample; empty if the tag is missing.
     pub fn few_integers(&mut self, directory: &Directory, tag: u16) -> Result<Vec<u64>> {
         match directory.get(tag) {
             None => Ok(Vec::new()),
@@ -178,7 +181,7 @@ impl Source {
         }
     }
 
-    /// The first value of such a tag.
+    /// The first whole number of such a tag.
     pub fn integer(&mut self, directory: &Directory, tag: u16) -> Result<Option<u64>> {
         Ok(self.few_integers(directory, tag)?.first().copied())
     }
@@ -258,7 +261,7 @@ fn size_of(kind: Type) -> u64 {
     }
 }
 
-/// What a file that is no TIFF looks like, since renaming does not convert.
+/// The error for a file that is no TIFF. It guesses the real format, since people rename files without converting them.
 fn not_tiff(header: &[u8]) -> Error {
     let looks = match header {
         [0x89, b'P', b'N', b'G', ..] => "a PNG image",
@@ -269,7 +272,7 @@ fn not_tiff(header: &[u8]) -> Error {
         [0x1f, 0x8b, ..] => "a gzip archive",
         [0x89, b'H', b'D', b'F', ..] => "an HDF5 file",
         [b'I', b'I', ..] | [b'M', b'M', ..] => "a damaged or unusual TIFF",
-        _ => "neither TIFF nor another image that is known here",
+        _ => "neither TIFF nor another known image format",
     };
     Error::new(
         Status::Format,

@@ -1,4 +1,4 @@
-//! One page of a TIFF file: its strips, packed as the input's were, and its directory.
+//! Writes one page of a TIFF file: its strips, compressed as in the input, and its directory.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -19,14 +19,15 @@ use super::samples::{differences, invert};
 use super::tag;
 use crate::image::frame::Sample;
 
-/// Uncompressed bytes of a strip that is compressed: small enough for every reader, large enough to compress.
+/// Uncompressed size of a compressed strip: small enough for every reader, large enough to compress well.
 const STRIP_BYTES: usize = 1 << 20;
 
 pub(super) type Encoder<'a, K> = DirectoryEncoder<'a, Output, K>;
 
-/// The file that the encoder writes to. It can step over a region that is filled by someone else.
+/// The file that the encoder writes to.
 pub(super) struct Output {
     pub file: File,
+    /// While set, writing only moves the position: the region's pixels are written through another handle.
     pub step_over: Rc<Cell<bool>>,
 }
 
@@ -57,7 +58,7 @@ pub(super) struct Strips {
     pub counts: Vec<u64>,
 }
 
-/// Strips of an uncompressed page that lies in one piece at `start`.
+/// Strips of an uncompressed page that is stored contiguously from `start`.
 pub(super) fn in_one_piece(format: &PageFormat, storage: &Storage, start: u64) -> Strips {
     let row = format.bytes() / format.height as u64;
     let rows = rows_per_strip(format, storage);
@@ -69,7 +70,7 @@ pub(super) fn in_one_piece(format: &PageFormat, storage: &Storage, start: u64) -
     strips
 }
 
-/// Writes the pixels strip by strip, compressed as the input's were.
+/// Writes the pixels strip by strip, compressed as in the input.
 pub(super) fn write_strips<T: Sample + Pod, K: TiffKind>(
     directory: &mut Encoder<'_, K>,
     format: &PageFormat,
@@ -97,7 +98,7 @@ pub(super) fn write_strips<T: Sample + Pod, K: TiffKind>(
             Compression::Lzw => drop(Lzw.write_to(&mut packed, unpacked)?),
             Compression::Deflate => drop(Deflate::default().write_to(&mut packed, unpacked)?),
             Compression::PackBits => {
-                // Runs do not reach across rows (TIFF 6.0, section 9).
+                // Each row is packed separately (TIFF 6.0, section 9).
                 for row in unpacked.chunks(row * T::PIXEL_TYPE.bytes()) {
                     Packbits.write_to(&mut packed, row)?;
                 }
@@ -110,7 +111,7 @@ pub(super) fn write_strips<T: Sample + Pod, K: TiffKind>(
     Ok(strips)
 }
 
-/// Writes what says how the page is stored, and the tags that go along.
+/// Writes the directory: the tags that describe the pixels' storage, and the tags copied from the input.
 pub(super) fn write_directory<K: TiffKind>(
     mut directory: Encoder<'_, K>,
     format: &PageFormat,
@@ -163,12 +164,12 @@ pub(super) fn write_directory<K: TiffKind>(
     directory.finish()
 }
 
-/// Differences of floats as floats lose bits: written without, which every reader takes.
+/// Whether to write with predictor 2. Floats are written without a predictor, which every reader understands.
 fn predicts(format: &PageFormat, storage: &Storage) -> bool {
     storage.predictor == Predictor::Horizontal && !format.pixel_type.is_float()
 }
 
-/// As in the input; strips that are compressed stay small, because readers unpack them whole.
+/// As in the input, but compressed strips are kept small, because readers unpack them whole.
 fn rows_per_strip(format: &PageFormat, storage: &Storage) -> usize {
     let row_bytes = format.width * format.channels.samples() * format.pixel_type.bytes();
     let small = (STRIP_BYTES / row_bytes).clamp(1, format.height);
@@ -179,7 +180,7 @@ fn rows_per_strip(format: &PageFormat, storage: &Storage) -> usize {
     }
 }
 
-/// Directories and values begin at even bytes (TIFF 6.0, section 2).
+/// Pads to an even offset, where directories and values must begin (TIFF 6.0, section 2).
 pub(super) fn word_align<K: TiffKind>(directory: &mut Encoder<'_, K>) -> TiffResult<()> {
     let nothing: &[u8] = &[];
     if directory.write_data(nothing)? % 2 == 1 {
@@ -198,7 +199,7 @@ fn write_places<K: TiffKind>(directory: &mut Encoder<'_, K>, id: u16, places: &[
     }
 }
 
-/// A tag by its bytes.
+/// Adds a tag, its value as bytes.
 fn put<K: TiffKind>(directory: &mut Encoder<'_, K>, id: u16, kind: Type, value: &[u8]) -> TiffResult<()> {
     let entry: Entry = directory.write_entry_bytes(kind, value)?;
     directory.extend_from(&Directory::from_iter([(TagName::from_u16_exhaustive(id), entry)]));

@@ -1,4 +1,4 @@
-//! Errors of files, in the engine's statuses.
+//! Turns errors of files into the engine's errors.
 
 use std::io;
 
@@ -11,7 +11,7 @@ pub(crate) fn io_error(doing: &str, error: &io::Error) -> Error {
         io::ErrorKind::OutOfMemory => Status::OutOfMemory,
         io::ErrorKind::AlreadyExists => Status::Exists,
         io::ErrorKind::UnexpectedEof => return damaged(doing, "the data ends too early"),
-        // What the decompressors say of data that makes no sense.
+        // The decompressors report invalid data this way.
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => return damaged(doing, &error.to_string()),
         _ => Status::Io,
     };
@@ -25,7 +25,7 @@ fn damaged(doing: &str, what: &str) -> Error {
     )
 }
 
-/// What the crate `tiff` found wrong, in the engine's statuses.
+/// An error of the crate `tiff` while `doing` something to a file.
 pub(super) fn tiff_error(doing: &str, error: tiff::TiffError) -> Error {
     use tiff::TiffError as E;
     match error {

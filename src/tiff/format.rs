@@ -1,20 +1,20 @@
-//! What a page is: size, pixel type, channels and storage, taken from its tags; whatever cannot be restored is refused here.
+//! Reads a page's size, pixel type, channels and storage from its tags; refuses pages that cannot be restored.
 
 use super::directory::{Directory, Source};
 use super::tag;
 use crate::error::{Error, Result, Status};
 use crate::image::frame::{PixelType, Shape, Strides};
 
-/// The samples of a pixel. Alpha is never restored, it is copied.
+/// The samples of a pixel. Alpha is not restored but copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channels {
     /// One sample a pixel.
     Grey,
-    /// Two, the second opacity.
+    /// Two samples, the second is opacity.
     GreyAlpha,
-    /// Three.
+    /// Three samples.
     Rgb,
-    /// Four, the last opacity.
+    /// Four samples, the last is opacity.
     Rgba,
 }
 
@@ -49,18 +49,18 @@ impl std::fmt::Display for Channels {
     }
 }
 
-/// What all pages of a file have in common.
+/// Size and pixels of a page; the same for all pages of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageFormat {
-    /// Pixels.
+    /// In pixels.
     pub width: usize,
-    /// Pixels.
+    /// In pixels.
     pub height: usize,
-    /// Of every sample.
+    /// Type of every sample.
     pub pixel_type: PixelType,
-    /// What the samples of a pixel are.
+    /// Meaning of the samples of a pixel.
     pub channels: Channels,
-    /// The file stores 0 for white; in memory larger is brighter, always.
+    /// Whether the file stores white as 0. In memory, larger is always brighter.
     pub white_is_zero: bool,
 }
 
@@ -70,7 +70,7 @@ impl PageFormat {
         self.width * self.height * self.channels.samples()
     }
 
-    /// Shape of the colour channels of a page, and the strides that step over an alpha channel, which so stays as it is.
+    /// Shape and strides of the colour channels of a page; they skip an alpha channel, which so stays unchanged.
     pub fn colours(&self) -> (Shape, Strides) {
         let samples = self.channels.samples() as isize;
         let row = samples * self.width as isize;
@@ -94,10 +94,10 @@ impl std::fmt::Display for PageFormat {
     }
 }
 
-/// How strips and tiles are packed.
+/// How strips and tiles are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
-    /// Not at all.
+    /// Uncompressed.
     None,
     /// Lempel-Ziv-Welch (5).
     Lzw,
@@ -108,8 +108,8 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// The most bytes that one compressed byte can stand for. LZW: 3838 bytes in a 12-bit code; Deflate: 258 in 2 bits;
-    /// PackBits: 128 in two bytes.
+    /// The most bytes that one compressed byte can expand to. LZW: 3838 bytes from a 12-bit code; Deflate: 258 from 2
+    /// bits; PackBits: 128 from two bytes.
     pub(super) fn most(self) -> u64 {
         match self {
             Self::None => 1,
@@ -119,7 +119,7 @@ impl Compression {
         }
     }
 
-    /// Bytes by which pixels that do not compress can grow: LZW can take 12 bits for 8.
+    /// The most bytes by which incompressible pixels can grow: LZW may need 12 bits for 8.
     pub(crate) fn most_growth(self, bytes: u64) -> u64 {
         match self {
             Self::None => 0,
@@ -128,7 +128,7 @@ impl Compression {
         }
     }
 
-    /// As people call it.
+    /// Its usual name.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -139,35 +139,35 @@ impl Compression {
     }
 }
 
-/// What is stored instead of the pixels, so that they compress better.
+/// Transform of the samples before compression, so that they compress better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Predictor {
-    /// Samples are stored as they are.
+    /// No transform.
     None,
     /// Differences between neighbours.
     Horizontal,
-    /// Floats, their bytes sorted by weight, and the differences of these.
+    /// Floats: bytes sorted by significance, then differences between them.
     FloatingPoint,
 }
 
-/// How one page lies in the file; pages of one file may differ here.
+/// How a page is stored in the file; pages of one file may differ here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
-    /// How strips and tiles are packed.
+    /// How strips and tiles are compressed.
     pub compression: Compression,
-    /// What was done to the samples before packing.
+    /// Transform before compression.
     pub predictor: Predictor,
-    /// Each channel apart instead of interleaved.
+    /// Whether channels are stored separately instead of interleaved.
     pub planar: bool,
-    /// In tiles, else in strips.
+    /// Whether it is stored in tiles, else in strips.
     pub tiled: bool,
-    /// Rows of a strip; of no meaning where it is tiled.
+    /// Rows of a strip; meaningless for tiles.
     pub rows_per_strip: usize,
-    /// As in the file: the meaning of the samples beyond grey or RGB.
+    /// The tag ExtraSamples: the meaning of the samples beyond grey or RGB.
     pub(crate) extra_samples: Vec<u16>,
 }
 
-/// PageFormat and storage of the page with this directory. The places of its pixels are left to `Chunks`.
+/// Reads the format and the storage of a page. `Chunks` reads the places of its pixels.
 pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(PageFormat, Storage)> {
     let width = dimension(source, directory, tag::WIDTH, "ImageWidth")?;
     let height = dimension(source, directory, tag::HEIGHT, "ImageLength")?;
@@ -205,7 +205,7 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(PageFo
     let planar = source.integer(directory, tag::PLANAR)?.unwrap_or(1) == 2 && channels.samples() > 1;
 
     let format = PageFormat { width: width as usize, height: height as usize, pixel_type, channels, white_is_zero };
-    // Before anything multiplies them unchecked: a page must be addressable.
+    // A page must be addressable; later code multiplies these numbers unchecked.
     let bytes = u128::from(width) * u128::from(height) * u128::from(samples) * pixel_type.bytes() as u128;
     if bytes > isize::MAX as u128 {
         return Err(Error::new(
@@ -325,8 +325,8 @@ fn compression(code: u64) -> Result<Compression> {
     Err(Error::new(
         Status::Unsupported,
         format!(
-            "compression {code} ({name}) is not read; expected none, LZW, Deflate or PackBits: save the file with one of \
-             these"
+            "compression {code} ({name}) is not read; expected none, LZW, Deflate or PackBits: save the file with one \
+             of these"
         ),
     ))
 }
@@ -335,10 +335,11 @@ fn predictor(code: u64, compression: Compression, pixel_type: PixelType) -> Resu
     let refuse = |what: String| Err(Error::new(Status::Unsupported, what));
     match code {
         1 => Ok(Predictor::None),
-        // libtiff does not look at the tag there, others do: the same file, two pictures.
+        // libtiff ignores the tag here, other readers apply it: the same file would give two pictures.
         2 | 3 if !matches!(compression, Compression::Lzw | Compression::Deflate) => refuse(format!(
-            "predictor {code} with compression {} is ambiguous, since programs differ in whether they apply it; expected \
-             a predictor with LZW or Deflate only: save the file again without predictor, in the program that wrote it",
+            "predictor {code} with compression {} is ambiguous, since programs differ in whether they apply it; \
+             expected a predictor with LZW or Deflate only: save the file again without predictor, in the program that \
+             wrote it",
             compression.name()
         )),
         2 => Ok(Predictor::Horizontal),

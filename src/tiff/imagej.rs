@@ -1,8 +1,8 @@
-//! ImageJ's own text and binary metadata: what the text says, and the binary part turned to another byte order.
+//! ImageJ's own metadata: reads its text, and swaps the byte order of its binary part.
 
 use crate::error::{Error, Result, Status};
 
-/// The lines `key=value` that ImageJ writes into ImageDescription.
+/// The value of a line `key=value` in the text that ImageJ writes into ImageDescription.
 pub(crate) fn value<'a>(description: &'a str, key: &str) -> Option<&'a str> {
     if !description.starts_with("ImageJ=") {
         return None;
@@ -10,12 +10,12 @@ pub(crate) fn value<'a>(description: &'a str, key: &str) -> Option<&'a str> {
     description.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
 }
 
-/// A count in ImageJ's text, 1 if it is not there.
+/// A count in ImageJ's text; 1 if it is missing.
 pub(crate) fn count(description: &str, key: &str) -> u64 {
     value(description, key).and_then(|v| v.trim().parse().ok()).unwrap_or(1)
 }
 
-/// Micrometres in one of ImageJ's units of length; `None` for `pixel` and whatever is no length.
+/// Micrometres in one of ImageJ's units of length; `None` for `pixel` and anything that is no length.
 pub(crate) fn micrometres(unit: &str) -> Option<f64> {
     // ImageJ writes the micro sign as \u00B5 in its text.
     match unit.trim().trim_end_matches('\0').to_lowercase().as_str() {
@@ -29,14 +29,15 @@ pub(crate) fn micrometres(unit: &str) -> Option<f64> {
     }
 }
 
-/// Turns tag 50839 to the other byte order.
+/// Swaps the byte order of tag 50839.
 ///
-/// ImageJ writes its parts in the byte order of the file: a header of (kind, count) pairs behind the word `IJIJ`, then
-/// UTF-16 texts, doubles (display ranges), and bytes (colour tables; overlays, which are big-endian in any file).
-/// `counts` is tag 50838: the bytes of the header, then of each part. Format read in ImageJ's TiffDecoder.getMetaData.
+/// ImageJ writes it in the byte order of the file: the word `IJIJ` and a header of (kind, count) pairs, then UTF-16
+/// texts, doubles (display ranges), and bytes (colour tables; overlays, which are always big-endian). `counts` is tag
+/// 50838: the length in bytes of the header, then of each part. The format is defined by ImageJ's
+/// TiffDecoder.getMetaData.
 ///
 /// # Errors
-/// `Format` if header and counts do not fit together.
+/// `Format` if header and counts contradict each other.
 pub(crate) fn swap_metadata(data: &mut [u8], counts: &[u64], from_big_endian: bool) -> Result<()> {
     let damaged = || {
         Error::new(

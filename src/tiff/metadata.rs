@@ -1,4 +1,4 @@
-//! The metadata of a page: which tags go along into the output, and what the first page's tags say about the image.
+//! The metadata of a page: which tags are copied to the output, and what the first page's tags say about the image.
 
 use tiff::tags::{ByteOrder, Type};
 
@@ -16,9 +16,9 @@ pub struct Tag {
     pub(crate) value: Vec<u8>,
 }
 
-/// Tags that say how the pixels are stored (written anew by the writer), between which values they lie (280, 281, 340, 341:
-/// no longer true), or that point to places in the input file.
-fn stays_behind(id: u16) -> bool {
+/// Tags that are not copied: the writer writes its own on the pixels' storage, value ranges (280, 281, 340, 341) are no
+/// longer true, and others point to places in the input file.
+fn is_dropped(id: u16) -> bool {
     matches!(
         id,
         256..=259 | 262 | 266 | 273 | 277..=281 | 284 | 288 | 289 | 317 | 322..=325 | 330 | 338..=341 | 347 | 512..=521 |
@@ -26,11 +26,11 @@ fn stays_behind(id: u16) -> bool {
     )
 }
 
-/// The tags of a page that go along, sorted. ImageJ's binary metadata is turned to this machine's byte order.
-pub(crate) fn kept(source: &mut Source, directory: &Directory) -> Result<Vec<Tag>> {
+/// The tags of a page that are copied to the output, sorted. ImageJ's binary metadata gets this machine's byte order.
+pub(crate) fn copied_tags(source: &mut Source, directory: &Directory) -> Result<Vec<Tag>> {
     let mut tags = Vec::new();
     for entry in directory.iter() {
-        if !stays_behind(entry.tag) && !matches!(entry.kind, Type::IFD | Type::IFD8) && entry.count > 0 {
+        if !is_dropped(entry.tag) && !matches!(entry.kind, Type::IFD | Type::IFD8) && entry.count > 0 {
             tags.push(Tag { id: entry.tag, kind: entry.kind, value: source.value(entry)? });
         }
     }
@@ -45,8 +45,9 @@ pub(crate) fn kept(source: &mut Source, directory: &Directory) -> Result<Vec<Tag
     Ok(tags)
 }
 
-/// What tifffile says of the shape follows the pixels from channels apart to interleaved; where it cannot, it is dropped.
-pub(crate) fn interleaved(tags: &mut Vec<Tag>, format: &PageFormat) {
+/// Changes the shape in tifffile's description from separate to interleaved channels; drops the description if it
+/// cannot.
+pub(crate) fn interleave_shape(tags: &mut Vec<Tag>, format: &PageFormat) {
     tags.retain_mut(|tag| {
         let text = String::from_utf8_lossy(&tag.value);
         let text = text.trim_end_matches('\0');
@@ -61,7 +62,7 @@ pub(crate) fn interleaved(tags: &mut Vec<Tag>, format: &PageFormat) {
     });
 }
 
-/// `{"shape": [.., channels, height, width], ..}` with the channels last, in ASCII as TIFF wants it.
+/// `{"shape": [.., channels, height, width], ..}` with the channels last; in ASCII, as TIFF requires.
 fn interleaved_shape(text: &str, format: &PageFormat) -> Option<String> {
     let mut json: serde_json::Value = serde_json::from_str(text).ok()?;
     let shape = json.get_mut("shape")?.as_array_mut()?;
@@ -90,9 +91,9 @@ fn interleaved_shape(text: &str, format: &PageFormat) -> Option<String> {
     Some(ascii)
 }
 
-/// Bytes that `kept` would return, without reading them.
-pub(crate) fn kept_bytes(directory: &Directory) -> u64 {
-    directory.iter().filter(|e| !stays_behind(e.tag)).map(|e| e.bytes + 20).sum()
+/// Size in bytes of what `copied_tags` returns, without reading it.
+pub(crate) fn copied_bytes(directory: &Directory) -> u64 {
+    directory.iter().filter(|e| !is_dropped(e.tag)).map(|e| e.bytes + 20).sum()
 }
 
 /// Who wrote the description.
@@ -109,7 +110,7 @@ pub enum Description {
 }
 
 impl Description {
-    /// As people call it.
+    /// Its usual name.
     pub fn name(self) -> &'static str {
         match self {
             Self::ImageJ => "ImageJ",
@@ -171,11 +172,11 @@ pub(crate) fn about(source: &mut Source, directory: &Directory) -> Result<About>
     Ok(About { text, description, axes, pixel_size_um })
 }
 
-/// The attribute of the first `Pixels` element of an OME-XML text.
+/// An attribute of the first `Pixels` element of an OME-XML text.
 fn ome_attribute<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let pixels = &text[text.find("Pixels ")?..];
     let pixels = &pixels[..pixels.find('>')?];
-    // PhysicalSizeX must not be found in PhysicalSizeXUnit, nor SizeX in PhysicalSizeX.
+    // A whole name only: not PhysicalSizeX in PhysicalSizeXUnit, nor SizeX in PhysicalSizeX.
     let (at, _) = pixels.match_indices(name).find(|&(at, _)| {
         pixels[..at].ends_with(|c: char| c.is_ascii_whitespace()) && pixels[at + name.len()..].starts_with('=')
     })?;
@@ -184,7 +185,7 @@ fn ome_attribute<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     value[1..].split(quote).next()
 }
 
-/// SizeC counts the samples of a page, the alpha among them.
+/// SizeC counts all samples of a page, alpha included.
 fn ome_axes(text: &str, samples: u64) -> Option<Axes> {
     let size = |name| ome_attribute(text, name)?.parse::<u64>().ok();
     Some(Axes { channels: size("SizeC")?.div_ceil(samples.max(1)), slices: size("SizeZ")?, frames: size("SizeT")? })
@@ -197,7 +198,7 @@ fn ome_pixel_size(text: &str) -> Option<f64> {
     Some(size * imagej::micrometres(&unit)?).filter(|size| size.is_finite() && *size > 0.0)
 }
 
-/// From pixels per unit; the unit is ImageJ's if its text names one.
+/// Pixel size from XResolution; the unit is ImageJ's if its text names one.
 fn resolution_pixel_size(source: &mut Source, directory: &Directory, text: &str) -> Result<Option<f64>> {
     let Some(entry) = directory.get(tag::X_RESOLUTION).filter(|e| e.kind == Type::RATIONAL && e.count == 1) else {
         return Ok(None);
@@ -207,23 +208,24 @@ fn resolution_pixel_size(source: &mut Source, directory: &Directory, text: &str)
     let unit = match imagej::value(text, "unit") {
         Some(unit) => imagej::micrometres(unit),
         None => match source.integer(directory, tag::RESOLUTION_UNIT)? {
-            // 2 is also TIFF's default, but then programs mean "dots per inch of paper": only a unit that is said counts.
+            // Only an explicit unit counts: TIFF's default is also 2 (inch), but then programs mean dots per inch of
+            // paper.
             Some(2) => Some(25_400.0),
             Some(3) => Some(10_000.0),
             _ => None,
         },
     };
-    // Cameras and printers write 72, 96 or 300 dpi: 85 um and more a pixel is no microscope's.
+    // Cameras and printers write 72, 96 or 300 dpi. No microscope has pixels of 85 um or more.
     Ok(unit.map(|unit| unit * below / above).filter(|size| size.is_finite() && *size > 0.0 && *size < 80.0))
 }
 
-/// `Software` for the output: what the input had, then what was done.
+/// The tag Software for the output: the input's text, then `done`.
 pub(crate) fn software(before: Option<&[u8]>, done: &str) -> Vec<u8> {
     let before = before.unwrap_or_default();
     let end = before.iter().rposition(|&b| b != 0).map_or(0, |i| i + 1);
     let mut text = before[..end].to_vec();
     if text.contains(&b'\n') {
-        // A block of lines, as ScanImage puts here: ours is a comment in it.
+        // ScanImage puts a block of lines here: append a comment line to it.
         text.extend_from_slice(b"\n% ");
     } else if !text.is_empty() {
         text.extend_from_slice(b"; ");
@@ -233,7 +235,7 @@ pub(crate) fn software(before: Option<&[u8]>, done: &str) -> Vec<u8> {
     text
 }
 
-/// Refuses files whose pages are not one directory each: only the first page would be seen.
+/// Refuses files that do not have one directory for each page: only the first page would be restored.
 pub(crate) fn check_page_count(directory: &Directory, about: &About, pages: usize) -> Result<()> {
     use crate::error::Error;
     let refuse = |what: String, advice: &str| Err(Error::new(Status::Unsupported, format!("{what}; {advice}")));
@@ -250,7 +252,8 @@ pub(crate) fn check_page_count(directory: &Directory, about: &About, pages: usiz
     if about.description == Description::ImageJ && images > pages as u64 {
         return refuse(
             format!(
-                "ImageJ's text says {images} images, but the file has {pages} page{} (ImageJ writes stacks over 4 GB so)",
+                "ImageJ's text says {images} images, but the file has {pages} page{} (ImageJ writes stacks over 4 GB \
+                 so)",
                 if pages == 1 { "" } else { "s" }
             ),
             "such stacks are not read yet: save it as an image sequence, as smaller stacks, or as OME-TIFF",
@@ -280,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_follow_the_pixels() {
+    fn the_channels_of_a_shape_move_to_the_end() {
         let format = PageFormat {
             width: 9,
             height: 7,
@@ -307,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_was_done_after_what_was_there() {
+    fn the_software_tag_is_appended_to() {
         assert_eq!(software(None, "Parfocal 1"), b"Parfocal 1\0");
         assert_eq!(software(Some(b"Scope 2\0\0"), "Parfocal 1"), b"Scope 2; Parfocal 1\0");
         assert_eq!(software(Some(b"SI.a = 1\nSI.b = 2\0"), "P"), b"SI.a = 1\nSI.b = 2\n% P\0");

@@ -1,16 +1,16 @@
-//! TIFF files in and out, page by page: every size in a file is checked before anything is allocated, metadata is kept.
+//! Reads and writes TIFF files page by page. Every size in a file is checked before anything is allocated.
 //!
-//! | file | what |
+//! | file | what it does |
 //! |---|---|
-//! | `directory` | the raw structure, read and checked |
-//! | `format` | what a page is, and whether it can be restored |
-//! | `metadata`, `imagej` | which tags go along, and what they say |
-//! | `chunks`, `samples` | strips and tiles unpacked; byte order and predictors |
-//! | `reader` | the pages of a file |
-//! | `page` | what reader and writer tell each other |
-//! | `writer`, `encode` | pixels packed, directories written through the crate `tiff`, all or nothing |
+//! | `directory` | reads and checks the raw structure |
+//! | `format` | size, pixel type and storage of a page; refuses what cannot be restored |
+//! | `metadata`, `imagej` | which tags are copied, and what they say about the image |
+//! | `chunks`, `samples` | unpacks strips and tiles; byte order and predictors |
+//! | `reader` | reads the pages of a file |
+//! | `page` | what the reader passes to the writer |
+//! | `writer`, `encode` | writes pages through the crate `tiff`, all or nothing |
 //!
-//! Pixels are not unpacked by the crate: docs/decisions/tiff-decoding.md.
+//! The crate does not unpack pixels: docs/decisions/tiff-decoding.md says why.
 
 mod chunks;
 mod directory;

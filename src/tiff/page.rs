@@ -1,29 +1,30 @@
-//! What a page has besides its pixels, and what a file of pages is to be: the reader tells it, the writer follows it.
+//! What the reader passes to the writer besides pixels: storage and tags of a page, and the plan of the file.
 
 use super::format::{PageFormat, Storage};
 use super::metadata::Tag;
 
-/// What a page has besides its pixels: tags that go along, and how it is stored.
+/// A page without its pixels.
 #[derive(Clone, Debug)]
 pub struct Page {
     /// How the pixels are stored.
     pub storage: Storage,
-    /// What goes along to the output.
+    /// The tags that are copied to the output.
     pub tags: Vec<Tag>,
 }
 
-/// What must be known of a file before its first byte is written.
+/// What the writer must know before it writes the first byte.
 #[derive(Clone, Copy, Debug)]
 pub struct FilePlan {
-    /// Of every page.
+    /// Format of every page.
     pub format: PageFormat,
-    /// How many will be written.
+    /// How many pages will be written.
     pub pages: usize,
-    /// No page is compressed: all pixels then lie one page behind the other before the directories. ImageJ and tifffile
-    /// look only at the first directory of such a stack, if its description is ImageJ's, and read on from there.
+    /// No page is compressed. All pixels are then stored contiguously, page after page, before the directories: of a
+    /// stack with ImageJ's description, ImageJ and tifffile read only the first directory and expect the other pages to
+    /// follow.
     pub uncompressed: bool,
-    /// The most that the file can need. Above 4 GB it becomes a BigTIFF.
+    /// Upper bound of the file's size. Above 4 GB it becomes a BigTIFF.
     pub bytes: u64,
-    /// A BigTIFF in any case.
+    /// Write a BigTIFF whatever the size.
     pub big: bool,
 }

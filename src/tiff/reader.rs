@@ -21,11 +21,11 @@ pub struct Reader {
     path: PathBuf,
     source: Source,
     format: PageFormat,
-    /// Places of the directories.
+    /// Offsets of the directories.
     pages: Vec<u64>,
     about: About,
     warnings: Vec<String>,
-    /// Bytes that an output of the same pages can need at most.
+    /// Upper bound of the size of an output with the same pages.
     most_bytes: u64,
     uncompressed: bool,
 }
@@ -82,7 +82,10 @@ impl Reader {
                 Some((expected, ..)) if *expected != found => {
                     return Err(page(Error::new(
                         Status::Unsupported,
-                        format!("found {found}, expected {expected} as on page 1: save pages of different kinds as files of their own"),
+                        format!(
+                            "found {found}, expected {expected} as on page 1: save pages of different kinds as files \
+                             of their own"
+                        ),
                     )));
                 }
                 _ => {}
@@ -93,7 +96,7 @@ impl Reader {
                 .saturating_add(found.bytes())
                 .saturating_add(storage.compression.most_growth(found.bytes()))
                 // The writer's own tags, and the places of strips of at least one row.
-                .saturating_add(metadata::kept_bytes(&directory) + 16 * found.height as u64 + 1024);
+                .saturating_add(metadata::copied_bytes(&directory) + 16 * found.height as u64 + 1024);
             pages.push(next);
             next = directory.next;
             if first.is_none() {
@@ -120,7 +123,7 @@ impl Reader {
         Ok(Self { path: path.into(), source, format, pages, about, warnings, most_bytes, uncompressed })
     }
 
-    /// As given to `open`.
+    /// The path given to `open`.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -150,7 +153,7 @@ impl Reader {
         self.about.pixel_size_um
     }
 
-    /// Whose text the ImageDescription is.
+    /// Who wrote the ImageDescription.
     pub fn description(&self) -> Description {
         self.about.description
     }
@@ -160,12 +163,12 @@ impl Reader {
         self.about.axes
     }
 
-    /// What the output will lack.
+    /// A sentence for each thing that the output will lack.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// What an output of the same pages is to be.
+    /// The plan for an output with the same pages.
     pub fn plan(&self) -> FilePlan {
         FilePlan {
             format: self.format,
@@ -184,12 +187,12 @@ impl Reader {
         })
     }
 
-    /// Reads the pixels of a page (from 0) into `pixels`: rows of interleaved samples, larger is brighter. The buffer is
-    /// used again, so that memory does not grow with the pages.
+    /// Reads the pixels of a page (from 0) into `pixels`: rows of interleaved samples, larger is brighter. The buffer
+    /// is resized as needed; pass the same one for every page.
     ///
     /// # Errors
-    /// `Format` (damaged data, or a file that has changed since it was opened), `Unsupported`, `Io`, `OutOfMemory`; `Internal` if
-    /// `T` is not the file's pixel type.
+    /// `Format` (damaged data, or a file that has changed since it was opened), `Unsupported`, `Io`, `OutOfMemory`;
+    /// `Internal` if `T` is not the file's pixel type.
     pub fn read<T: Sample + Pod>(&mut self, index: usize, pixels: &mut Vec<T>) -> Result<()> {
         self.named(index, |reader| {
             let (directory, storage) = reader.parse(index)?;
@@ -197,7 +200,7 @@ impl Reader {
         })
     }
 
-    /// As `read`, and the page's storage and tags.
+    /// As `read`; also returns the page's storage and tags.
     pub fn read_page<T: Sample + Pod>(&mut self, index: usize, pixels: &mut Vec<T>) -> Result<Page> {
         self.named(index, |reader| {
             let (directory, storage) = reader.parse(index)?;
@@ -206,12 +209,12 @@ impl Reader {
         })
     }
 
-    /// Errors of `work` begin with the file and the page.
+    /// Puts the file and the page before errors of `work`.
     fn named<R>(&mut self, index: usize, work: impl FnOnce(&mut Self) -> Result<R>) -> Result<R> {
         work(self).map_err(|e| e.context(format_args!("{}: page {}", self.path.display(), index + 1)))
     }
 
-    /// Directories are not kept from `open`: those of a long stack would take more memory than its pages.
+    /// Parses a directory again: keeping those of a long stack from `open` would take more memory than its pages.
     fn parse(&mut self, index: usize) -> Result<(Directory, Storage)> {
         let directory = self.source.directory(self.pages[index])?;
         let (format, storage) = format::read(&mut self.source, &directory)?;
@@ -225,9 +228,9 @@ impl Reader {
     }
 
     fn with_tags(&mut self, directory: &Directory, storage: Storage) -> Result<Page> {
-        let mut tags = metadata::kept(&mut self.source, directory)?;
+        let mut tags = metadata::copied_tags(&mut self.source, directory)?;
         if storage.planar {
-            metadata::interleaved(&mut tags, &self.format);
+            metadata::interleave_shape(&mut tags, &self.format);
         }
         Ok(Page { storage, tags })
     }

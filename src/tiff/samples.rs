@@ -1,11 +1,11 @@
-//! What TIFF does to samples before they are packed, and its inverse: byte order, inversion, predictors. By a sample's size, whatever
-//! its type: the predictors and byte orders treat floats as the integers of their bits.
+//! TIFF's transforms of samples: byte order, inversion, predictors. They depend on a sample's size only: floats are
+//! treated as the integers that have the same bits.
 
 use bytemuck::Pod;
 
 use crate::image::frame::Sample;
 
-/// Runs `$body` with `$values`, the samples of type `T` as unsigned integers of their size.
+/// Runs `$body` with `$values`: the samples of type `T` as unsigned integers of the same size.
 macro_rules! as_integers {
     ($samples:expr, |$values:ident| $body:expr) => {
         match T::PIXEL_TYPE.bytes() {
@@ -20,12 +20,12 @@ macro_rules! as_integers {
     }};
 }
 
-/// Larger is brighter in memory; in some files 0 is white. Integers only.
+/// Inverts brightness, for files where 0 is white. Integers only.
 pub(super) fn invert<T: Sample + Pod>(pixels: &mut [T]) {
     bytemuck::cast_slice_mut::<T, u8>(pixels).iter_mut().for_each(|byte| *byte = !*byte);
 }
 
-/// Between the byte order of a file and this machine's, where they differ.
+/// Swaps between the byte order of a file and this machine's.
 pub(super) fn swap_bytes<T: Sample + Pod>(pixels: &mut [T]) {
     as_integers!(pixels, |values| values.iter_mut().for_each(|v| *v = v.swap_bytes()));
 }
@@ -37,15 +37,15 @@ pub(super) fn differences<T: Sample + Pod>(row: &mut [T], samples: usize) {
     });
 }
 
-/// The inverse of `differences`; floats as if their bits were integers, as libtiff does.
+/// The inverse of `differences`; like libtiff, it treats floats as integers.
 pub(super) fn undo_differences<T: Sample + Pod>(row: &mut [T], samples: usize) {
     as_integers!(row, |values| {
         (samples..values.len()).for_each(|i| values[i] = values[i].wrapping_add(values[i - samples]))
     });
 }
 
-/// Undoes predictor 3 on 32-bit floats (TIFF Technical Note 3): the row's most significant bytes, then the next ones, and so on, and
-/// of all these the differences. `planes` is scratch.
+/// Undoes predictor 3 on 32-bit floats (TIFF Technical Note 3), which stores the most significant bytes of a row, then
+/// the next ones, and so on, all as differences. `planes` is scratch.
 pub(super) fn undo_floats<T: Sample + Pod>(row: &mut [T], samples: usize, planes: &mut Vec<u8>) {
     planes.clear();
     planes.extend_from_slice(bytemuck::cast_slice(row));

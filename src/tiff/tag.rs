@@ -1,4 +1,4 @@
-//! Tags (TIFF 6.0, its supplements, and the registered private ones) that this room names.
+//! Numbers of the tags that this room uses: TIFF 6.0, its supplements, registered private tags.
 
 pub const WIDTH: u16 = 256;
 pub const HEIGHT: u16 = 257;

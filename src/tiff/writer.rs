@@ -1,4 +1,5 @@
-//! Writes a TIFF file page by page into a temporary file beside the target, which takes its name only when all is there.
+//! Writes a TIFF file page by page into a temporary file beside the target; it gets the target's name when it is
+//! complete.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -19,7 +20,7 @@ use super::samples::invert;
 use crate::error::{Error, Result, Status};
 use crate::image::frame::Sample;
 
-/// Classic TIFF counts its bytes in 32 bits.
+/// Largest classic TIFF: its offsets have 32 bits; 1 MiB is left as a margin.
 const CLASSIC_LIMIT: u64 = u32::MAX as u64 - (1 << 20);
 
 enum Encoder {
@@ -27,24 +28,24 @@ enum Encoder {
     Big(TiffEncoder<Output, TiffKindBig>),
 }
 
-/// A TIFF file in the making. Dropped before `finish`, it leaves nothing behind.
+/// A TIFF file that is being written. Dropped before `finish`, it leaves nothing behind.
 pub struct Writer {
-    /// As it was given.
+    /// The path given to `create`.
     target: PathBuf,
-    /// The file that a link leads to, else the target.
+    /// The file that the target links to, else the target.
     place: PathBuf,
     force: bool,
     plan: FilePlan,
     encoder: Encoder,
     step_over: Rc<Cell<bool>>,
-    /// Where the pixels of uncompressed pages go, and the handle that puts them there.
+    /// For uncompressed pages: where their pixels begin, and the handle that writes them.
     region: Option<(u64, File)>,
     written: usize,
     temporary: NamedTempFile,
 }
 
 impl Writer {
-    /// Begins a file. An existing target is replaced only with `force`.
+    /// Creates the temporary file. An existing target is replaced only with `force`.
     ///
     /// # Errors
     /// `Exists`; `NotFound` (no such folder); `InvalidArgument` (a folder has the target's name); `Io`. Messages start
@@ -55,7 +56,7 @@ impl Writer {
 
     fn create_unnamed(target: &Path, force: bool, plan: FilePlan) -> Result<Self> {
         check_target(target, force)?;
-        // A link to an existing file stays one: what it leads to is replaced.
+        // A link to an existing file stays a link: the file that it points to is replaced.
         let place = if target.is_symlink() { target.canonicalize().ok() } else { None };
         let place = place.unwrap_or_else(|| target.to_owned());
         let folder = folder(&place);
@@ -63,14 +64,14 @@ impl Writer {
         builder.prefix(".parfocal-").suffix(".tmp");
         #[cfg(unix)]
         {
-            // As for any new file: the user's mask decides, not tempfile's private mode.
+            // The user's umask decides, as for any new file, not tempfile's private mode.
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         let temporary = builder
             .tempfile_in(folder)
             .map_err(|e| io_error(&format!("creating a file in the folder {}", folder.display()), &e))?;
-        // Handles with positions of their own.
+        // Each handle has its own position.
         let open = || temporary.reopen().map_err(|e| io_error("opening the temporary file", &e));
         let step_over = Rc::new(Cell::new(false));
         let output = Output { file: open()?, step_over: Rc::clone(&step_over) };
@@ -84,11 +85,11 @@ impl Writer {
         Ok(Self { target: target.into(), place, force, plan, encoder, step_over, region, written: 0, temporary })
     }
 
-    /// Writes the next page: interleaved samples, larger is brighter, as `Reader::read` gives them. `done` is added to
-    /// the page's Software tag. The buffer is given back with its content undefined.
+    /// Writes the next page: interleaved samples, larger is brighter, as `Reader::read` returns them. `done` is
+    /// appended to the page's Software tag. The content of `pixels` is undefined afterwards.
     ///
     /// # Errors
-    /// `Io` (no space left, say); `Internal` if the pixels or the page do not fit the plan.
+    /// `Io` (for example no space left); `Internal` if the pixels or the page do not fit the plan.
     pub fn write<T: Sample + Pod>(&mut self, pixels: &mut [T], page: &Page, done: Option<&str>) -> Result<()> {
         let plan = &self.plan;
         let fits = T::PIXEL_TYPE == plan.format.pixel_type
@@ -119,10 +120,10 @@ impl Writer {
         })
     }
 
-    /// Brings all to the disk and gives the file its name.
+    /// Flushes the file to disk and gives it its name.
     ///
     /// # Errors
-    /// `Exists` if the target has appeared meanwhile; `Io`. Nothing is left behind then.
+    /// `Exists` if the target has appeared meanwhile; `Io`. In both cases nothing is left behind.
     pub fn finish(self) -> Result<()> {
         let Self { target, place, force, plan, written, temporary, encoder, region, .. } = self;
         drop((encoder, region));
@@ -134,7 +135,7 @@ impl Writer {
         check_target(&target, force).map_err(name)?;
         let named = if force { temporary.persist(&place) } else { temporary.persist_noclobber(&place) };
         named.map_err(|e| name(io_error("giving the finished file its name", &e.error)))?;
-        // The name must survive a power cut too; where folders cannot be synced nothing is lost but that.
+        // Sync the folder, so that the name survives a power cut. Not every system can; that is no error.
         if let Ok(folder) = File::open(folder(&place)) {
             let _ = folder.sync_all();
         }
@@ -146,7 +147,7 @@ fn folder(target: &Path) -> &Path {
     target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Whether a file of this name may be made.
+/// Checks that a file of this name may be created.
 pub(crate) fn check_target(target: &Path, force: bool) -> Result<()> {
     let folder = folder(target);
     if !folder.is_dir() {
@@ -161,7 +162,7 @@ pub(crate) fn check_target(target: &Path, force: bool) -> Result<()> {
         Ok(found) if found.is_dir() => {
             Err(Error::new(Status::InvalidArgument, "the output is a folder; expected the name of a file"))
         }
-        // Such as /dev/null, which must not be replaced by a file.
+        // For example /dev/null, which must not be replaced by a file.
         Ok(found) if !found.is_file() => {
             Err(Error::new(Status::InvalidArgument, "the output is no regular file; expected the name of one"))
         }
@@ -169,7 +170,7 @@ pub(crate) fn check_target(target: &Path, force: bool) -> Result<()> {
             Status::Exists,
             "the output exists already; choose another name, or overwrite it (--force on the command line)",
         )),
-        // It would take its own name away only at the very end.
+        // A dangling link: refused now, since writing would fail only at the very end.
         Err(_) if target.is_symlink() => {
             let to = fs::read_link(target).unwrap_or_default();
             Err(Error::new(
@@ -215,7 +216,7 @@ fn write_page<T: Sample + Pod, K: TiffKind>(
     encode::write_directory(directory, format, page, &strips, done)
 }
 
-/// Steps over `bytes` bytes of the file; returns where they begin.
+/// Skips `bytes` bytes of the file; returns where they begin.
 fn step<K: TiffKind>(directory: &mut encode::Encoder<'_, K>, mut bytes: u64) -> TiffResult<u64> {
     let block = vec![0u8; 1 << 20];
     let start = directory.write_data(&[][..] as &[u8])?;

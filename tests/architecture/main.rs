@@ -1,5 +1,5 @@
-//! ARCHITECTURE.md held against the code: who imports whom, circles between files, who names ONNX Runtime and the JVM, who is `unsafe`, how
-//! long a file may grow, and whether the picture has every folder.
+//! Compares ARCHITECTURE.md with the code: imports between rooms, import circles, who names ONNX Runtime and the JVM,
+//! where `unsafe` is allowed, the length of files, and the folders in the picture.
 
 mod sources;
 
@@ -17,10 +17,10 @@ fn map() -> String {
     std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap()
 }
 
-/// Files of `src/` that belong to no room: the public face, and the program.
+/// Parts of `src/` that are no room: the crate's root and the program.
 const OUTSIDE: &[&str] = &["lib", "bin"];
 
-/// The table of rooms: each with those that it may use.
+/// The table of rooms: for each, the rooms that it may use.
 fn may_use(map: &str) -> BTreeMap<String, BTreeSet<String>> {
     let names = |cell: &str| -> BTreeSet<String> {
         let names = cell.split_whitespace().filter(|name| *name != "nothing");
@@ -37,7 +37,7 @@ fn may_use(map: &str) -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-/// What the code does that the table does not allow, and what the table allows that no code does.
+/// Imports that the table does not allow, and entries of the table that no code uses.
 fn differences(sources: &[Source], table: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
     let rooms: BTreeMap<&str, &str> = sources.iter().map(|s| (s.name.as_str(), s.room())).collect();
     let mut used: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -60,7 +60,7 @@ fn differences(sources: &[Source], table: &BTreeMap<String, BTreeSet<String>>) -
 }
 
 #[test]
-fn rooms_use_what_the_table_says_and_nothing_else() {
+fn imports_agree_with_the_table() {
     let table = may_use(&map());
     let sources = all(&root().join("src"));
     let rooms: BTreeSet<&str> = sources.iter().map(Source::room).filter(|room| !OUTSIDE.contains(room)).collect();
@@ -70,7 +70,7 @@ fn rooms_use_what_the_table_says_and_nothing_else() {
 }
 
 #[test]
-fn rooms_stand_on_floors() {
+fn rooms_do_not_use_each_other_in_a_circle() {
     let table = may_use(&map());
     let arrows = table.iter().map(|(room, uses)| (room.as_str(), uses.iter().map(String::as_str).collect())).collect();
     assert_eq!(circle(&arrows), None, "rooms that use each other");
@@ -82,7 +82,7 @@ fn no_files_import_each_other_in_a_circle() {
     assert_eq!(circle(&arrows(&sources)), None);
 }
 
-/// The tests above must see what they are there for.
+/// Shows that the tests above can fail.
 #[test]
 fn planted_imports_and_circles_are_found() {
     let planted = |imports: &[(&str, &str)]| -> Vec<Source> {
@@ -112,7 +112,7 @@ fn planted_imports_and_circles_are_found() {
     assert_eq!(differences(&unused, &table), ["the row of high allows low, which it does not use"]);
 }
 
-/// Folders of the repository that the picture must have: those at the top, and the rooms of the larger ones.
+/// Folders that the picture must have: those at the top, and those inside the large ones.
 fn folders() -> BTreeSet<String> {
     let listed = Command::new("git").args(["ls-files"]).current_dir(root()).output().expect("git");
     let listed = String::from_utf8(listed.stdout).unwrap();
@@ -132,7 +132,7 @@ fn folders() -> BTreeSet<String> {
     found
 }
 
-/// The folders of the picture: a line names one or more at its beginning, and those inside stand two spaces farther right.
+/// The folders in the picture. A line begins with one or more; folders inside them are indented by two more spaces.
 fn drawn(map: &str) -> BTreeSet<String> {
     let picture = map.split("```").nth(1).expect("a picture between ``` lines");
     let mut above: Vec<(usize, String)> = Vec::new();
@@ -171,14 +171,14 @@ fn words(code: &str) -> impl Iterator<Item = &str> {
     code.split(|c: char| !c.is_alphanumeric() && c != '_')
 }
 
-/// Without comments, and without the tests at the end of the file.
+/// The code without comments and without the tests at the end of the file.
 fn code(source: &Source) -> String {
     let code = source.text.split("#[cfg(test)]").next().unwrap_or_default();
     code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn only_the_network_names_onnx_runtime_and_only_its_door_the_jvm() {
+fn only_network_names_onnx_runtime_and_only_jni_the_jvm() {
     for source in all(&root().join("src")) {
         let (code, name) = (code(&source), &source.name);
         assert!(source.room() == "network" || words(&code).all(|w| w != "ort"), "src/{name} names ort");
@@ -188,7 +188,7 @@ fn only_the_network_names_onnx_runtime_and_only_its_door_the_jvm() {
 }
 
 #[test]
-fn unsafe_stays_at_the_doors_and_gives_its_reason() {
+fn unsafe_is_only_where_allowed_and_has_its_reason() {
     for source in all(&root().join("src")) {
         let name = &source.name;
         let allowed = matches!(source.room(), "ffi" | "jni" | "host")
@@ -203,7 +203,7 @@ fn unsafe_stays_at_the_doors_and_gives_its_reason() {
 }
 
 #[test]
-fn files_do_one_thing() {
+fn no_file_is_too_long() {
     for source in all(&root().join("src")) {
         let lines = code(&source).lines().count();
         assert!(lines <= 420, "src/{} has {lines} lines before its tests", source.name);

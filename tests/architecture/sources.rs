@@ -1,4 +1,5 @@
-//! The crate's files and what each imports, read from its syntax: `use` declarations and paths, also inside functions and macros.
+//! The crate's files and their imports, read from the syntax: `use` declarations and paths, also inside functions and
+//! macros.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use syn::visit::{self, Visit};
 
 /// One file of `src/`, without its tests.
 pub struct Source {
-    /// Below `src/`, with slashes.
+    /// Path below `src/`, with slashes.
     pub name: String,
     pub text: String,
     /// Paths that begin with `crate` or `super`, as the segments below `src/`: `[tiff, reader, Reader]`.
@@ -29,7 +30,7 @@ impl Source {
     }
 }
 
-/// All files of the crate but the tests' own.
+/// All files of the crate except tests.
 pub fn all(root: &Path) -> Vec<Source> {
     let mut paths = Vec::new();
     collect(root, &mut paths);
@@ -59,7 +60,7 @@ fn module(name: &str) -> Vec<String> {
     path.split('/').map(str::to_owned).collect()
 }
 
-/// For each file the others that it takes something from. A path belongs to the file of its longest known module.
+/// For each file, the files that it imports from. A path belongs to the file of its longest known module.
 pub fn arrows(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
     let files: BTreeMap<Vec<String>, &str> = sources.iter().map(|s| (module(&s.name), s.name.as_str())).collect();
     let file = |path: &[String]| (0..=path.len()).rev().find_map(|n| files.get(&path[..n]).copied());
@@ -74,7 +75,7 @@ pub fn arrows(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
         .collect()
 }
 
-/// A list of files each of which imports the next, and the last the first; `None` where there is none.
+/// A list of files of which each imports the next, and the last imports the first; `None` if there is none.
 pub fn circle<'a>(arrows: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> Option<Vec<&'a str>> {
     fn follow<'a>(
         file: &'a str,
@@ -98,7 +99,7 @@ pub fn circle<'a>(arrows: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> Option<Vec<&
 }
 
 struct Collector {
-    /// Where the visitor stands, modules inside a file included.
+    /// The module being visited, modules inside a file included.
     module: Vec<String>,
     imports: BTreeSet<Vec<String>>,
 }
@@ -133,7 +134,7 @@ impl Collector {
         }
     }
 
-    /// Paths in the arguments or the body of a macro, which are only tokens.
+    /// Finds paths in the arguments or the body of a macro, which are only tokens.
     fn add_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -162,7 +163,7 @@ impl Collector {
     }
 }
 
-/// `#[cfg(test)]` and `#[cfg(doctest)]`.
+/// Whether an item has `#[cfg(test)]` or `#[cfg(doctest)]`.
 fn only_tests(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|a| {
         a.path().is_ident("cfg") && matches!(&a.meta, syn::Meta::List(list) if list.tokens.to_string().contains("test"))
@@ -191,7 +192,7 @@ impl<'ast> Visit<'ast> for Collector {
     }
 
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {
-        // `pub(crate)` and `pub(super)` are paths that import nothing.
+        // `pub(crate)` and `pub(super)` contain paths, but import nothing.
     }
 
     fn visit_macro(&mut self, item: &'ast syn::Macro) {

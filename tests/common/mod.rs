@@ -1,4 +1,4 @@
-//! What several test suites share.
+//! Shared by several test suites.
 
 use std::path::PathBuf;
 
@@ -8,8 +8,8 @@ use parfocal::restore::options::OpenOptions;
 /// The test model: same interface as the released ones, random weights.
 pub const TINY: &[u8] = include_bytes!("../models/tiny.onnx");
 
-/// The runtime that tests use. Tests that need it have `ignore` where there is none (`no_runtime`, set by build.rs); in CI its absence
-/// is a failure: `tests/release.rs`.
+/// The runtime that tests use. Without one, tests that need it are ignored (`no_runtime`, set by build.rs); in CI that
+/// is a failure (`tests/release.rs`).
 pub fn runtime() -> PathBuf {
     std::env::var_os("PARFOCAL_ONNXRUNTIME").expect("`cargo xtask setup` installs it").into()
 }

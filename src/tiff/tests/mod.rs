@@ -1,4 +1,4 @@
-//! Every kind of file in tests/data is read, written and read again.
+//! Reads, writes and reads again every kind of file in tests/data.
 
 mod refused;
 
@@ -13,7 +13,7 @@ fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
-/// The pattern of tests/data/make_tiffs.py.
+/// The pixels that tests/data/make_tiffs.py writes.
 trait Pattern: Sample + Pod + PartialEq + std::fmt::Debug {
     fn at(page: usize, y: usize, x: usize, channel: usize) -> Self;
 }
@@ -145,7 +145,7 @@ fn copy<T: Pattern>(from: &Path, to: &Path, bytes: Option<u64>) -> Reader {
 }
 
 #[test]
-fn what_is_written_reads_the_same() {
+fn a_written_file_reads_the_same() {
     let folder = tempfile::tempdir().unwrap();
     for &(name, pixel_type) in PATTERNED {
         let (from, to) = (data("good").join(name), folder.path().join(name));
@@ -170,9 +170,9 @@ fn above_four_gigabytes_it_becomes_a_bigtiff() {
     assert!(copy::<u16>(&data("good/bigtiff-u16.tif"), &big, Some(9)).big(), "a BigTIFF stays one");
 }
 
-/// ImageJ and tifffile read such stacks from the first page's offset on, without looking at the other directories.
+/// ImageJ and tifffile read such stacks from the first page's offset on and ignore the other directories.
 #[test]
-fn uncompressed_stacks_lie_in_one_piece() {
+fn uncompressed_stacks_are_contiguous() {
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in [("imagej-be.tif", None), ("imagej-le.tif", Some(1 << 40)), ("bigtiff-u16.tif", None)] {
         let to = folder.path().join(name);
@@ -191,7 +191,7 @@ fn uncompressed_stacks_lie_in_one_piece() {
         writer.write(&mut vec![value; plan.format.samples()], &page, None).unwrap();
     }
     writer.finish().unwrap();
-    // 37x29 bytes a page: an odd number must not be rounded up.
+    // A page has 37x29 bytes: the odd number must not be rounded up.
     let file = std::fs::read(&to).unwrap();
     assert!((0..3).all(|p| file[8 + p * 1073..8 + (p + 1) * 1073].iter().all(|&v| v == p as u8 + 1)));
     let found: Vec<Vec<u8>> = pages(&mut Reader::open(&to).unwrap());
@@ -199,7 +199,7 @@ fn uncompressed_stacks_lie_in_one_piece() {
 }
 
 #[test]
-fn a_file_of_too_few_or_other_pages_is_not_finished() {
+fn pages_that_are_missing_or_do_not_fit_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut reader = Reader::open(&data("good/stack-u8.tif")).unwrap();
     let (plan, page) = (reader.plan(), reader.page(0).unwrap());
@@ -229,14 +229,14 @@ fn metadata_of_either_byte_order_is_the_same() {
 }
 
 #[test]
-fn the_first_page_tells_about_the_image() {
+fn description_axes_and_pixel_size_are_read() {
     let about = |name: &str| {
         let reader = Reader::open(&data(name)).unwrap();
         (reader.pages(), reader.description(), reader.axes().map(|a| (a.channels, a.slices, a.frames)))
     };
     assert_eq!(about("good/imagej-be.tif"), (4, Description::ImageJ, Some((2, 1, 2))));
     assert_eq!(about("good/ome.ome.tif"), (6, Description::Ome, Some((2, 3, 1))));
-    // Its SizeC is 3: the samples of a page, not pages.
+    // Its SizeC of 3 counts samples of a page, not pages.
     assert_eq!(about("good/ome-rgb8.ome.tif"), (2, Description::Ome, Some((1, 2, 1))));
     assert_eq!(about("good/stack-u8.tif"), (5, Description::Other, None));
     assert_eq!(about("good/u8.tif"), (1, Description::None, None));
@@ -249,7 +249,7 @@ fn the_first_page_tells_about_the_image() {
 }
 
 #[test]
-fn a_part_of_an_ome_set_says_so() {
+fn one_file_of_an_ome_set_gives_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let (whole, part) = (std::fs::read(data("good/ome.ome.tif")).unwrap(), folder.path().join("part.ome.tif"));
     let at = whole.windows(9).position(|w| w == b"SizeZ=\"3\"").unwrap();
@@ -265,7 +265,7 @@ fn a_part_of_an_ome_set_says_so() {
 }
 
 #[test]
-fn what_was_done_stands_behind_what_was_there() {
+fn the_record_is_appended_to_the_software_tag() {
     let folder = tempfile::tempdir().unwrap();
     let software = |name: &str| {
         let mut written = copy::<u8>(&data(&format!("good/{name}")), &folder.path().join(name), None);

@@ -1,4 +1,4 @@
-//! Every bad file and output is refused in words, and no change of a byte makes the reader panic.
+//! Every bad file and output is refused with a clear message, and no changed byte makes the reader panic.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use super::{data, pages};
 use crate::error::Status;
 use crate::image::frame::PixelType;
 
-/// The file, and what its message must say: where, what was found, what was expected or to be done.
+/// File, status, and what its message must say: where, what was found, what was expected or to be done.
 const BAD: &[(&str, Status, &[&str])] = &[
     ("missing.tif", Status::NotFound, &["no such file", "check the path"]),
     ("../bad", Status::InvalidArgument, &["a folder", "expected a TIFF file"]),
@@ -82,9 +82,9 @@ fn damaged_pixels_are_refused_with_their_page() {
     assert!(error.message().contains("damaged-data.tif: page 1: decoding its pixels"), "{error}");
 }
 
-/// Any one byte of the structure changed: an error or pixels, never a panic, and never memory that the file cannot fill.
+/// With any byte of the structure changed, the reader returns an error or pixels; it never panics.
 #[test]
-fn any_changed_byte_is_survived() {
+fn no_changed_byte_makes_the_reader_panic() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("changed.tif");
     let mut taken = 0;
@@ -97,7 +97,7 @@ fn any_changed_byte_is_survived() {
         "good/lzw-predictor-u16.tif",
     ] {
         let original = std::fs::read(data(name)).unwrap();
-        // The directory stands at the front in these files, places of tiles and some packed pixels behind it.
+        // These files begin with the directory; places of tiles and some packed pixels follow.
         for at in 0..original.len().min(520) {
             for change in [0x01, 0x80] {
                 let mut bytes = original.clone();
@@ -145,7 +145,7 @@ fn an_output_that_exists_is_kept() {
     let error = refused(&target.join("out.tif"), false);
     assert!(error.message().contains("is not a folder"), "{error}");
 
-    // It appears while the writer works.
+    // The output appears while the writer works.
     let late = folder.path().join("late.tif");
     let mut writer = Writer::create(&late, false, plan).unwrap();
     let mut reader = Reader::open(&data("good/u8.tif")).unwrap();

@@ -1,4 +1,4 @@
-//! Shapes, strides and counts: what `Layout::new` accepts stays inside the samples, and rows are those of a plain model.
+//! Shapes, strides and counts: an accepted `Layout` stays inside the samples, and its rows agree with a plain model.
 
 #![no_main]
 
@@ -9,15 +9,15 @@ use libfuzzer_sys::fuzz_target;
 use parfocal::ffi::focus::parfocal_focus_score_u16;
 use parfocal::image::frame::{InPlace, Layout, Planes, Rows, Separate, Shape, Strides};
 
-/// The most samples that are looked at one by one.
+/// The most samples that are checked one by one.
 const SMALL: i128 = 4096;
 
 fuzz_target!(|data: &[u8]| {
-    // An input that ends early counts zeros.
+    // An input that ends early is continued with zeros.
     let _ = check(&mut Unstructured::new(data));
 });
 
-/// Small numbers mostly, now and then one near a limit.
+/// Mostly small numbers, sometimes one near a limit.
 fn number(input: &mut Unstructured) -> Result<i64> {
     Ok(match input.arbitrary::<u8>()? {
         low @ 0..=199 => i64::from(low),
@@ -60,7 +60,7 @@ fn check(input: &mut Unstructured) -> Result<()> {
         Ok(_) => assert!(inside, "accepted: last sample {last} of {count}, {shape:?} {used:?}"),
         Err(e) => {
             assert!(!e.message().is_empty());
-            // A shape may be refused for its size, a written layout for its order; what is small and only read never.
+            // A shape may be refused for its size, a written layout for its order; a small one that is only read never.
             let samples: Option<i128> = axes.iter().try_fold(1i128, |n, a| n.checked_mul(a.1));
             let small = samples.is_some_and(|n| n <= SMALL) && last <= SMALL;
             assert!(written || !inside || !small, "refused: {e:?}");
@@ -98,7 +98,7 @@ fn for_rows(shape: Shape, mut each: impl FnMut(usize, usize, usize)) {
     }
 }
 
-/// Rows in and out against the model, over a slice that ends with the last sample.
+/// Compares rows in and out with the model, over a slice that ends with the last sample.
 fn rows(shape: Shape, layout: Layout, written: bool, at: &impl Fn(usize, usize, usize, usize) -> usize) {
     let strides = Some(layout.strides());
     let last = at(shape.width - 1, shape.height - 1, shape.channels - 1, shape.planes - 1);
@@ -121,18 +121,18 @@ fn rows(shape: Shape, layout: Layout, written: bool, at: &impl Fn(usize, usize, 
             row.iter_mut().enumerate().for_each(|(x, v)| *v = at(x, y, channel, plane) as u16);
             place.write_row(plane, channel, y, &row);
         });
-        // Each pixel where the model has it, nothing between them touched.
+        // Each pixel is where the model has it; elements between them are unchanged.
         assert!(data.iter().enumerate().all(|(i, &v)| v == u16::MAX || usize::from(v) == i));
         let untouched = data.iter().filter(|&&v| v == u16::MAX).count();
         assert_eq!(data.len() - untouched, target.len());
     }
 }
 
-/// By pointer, as C hands pixels over: the sanitizer sees a read beyond the last one. Packed pixels have the same scores.
+/// By pointer, as from C: the sanitizer finds a read beyond the last pixel. Packed pixels must have the same scores.
 fn through_c(shape: Shape, layout: Layout, at: impl Fn(usize, usize, usize, usize) -> usize) {
     let Strides { x, y, channel, plane } = layout.strides();
     let last = at(shape.width - 1, shape.height - 1, shape.channels - 1, shape.planes - 1);
-    // Anything but regular, and of just the length that is needed.
+    // Irregular values, and exactly the length that is needed.
     let source: Box<[u16]> = (0..=last).map(|i| (i * i * 37 % 65_521) as u16).collect();
     let mut packed = vec![0; shape.samples()].into_boxed_slice();
     let mut next = packed.iter_mut();

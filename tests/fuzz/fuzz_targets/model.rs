@@ -1,5 +1,5 @@
-//! Model files: no bytes make the reader of ONNX files, of their metadata, or what rewrites networks panic; what passes is
-//! within its bounds, and a network that was rewritten declares what it did before.
+//! Model files: no bytes make the ONNX reader, the metadata reader or the editor panic. Accepted metadata is within its
+//! bounds, and an edited network declares the same as before.
 
 #![no_main]
 

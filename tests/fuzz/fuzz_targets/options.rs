@@ -1,4 +1,4 @@
-//! Options: no text makes the parser panic, and quoting brings every value through it as it was.
+//! Options: no text makes the parser panic, and a quoted value is parsed unchanged.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
     let open = checked(OpenOptions::parse(text));
     let run = checked(RunOptions::parse(text));
     let stream = checked(StreamOptions::parse(text));
-    // No key of a model belongs to a run or a stream: only a text without keys is fine for both.
+    // Models share no key with runs and streams, so only a text without keys is valid for both.
     if open.is_some() && (run.is_some() || stream.is_some()) {
         assert!(text.chars().all(char::is_whitespace), "{text:?} opens a model and is more");
     }
@@ -26,12 +26,12 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// A refusal is `BadOption` and has a sentence.
+/// Checks that an error is `BadOption` and has a message.
 fn checked<T>(result: Result<T>) -> Option<T> {
     result.map_err(|e| assert!(e.status() == Status::BadOption && !e.message().is_empty(), "{e:?}")).ok()
 }
 
-/// Lines of a key's number and a value: set one by one they give the same as one quoted text.
+/// Takes each line as a key's number and a value. Set one by one, they must give the same options as one quoted text.
 fn by_pairs(text: &str, scope: Scope) {
     let keys: Vec<_> = TABLE.iter().filter(|k| k.scopes.contains(&scope)).collect();
     let mut pairs: Vec<(&str, &str)> = Vec::new();
@@ -58,7 +58,7 @@ fn by_pairs(text: &str, scope: Scope) {
             let fine = pairs.iter().all(|(key, value)| checked(run.set(key, value)).is_some());
             assert_eq!(checked(RunOptions::parse(&quoted)), fine.then_some(run), "{quoted}");
         }
-        // Its own keys cannot be set one by one, those that it shares with runs can.
+        // A stream's own keys cannot be set one by one; those that it shares with runs can.
         Scope::Stream => {
             if let Some(stream) = checked(StreamOptions::parse(&quoted)) {
                 for (key, value) in pairs.iter().filter(|p| !matches!(p.0, "mode" | "depth")) {

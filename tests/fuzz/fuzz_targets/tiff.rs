@@ -1,5 +1,5 @@
-//! TIFF files: no bytes make the reader panic or take more memory than their size justifies, and what it reads comes back
-//! the same from the file that the writer makes of it.
+//! TIFF files: no bytes make the reader panic or use more memory than their size justifies. Pages that are read,
+//! written and read again are the same.
 
 #![no_main]
 
@@ -14,16 +14,16 @@ use libfuzzer_sys::fuzz_target;
 use parfocal::image::frame::{PixelType, Sample};
 use parfocal::tiff::{Page, PageFormat, Reader, Writer};
 
-/// Pixels of larger files are not read, of larger ones still not written back: a file of 16 KiB may hold 40 MB of them.
+/// Limits on the bytes of pixels that are read, and written back: a file of 16 KiB may hold 40 MB of them.
 const MOST_READ: u64 = 64 << 20;
 const MOST_WRITTEN: u64 = 1 << 20;
 
 thread_local! {
-    /// Without a name: nothing is left behind, however the process ends.
+    /// A file without a name, so that nothing is left behind however the process ends.
     static INPUT: RefCell<File> = RefCell::new(tempfile::tempfile_in(folder()).expect("a temporary file"));
 }
 
-/// In memory, where the machine has such a place.
+/// A folder in memory, if the machine has one.
 fn folder() -> PathBuf {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() {
@@ -46,10 +46,10 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn pages<T: Sample + Pod>(mut reader: Reader, length: usize) {
-    let layout = reader.format();
-    // LZW packs best: 2560 bytes in one.
-    assert!(layout.bytes() <= 2560 * length as u64, "{length} bytes cannot hold {layout}");
-    let total = layout.bytes().saturating_mul(reader.pages() as u64);
+    let format = reader.format();
+    // LZW compresses most: 2560 bytes into one.
+    assert!(format.bytes() <= 2560 * length as u64, "{length} bytes cannot hold {format}");
+    let total = format.bytes().saturating_mul(reader.pages() as u64);
     if total > MOST_READ {
         return;
     }
@@ -59,39 +59,39 @@ fn pages<T: Sample + Pod>(mut reader: Reader, length: usize) {
         let page = reader.page(index);
         let read = reader.read(index, &mut pixels);
         if let (Ok(page), Ok(()), true) = (page, read, total <= MOST_WRITTEN) {
-            assert_eq!(pixels.len(), layout.samples());
+            assert_eq!(pixels.len(), format.samples());
             found.push((page, pixels.clone()));
         }
     }
     if found.len() == reader.pages() {
-        write_back(&reader, layout, found);
+        write_back(&reader, format, found);
     }
 }
 
-fn write_back<T: Sample + Pod>(reader: &Reader, layout: Layout, mut found: Vec<(Page, Vec<T>)>) {
-    let form = reader.plan();
+fn write_back<T: Sample + Pod>(reader: &Reader, format: PageFormat, mut found: Vec<(Page, Vec<T>)>) {
+    let plan = reader.plan();
     let target = folder().join(format!("parfocal-fuzz-{}.tif", std::process::id()));
-    let mut writer = Writer::create(&target, true, form).expect("a new file");
+    let mut writer = Writer::create(&target, true, plan).expect("a new file");
     for (page, pixels) in &mut found {
         // The writer leaves its buffer undefined.
         writer.write(&mut pixels.clone(), page, Some("fuzz")).expect("a page that was read can be written");
     }
     writer.finish().expect("finished");
     let length = fs::metadata(&target).expect("is there").len();
-    assert!(length <= form.bytes, "{length} bytes, at most {} were announced", form.bytes);
+    assert!(length <= plan.bytes, "{length} bytes, at most {} were announced", plan.bytes);
     let mut again = Reader::open(&target).expect("what was written can be read");
-    assert_eq!((again.format(), again.pages()), (layout, found.len()));
+    assert_eq!((again.format(), again.pages()), (format, found.len()));
     assert_eq!((again.description(), again.axes()), (reader.description(), reader.axes()));
     let mut pixels: Vec<T> = Vec::new();
     for (index, (page, before)) in found.iter().enumerate() {
         again.read(index, &mut pixels).expect("a written page");
-        // By their bits: NaN is not equal to itself.
+        // Compares bits, since NaN is not equal to itself.
         assert!(
             bytemuck::cast_slice::<T, u8>(&pixels) == bytemuck::cast_slice::<T, u8>(before),
             "page {index}: pixels"
         );
-        let kept = again.page(index).expect("a written page").tags;
-        assert!(page.tags.iter().all(|t| kept.iter().any(|k| k.id == t.id)), "page {index}: a tag is lost");
+        let copied = again.page(index).expect("a written page").tags;
+        assert!(page.tags.iter().all(|t| copied.iter().any(|c| c.id == t.id)), "page {index}: a tag is lost");
     }
     fs::remove_file(&target).expect("removed");
 }

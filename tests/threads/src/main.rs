@@ -1,16 +1,17 @@
-//! Every interleaving of small models of the handle table, of cancelling a task, of the pool of sessions, and of the queue of a
-//! stream: the engine's own files, with loom's locks and atomics in place of the standard ones.
+//! Tries every interleaving of small models: the handle table, cancelling a task, the pool of sessions, the queue of a
+//! stream. They compile the engine's own files with loom's locks and atomics in place of the standard ones.
 //!
-//! loom tries all orders in which the threads of a model can meet, with at most `PREEMPTIONS` switches where a thread could
-//! have gone on (bugs that need more are rare, and the number of orders explodes). A deadlock is a failure, and so is an
-//! object that is left over. A model that fails prints the panic of the one order that showed it.
+//! loom runs a model in every order of its threads' steps, with at most `PREEMPTIONS` preemptions (bugs that need more
+//! are rare, and the number of orders explodes). A deadlock fails, and so does a leaked object. A failing model prints
+//! the panic of the order that caused it.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Instant;
 
-// The engine's own files; what a model does not use is no mistake.
+// The engine's own files; the models do not use all of their code. They are not in inline modules like `mod host`,
+// since `#[path]` would then begin in a folder that does not exist.
 #[allow(dead_code)]
 #[path = "../../../src/error.rs"]
 mod error;
@@ -27,10 +28,10 @@ mod queue;
 #[path = "../../../src/task.rs"]
 mod task;
 
-/// What the engine's `sync.rs` takes from the standard library.
+/// Replaces the engine's `sync.rs`.
 ///
-/// loom knows no time: its `wait_timeout` waits until it is woken, and instants are the real ones. The models wait without
-/// end or not at all; the unit tests of the queue time out.
+/// loom has no time: its `wait_timeout` waits until it is woken, and instants are the real ones. So the models wait for
+/// ever or not at all; the queue's unit tests cover timeouts.
 mod sync {
     pub(crate) use loom::sync::atomic;
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
@@ -64,7 +65,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Runs a model in every order; how many there were.
+/// Runs a model in every order; returns the number of orders.
 fn explore(model: fn()) -> u64 {
     let orders = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&orders);

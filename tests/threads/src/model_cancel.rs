@@ -15,14 +15,14 @@ pub const MODELS: &[Model] = &[
     ("cancel: a stream that closes stops its frame", closing_stops_the_frame),
 ];
 
-/// One run of the network, as the session does it.
+/// Stands for one run of the network in a session.
 #[derive(Default)]
 struct Run {
     terminated: AtomicBool,
     over: AtomicBool,
 }
 
-/// Whether it ran. `cancelled` is set once `Task::cancel` has returned.
+/// Starts a run and returns whether it ran. `cancelled` is set once `Task::cancel` has returned.
 fn go(run: &Arc<Run>, task: &Task, cancelled: &AtomicBool) -> bool {
     let target = Arc::clone(run);
     let terminate = move || {
@@ -30,7 +30,7 @@ fn go(run: &Arc<Run>, task: &Task, cancelled: &AtomicBool) -> bool {
         target.terminated.store(true, Ordering::SeqCst);
     };
     let result = task.guarded(terminate, || {
-        // Between two nodes of the network. From here on nothing else would stop it.
+        // Stands for a point between two nodes of the network; from here on only `terminate` stops the run.
         if cancelled.load(Ordering::SeqCst) {
             assert!(run.terminated.load(Ordering::SeqCst), "it goes on though it was cancelled");
         }
@@ -45,7 +45,7 @@ fn go(run: &Arc<Run>, task: &Task, cancelled: &AtomicBool) -> bool {
     }
 }
 
-/// While a frame of two tiles runs: the tile that runs is terminated, or the next one does not start.
+/// Cancelled while a frame of two tiles runs: the running tile is terminated, or the next one does not start.
 fn during_two_runs() {
     let (task, cancelled) = (Arc::new(Task::new()), Arc::new(AtomicBool::new(false)));
     let canceller = {
@@ -63,7 +63,7 @@ fn during_two_runs() {
     assert!(task.check().is_err());
 }
 
-/// From two threads, as a user and a closing stream may: each holds.
+/// Cancelled from two threads, for example by a user and a closing stream: both cancels hold.
 fn twice() {
     let task = Arc::new(Task::new());
     let cancellers = [(), ()].map(|()| {
@@ -83,7 +83,7 @@ fn twice() {
     assert!(task.is_cancelled());
 }
 
-/// Who looks on sees counts that only grow, and a plane that counts as done only after its runs.
+/// An observer sees counts that only grow, and a plane counts as done only after its runs.
 fn progress() {
     let task = Arc::new(Task::new());
     task.expect(2);
@@ -104,7 +104,7 @@ fn progress() {
     assert_eq!((task.progress(), task.planes_done()), ((2, 2), 2));
 }
 
-/// A worker restores one frame after the other, as a stream's does; it is closed meanwhile, and no frame goes on.
+/// A worker restores frames, like a stream's; when the stream closes, no frame continues.
 fn closing_stops_the_frame() {
     let (current, ended) = (Arc::new(Current::default()), Arc::new(AtomicBool::new(false)));
     let worker = {

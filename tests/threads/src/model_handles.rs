@@ -1,4 +1,4 @@
-//! The handle table: looking up, closing and opening at the same time.
+//! The handle table: concurrent lookups, closes and opens.
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::Arc;
@@ -11,10 +11,10 @@ use crate::Model;
 pub const MODELS: &[Model] = &[
     ("handles: a lookup and a close", lookup_and_close),
     ("handles: closed twice", closed_twice),
-    ("handles: no number comes again", numbers_are_new),
+    ("handles: no number is used twice", numbers_are_new),
 ];
 
-/// Counts how often it is dropped.
+/// An object that counts its drops.
 struct Object {
     number: u64,
     drops: Arc<AtomicUsize>,
@@ -26,13 +26,14 @@ impl Drop for Object {
     }
 }
 
-/// What a table keeps of an object that counts its drops in the second.
+/// An object for the table, and its count of drops.
 fn object(number: u64) -> (Arc<Object>, Arc<AtomicUsize>) {
     let drops = Arc::new(AtomicUsize::new(0));
     (Arc::new(Object { number, drops: Arc::clone(&drops) }), drops)
 }
 
-/// Two use it while a third closes it: each finds the object or INVALID_HANDLE, and it is dropped once, by the last.
+/// Two threads use an object while a third closes it: each gets the object or INVALID_HANDLE, and the last one drops
+/// it.
 fn lookup_and_close() {
     let table = Arc::new(Table::new(0));
     let (first, drops) = object(1);
@@ -56,7 +57,8 @@ fn lookup_and_close() {
     assert!(table.is_empty());
 }
 
-/// Two close the same, while a third opens another in what may be its slot: one succeeds, and neither closes the new one.
+/// Two threads close one handle while a third opens an object, maybe in the same slot: one close succeeds, and neither
+/// closes the new object.
 fn closed_twice() {
     let table = Arc::new(Table::new(0));
     let (first, first_drops) = object(1);
@@ -75,7 +77,7 @@ fn closed_twice() {
     assert_eq!(table.len(), 1);
 }
 
-/// Three open and close in turn: all numbers are different, and an old one never finds a later object.
+/// Three threads open and close: all handles differ, and an old one never finds a later object.
 fn numbers_are_new() {
     let table = Arc::new(Table::new(0));
     let threads = [1, 2].map(|number| {

@@ -1,4 +1,5 @@
-//! The pool of sessions: lent to one at a time, nobody forgotten, and a wait that ends when its task is cancelled.
+//! The pool of sessions: each is lent to one thread at a time, no waiter is forgotten, and cancelling a task ends its
+//! wait.
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::Arc;
@@ -10,19 +11,19 @@ use crate::task::Task;
 use crate::Model;
 
 pub const MODELS: &[Model] = &[
-    ("pool: never more than there may be", never_more),
+    ("pool: never more than its limit", never_more),
     ("pool: a wait is cancelled", wait_is_cancelled),
-    ("pool: one that leaves wakes another", leaver_wakes_another),
-    ("pool: no more can be made", no_more_can_be_made),
-    ("pool: one is destroyed", one_is_destroyed),
+    ("pool: a cancelled waiter wakes another", leaver_wakes_another),
+    ("pool: making another fails", no_more_can_be_made),
+    ("pool: one is discarded", one_is_discarded),
 ];
 
-/// Numbers for sessions: none is lent to two.
+/// A pool of counters in place of sessions; each counts its current users.
 fn pool(most: usize) -> Arc<Pool<Arc<AtomicUsize>>> {
     Arc::new(Pool::new(Arc::default(), most, || Ok(Arc::default())))
 }
 
-/// Takes one, uses it, and gives it back.
+/// Takes one, checks that nobody else has it, and gives it back.
 fn use_one(pool: &Pool<Arc<AtomicUsize>>, task: &Task) -> Result<()> {
     let mut one = pool.take(task)?;
     let users = one.get();
@@ -36,7 +37,7 @@ fn user(pool: &Arc<Pool<Arc<AtomicUsize>>>, task: &Arc<Task>) -> JoinHandle<Resu
     thread::spawn(move || use_one(&pool, &task))
 }
 
-/// Three want one, and two may exist: all get it.
+/// Three threads take from a pool of at most two: all get one.
 fn never_more() {
     let made = Arc::new(AtomicUsize::new(1));
     let count = Arc::clone(&made);
@@ -52,7 +53,7 @@ fn never_more() {
     assert!(made.load(Ordering::SeqCst) <= 2);
 }
 
-/// The only one is lent for good: who waits for it leaves when cancelled, whenever that comes.
+/// The only one stays lent: a waiter leaves when it is cancelled, whenever that happens.
 fn wait_is_cancelled() {
     let pool = pool(1);
     let lent = pool.take(&Task::new()).unwrap();
@@ -64,7 +65,7 @@ fn wait_is_cancelled() {
     use_one(&pool, &Task::new()).unwrap();
 }
 
-/// Two wait; one of them is cancelled just when the session comes back: the other gets it.
+/// Two wait, and one is cancelled just when the session comes back: the other gets it.
 fn leaver_wakes_another() {
     let pool = pool(1);
     let lent = pool.take(&Task::new()).unwrap();
@@ -79,7 +80,7 @@ fn leaver_wakes_another() {
     canceller.join().unwrap();
 }
 
-/// There is no memory for a second: both users get the first, in turn.
+/// There is no memory for a second one: all users get the first, in turn.
 fn no_more_can_be_made() {
     let pool: Arc<Pool<Arc<AtomicUsize>>> =
         Arc::new(Pool::new(Arc::default(), 2, || Err(Error::new(Status::OutOfMemory, "no memory for a second one"))));
@@ -90,8 +91,8 @@ fn no_more_can_be_made() {
     }
 }
 
-/// A session that failed is not given back: who waits makes another.
-fn one_is_destroyed() {
+/// A session that failed is discarded: a waiter makes another.
+fn one_is_discarded() {
     let pool = pool(1);
     let lent = pool.take(&Task::new()).unwrap();
     let users = [(), ()].map(|()| user(&pool, &Arc::default()));

@@ -1,4 +1,4 @@
-//! The queue of a stream: a producer, a worker, a consumer, and one who closes.
+//! The queue of a stream: a producer, a worker, a consumer, and a thread that closes it.
 
 use std::time::Duration;
 
@@ -6,27 +6,26 @@ use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
 
 use crate::error::Status;
-use crate::queue::Mode;
-use crate::queue::Queue;
+use crate::queue::{Mode, Queue};
 use crate::Model;
 
 pub const MODELS: &[Model] = &[
-    ("queue: every frame comes out, in order", every_frame_in_order),
-    ("queue: every refuses beyond its depth", every_refuses),
-    ("queue: latest gives newer ones only, and the newest", latest_gives_the_newest),
-    ("queue: latest polled", latest_polled),
+    ("queue: mode=every gives all frames in order", every_frame_in_order),
+    ("queue: mode=every refuses beyond its depth", every_refuses),
+    ("queue: mode=latest gives newer frames only, and the newest", latest_gives_the_newest),
+    ("queue: mode=latest polled", latest_polled),
     ("queue: closing wakes all", closing_wakes_all),
     ("queue: closed in the middle", closed_in_the_middle),
 ];
 
-/// Buffers are told apart by their number: none may be lost or be in two places.
+/// Buffers are numbers, so that a lost or duplicated one is noticed.
 type Frames = Arc<Queue<u8>>;
 
 fn queue(mode: Mode, buffers: u8) -> Frames {
     Arc::new(Queue::new(mode, (0..buffers).collect()))
 }
 
-/// Restores until the end.
+/// A thread that restores until the queue is closed.
 fn worker(queue: &Frames) -> JoinHandle<()> {
     let queue = Arc::clone(queue);
     thread::spawn(move || {
@@ -36,7 +35,7 @@ fn worker(queue: &Frames) -> JoinHandle<()> {
     })
 }
 
-/// Submits 0, 1, ... and returns how many of `count` were taken in; those refused are not tried again.
+/// Tries `count` times to submit a frame (0, 1, ...); returns how many were accepted.
 fn submit(queue: &Frames, count: u64) -> u64 {
     let mut taken = 0;
     for _ in 0..count {
@@ -56,7 +55,7 @@ fn producer(queue: &Frames, count: u64) -> JoinHandle<u64> {
     thread::spawn(move || submit(&queue, count))
 }
 
-/// The next result without a time limit; its tag.
+/// The tag of the next result, without a time limit.
 fn receive(queue: &Frames) -> Result<u64, Status> {
     take(queue, None)
 }
@@ -68,8 +67,8 @@ fn take(queue: &Frames, timeout: Option<Duration>) -> Result<u64, Status> {
     Ok(item.tag)
 }
 
-/// What holds at any moment; in `latest`, one frame at most waits on either side.
-fn adds_up(queue: &Frames, mode: Mode) {
+/// Checks the counters, which must add up at any moment; in `latest` at most one frame waits on either side.
+fn check_counters(queue: &Frames, mode: Mode) {
     let (counters, waiting, ready) = queue.counters();
     let taken = counters.dropped + counters.restored + counters.failed + waiting as u64;
     assert!(counters.submitted == taken || counters.submitted == taken + 1, "{counters:?} {waiting}");
@@ -77,8 +76,8 @@ fn adds_up(queue: &Frames, mode: Mode) {
     assert!(mode == Mode::Every || (waiting <= 1 && ready <= 1), "{waiting} wait, {ready} are ready");
 }
 
-/// All of them are idle again, each once.
-fn buffers_are_back(queue: &Frames, count: u8) {
+/// Checks that all buffers are idle again, each once.
+fn check_buffers(queue: &Frames, count: u8) {
     let mut idle: Vec<u8> = std::iter::from_fn(|| queue.reserve().ok()).collect();
     idle.sort_unstable();
     assert!(idle.iter().copied().eq(0..count), "{idle:?} of {count} buffers are back");
@@ -88,22 +87,22 @@ fn every_frame_in_order() {
     let queue = queue(Mode::Every, 2);
     let (worker, producer) = (worker(&queue), producer(&queue, 2));
     assert_eq!(receive(&queue), Ok(0));
-    adds_up(&queue, Mode::Every);
+    check_counters(&queue, Mode::Every);
     assert_eq!(receive(&queue), Ok(1));
     assert_eq!(producer.join().unwrap(), 2);
     let (counters, waiting, ready) = queue.counters();
     assert_eq!((counters.submitted, counters.restored, counters.received, waiting, ready), (2, 2, 2, 0, 0));
     assert_eq!((counters.refused, counters.dropped, counters.superseded), (0, 0, 0));
-    buffers_are_back(&queue, 2);
+    check_buffers(&queue, 2);
     queue.close();
     worker.join().unwrap();
 }
 
-/// A single buffer goes round: what is refused is counted, what is taken in comes out.
+/// With a single buffer: refused frames are counted, accepted ones come out.
 fn every_refuses() {
     let queue = queue(Mode::Every, 1);
     let (worker, producer) = (worker(&queue), producer(&queue, 2));
-    // The first always comes; a second only if its turn came after this.
+    // The first always comes; the second only if it was submitted after this.
     assert_eq!(receive(&queue), Ok(0));
     let taken = producer.join().unwrap();
     if taken == 2 {
@@ -111,7 +110,7 @@ fn every_refuses() {
     }
     let counters = queue.counters().0;
     assert_eq!((counters.submitted, counters.received, counters.refused), (taken, taken, 2 - taken));
-    buffers_are_back(&queue, 1);
+    check_buffers(&queue, 1);
     queue.close();
     worker.join().unwrap();
 }
@@ -120,9 +119,9 @@ fn latest_gives_the_newest() {
     let queue = queue(Mode::Latest, 5);
     let (worker, producer) = (worker(&queue), producer(&queue, 3));
     let mut seen = Vec::new();
-    // The newest comes however fast the producer is: this would wait for ever if it did not.
+    // The newest always comes; otherwise this would wait for ever.
     while seen.last() != Some(&2) {
-        adds_up(&queue, Mode::Latest);
+        check_counters(&queue, Mode::Latest);
         seen.push(receive(&queue).unwrap());
     }
     assert!(seen.windows(2).all(|w| w[0] < w[1]), "an older one after a newer: {seen:?}");
@@ -132,12 +131,12 @@ fn latest_gives_the_newest() {
     assert_eq!(counters.submitted, counters.dropped + counters.restored);
     assert_eq!(counters.restored, counters.superseded + counters.received);
     assert_eq!(counters.received, seen.len() as u64);
-    buffers_are_back(&queue, 5);
+    check_buffers(&queue, 5);
     queue.close();
     worker.join().unwrap();
 }
 
-/// A viewer that looks now and then: what it sees is newer each time, and nothing is counted twice.
+/// A viewer that polls: each result is newer than the last, and no frame is counted twice.
 fn latest_polled() {
     let queue = queue(Mode::Latest, 5);
     let (worker, producer) = (worker(&queue), producer(&queue, 2));
@@ -147,7 +146,7 @@ fn latest_polled() {
             Ok(tag) => seen.push(tag),
             Err(status) => assert_eq!(status, Status::WouldBlock),
         }
-        adds_up(&queue, Mode::Latest);
+        check_counters(&queue, Mode::Latest);
     }
     assert!(seen.windows(2).all(|w| w[0] < w[1]), "an older one after a newer: {seen:?}");
     assert_eq!(producer.join().unwrap(), 2);
@@ -173,7 +172,7 @@ fn closing_wakes_all() {
     assert_eq!(queue.reserve().err().map(|e| e.status()), Some(Status::Closed));
 }
 
-/// Closed while frames are under way: all threads end, and what was received is a beginning, in order.
+/// Closed while frames are under way: all threads end, and the received frames are the first ones, in order.
 fn closed_in_the_middle() {
     let queue = queue(Mode::Every, 2);
     let (worker, producer) = (worker(&queue), producer(&queue, 2));
