@@ -1,4 +1,4 @@
-"""Every command has its help, and every documented command names one, with options that it has."""
+"""Every command has its help, documented commands have their options, and files that documents name exist."""
 
 import re
 from pathlib import Path
@@ -54,3 +54,15 @@ def test_a_documented_command_has_its_options(words, capsys):
     action = [part for part in parts[1:2] if part in ("train", "report", "simulate", "compare")]
     text = help_of([parts[0], *action], capsys)
     assert all(re.search(rf"{option}\b", text) for option in options), words
+
+
+def test_files_that_are_named_exist():
+    """Cards are left out: they also name files as they were when a model was trained."""
+    named = {
+        (path.name, name)
+        for path in FILES
+        if path.parent.name != "models"
+        for name in re.findall(r"\btraining/[\w/]+\.py\b", path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 30
+    assert [(page, name) for page, name in sorted(named) if not (ROOT / name).is_file()] == []
