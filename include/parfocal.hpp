@@ -1,11 +1,11 @@
-// Parfocal for C++17 and later: distinct owning types over parfocal.h, exceptions for statuses, views for pixels.
+// Parfocal for C++17 and later: owning types, exceptions and views of pixels over parfocal.h.
 //
-// Header only; link with libparfocal (CMake: Parfocal::parfocal, pkg-config: parfocal). What holds everywhere:
+// Header only; link with libparfocal (CMake: Parfocal::parfocal, pkg-config: parfocal). Conventions:
 // - Shapes are {width, height, channels, planes} in pixels, strides {x, y, channel, plane} in elements, never in bytes.
-// - Texts, paths and options are UTF-8; options are `key=value` separated by white space (docs/options.md has the table).
-// - Objects own their handle, move and do not copy. Views own nothing: pixels must stay where they are during the call.
-// - What fails throws parfocal::Error with the status of the C function and its message; nothing is printed.
-// - Destructors and moves never throw. Closing while another thread is in a call is allowed: that call ends properly.
+// - Texts, paths and options are UTF-8. Options are `key=value` separated by white space: docs/options.md.
+// - Objects own their handle; they move and do not copy. Views own nothing: pixels must stay in place during the call.
+// - Failures throw parfocal::Error with the status and message of the C function. Nothing is printed.
+// - Destructors and moves never throw. Closing during a call of another thread is allowed: that call ends properly.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
@@ -31,13 +31,13 @@
 
 namespace parfocal {
 
-/// The version that this header came with; parfocal::version() tells the library's.
+/// The version of this header; parfocal::version() is the library's.
 inline constexpr char header_version[] = "0.1.0";
 
-/// The ABI that this header was written for; opening checks that the library has the same.
+/// The ABI of this header; opening checks that the library has the same.
 inline constexpr std::int32_t header_abi_version = 1;
 
-/// What went wrong: what() says what, which value, what was expected and what to do.
+/// A failure. what() says what failed, which value, what was expected and what to do.
 class Error : public std::runtime_error {
 public:
     Error(parfocal_status status, const std::string &message) : std::runtime_error(message), status_(status) {}
@@ -52,24 +52,24 @@ private:
     parfocal_status status_;
 };
 
-/// A frame of a stream that could not be restored; the stream goes on with the next. Any other Error of receiving is the
-/// stream's own: do not go on as if the next frame could come.
+/// A frame of a stream that could not be restored; the stream goes on with the next. Any other Error while receiving is
+/// not about a frame: a loop over frames must not go on after it.
 class FrameError : public Error {
 public:
     FrameError(parfocal_status status, const std::string &message, std::uint64_t tag)
         : Error(status, message), tag_(tag) {}
 
-    /// What the frame was submitted with.
+    /// The tag that the frame was submitted with.
     std::uint64_t tag() const noexcept { return tag_; }
 
 private:
     std::uint64_t tag_;
 };
 
-/// Elements that lie one after the other; not owned. Made from whatever has data() and size(): vectors, arrays, std::span.
-/// One type in every standard, so that C++17 and C++20 may meet in a program.
+/// Contiguous elements, not owned. Converts from anything with data() and size(): vectors, arrays, std::span. The same
+/// type in every standard, so that a program may mix C++17 and C++20.
 template <class T> class Span {
-    // What C gives as it is passed: a vector that is about to go may be read from, not written to.
+    // The element type that C gives as passed: a temporary vector may be read, not written.
     template <class C> using Given = std::remove_pointer_t<decltype(std::data(std::declval<C>()))>;
 
 public:
@@ -97,7 +97,7 @@ struct Shape {
     std::int64_t channels = 1;
     std::int64_t planes = 1;
 
-    /// Samples in all, wrapped around where they are more than 64 bits count (the library refuses such a shape).
+    /// The number of samples, modulo 2^64 (the library refuses shapes that overflow).
     constexpr std::uint64_t samples() const noexcept {
         return static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height) *
                static_cast<std::uint64_t>(channels) * static_cast<std::uint64_t>(planes);
@@ -111,7 +111,7 @@ struct Strides {
     std::int64_t channel = 0;
     std::int64_t plane = 0;
 
-    /// Rows after rows without gaps, the channels of a pixel side by side.
+    /// Rows without gaps, the channels of a pixel side by side.
     static constexpr Strides interleaved(Shape s) noexcept {
         return {s.channels, mul(s.channels, s.width), 1, mul(mul(s.channels, s.width), s.height)};
     }
@@ -119,24 +119,24 @@ struct Strides {
     static constexpr Strides planar(Shape s) noexcept {
         return {1, s.width, mul(s.width, s.height), mul(mul(s.width, s.height), s.channels)};
     }
-    /// Columns after columns, then channels, then planes: MATLAB's and Fortran's arrays of height x width.
+    /// Columns, then channels, then planes, without gaps: arrays of height x width in MATLAB and Fortran.
     static constexpr Strides column_major(Shape s) noexcept {
         return {s.height, 1, mul(s.width, s.height), mul(mul(s.width, s.height), s.channels)};
     }
-    /// Rows that are `row_pitch` elements apart, as frame grabbers pad them; one grey frame, or planes without gaps.
+    /// Rows `row_pitch` elements apart, as frame grabbers pad them; planes follow without gaps.
     static constexpr Strides padded_rows(Shape s, std::int64_t row_pitch) noexcept {
         return {s.channels, row_pitch, 1, mul(row_pitch, s.height)};
     }
 
 private:
-    // Wraps instead of being undefined: the library checks what comes out.
+    // Overflow wraps instead of being undefined; the library checks the result.
     static constexpr std::int64_t mul(std::int64_t a, std::int64_t b) noexcept {
         return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
     }
 };
 
-/// Pixels of a host: where they begin, how many elements may be touched from there on, shape and strides. Not owned.
-/// T is std::uint8_t, std::uint16_t or float, const for pixels that are only read.
+/// Pixels of the caller, not owned: address, number of elements that may be touched, shape and strides. T is
+/// std::uint8_t, std::uint16_t or float; const for pixels that are only read.
 template <class T> class View {
 public:
     /// Interleaved pixels without gaps; `data` points at shape.samples() elements.
@@ -147,9 +147,8 @@ public:
     /// Interleaved pixels without gaps in a vector, array or span.
     View(Span<T> pixels, Shape shape) noexcept : View(pixels, shape, Strides::interleaved(shape)) {}
     /// Any layout in a vector, array or span.
-    View(Span<T> pixels, Shape shape, Strides strides) noexcept
-        : View(pixels.data(), pixels.size(), shape, strides) {}
-    /// Pixels that may be written may be read.
+    View(Span<T> pixels, Shape shape, Strides strides) noexcept : View(pixels.data(), pixels.size(), shape, strides) {}
+    /// Writable pixels convert to readable ones.
     template <class U, class = std::enable_if_t<std::is_same_v<const U, T> && !std::is_same_v<U, T>>>
     View(const View<U> &other) noexcept : View(other.data(), other.count(), other.shape(), other.strides()) {}
 
@@ -175,10 +174,10 @@ template <class T> View(T *, std::uint64_t, Shape, Strides) -> View<T>;
 template <class C> View(C &, Shape) -> View<std::remove_pointer_t<decltype(std::data(std::declval<C &>()))>>;
 template <class C> View(C &, Shape, Strides) -> View<std::remove_pointer_t<decltype(std::data(std::declval<C &>()))>>;
 
-/// What is no part of the interface.
+/// Not part of the interface.
 namespace detail {
 
-// C's text protocol: ask for the length, then for the text. Again if it grew in between (counters do).
+// The text protocol of C: ask for the length, then for the text; again if the text has grown meanwhile, as counters do.
 template <class Fill> std::string text(Fill fill) {
     std::uint64_t needed = 0;
     parfocal_status status = fill(nullptr, std::uint64_t{0}, &needed);
@@ -216,7 +215,7 @@ template <class Fill> std::string checked_text(Fill fill) {
     return result;
 }
 
-// Once in a process: functions of another number may take other arguments.
+// Checked once per process: functions of another ABI may take other arguments.
 inline void check_abi() {
     static const std::int32_t library = parfocal_abi_version();
     if (library != header_abi_version) {
@@ -227,7 +226,7 @@ inline void check_abi() {
     }
 }
 
-// A handle that is closed once, by whoever comes first. Atomic: one thread may close while another is in a call.
+// A handle that is closed exactly once. Atomic, because one thread may close it during a call of another.
 template <parfocal_status (*Close)(std::uint64_t)> class Handle {
 public:
     explicit Handle(std::uint64_t value) noexcept : value_(value) {}
@@ -251,7 +250,7 @@ public:
 private:
     void drop() noexcept {
         if (const std::uint64_t value = value_.exchange(0)) {
-            // Nobody could be told of a failure here.
+            // A destructor cannot report a failure.
             static_cast<void>(Close(value));
         }
     }
@@ -291,7 +290,7 @@ template <class T> struct Identity {
 template <class T> using Same = typename Identity<T>::type;
 template <class C> using ElementOf = std::remove_cv_t<std::remove_pointer_t<decltype(std::data(std::declval<C &>()))>>;
 
-// A vector that cannot be had is a failure like those of the library.
+// Throws Error if there is not enough memory, as the library does.
 template <class T> std::vector<T> zeros(std::uint64_t count, const char *what) {
     try {
         if (count <= std::numeric_limits<std::size_t>::max()) {
@@ -304,7 +303,7 @@ template <class T> std::vector<T> zeros(std::uint64_t count, const char *what) {
                                                    std::to_string(sizeof(T)) + " bytes; give fewer planes at once");
 }
 
-// -1 waits without end, which is what a longer time than C can say comes to.
+// -1 waits without limit; so do times beyond 32 bits.
 inline std::int32_t milliseconds(std::chrono::milliseconds timeout) noexcept {
     if (timeout.count() > std::numeric_limits<std::int32_t>::max()) {
         return -1;
@@ -317,23 +316,25 @@ inline std::int32_t milliseconds(std::chrono::milliseconds timeout) noexcept {
 /// Version of the library, "0.1.0" for example.
 inline std::string version() { return parfocal_version(); }
 
-/// What this machine and this installation offer, as JSON text. Any thread. It loads ONNX Runtime for the process: open a model
-/// with runtime=... first if you need that. Errors: UNSUPPORTED (after fork), INTERNAL.
+/// What works on this machine, or what is missing, as JSON text. Any thread. It loads ONNX Runtime for the process: to
+/// choose one, open a model with runtime=... first. Errors: UNSUPPORTED (after fork), INTERNAL.
 inline std::string doctor() {
-    return detail::checked_text([](char *b, std::uint64_t size, std::uint64_t *n) { return parfocal_doctor(b, size, n); });
+    return detail::checked_text(
+        [](char *b, std::uint64_t size, std::uint64_t *n) { return parfocal_doctor(b, size, n); });
 }
 
-/// How well each plane is in focus: a number for each of `pixels.planes()`, larger is sharper; comparable between frames of
-/// the same specimen, size and exposure. Any thread. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY.
+/// How sharp each plane is: one number for each of `pixels.planes()`, larger is sharper. It compares frames of the same
+/// specimen, size and exposure. Any thread. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY.
 template <class T> std::vector<double> focus_score(View<T> pixels) {
     const detail::ShapeArray shape(pixels.shape());
     const Strides steps = pixels.strides();
     const detail::StridesArray strides(steps);
-    // A step of 0 makes many planes of few elements. Else planes that are more than elements lie beyond the last, which the
-    // library refuses in its own words: nothing is taken for those.
-    const bool refused = pixels.planes() < 1 ||
-                         (steps.plane != 0 && static_cast<std::uint64_t>(pixels.planes()) > pixels.count());
-    std::vector<double> scores = detail::zeros<double>(refused ? 0 : static_cast<std::uint64_t>(pixels.planes()), "scores");
+    // A plane step of 0 allows more planes than elements. Otherwise such planes lie outside the pixels and the library
+    // refuses them: then no memory is allocated for scores.
+    const bool refused =
+        pixels.planes() < 1 || (steps.plane != 0 && static_cast<std::uint64_t>(pixels.planes()) > pixels.count());
+    std::vector<double> scores =
+        detail::zeros<double>(refused ? 0 : static_cast<std::uint64_t>(pixels.planes()), "scores");
     detail::check(detail::Pixel<std::remove_const_t<T>>::focus_score(pixels.data(), pixels.count(), strides.values,
                                                                      shape.values, refused ? nullptr : scores.data()));
     return scores;
@@ -345,7 +346,13 @@ struct Progress {
     std::uint64_t total = 0;
 };
 
-/// Progress and cancel of one run. Make one for each run; all members may be called from any thread while it runs.
+/// The two input values that the network sees as 0 and 1.
+struct Range {
+    double lo = 0;
+    double hi = 0;
+};
+
+/// Progress and cancellation of one run. Make a new one for each run; any thread may call its members during the run.
 class Task {
 public:
     /// Errors: OUT_OF_MEMORY.
@@ -363,16 +370,16 @@ public:
         detail::check(parfocal_task_planes_done(handle_.get(), &planes));
         return planes;
     }
-    /// What the run did, as JSON text: done, total, planes_done, cancelled and, once it has succeeded, report with nonfinite,
-    /// constant_planes, ranges, tile, halo, network_ms, warnings. Errors: INVALID_HANDLE.
+    /// What the run did, as JSON text: done, total, planes_done, cancelled and, once it has succeeded, report with
+    /// nonfinite, constant_planes, ranges, tile, halo, network_ms, warnings. Errors: INVALID_HANDLE.
     std::string describe() const {
         return detail::checked_text([this](char *b, std::uint64_t size, std::uint64_t *n) {
             return parfocal_task_describe(handle_.get(), b, size, n);
         });
     }
-    /// Stops the run within the network node that is running; it then throws CANCELLED. Errors: INVALID_HANDLE.
+    /// Stops the run within the current network node; restoring then throws CANCELLED. Errors: INVALID_HANDLE.
     void cancel() const { detail::check(parfocal_task_cancel(handle_.get())); }
-    /// Closes before the destructor does; a run that is going on finishes.
+    /// Closes it now, not in the destructor. A running run finishes.
     void close() { handle_.close(); }
     /// The C handle, owned by this object; 0 once closed or moved from.
     parfocal_task handle() const noexcept { return handle_.get(); }
@@ -387,12 +394,12 @@ private:
     detail::Handle<parfocal_task_close> handle_;
 };
 
-/// An opened model. All members may be called from any number of threads at once.
+/// An opened model. Any number of threads may call its members at once.
 class Model {
 public:
-    /// Opens a model file, or with an empty path the model inside the library. Options: device, threads, precision, memory,
-    /// runtime. Errors: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (also when libparfocal has another ABI than this header),
-    /// NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY.
+    /// Opens a model file; an empty path stands for the built-in model. Options: device, threads, precision,
+    /// memory, runtime. Errors: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (also when libparfocal has another ABI than
+    /// this header), NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY.
     static Model open(const std::string &path = {}, const std::string &options = {}) {
         detail::check_abi();
         parfocal_model model = 0;
@@ -407,38 +414,40 @@ public:
         return Model(model);
     }
 
-    /// What runs and how, as JSON text: name, version, device, provider, runtime_version, threads, warnings and so on.
+    /// The model and its device, as JSON text: name, version, device, provider, runtime_version, threads, warnings and
+    /// more.
     std::string describe() const {
         return detail::checked_text([this](char *b, std::uint64_t size, std::uint64_t *n) {
             return parfocal_model_describe(handle_.get(), b, size, n);
         });
     }
 
-    /// Restores `source` into `target`, both of one shape, each with its own strides. They may be the same pixels with the
-    /// same strides, and may not overlap otherwise. Planes are written whole, in order; elements that the strides leave out
-    /// stay as they are. Options: tile, halo, normalize, pixel_size_um. Errors: INVALID_ARGUMENT, INVALID_HANDLE (also a task
-    /// that is closed or moved from), BAD_OPTION, UNSUPPORTED (results beyond 32-bit floats), MODEL, DEVICE, OUT_OF_MEMORY,
-    /// CANCELLED (task->planes_done() tells how much is done).
+    /// Restores `source` into `target`, both of one shape, each with its own strides. They may be the same pixels with
+    /// the same strides, and may not overlap otherwise. Planes are written whole, in order; elements that the strides
+    /// leave out stay as they are. Options: tile, halo, normalize, pixel_size_um. Errors: INVALID_ARGUMENT,
+    /// INVALID_HANDLE (also a task that is closed or moved from), BAD_OPTION, UNSUPPORTED (results beyond 32-bit
+    /// floats), MODEL, DEVICE, OUT_OF_MEMORY, CANCELLED (task->planes_done() tells how much is done).
     template <class T>
     void restore(View<const detail::Same<T>> source, View<T> target, const std::string &options = {},
                  const Task *task = nullptr) const {
         const Shape a = source.shape(), b = target.shape();
         if (a.width != b.width || a.height != b.height || a.channels != b.channels || a.planes != b.planes) {
-            throw Error(PARFOCAL_STATUS_INVALID_ARGUMENT, "source is " + size_of(a) + ", target " + size_of(b) +
-                                                              "; expected the same shape for both");
+            throw Error(PARFOCAL_STATUS_INVALID_ARGUMENT,
+                        "source is " + size_of(a) + ", target " + size_of(b) + "; expected the same shape for both");
         }
         const detail::ShapeArray shape(a);
         const detail::StridesArray from(source.strides()), to(target.strides());
-        detail::check(detail::Pixel<T>::restore(handle_.get(), handle_of(task), source.data(), source.count(), from.values,
-                                                target.data(), target.count(), to.values, shape.values, options.c_str()));
+        detail::check(detail::Pixel<T>::restore(handle_.get(), handle_of(task), source.data(), source.count(),
+                                                from.values, target.data(), target.count(), to.values, shape.values,
+                                                options.c_str()));
     }
-    /// Restores pixels where they lie. Options and errors as above.
+    /// Restores pixels in place. Options and errors as above.
     template <class T>
     void restore_in_place(View<T> pixels, const std::string &options = {}, const Task *task = nullptr) const {
         restore<T>(pixels, pixels, options, task);
     }
-    /// The common case in one line: interleaved pixels without gaps in a vector, array or span; a new vector comes back.
-    /// INVALID_ARGUMENT, too, when there are more or fewer of them than the shape has samples.
+    /// The common case: interleaved pixels without gaps in a vector, array or span; returns a new vector. Throws
+    /// INVALID_ARGUMENT also if the number of pixels differs from the samples of the shape.
     template <class C, class T = detail::ElementOf<const C>>
     std::vector<T> restore(const C &pixels, std::int64_t width, std::int64_t height, std::int64_t channels = 1,
                            std::int64_t planes = 1, const std::string &options = {}, const Task *task = nullptr) const {
@@ -448,6 +457,17 @@ public:
         restore<T>(View<const T>(Span<const T>(pixels), shape), View<T>(Span<T>(restored), shape), options, task);
         return restored;
     }
+    /// The range that normalize=stack would use for these planes: for a stream, whose frames can then share one as
+    /// normalize=LO:HI. Only finite values count; lo and hi are equal if all are the same, NaN if there are none.
+    /// Errors: INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY.
+    template <class T> Range stack_range(View<T> pixels) const {
+        const detail::ShapeArray shape(pixels.shape());
+        const detail::StridesArray strides(pixels.strides());
+        Range range;
+        detail::check(parfocal_stack_range(handle_.get(), detail::Pixel<std::remove_const_t<T>>::type, pixels.data(),
+                                           pixels.count(), strides.values, shape.values, &range.lo, &range.hi));
+        return range;
+    }
     /// Restores a TIFF file, page by page, into a new file that appears complete or not at all. Options as restore().
     /// Errors: NOT_FOUND, IO, FORMAT, EXISTS (the output is there already) and those of restore().
     void restore_file(const std::string &input, const std::string &output, const std::string &options = {},
@@ -455,34 +475,36 @@ public:
         detail::check(
             parfocal_restore_file(handle_.get(), handle_of(task), input.c_str(), output.c_str(), options.c_str()));
     }
-    /// Closes before the destructor does; runs that are going on finish.
+    /// Closes it now, not in the destructor. Running runs finish.
     void close() { handle_.close(); }
     /// The C handle, owned by this object; 0 once closed or moved from.
     parfocal_model handle() const noexcept { return handle_.get(); }
 
 private:
     explicit Model(parfocal_model model) noexcept : handle_(model) {}
-    // 0 means "no task" to C: a run that was to be cancelled could not be.
+    // In C, 0 means "no task": the run could not be cancelled.
     static parfocal_task handle_of(const Task *task) {
         const parfocal_task handle = task ? task->handle() : 0;
         if (task && handle == 0) {
-            throw Error(PARFOCAL_STATUS_INVALID_HANDLE,
-                        "the task is closed or moved from; expected an open one: make a Task for each run, or give none");
+            throw Error(
+                PARFOCAL_STATUS_INVALID_HANDLE,
+                "the task is closed or moved from; expected an open one: make a Task for each run, or give none");
         }
         return handle;
     }
-    // The library refuses shapes that cannot be meant and pixels that are too few; what is too much it leaves as it is.
+    // The library itself refuses impossible shapes and too few pixels, but not too many.
     static void expect_samples(std::uint64_t pixels, Shape s) {
         if (s.width < 1 || s.height < 1 || s.channels < 1 || s.planes < 1) {
             return;
         }
-        // Whole frames of the shape in the pixels, without a product that could wrap.
+        // How many times the shape fits into the pixels, without a product that could overflow.
         const std::uint64_t fits = pixels / static_cast<std::uint64_t>(s.width) / static_cast<std::uint64_t>(s.height) /
                                    static_cast<std::uint64_t>(s.channels) / static_cast<std::uint64_t>(s.planes);
         if (fits > 0 && pixels != s.samples()) {
             throw Error(PARFOCAL_STATUS_INVALID_ARGUMENT,
                         std::to_string(pixels) + " pixels for a shape of " + size_of(s) + ", which has " +
-                            std::to_string(s.samples()) + " samples; expected as many: give the whole shape, or a View of a part");
+                            std::to_string(s.samples()) +
+                            " samples; expected as many: give the whole shape, or a View of a part");
         }
     }
     static std::string size_of(Shape s) {
@@ -492,19 +514,19 @@ private:
     detail::Handle<parfocal_model_close> handle_;
 };
 
-/// Frames of one size through a model on a thread of the library. One thread submits, one (the same or another) receives;
-/// describe and close may be called from any. T is the pixel type.
+/// A stream of frames of one size, restored on a thread of the library. One thread submits, the same or another one
+/// receives; any thread may call describe and close. T is the pixel type.
 template <class T> class Stream {
 public:
-    /// Opens a stream for frames of `frame` (planes is 1). Options: mode=every keeps all frames, at most depth=N under way;
-    /// mode=latest keeps the newest; tile, halo, normalize. The model may be closed afterwards.
+    /// Opens a stream for frames of shape `frame`, with one plane. Options: mode=every restores all frames, at most
+    /// depth=N at a time; mode=latest only the newest; tile, halo, normalize. The model may be closed afterwards.
     /// Errors: INVALID_ARGUMENT, BAD_OPTION, INVALID_HANDLE, OUT_OF_MEMORY.
     Stream(const Model &model, Shape frame, const std::string &options = {})
         : frame_(frame), handle_(open(model, frame, options)) {}
 
-    /// Copies a frame in and returns at once; `tag` comes back with its result: any number but UINT64_MAX, which means "no
-    /// frame". False when `depth` frames are under way (mode=every).
-    /// Errors: INVALID_ARGUMENT (another size), CLOSED, INVALID_HANDLE.
+    /// Copies a frame and returns at once. `tag` comes back with the result: any number but UINT64_MAX, which means "no
+    /// frame". Returns false if `depth` frames are under way (mode=every). Errors: INVALID_ARGUMENT (another size),
+    /// CLOSED, INVALID_HANDLE.
     bool try_submit(View<const T> frame, std::uint64_t tag) {
         expect_size(frame.shape());
         const detail::StridesArray strides(frame.strides());
@@ -516,16 +538,16 @@ public:
         detail::check(status);
         return true;
     }
-    /// The same; throws WOULD_BLOCK instead of returning false.
+    /// Like try_submit, but throws WOULD_BLOCK instead of returning false.
     void submit(View<const T> frame, std::uint64_t tag) {
         if (!try_submit(frame, tag)) {
             detail::fail(PARFOCAL_STATUS_WOULD_BLOCK);
         }
     }
-    /// Waits up to `timeout` for the next result and writes it to `frame`; its tag, or nothing when none came.
-    /// Errors: CLOSED when it is closed meanwhile, INVALID_HANDLE once closed, INVALID_ARGUMENT (another size), INTERNAL (a
-    /// fault has spoiled the stream: close it), OUT_OF_MEMORY, UNSUPPORTED (after fork); FrameError with any status when the
-    /// frame of that tag could not be restored: then nothing is written.
+    /// Waits up to `timeout` for the next result and writes it to `frame`. Returns its tag, or nothing if none came.
+    /// Errors: CLOSED if it is closed meanwhile, INVALID_HANDLE once closed, INVALID_ARGUMENT (another size), INTERNAL
+    /// (a bug has spoiled the stream: close it), OUT_OF_MEMORY, UNSUPPORTED (after fork). FrameError with any status if
+    /// the frame of that tag could not be restored: then nothing is written.
     std::optional<std::uint64_t> try_receive(View<T> frame, std::chrono::milliseconds timeout = {}) {
         std::uint64_t tag = no_frame;
         const parfocal_status status = take(frame, detail::milliseconds(timeout), tag);
@@ -535,14 +557,14 @@ public:
         expect_frame(status, tag);
         return tag;
     }
-    /// The same; throws TIMEOUT (WOULD_BLOCK for a timeout of zero) instead of returning nothing.
+    /// Like try_receive, but throws TIMEOUT (WOULD_BLOCK for a timeout of zero) instead of returning nothing.
     std::uint64_t receive(View<T> frame, std::chrono::milliseconds timeout) {
         std::uint64_t tag = no_frame;
         const parfocal_status status = take(frame, detail::milliseconds(timeout), tag);
         expect_frame(status, tag);
         return tag;
     }
-    /// The same without a limit; close() from another thread ends the wait.
+    /// Waits without limit; close() from another thread ends the wait.
     std::uint64_t receive(View<T> frame) {
         std::uint64_t tag = no_frame;
         const parfocal_status status = take(frame, -1, tag);
@@ -555,7 +577,7 @@ public:
             return parfocal_stream_describe(handle_.get(), b, size, n);
         });
     }
-    /// Ends the stream; a receive that waits throws CLOSED. What is under way is dropped.
+    /// Ends the stream; a waiting receive throws CLOSED. Frames under way are dropped.
     void close() { handle_.close(); }
     /// Size of its frames.
     Shape frame() const noexcept { return frame_; }
@@ -574,9 +596,9 @@ private:
         if (s.width != frame_.width || s.height != frame_.height || s.channels != frame_.channels || s.planes != 1) {
             throw Error(PARFOCAL_STATUS_INVALID_ARGUMENT,
                         "frame of " + std::to_string(s.width) + "x" + std::to_string(s.height) + ", " +
-                            std::to_string(s.channels) + " channels; the stream takes " +
-                            std::to_string(frame_.width) + "x" + std::to_string(frame_.height) + ", " +
-                            std::to_string(frame_.channels) + " channels: open another stream for another size");
+                            std::to_string(s.channels) + " channels; the stream takes " + std::to_string(frame_.width) +
+                            "x" + std::to_string(frame_.height) + ", " + std::to_string(frame_.channels) +
+                            " channels: open another stream for another size");
         }
     }
     parfocal_status take(View<T> frame, std::int32_t timeout_ms, std::uint64_t &tag) {
@@ -586,23 +608,22 @@ private:
     }
     static void expect_frame(parfocal_status status, std::uint64_t tag) {
         switch (status) {
-        case PARFOCAL_STATUS_OK:
-            return;
+        case PARFOCAL_STATUS_OK: return;
         case PARFOCAL_STATUS_INVALID_ARGUMENT:
         case PARFOCAL_STATUS_INVALID_HANDLE:
         case PARFOCAL_STATUS_WOULD_BLOCK:
         case PARFOCAL_STATUS_TIMEOUT:
-        case PARFOCAL_STATUS_CLOSED:
-            detail::fail(status);
+        case PARFOCAL_STATUS_CLOSED: detail::fail(status);
         default:
-            // Without a tag it is no frame's failure, but the stream's: who goes on after frames that fail must not go on here.
+            // Without a tag it is not the failure of a frame, so a caller that goes on after FrameErrors must not see
+            // one.
             if (tag == no_frame) {
                 detail::fail(status);
             }
             throw FrameError(status, detail::last_error(), tag);
         }
     }
-    // What the tag stays where no frame was taken.
+    // The tag keeps this value if no frame was received.
     static constexpr std::uint64_t no_frame = std::numeric_limits<std::uint64_t>::max();
     Shape frame_;
     detail::Handle<parfocal_stream_close> handle_;

@@ -1,4 +1,4 @@
-/* Restores one 16-bit frame: one_frame [MODEL [OPTIONS]], without arguments with the model inside the library. */
+/* Restores one 16-bit frame: one_frame [MODEL [OPTIONS]], without arguments with the built-in model. */
 
 #include <parfocal.h>
 
@@ -8,7 +8,7 @@
 
 enum { WIDTH = 320, HEIGHT = 240 };
 
-/* What failed, in the library's words. */
+/* Prints the library's message. */
 static int fail(const char *what) {
     char message[1024];
     parfocal_last_error(message, sizeof message, NULL);
@@ -16,7 +16,7 @@ static int fail(const char *what) {
     return EXIT_FAILURE;
 }
 
-/* Out-of-focus beads on a camera's offset; a program would take the pixels from its camera. */
+/* Draws out-of-focus beads on a camera's offset, in place of a camera's pixels. */
 static void simulate(uint16_t *pixels) {
     int x, y, bead;
     for (y = 0; y < HEIGHT; y++)
@@ -38,15 +38,17 @@ int main(int count, char **arguments) {
     parfocal_model model;
 
     simulate(frame);
-    if (parfocal_model_open(count > 1 ? arguments[1] : NULL, count > 2 ? arguments[2] : NULL, &model) != PARFOCAL_STATUS_OK)
+    if (parfocal_model_open(count > 1 ? arguments[1] : NULL, count > 2 ? arguments[2] : NULL, &model) !=
+        PARFOCAL_STATUS_OK)
         return fail("opening the model");
-    if (parfocal_restore_u16(model, 0, frame, samples, NULL, restored, samples, NULL, shape, NULL) != PARFOCAL_STATUS_OK)
+    if (parfocal_restore_u16(model, 0, frame, samples, NULL, restored, samples, NULL, shape, NULL) !=
+        PARFOCAL_STATUS_OK)
         return fail("restoring");
     if (parfocal_focus_score_u16(frame, samples, NULL, shape, &before) != PARFOCAL_STATUS_OK ||
         parfocal_focus_score_u16(restored, samples, NULL, shape, &after) != PARFOCAL_STATUS_OK)
         return fail("scoring");
-    printf("Parfocal %s restored %dx%d pixels; focus score %.4g before, %.4g after\n", parfocal_version(), WIDTH, HEIGHT,
-           before, after);
+    printf("Parfocal %s restored %dx%d pixels; focus score %.4g before, %.4g after\n", parfocal_version(), WIDTH,
+           HEIGHT, before, after);
     if (parfocal_model_close(model) != PARFOCAL_STATUS_OK) return fail("closing the model");
     return EXIT_SUCCESS;
 }

@@ -1,4 +1,5 @@
-/* Restores a stack in place while a second thread shows progress and cancels: stack_with_cancel [MODEL [OPTIONS [PLANES]]].
+/* Restores a stack in place while a second thread shows progress and cancels: stack_with_cancel [MODEL [OPTIONS
+   [PLANES]]].
 
    The run is cancelled when PLANES planes are done (3 without the argument; a number above 12 lets it finish). */
 
@@ -18,10 +19,10 @@ struct run {
     parfocal_model model;
     parfocal_task task;
     parfocal_status status;
-    /* Guards `ended`: a run that fails early ends without any tile done. */
+    /* Guards `ended`: the only sign of a run that fails before its first tile. */
     pthread_mutex_t lock;
     int ended;
-    /* The message belongs to the thread of the call that failed, so that thread keeps it. */
+    /* The thread of the failed call has the message, so it keeps a copy here. */
     char message[1024];
 };
 

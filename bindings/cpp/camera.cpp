@@ -1,8 +1,9 @@
-// A simulated camera at 100 frames a second, whose driver calls back on a thread of its own, through live view and through an
-// acquisition: camera [MODEL [OPTIONS [SECONDS [WIDTH HEIGHT]]]].
+// Frames of a simulated camera, 100 a second, through live view and through an acquisition. The camera's driver calls
+// back on its own thread: camera [MODEL [OPTIONS [SECONDS [WIDTH HEIGHT]]]].
 //
-// Live view (mode=latest) shows the newest frame and drops what it cannot keep up with; an acquisition (mode=every) keeps all
-// frames that fit its depth and counts those that it had to refuse. In neither does the camera wait for the network.
+// Live view (mode=latest) shows the newest frame and drops what it cannot keep up with; an acquisition (mode=every)
+// restores all frames that fit its depth and counts those that it had to refuse. The camera never waits for the
+// network.
 
 #include <parfocal.hpp>
 
@@ -20,7 +21,7 @@
 
 using Clock = std::chrono::steady_clock;
 
-// ---- What a vendor's driver looks like: C, a callback, rows padded to 64 bytes, 12 bits of 16 in use. ----
+// ---- A vendor's driver, typically: C, a callback, rows padded to 64 bytes, 12 bits of 16 in use. ----
 
 struct VendorFrame {
     const std::uint16_t *pixels; // valid during the callback only
@@ -33,8 +34,8 @@ using VendorCallback = void (*)(const VendorFrame *frame, void *context);
 class VendorCamera {
 public:
     VendorCamera(int width, int height, VendorCallback callback, void *context)
-        : width_(width), height_(height), pitch_(((2 * width + 63) / 64 * 64) / 2), callback_(callback), context_(context),
-          buffer_(static_cast<std::size_t>(pitch_) * static_cast<std::size_t>(height), 0xFFFF) {}
+        : width_(width), height_(height), pitch_(((2 * width + 63) / 64 * 64) / 2), callback_(callback),
+          context_(context), buffer_(static_cast<std::size_t>(pitch_) * static_cast<std::size_t>(height), 0xFFFF) {}
 
     void start(int frames) {
         thread_ = std::thread([this, frames] {
@@ -43,7 +44,8 @@ public:
                 expose(number);
                 std::this_thread::sleep_until(next);
                 next += std::chrono::milliseconds(10);
-                const VendorFrame frame{buffer_.data(), width_, height_, 2 * pitch_, static_cast<std::uint64_t>(number)};
+                const VendorFrame frame{buffer_.data(), width_, height_, 2 * pitch_,
+                                        static_cast<std::uint64_t>(number)};
                 callback_(&frame, context_);
             }
         });
@@ -51,7 +53,7 @@ public:
     void wait() { thread_.join(); }
 
 private:
-    // A moving pattern between 100 and 4000 of 4095; the padding stays 0xFFFF, which must never show.
+    // A moving pattern between 100 and 4000 of 4095; the padding stays 0xFFFF and must never be seen.
     void expose(int number) {
         for (int y = 0; y < height_; ++y) {
             for (int x = 0; x < width_; ++x) {
@@ -71,15 +73,15 @@ private:
 
 struct Pipeline {
     parfocal::Stream<std::uint16_t> stream;
-    std::vector<Clock::time_point> arrived; // by frame number, written before the frame is submitted
+    std::vector<Clock::time_point> arrived; // by frame number; written before the frame is submitted
     std::atomic<std::uint64_t> accepted{0}, refused{0};
-    std::atomic<std::uint64_t> newest{0}; // the number of the last that was accepted
+    std::atomic<std::uint64_t> newest{0}; // the number of the last accepted frame
     std::atomic<bool> camera_done{false};
     std::atomic<std::int64_t> slowest_callback_us{0};
-    std::string trouble{}; // of the callback; read after the camera has stopped
+    std::string trouble{}; // the callback's failure; read after the camera has stopped
 };
 
-// Runs on the driver's thread: it must be short, and no exception may leave it.
+// Runs on the driver's thread, so it must be short, and exceptions must not leave it.
 extern "C" void on_frame(const VendorFrame *frame, void *context) {
     auto *pipeline = static_cast<Pipeline *>(context);
     const auto started = Clock::now();
@@ -108,13 +110,13 @@ static double percentile(std::vector<double> sorted, std::size_t percent) {
     return sorted.empty() ? 0.0 : sorted[std::min(sorted.size() - 1, sorted.size() * percent / 100)];
 }
 
-// A frame may take long without a GPU; one that takes longer than this does not come.
+// Without a GPU a frame may take long, but not longer than this.
 static constexpr int patience_ms = 60000;
 
-static void show(const char *name, const parfocal::Model &model, const std::string &mode, int frames, int width, int height) {
+static void show(const char *name, const parfocal::Model &model, const std::string &mode, int frames, int width,
+                 int height) {
     const parfocal::Shape shape{width, height};
-    Pipeline pipeline{{model, shape, mode},
-                      std::vector<Clock::time_point>(static_cast<std::size_t>(frames))};
+    Pipeline pipeline{{model, shape, mode}, std::vector<Clock::time_point>(static_cast<std::size_t>(frames))};
     VendorCamera camera(width, height, on_frame, &pipeline);
     std::vector<std::uint16_t> restored(shape.samples());
     std::vector<double> latencies_ms;
@@ -129,8 +131,9 @@ static void show(const char *name, const parfocal::Model &model, const std::stri
     for (;;) {
         const bool done = pipeline.camera_done;
         if (done && !pipeline.trouble.empty()) break;
-        // Every accepted frame is received in an acquisition, the newest of them in live view.
-        const bool all = latencies_ms.size() == pipeline.accepted || (live && shown == pipeline.newest && !latencies_ms.empty());
+        // An acquisition receives every accepted frame, live view the newest of them.
+        const bool all =
+            latencies_ms.size() == pipeline.accepted || (live && shown == pipeline.newest && !latencies_ms.empty());
         if (done && all) break;
         const auto tag = pipeline.stream.try_receive(parfocal::View(restored, shape),
                                                      std::chrono::milliseconds(done ? patience_ms : 200));
@@ -140,15 +143,17 @@ static void show(const char *name, const parfocal::Model &model, const std::stri
             shown = *tag;
             // A display would show `restored` here, a recorder would write it.
         } else if (done) {
-            throw std::runtime_error("no frame came for " + std::to_string(patience_ms / 1000) + " s after the camera's last");
+            throw std::runtime_error("no frame came for " + std::to_string(patience_ms / 1000) +
+                                     " s after the camera's last");
         }
     }
     end.wait();
     if (!pipeline.trouble.empty()) throw std::runtime_error("in the camera's callback: " + pipeline.trouble);
 
     const std::size_t received = latencies_ms.size(), offered = static_cast<std::size_t>(frames);
-    std::printf("%s: %zu frames of %dx%d at 100 a second, %zu restored, %zu dropped (%llu of them refused)\n", name, offered,
-                width, height, received, offered - received, static_cast<unsigned long long>(pipeline.refused));
+    std::printf("%s: %zu frames of %dx%d at 100 a second, %zu restored, %zu dropped (%llu of them refused)\n", name,
+                offered, width, height, received, offered - received,
+                static_cast<unsigned long long>(pipeline.refused));
     std::printf("  latency ms: median %.1f, 95%% %.1f, 99%% %.1f, most %.1f; slowest callback %.2f ms\n",
                 percentile(latencies_ms, 50), percentile(latencies_ms, 95), percentile(latencies_ms, 99),
                 percentile(latencies_ms, 100), 1e-3 * static_cast<double>(pipeline.slowest_callback_us));

@@ -31,8 +31,8 @@ int main(int count, char **arguments) try {
     const std::vector<std::uint16_t> restored = model.restore(frame, width, height);
 
     const parfocal::Shape shape{width, height};
-    std::cout << "Parfocal " << parfocal::version() << " restored " << width << "x" << height
-              << " pixels; focus score " << parfocal::focus_score(parfocal::View(frame, shape)).front() << " before, "
+    std::cout << "Parfocal " << parfocal::version() << " restored " << width << "x" << height << " pixels; focus score "
+              << parfocal::focus_score(parfocal::View(frame, shape)).front() << " before, "
               << parfocal::focus_score(parfocal::View(restored, shape)).front() << " after\n";
     return 0;
 } catch (const parfocal::Error &error) {

@@ -1,5 +1,6 @@
 // Restores a stack in place while a second thread works; the first shows progress and cancels:
-// stack_with_cancel [MODEL [OPTIONS [PLANES]]]. The run is cancelled when PLANES planes are done (3 without the argument).
+// stack_with_cancel [MODEL [OPTIONS [PLANES]]]. The run is cancelled when PLANES planes are done (3 without the
+// argument).
 
 #include <parfocal.hpp>
 
@@ -20,8 +21,7 @@ int main(int count, char **arguments) try {
 
     const auto model = parfocal::Model::open(count > 1 ? arguments[1] : "", count > 2 ? arguments[2] : "");
     const parfocal::Task task; // one for each run
-    auto run = std::async(std::launch::async,
-                          [&] { model.restore_in_place(parfocal::View(stack, shape), "", &task); });
+    auto run = std::async(std::launch::async, [&] { model.restore_in_place(parfocal::View(stack, shape), "", &task); });
 
     std::uint64_t shown = UINT64_MAX;
     while (run.wait_for(std::chrono::milliseconds(2)) != std::future_status::ready) {

@@ -1,11 +1,11 @@
 function file = build_octave(include)
 %BUILD_OCTAVE  Builds Parfocal's gateway for GNU Octave: once, on the machine that uses it.
-%   BUILD_OCTAVE needs mkoctfile and a C compiler (Debian: apt-get install octave-dev). The gateway, parfocal_gateway.mex, is put
-%   beside this file. It does not contain the library, which is found when it is used; see PARFOCAL.VERSION.
+%   BUILD_OCTAVE needs mkoctfile and a C compiler (Debian: apt-get install octave-dev). It writes the gateway,
+%   parfocal_gateway.mex, beside this file. The gateway finds the library at run time; see PARFOCAL.VERSION.
 %
-%   BUILD_OCTAVE(INCLUDE) takes parfocal.h from the folder INCLUDE instead of the one of the archive, or of the source tree.
+%   BUILD_OCTAVE(INCLUDE) takes parfocal.h from the folder INCLUDE, not from the archive or the source tree.
 %
-%   FILE = BUILD_OCTAVE(...) is the file that was built. MATLAB does not need it.
+%   FILE = BUILD_OCTAVE(...) returns the built file. MATLAB does not need it.
 
     here = fileparts(mfilename('fullpath'));
     if nargin < 1
@@ -22,7 +22,7 @@ function file = build_octave(include)
             fullfile(include, 'parfocal.h'));
     end
     file = fullfile(here, ['parfocal_gateway.' mexext()]);
-    % In a folder of its own, by names without a folder: mkoctfile hands paths with spaces to the linker in pieces.
+    % Built in a temporary folder by plain names, because mkoctfile breaks paths at spaces.
     work = tempname();
     mkdir(work);
     back = cd(work);

@@ -1,8 +1,8 @@
-/* Parfocal for Octave: the functions of the C library as verbs of one MEX function, [status, ...] = parfocal_gateway(verb, ...).
+/* Parfocal for Octave: the C library as verbs of a MEX function, [status, ...] = parfocal_gateway(verb, ...).
 
-   It is the twin of +parfocal/+internal/throughCalllib.m, verb by verb; the classes of +parfocal stand on either. The library is opened by the
-   path that they found, so that this file is built without it: build_octave.m. Pixels are used where Octave has them, without a copy.
-   What a user can get wrong has been refused before, or is refused by the library; what this file refuses is a fault of +parfocal. */
+   It has the same verbs as +parfocal/+internal/throughCalllib.m, which MATLAB uses; +parfocal works with either. The
+   library is opened by path at run time, so build_octave.m builds this file without it. Pixels are not copied.
+   +parfocal or the library checks the user's input; what this file refuses is a bug in +parfocal. */
 
 #include "mex.h"
 #include "parfocal.h"
@@ -42,10 +42,11 @@ typedef void *library_handle;
     X(focus_score_u8, parfocal_status, (const uint8_t *, uint64_t, const int64_t *, const int64_t *, double *))        \
     X(focus_score_u16, parfocal_status, (const uint16_t *, uint64_t, const int64_t *, const int64_t *, double *))      \
     X(focus_score_f32, parfocal_status, (const float *, uint64_t, const int64_t *, const int64_t *, double *))         \
+    X(stack_range, parfocal_status,                                                                                    \
+      (parfocal_model, int32_t, const void *, uint64_t, const int64_t *, const int64_t *, double *, double *))         \
     X(stream_open, parfocal_status, (parfocal_model, int32_t, const int64_t *, const char *, parfocal_stream *))       \
     X(stream_submit, parfocal_status, (parfocal_stream, const void *, uint64_t, const int64_t *, uint64_t))            \
-    X(stream_receive, parfocal_status,                                                                                 \
-      (parfocal_stream, void *, uint64_t, const int64_t *, uint64_t *, int32_t))                                       \
+    X(stream_receive, parfocal_status, (parfocal_stream, void *, uint64_t, const int64_t *, uint64_t *, int32_t))      \
     X(stream_close, parfocal_status, (parfocal_stream))
 
 static struct {
@@ -55,14 +56,14 @@ static struct {
 #undef MEMBER
 } library;
 
-/* What was opened last, until the caller has its number and takes it: Ctrl-C is heard before an assignment is done. */
+/* Handles opened last, until the caller has stored them and calls take: Ctrl-C may come before the assignment. */
 static uint64_t untaken_model, untaken_stream;
 
-/* Texts of this call, freed when it ends: Octave 7 itself forgets what mxArrayToString made. */
+/* Texts of this call, freed when it ends: Octave 7 does not free what mxArrayToString allocates. */
 static char *texts[8];
 static int text_count;
 
-/* A fault of +parfocal or of this file, never of a user. */
+/* Reports a bug in +parfocal or this file. */
 static void fault(const char *format, ...) {
     char message[512];
     va_list arguments;
@@ -111,7 +112,7 @@ static mxArray *number(uint64_t value) {
     return out;
 }
 
-/* Calls `ask` until the text fits: between two calls it may grow. */
+/* Calls `ask` until the text fits, because it may grow between two calls. */
 typedef parfocal_status (*asker)(uint64_t handle, char *buffer, uint64_t capacity, uint64_t *length);
 
 static parfocal_status ask_text(asker ask, uint64_t handle, mxArray **out) {
@@ -144,7 +145,7 @@ static parfocal_status ask_model(uint64_t handle, char *buffer, uint64_t capacit
     return library.model_describe(handle, buffer, capacity, length);
 }
 
-/* The verbs: each takes what stands after the verb's name, and fills what stands after the status. ---------------- */
+/* The verbs. Each takes the inputs after the verb's name, and fills the outputs after the status. ---------------- */
 
 static void *symbol(const char *name) {
 #ifdef _WIN32
@@ -166,7 +167,7 @@ static void open_library(const char *path, char *reason, size_t capacity) {
 #endif
 }
 
-/* [status, reason] = load(path): twice is once. `reason` is "" where it worked. */
+/* [status, reason] = load(path): does nothing if it is loaded. `reason` is "" on success. */
 static parfocal_status load(mxArray **out, const mxArray **in) {
     char reason[1024] = "";
     if (library.handle == NULL) {
@@ -181,14 +182,14 @@ static parfocal_status load(mxArray **out, const mxArray **in) {
     }
         FUNCTIONS(TAKE)
 #undef TAKE
-        /* `clear all` must not forget what is open. */
+        /* `clear all` must not forget open handles. */
         if (library.handle != NULL && !mexIsLocked()) mexLock();
     }
     out[0] = mxCreateString(reason);
     return library.handle != NULL ? PARFOCAL_STATUS_OK : PARFOCAL_STATUS_NOT_FOUND;
 }
 
-/* status = forget(): the library that was loaded is not the one that is wanted. It stays in memory, as it asks for. */
+/* status = forget(): drops a library that is not the wanted one. It stays in memory, as it must. */
 static parfocal_status forget(mxArray **out, const mxArray **in) {
     (void)out, (void)in;
     library.handle = NULL;
@@ -202,7 +203,7 @@ static parfocal_status take(mxArray **out, const mxArray **in) {
     return PARFOCAL_STATUS_OK;
 }
 
-/* status = drop(): closes what was opened and not taken. */
+/* status = drop(): closes handles that were opened and not taken. */
 static parfocal_status drop(mxArray **out, const mxArray **in) {
     if (untaken_model != 0) library.model_close(untaken_model);
     if (untaken_stream != 0) library.stream_close(untaken_stream);
@@ -239,7 +240,9 @@ static parfocal_status model_open(mxArray **out, const mxArray **in) {
 }
 
 /* [status, json] = describe(model) */
-static parfocal_status describe(mxArray **out, const mxArray **in) { return ask_text(ask_model, unsigned64(in[0]), &out[0]); }
+static parfocal_status describe(mxArray **out, const mxArray **in) {
+    return ask_text(ask_model, unsigned64(in[0]), &out[0]);
+}
 
 /* status = close(model) */
 static parfocal_status model_close(mxArray **out, const mxArray **in) {
@@ -262,9 +265,7 @@ static parfocal_status restore(mxArray **out, const mxArray **in) {
         return library.restore_u16(model, 0, pixels, samples, strides, pixels, samples, strides, shape, options);
     case mxSINGLE_CLASS:
         return library.restore_f32(model, 0, pixels, samples, strides, pixels, samples, strides, shape, options);
-    default:
-        fault("pixels of class %s", mxGetClassName(in[1]));
-        return PARFOCAL_STATUS_INTERNAL;
+    default: fault("pixels of class %s", mxGetClassName(in[1])); return PARFOCAL_STATUS_INTERNAL;
     }
 }
 
@@ -288,6 +289,15 @@ static parfocal_status focus_score(mxArray **out, const mxArray **in) {
     case mxSINGLE_CLASS: return library.focus_score_f32(pixels, samples, strides, shape, scores);
     default: fault("pixels of class %s", mxGetClassName(in[0])); return PARFOCAL_STATUS_INTERNAL;
     }
+}
+
+/* [status, range] = stackRange(model, pixelType, pixels, strides, shape): a row of two numbers. */
+static parfocal_status stack_range(mxArray **out, const mxArray **in) {
+    double *range;
+    out[0] = mxCreateDoubleMatrix(1, 2, mxREAL);
+    range = mxGetPr(out[0]);
+    return library.stack_range(unsigned64(in[0]), signed32(in[1]), mxGetData(in[2]), count(in[2]), four(in[3]),
+                               four(in[4]), &range[0], &range[1]);
 }
 
 /* [status, stream] = streamOpen(model, pixelType, shape, options) */
@@ -316,7 +326,8 @@ static parfocal_status stream_receive(mxArray **out, const mxArray **in) {
     if (!mxIsInt64(in[2]) || dimensions < 2 || dimensions > 3) fault("expected a frame's size in int64");
     for (i = 0; i < dimensions; i++) size[i] = (mwSize)wanted[i];
     out[0] = mxCreateNumericArray(dimensions, size, class_id, mxREAL);
-    return library.stream_receive(unsigned64(in[0]), mxGetData(out[0]), count(out[0]), four(in[3]), NULL, signed32(in[4]));
+    return library.stream_receive(unsigned64(in[0]), mxGetData(out[0]), count(out[0]), four(in[3]), NULL,
+                                  signed32(in[4]));
 }
 
 /* status = streamClose(stream) */
@@ -343,6 +354,7 @@ static const struct {
     {"restore", 5, 1, restore},
     {"restoreFile", 4, 0, restore_file},
     {"focusScore", 3, 1, focus_score},
+    {"stackRange", 5, 1, stack_range},
     {"streamOpen", 4, 1, stream_open},
     {"streamSubmit", 4, 0, stream_submit},
     {"streamReceive", 5, 1, stream_receive},

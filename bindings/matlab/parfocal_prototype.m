@@ -1,9 +1,10 @@
 function [methodinfo, structs, enuminfo, ThunkLibName] = parfocal_prototype()
-%PARFOCAL_PROTOTYPE  The functions of include/parfocal.h as MATLAB's loadlibrary takes them: no compiler has to read the header.
-%   loadlibrary(FILE, @parfocal_prototype, 'alias', 'parfocal'). Written by hand; a test holds it to the header, function by function and
-%   type by type. Its types are of one meaning on every system: MATLAB's own reading of uint64_t is unsigned long on some.
-%   Text is uint8Ptr, UTF-8 with a 0 at its end, so that MATLAB does not choose an encoding; text that is returned is plain ASCII.
-%   ThunkLibName is parfocal_thunk_<computer('arch')> beside this file, built from parfocal_thunk.c by the recipe there.
+%PARFOCAL_PROTOTYPE  The functions of include/parfocal.h for MATLAB's loadlibrary, which then needs no compiler.
+%   loadlibrary(FILE, @parfocal_prototype, 'alias', 'parfocal'). Written by hand; a test compares every function and
+%   type with the header. Its types mean the same on every system, while MATLAB itself reads uint64_t as unsigned long
+%   on some.
+%   Text is uint8Ptr, UTF-8 with a 0 at its end, so that MATLAB does not choose an encoding. Returned text is ASCII.
+%   ThunkLibName is parfocal_thunk_<computer('arch')> beside this file, built from parfocal_thunk.c, which says how.
 
     text = 'uint8Ptr';
     functions = {
@@ -30,6 +31,9 @@ function [methodinfo, structs, enuminfo, ThunkLibName] = parfocal_prototype()
         'focus_score_u8',    'int32',   {'uint8Ptr', 'uint64', 'int64Ptr', 'int64Ptr', 'doublePtr'}
         'focus_score_u16',   'int32',   {'uint16Ptr', 'uint64', 'int64Ptr', 'int64Ptr', 'doublePtr'}
         'focus_score_f32',   'int32',   {'singlePtr', 'uint64', 'int64Ptr', 'int64Ptr', 'doublePtr'}
+        'stack_range',       'int32',   {'uint64', 'int32', 'voidPtr', 'uint64', 'int64Ptr', 'int64Ptr', ...
+            'doublePtr', ...
+            'doublePtr'}
         'stream_open',       'int32',   {'uint64', 'int32', 'int64Ptr', text, 'uint64Ptr'}
         'stream_submit',     'int32',   {'uint64', 'voidPtr', 'uint64', 'int64Ptr', 'uint64'}
         'stream_receive',    'int32',   {'uint64', 'voidPtr', 'uint64', 'int64Ptr', 'uint64Ptr', 'int32'}
@@ -52,7 +56,8 @@ function [methodinfo, structs, enuminfo, ThunkLibName] = parfocal_prototype()
     structs = [];
     enuminfo.PARFOCAL_STATUS = struct('PARFOCAL_STATUS_OK', 0, 'PARFOCAL_STATUS_INVALID_ARGUMENT', 1, ...
         'PARFOCAL_STATUS_INVALID_HANDLE', 2, 'PARFOCAL_STATUS_BAD_OPTION', 3, 'PARFOCAL_STATUS_UNSUPPORTED', 4, ...
-        'PARFOCAL_STATUS_NOT_FOUND', 5, 'PARFOCAL_STATUS_IO', 6, 'PARFOCAL_STATUS_FORMAT', 7, 'PARFOCAL_STATUS_MODEL', 8, ...
+        'PARFOCAL_STATUS_NOT_FOUND', 5, 'PARFOCAL_STATUS_IO', 6, 'PARFOCAL_STATUS_FORMAT', 7, ...
+        'PARFOCAL_STATUS_MODEL', 8, ...
         'PARFOCAL_STATUS_RUNTIME', 9, 'PARFOCAL_STATUS_DEVICE', 10, 'PARFOCAL_STATUS_OUT_OF_MEMORY', 11, ...
         'PARFOCAL_STATUS_CANCELLED', 12, 'PARFOCAL_STATUS_WOULD_BLOCK', 13, 'PARFOCAL_STATUS_TIMEOUT', 14, ...
         'PARFOCAL_STATUS_CLOSED', 15, 'PARFOCAL_STATUS_EXISTS', 16, 'PARFOCAL_STATUS_INTERNAL', 17);
@@ -64,7 +69,7 @@ function taken = restore(pixels, text)
     taken = {'uint64', 'uint64', pixels, 'uint64', 'int64Ptr', pixels, 'uint64', 'int64Ptr', 'int64Ptr', text};
 end
 
-% A thunk knows pointers only as such.
+% A thunk does not distinguish types of pointers.
 function name = thunk(returned, taken)
     pointers = cellfun(@(type) numel(type) > 3 && strcmp(type(end - 2:end), 'Ptr'), taken);
     taken(pointers) = {'voidPtr'};

@@ -1,9 +1,10 @@
-/* Thunks for parfocal_prototype.m: how 64-bit MATLAB hands its arguments to the functions of include/parfocal.h.
+/* Thunks for parfocal_prototype.m, through which 64-bit MATLAB calls the functions of include/parfocal.h.
 
-   MATLAB calls thunk(function, arguments, size): the arguments lie one after the other, each in as many words of the machine as it needs, so
-   here one word each. The thunk passes them on and returns what the function returns. A name is what is returned, then what is
-   taken, then Thunk: MATLAB's own habit. One thunk serves all functions of its form, so nothing of Parfocal is named here, and this
-   file needs no header of its own and no library. Build it once for each system; the name ends in MATLAB's computer('arch'):
+   MATLAB calls thunk(function, arguments, size). The arguments lie one after the other, each in as many machine
+   words as it needs: here one word each. The thunk passes them to the function and returns its result. A thunk's
+   name is the result type, the argument types and "Thunk", as MATLAB itself names them. One thunk serves all
+   functions of one signature, so this file names nothing of Parfocal, and needs no header and no library. Build it
+   once for each system; the name ends in MATLAB's computer('arch'):
 
      Linux    cc -O2 -shared -fPIC -o parfocal_thunk_glnxa64.so parfocal_thunk.c
      macOS    cc -O2 -dynamiclib -o parfocal_thunk_maca64.dylib parfocal_thunk.c     (Intel: maci64)
@@ -141,6 +142,19 @@ EXPORTED int32 THUNK(int32uint64int32voidPtrvoidPtrvoidPtrThunk) {
     TAKE(voidPtr, e);
     UNUSED(size);
     return CALL(int32, (uint64, int32, voidPtr, voidPtr, voidPtr))(a, b, c, d, e);
+}
+
+EXPORTED int32 THUNK(int32uint64int32voidPtruint64voidPtrvoidPtrvoidPtrvoidPtrThunk) {
+    TAKE(uint64, a);
+    TAKE(int32, b);
+    TAKE(voidPtr, c);
+    TAKE(uint64, d);
+    TAKE(voidPtr, e);
+    TAKE(voidPtr, f);
+    TAKE(voidPtr, g);
+    TAKE(voidPtr, h);
+    UNUSED(size);
+    return CALL(int32, (uint64, int32, voidPtr, uint64, voidPtr, voidPtr, voidPtr, voidPtr))(a, b, c, d, e, f, g, h);
 }
 
 EXPORTED int32 THUNK(int32uint64voidPtruint64voidPtruint64Thunk) {

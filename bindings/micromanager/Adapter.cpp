@@ -1,4 +1,4 @@
-// What MMCore looks for in a device adapter's library.
+// The functions that MMCore looks up in a device adapter's library.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 

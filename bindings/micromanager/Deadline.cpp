@@ -39,12 +39,12 @@ void Deadline::watch() {
         } else if (Clock::now() < time_) {
             changed_.wait_until(lock, time_);
         } else {
-            // Under the lock, so that the task cannot go away meanwhile.
+            // Under the lock, so that the task cannot be destroyed meanwhile.
             try {
                 task_->cancel();
                 cancelled_ = true;
             } catch (const parfocal::Error &) {
-                // The run goes on to its end; there is nobody else to stop it.
+                // Cancelling failed: the run goes on to its end.
             }
             task_ = nullptr;
         }

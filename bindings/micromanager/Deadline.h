@@ -15,7 +15,7 @@ namespace parfocal_mm {
 
 using Clock = std::chrono::steady_clock;
 
-/// One thread that waits for the time of the run that is going on. A run is cancelled within the network node that is running.
+/// A thread that cancels the current run at its deadline, within the current network node.
 class Deadline {
 public:
     Deadline();
@@ -23,7 +23,7 @@ public:
     Deadline(const Deadline &) = delete;
     Deadline &operator=(const Deadline &) = delete;
 
-    /// Cancels `task` at `time`, unless it goes away before: then the run is over.
+    /// Cancels `task` at `time`, unless the Watch is destroyed before, because the run is over.
     class Watch {
     public:
         Watch(Deadline &deadline, const parfocal::Task &task, Clock::time_point time) : deadline_(deadline) {
@@ -32,7 +32,7 @@ public:
         ~Watch() { deadline_.disarm(); }
         Watch(const Watch &) = delete;
         Watch &operator=(const Watch &) = delete;
-        /// The run is over. True if it has been cancelled.
+        /// Ends the watch after the run. True if the run was cancelled.
         bool end() { return deadline_.disarm(); }
 
     private:

@@ -18,14 +18,14 @@ namespace {
 const char *const yes = "Yes";
 const char *const no = "No";
 
-// For properties that are numbers: MMDevice reads them in the locale of the host.
+// A value of a numeric property, which MMDevice parses in the locale of the host.
 std::string number(double value) {
     char text[40];
     std::snprintf(text, sizeof text, "%.4f", value);
     return text;
 }
 
-// What Micro-Manager has room for, cut between characters.
+// The text, cut between characters to what Micro-Manager has room for.
 std::string limited(std::string text) {
     std::size_t size = MM::MaxStrLength - 1;
     if (text.size() > size) {
@@ -42,7 +42,8 @@ std::string limited(std::string text) {
 int Device::Initialize() {
     text("Model", &Opening::model);
     text("Device", &Opening::device);
-    changed("Threads", "0", MM::Integer, [](Settings &s, const std::string &value) { s.opening.threads = std::atol(value.c_str()); });
+    changed("Threads", "0", MM::Integer,
+            [](Settings &s, const std::string &value) { s.opening.threads = std::atol(value.c_str()); });
     limits("Threads", 0, 1024);
     text("OpenOptions", &Opening::options);
     changed("RunOptions", "", MM::String, [](Settings &s, const std::string &value) { s.run_options = value; });
@@ -53,29 +54,30 @@ int Device::Initialize() {
     changed("TimeBudgetMs", number(frames_.settings().time_budget_ms).c_str(), MM::Float,
             [](Settings &s, const std::string &value) {
                 const double budget = std::atof(value.c_str());
-                // Micro-Manager lets "nan" through its limits.
+                // Micro-Manager's limits let "nan" pass.
                 s.time_budget_ms = budget >= 1 ? budget : 1;
             });
     limits("TimeBudgetMs", 1, 60000);
-    choice("FourBytePixels", {"untouched", "RGBA"}, [](Settings &s, const std::string &value) { s.four_bytes_are_rgba = value == "RGBA"; });
+    choice("FourBytePixels", {"untouched", "RGBA"},
+           [](Settings &s, const std::string &value) { s.four_bytes_are_rgba = value == "RGBA"; });
     changed("FrameLog", "", MM::String, [](Settings &s, const std::string &value) { s.log = value; });
 
-    told("FramesProcessed", MM::Integer, [this] { return std::to_string(frames_.counters().processed); });
-    told("FramesSkipped", MM::Integer, [this] { return std::to_string(frames_.counters().skipped); });
-    told("FramesFailed", MM::Integer, [this] { return std::to_string(frames_.counters().failed); });
-    told("LatencyMsMedian", MM::Float, [this] { return number(frames_.counters().median_ms); });
-    told("LatencyMsP95", MM::Float, [this] { return number(frames_.counters().p95_ms); });
-    told("FocusScore", MM::String, [this] {
+    shown("FramesProcessed", MM::Integer, [this] { return std::to_string(frames_.counters().processed); });
+    shown("FramesSkipped", MM::Integer, [this] { return std::to_string(frames_.counters().skipped); });
+    shown("FramesFailed", MM::Integer, [this] { return std::to_string(frames_.counters().failed); });
+    shown("LatencyMsMedian", MM::Float, [this] { return number(frames_.counters().median_ms); });
+    shown("LatencyMsP95", MM::Float, [this] { return number(frames_.counters().p95_ms); });
+    shown("FocusScore", MM::String, [this] {
         const double score = frames_.counters().score;
-        // A text, and the same one in every locale.
+        // A text property, the same in every locale.
         std::ostringstream digits;
         digits.imbue(std::locale::classic());
         digits << std::setprecision(9);
         return score < 0 ? std::string() : (digits << score, digits.str());
     });
-    told("ActiveDevice", MM::String, [this] { return frames_.active_device(); });
-    told("LastError", MM::String, [this] { return frames_.last_error(); });
-    told("LibraryVersion", MM::String, [] { return parfocal::version(); });
+    shown("ActiveDevice", MM::String, [this] { return frames_.active_device(); });
+    shown("LastError", MM::String, [this] { return frames_.last_error(); });
+    shown("LibraryVersion", MM::String, [] { return parfocal::version(); });
 
     act("ResetCounters", no, MM::String, false, [this](MM::PropertyBase &property, MM::ActionType action) {
         std::string value;
@@ -91,7 +93,7 @@ int Device::Initialize() {
 }
 
 int Device::Shutdown() {
-    // A camera's thread may still be on its way here.
+    // A camera's thread may still call Process.
     Settings settings = frames_.settings();
     settings.mode = Mode::Off;
     frames_.set(settings);
@@ -104,7 +106,7 @@ int Device::Process(unsigned char *buffer, unsigned width, unsigned height, unsi
     if (buffer != nullptr) {
         frames_.process(buffer, width, height, bytes_per_pixel);
     }
-    // MMCore looks at no code of an image processor: what failed stands in LastError.
+    // MMCore ignores an image processor's error code; LastError has the failure.
     return DEVICE_OK;
 }
 
@@ -132,8 +134,8 @@ void Device::changed(const char *property, const char *value, MM::PropertyType t
     });
 }
 
-void Device::told(const char *property, MM::PropertyType type, const std::function<std::string()> &value) {
-    // Asked for when it is read, not before: that may open a model.
+void Device::shown(const char *property, MM::PropertyType type, const std::function<std::string()> &value) {
+    // The value is computed only when the property is read, because that may open a model.
     act(property, type == MM::String ? "" : "0", type, true, [value](MM::PropertyBase &got, MM::ActionType action) {
         if (action == MM::BeforeGet) {
             got.Set(limited(value()).c_str());
@@ -143,15 +145,16 @@ void Device::told(const char *property, MM::PropertyType type, const std::functi
 
 void Device::act(const char *property, const char *value, MM::PropertyType type, bool read_only,
                  const std::function<void(MM::PropertyBase &, MM::ActionType)> &action) {
-    CreateProperty(property, value, type, read_only, new MM::ActionLambda([action](MM::PropertyBase *about, MM::ActionType what) {
-        try {
-            action(*about, what);
-            return DEVICE_OK;
-        } catch (...) {
-            // Nothing may be thrown into MMCore.
-            return DEVICE_ERR;
-        }
-    }));
+    CreateProperty(property, value, type, read_only,
+                   new MM::ActionLambda([action](MM::PropertyBase *about, MM::ActionType what) {
+                       try {
+                           action(*about, what);
+                           return DEVICE_OK;
+                       } catch (...) {
+                           // Exceptions must not reach MMCore.
+                           return DEVICE_ERR;
+                       }
+                   }));
 }
 
 void Device::limits(const char *property, double low, double high) { SetPropertyLimits(property, low, high); }

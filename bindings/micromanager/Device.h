@@ -32,7 +32,7 @@ private:
     void text(const char *property, std::string Opening::*member);
     void choice(const char *property, const std::vector<const char *> &values, const Change &change);
     void changed(const char *property, const char *value, MM::PropertyType type, const Change &change);
-    void told(const char *property, MM::PropertyType type, const std::function<std::string()> &value);
+    void shown(const char *property, MM::PropertyType type, const std::function<std::string()> &value);
     void act(const char *property, const char *value, MM::PropertyType type, bool read_only,
              const std::function<void(MM::PropertyBase &, MM::ActionType)> &action);
     void limits(const char *property, double low, double high);

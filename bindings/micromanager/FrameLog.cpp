@@ -15,7 +15,7 @@ namespace parfocal_mm {
 
 namespace {
 
-// Coordinated universal time, as ISO 8601 writes it.
+// The current time in UTC, in ISO 8601.
 std::string now() {
     const auto time = std::chrono::system_clock::now();
     const auto milliseconds =
@@ -33,7 +33,7 @@ std::string now() {
     return text;
 }
 
-// As RFC 4180 has it.
+// Quotes a field as RFC 4180 does.
 std::string quoted(const std::string &text) {
     if (text.find_first_of(",\"\r\n") == std::string::npos) {
         return text;
@@ -64,7 +64,7 @@ void FrameLog::open(const std::string &path) {
     if (!file_) {
         fail(path, "cannot be opened");
     }
-    // A host may have set another locale, with a comma for the decimal point.
+    // The host may have set a locale with a decimal comma.
     file_.imbue(std::locale::classic());
     if (file_.tellp() == std::ofstream::pos_type(0)) {
         file_ << "time,frame,width,height,bytes_per_pixel,done,milliseconds,score,message\n" << std::flush;
@@ -73,8 +73,8 @@ void FrameLog::open(const std::string &path) {
 
 void FrameLog::write(const FrameRecord &r) {
     errno = 0;
-    file_ << now() << ',' << r.number << ',' << r.width << ',' << r.height << ',' << r.bytes_per_pixel << ',' << quoted(r.done) << ','
-          << std::fixed << std::setprecision(3) << r.milliseconds << ',';
+    file_ << now() << ',' << r.number << ',' << r.width << ',' << r.height << ',' << r.bytes_per_pixel << ','
+          << quoted(r.done) << ',' << std::fixed << std::setprecision(3) << r.milliseconds << ',';
     if (r.score >= 0) {
         file_ << std::defaultfloat << std::setprecision(9) << r.score;
     }

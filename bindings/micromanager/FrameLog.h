@@ -1,5 +1,4 @@
-// A text file with a line for each frame: what was done to it, so that nobody has to guess which frames of an acquisition are
-// restored.
+// A log file with a line for each frame, which says whether the frame of an acquisition was restored.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
@@ -13,7 +12,7 @@ namespace parfocal_mm {
 
 /// One line.
 struct FrameRecord {
-    std::uint64_t number = 0; ///< counts all frames since the device was loaded, from 1
+    std::uint64_t number = 0; ///< of the frame since the device was loaded, from 1
     unsigned width = 0, height = 0, bytes_per_pixel = 0;
     const char *done = "";
     double milliseconds = 0; ///< in the adapter
@@ -21,13 +20,13 @@ struct FrameRecord {
     std::string message;
 };
 
-/// Comma-separated values, flushed line by line: what stands there survives a crash of the host.
+/// Comma-separated values, flushed after each line, so that the log survives a crash of the host.
 class FrameLog {
 public:
-    /// Appends to the file of this name from now on; "" closes it. Throws std::runtime_error if it cannot be opened.
+    /// Opens the file for appending; "" closes the log. Throws std::runtime_error if it cannot be opened.
     void open(const std::string &path);
     bool is_open() const { return file_.is_open(); }
-    /// Throws std::runtime_error if it cannot be written; then the log is closed.
+    /// Throws std::runtime_error and closes the log if it cannot be written.
     void write(const FrameRecord &record);
 
 private:

@@ -2,6 +2,8 @@
 
 #include "FrameProcessor.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -10,20 +12,17 @@ namespace parfocal_mm {
 
 namespace {
 
-// A value of the model's description: texts in quotes, numbers without them. Devices and numbers need no escapes.
-std::string value(const std::string &json, const std::string &key) {
-    const std::string begin = "\"" + key + "\":";
-    std::size_t at = json.find(begin);
-    if (at == std::string::npos) {
-        return {};
+// The device in use, "cpu, 2 threads" for example.
+std::string device_in_words(const parfocal::Model &model) {
+    const auto description = nlohmann::json::parse(model.describe());
+    const auto device = description.at("device").get<std::string>();
+    if (device != "cpu") {
+        return device;
     }
-    at += begin.size();
-    const bool text = json[at] == '"';
-    const std::size_t from = text ? at + 1 : at;
-    return json.substr(from, json.find_first_of(text ? "\"" : ",}", from) - from);
+    return device + ", " + std::to_string(description.at("threads").get<unsigned>()) + " threads";
 }
 
-// A value of an option, with spaces or without.
+// Quotes the value of an option, which may contain spaces.
 std::string quoted(const std::string &text) {
     std::string result = "'";
     for (const char c : text) {
@@ -32,7 +31,7 @@ std::string quoted(const std::string &text) {
     return result + "'";
 }
 
-// The value below which a part of all lies; `sorted` is not empty.
+// The quantile `part` of `sorted`, which is not empty.
 double percentile(const std::vector<double> &sorted, double part) {
     return sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1) + 0.5)];
 }
@@ -41,22 +40,14 @@ double percentile(const std::vector<double> &sorted, double part) {
 
 const char *name(Outcome outcome) {
     switch (outcome) {
-    case Outcome::Restored:
-        return "restored";
-    case Outcome::Scored:
-        return "scored";
-    case Outcome::Off:
-        return "off";
-    case Outcome::Again:
-        return "restored before";
-    case Outcome::Late:
-        return "late";
-    case Outcome::NotTried:
-        return "late, not tried";
-    case Outcome::Untouched:
-        return "untouched format";
-    case Outcome::Failed:
-        return "failed";
+    case Outcome::Restored: return "restored";
+    case Outcome::Scored: return "scored";
+    case Outcome::Off: return "off";
+    case Outcome::Again: return "restored before";
+    case Outcome::Late: return "late";
+    case Outcome::NotTried: return "late, not tried";
+    case Outcome::Untouched: return "untouched format";
+    case Outcome::Failed: return "failed";
     }
     return "";
 }
@@ -64,7 +55,7 @@ const char *name(Outcome outcome) {
 FrameProcessor::FrameProcessor() = default;
 
 FrameProcessor::~FrameProcessor() {
-    // A frame that is in work ends first.
+    // Waits for the frame in work.
     const std::lock_guard<std::mutex> lock(work_);
 }
 
@@ -113,14 +104,14 @@ Outcome FrameProcessor::process(unsigned char *pixels, unsigned width, unsigned 
             write_log(record);
         }
     } catch (...) {
-        // No memory for a message, say. The camera goes on.
+        // There may be no memory for a message. The camera goes on.
     }
     return outcome;
 }
 
 void FrameProcessor::apply(const Settings &wanted, bool anew) {
     if (anew) {
-        // Perhaps there is more time now.
+        // The new settings may allow more time.
         late_in_a_row_ = pass_ = 0;
     }
     if (wanted.log != log_path_ || (anew && !log_.is_open())) {
@@ -140,7 +131,7 @@ void FrameProcessor::apply(const Settings &wanted, bool anew) {
     }
 }
 
-// A log that fails is no reason to leave a frame as it is.
+// A failing log must not keep frames from being restored.
 void FrameProcessor::open_log(const std::string &path) {
     log_path_ = path;
     std::string error;
@@ -164,10 +155,10 @@ void FrameProcessor::write_log(const FrameRecord &record) {
 
 void FrameProcessor::open(const Opening &wanted) {
     model_.reset();
-    // Outputs stay known: what one model has restored is no camera's frame for another.
+    // Outputs stay remembered: another model must not restore them again.
     {
         const std::lock_guard<std::mutex> lock(state_);
-        told_ = wanted;
+        described_opening_ = wanted;
         device_.clear();
         open_error_.clear();
     }
@@ -176,17 +167,13 @@ void FrameProcessor::open(const Opening &wanted) {
         options += " threads=" + std::to_string(wanted.threads);
     }
     model_ = std::make_unique<parfocal::Model>(parfocal::Model::open(wanted.model, options + " " + wanted.options));
-    const std::string told = model_->describe();
-    std::string device = value(told, "device");
-    if (device == "cpu") {
-        device += ", " + value(told, "threads") + " threads";
-    }
+    const std::string device = device_in_words(*model_);
     const std::lock_guard<std::mutex> lock(state_);
     device_ = device;
 }
 
 void FrameProcessor::open_if_idle() {
-    // A frame that is in work opens the model itself.
+    // The frame in work opens the model itself.
     const std::unique_lock<std::mutex> lock(work_, std::try_to_lock);
     if (!lock) {
         return;
@@ -196,8 +183,8 @@ void FrameProcessor::open_if_idle() {
     apply(settings, anew);
 }
 
-Outcome FrameProcessor::work(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes, const Settings &settings,
-                             FrameRecord &record) {
+Outcome FrameProcessor::work(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes,
+                             const Settings &settings, FrameRecord &record) {
     if (settings.mode == Mode::Off) {
         return Outcome::Off;
     }
@@ -205,14 +192,16 @@ Outcome FrameProcessor::work(unsigned char *pixels, unsigned width, unsigned hei
     if (bytes != 1 && bytes != 2 && !rgba) {
         return Outcome::Untouched;
     }
-    // Channels of a pixel lie side by side; the fourth, which is no colour, is left out.
+    // Interleaved channels; the fourth is not a colour and stays as it is.
     const parfocal::Shape shape{width, height, rgba ? 3 : 1, 1};
     if (settings.mode == Mode::ScoreOnly) {
         const std::uint64_t count = std::uint64_t{width} * height * (rgba ? 4 : 1);
-        const parfocal::Strides steps = rgba ? parfocal::Strides{4, std::int64_t{4} * width, 1, 0} : parfocal::Strides::interleaved(shape);
-        record.score = bytes == 2 ? parfocal::focus_score(parfocal::View<const std::uint16_t>(
-                                        reinterpret_cast<const std::uint16_t *>(pixels), count, shape, steps))[0]
-                                  : parfocal::focus_score(parfocal::View<const std::uint8_t>(pixels, count, shape, steps))[0];
+        const parfocal::Strides steps =
+            rgba ? parfocal::Strides{4, std::int64_t{4} * width, 1, 0} : parfocal::Strides::interleaved(shape);
+        record.score = bytes == 2
+                           ? parfocal::focus_score(parfocal::View<const std::uint16_t>(
+                                 reinterpret_cast<const std::uint16_t *>(pixels), count, shape, steps))[0]
+                           : parfocal::focus_score(parfocal::View<const std::uint8_t>(pixels, count, shape, steps))[0];
         return Outcome::Scored;
     }
     return restore(pixels, shape, bytes, settings);
@@ -249,7 +238,7 @@ Outcome FrameProcessor::restore(unsigned char *pixels, const parfocal::Shape &sh
             if (!watch.end() || stopped.status() != PARFOCAL_STATUS_CANCELLED) {
                 throw;
             }
-            // Where every frame is late, trying costs as much as restoring: it is tried less and less often.
+            // If every frame is late, trying costs as much as restoring: so try less and less often.
             late_in_a_row_ = std::min(late_in_a_row_ + 1, 6U);
             pass_ = (1U << late_in_a_row_) - 1;
             return Outcome::Late;
@@ -264,8 +253,8 @@ Outcome FrameProcessor::restore(unsigned char *pixels, const parfocal::Shape &sh
     return Outcome::Restored;
 }
 
-void FrameProcessor::run(std::vector<unsigned char> &frame, const parfocal::Shape &shape, unsigned bytes, const std::string &options,
-                         const parfocal::Task *task) const {
+void FrameProcessor::run(std::vector<unsigned char> &frame, const parfocal::Shape &shape, unsigned bytes,
+                         const std::string &options, const parfocal::Task *task) const {
     if (bytes == 2) {
         auto *pixels = reinterpret_cast<std::uint16_t *>(frame.data());
         model_->restore_in_place(parfocal::View<std::uint16_t>(pixels, shape), options, task);
@@ -277,8 +266,8 @@ void FrameProcessor::run(std::vector<unsigned char> &frame, const parfocal::Shap
     }
 }
 
-// MMCore hands out a camera's buffer again at each getImage(), and runs its processor again. Compared is what is in it, because cameras
-// use a buffer for many frames.
+// MMCore runs the processor again on a camera's buffer at each getImage(). Contents are compared, not addresses,
+// because cameras reuse their buffers.
 bool FrameProcessor::is_own_output(const unsigned char *pixels, std::size_t size) const {
     return std::any_of(outputs_.begin(), outputs_.end(), [=](const std::vector<unsigned char> &output) {
         return output.size() == size && size > 0 && std::memcmp(output.data(), pixels, size) == 0;
@@ -345,6 +334,8 @@ std::string FrameProcessor::last_error() {
     return opening_counts() && !open_error_.empty() ? open_error_ : log_error_;
 }
 
-bool FrameProcessor::opening_counts() const { return settings_.mode == Mode::Restore && settings_.opening == told_; }
+bool FrameProcessor::opening_counts() const {
+    return settings_.mode == Mode::Restore && settings_.opening == described_opening_;
+}
 
 } // namespace parfocal_mm

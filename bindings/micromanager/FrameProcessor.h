@@ -1,4 +1,4 @@
-// What is done to each frame, without anything of Micro-Manager's: restore or score it, leave it as it is if that fails, count.
+// Restores or scores each frame, or leaves it as it is if that fails, and counts. Knows nothing of Micro-Manager.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
@@ -20,19 +20,19 @@
 
 namespace parfocal_mm {
 
-/// What became of a frame.
+/// The outcome for a frame.
 enum class Outcome {
     Restored,
     Scored,
     Off, ///< the mode is Off
-    Again, ///< this adapter's own output, which it does not restore twice
+    Again, ///< this adapter's own output, which is not restored twice
     Late, ///< over the time budget: left as it was
-    NotTried, ///< the ones before were late: left as it was
-    Untouched, ///< of a format that is left as it is
+    NotTried, ///< left as it was, because frames before it were late
+    Untouched, ///< of a format that is never restored
     Failed, ///< left as it was
 };
 
-/// As the log has it.
+/// The outcome's name in the log.
 const char *name(Outcome outcome);
 
 /// Counts since the last reset.
@@ -44,52 +44,53 @@ struct Counters {
     double score = -1; ///< of the last frame that was scored; negative: none was
 };
 
-/// process() is called by cameras' threads; everything else by any thread, which does not wait for a frame that is in work.
+/// Cameras' threads call process(). Any thread may call the rest, which does not wait for the frame in work.
 class FrameProcessor {
 public:
     FrameProcessor();
     ~FrameProcessor();
 
     Settings settings() const;
-    /// Holds from the next frame on. A model that must be opened anew, or could not be opened before, is opened then, or when
-    /// active_device() or last_error() is asked.
+    /// Takes effect with the next frame. A changed model, or one that could not be opened before, is opened then, or
+    /// when active_device() or last_error() is called.
     void set(const Settings &settings);
 
-    /// Works on a frame in place: `width * height * bytes_per_pixel` bytes, rows without gaps. Never throws. The pixels are written
-    /// whole, after everything has succeeded, or not at all.
+    /// Processes a frame in place: `width * height * bytes_per_pixel` bytes, rows without gaps. Never throws. Pixels
+    /// are written only after everything has succeeded.
     Outcome process(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes_per_pixel) noexcept;
 
     Counters counters() const;
     void reset_counters();
-    /// What runs, "cpu, 2 threads" for example; "" if no model could be opened, or none is needed.
+    /// The device in use, "cpu, 2 threads" for example; "" if no model could be opened, or none is needed.
     std::string active_device();
-    /// The message of the last frame that failed since the settings were changed or the counters reset; else why no model could be
-    /// opened or no log be written; "" if all is well.
+    /// The message of the last failed frame since the settings changed or the counters were reset; else why the model
+    /// could not be opened or the log not be written; "" if all is well.
     std::string last_error();
 
 private:
-    /// Outputs that may come back: one for each camera of a multi-camera device.
+    /// Outputs that MMCore may hand in again: one for each camera of a multi-camera device.
     static constexpr std::size_t remembered = 4;
     static constexpr std::size_t latencies = 1000;
 
-    /// Opens log and model where they are not those that are wanted. `anew` is true once after each change.
+    /// Opens the wanted log and model unless they are open. `anew` is true once after each change.
     void apply(const Settings &wanted, bool anew);
     Settings take_settings(bool &anew);
     void open_log(const std::string &path);
     void write_log(const FrameRecord &record);
     void open_if_idle();
-    Outcome work(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes, const Settings &settings, FrameRecord &record);
+    Outcome work(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes, const Settings &settings,
+                 FrameRecord &record);
     Outcome restore(unsigned char *pixels, const parfocal::Shape &shape, unsigned bytes, const Settings &settings);
-    void run(std::vector<unsigned char> &frame, const parfocal::Shape &shape, unsigned bytes, const std::string &options,
-             const parfocal::Task *task) const;
+    void run(std::vector<unsigned char> &frame, const parfocal::Shape &shape, unsigned bytes,
+             const std::string &options, const parfocal::Task *task) const;
     bool is_own_output(const unsigned char *pixels, std::size_t size) const;
     void open(const Opening &wanted);
     void fail(const std::string &message);
-    /// Whether what was told of the last opening holds for the settings; with state_ held.
+    /// Whether device_ and open_error_ are about the current settings. The caller holds state_.
     bool opening_counts() const;
     void count(Outcome outcome, double milliseconds, double score);
 
-    // One frame at a time; also guards what the frames' thread alone uses, down to the next comment.
+    // Held while a frame is in work; guards the members down to the next comment.
     std::mutex work_;
     Opening opened_;
     bool tried_ = false;
@@ -103,7 +104,7 @@ private:
     std::string log_path_;
     std::uint64_t number_ = 0;
 
-    // Settings, counters and messages; held briefly.
+    // Guards settings, counters and messages; held briefly.
     mutable std::mutex state_;
     Settings settings_;
     bool changed_ = false;
@@ -111,7 +112,7 @@ private:
     std::vector<double> milliseconds_;
     std::size_t next_ = 0;
     std::string device_, error_, log_error_, open_error_;
-    Opening told_; ///< what device_ and open_error_ are about
+    Opening described_opening_; ///< what device_ and open_error_ are about
 };
 
 } // namespace parfocal_mm

@@ -1,4 +1,4 @@
-// What the user asks of the adapter, as plain values.
+// The settings of the adapter, as plain values.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
@@ -11,12 +11,12 @@ namespace parfocal_mm {
 /// What is done to each frame.
 enum class Mode { Restore, ScoreOnly, Off };
 
-/// Which model, and how it is opened. A change opens another one.
+/// The model and how it is opened. A change opens another model.
 struct Opening {
     std::string model; ///< an ONNX file, UTF-8; "" is the model inside the library
     std::string device = "auto";
-    long threads = 0; ///< 0: as the library chooses
-    std::string options; ///< more of opening: precision, memory, runtime
+    long threads = 0; ///< 0: the library chooses
+    std::string options; ///< other options of opening: precision, memory, runtime
 
     bool operator==(const Opening &other) const {
         return model == other.model && device == other.device && threads == other.threads && options == other.options;
@@ -27,10 +27,10 @@ struct Opening {
 struct Settings {
     Opening opening;
     Mode mode = Mode::Restore;
-    std::string run_options; ///< of a run: tile, halo, normalize, pixel_size_um
+    std::string run_options; ///< options of a run: tile, halo, normalize, pixel_size_um
     bool skip_when_late = false;
-    double time_budget_ms = 50; ///< counts with skip_when_late only
-    bool four_bytes_are_rgba = false; ///< else frames of 4 bytes a pixel are left as they are
+    double time_budget_ms = 50; ///< used with skip_when_late only
+    bool four_bytes_are_rgba = false; ///< otherwise frames of 4 bytes a pixel are left as they are
     std::string log; ///< a file that gets a line for each frame; "" for none
 };
 

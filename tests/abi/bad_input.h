@@ -1,19 +1,16 @@
-/* What the generated table of bad input stands on: good objects, pixels whose marks tell who wrote, and the log.
-   program MODEL GOOD.tif FOLDER LOG; silent, the exit status says. */
+/* The base of the generated tests of bad input: good objects, buffers with marks that show who wrote to them, and
+   the log. Usage: program MODEL GOOD.tif FOLDER LOG. Prints nothing; the result is the exit status. */
 
 #ifndef BAD_INPUT_H
 #define BAD_INPUT_H
 
 #define _DEFAULT_SOURCE
-#include "parfocal.h"
+#include "../c/support.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WIDTH = 12, HEIGHT = 10, CHANNELS = 3, SAMPLES = WIDTH * HEIGHT * CHANNELS, ROOM = 4 * SAMPLES };
@@ -34,7 +31,7 @@ static uint64_t model_length;
 static parfocal_model a_model, made;
 static parfocal_task a_task;
 static parfocal_stream a_stream;
-/* An object of a case's own, closed after it. */
+/* An object that one case made; closed after it. */
 static uint64_t kept;
 static parfocal_status found;
 
@@ -43,18 +40,12 @@ static uint16_t in_u16[ROOM], out_u16[ROOM];
 static float in_f32[ROOM], out_f32[ROOM];
 static double scores[8];
 static char text[1 << 16];
+static double value_lo, value_hi;
 static uint64_t length, value_done, value_total, value_planes, value_tag;
 
 static void fail(const char *what) {
     failures++;
     fprintf(log_file, "%s, %s: failed: %s\n", function_name, case_name, what);
-}
-
-static const char *message(void) {
-    static char said[2048];
-    said[0] = '\0';
-    parfocal_last_error(said, sizeof said, NULL);
-    return said;
 }
 
 static const int64_t *numbers(int64_t a, int64_t b, int64_t c, int64_t d) {
@@ -121,7 +112,7 @@ static parfocal_stream closed_stream(void) {
     return stream;
 }
 
-/* A task whose run is over; closed after the case. */
+/* A task whose run is over. */
 static parfocal_task used_task(void) {
     kept = new_task();
     CHECK(parfocal_restore_u16(a_model, kept, in_u16, SAMPLES, NULL, out_u16, SAMPLES, NULL,
@@ -130,7 +121,7 @@ static parfocal_task used_task(void) {
     return kept;
 }
 
-/* ---- A run on a thread of its own, for what is closed during it. ---- */
+/* ---- A run on its own thread, to close objects during it. ---- */
 
 static pthread_t runner;
 static parfocal_model run_model;
@@ -158,12 +149,11 @@ static void *receive_all(void *unused) {
 
 static void start_run(parfocal_model model) {
     uint64_t planes = 0;
-    const struct timespec pause = {0, 500000};
     run_model = model;
     run_task = new_task();
     run_stream = 0;
     CHECK(pthread_create(&runner, NULL, run, NULL) == 0);
-    while (planes == 0 && parfocal_task_planes_done(run_task, &planes) == PARFOCAL_STATUS_OK) nanosleep(&pause, NULL);
+    while (planes == 0 && parfocal_task_planes_done(run_task, &planes) == PARFOCAL_STATUS_OK) pause_ms(1);
 }
 
 static parfocal_model busy_model(void) {
@@ -177,15 +167,14 @@ static parfocal_task busy_task(void) {
 }
 
 static parfocal_stream busy_stream(void) {
-    const struct timespec pause = {0, 30000000};
     run_stream = new_stream();
     CHECK(pthread_create(&runner, NULL, receive_all, NULL) == 0);
     CHECK(parfocal_stream_submit(run_stream, in_u16, SAMPLES, NULL, 1) == PARFOCAL_STATUS_OK);
-    nanosleep(&pause, NULL);
+    pause_ms(30);
     return run_stream;
 }
 
-/* What runs is finished on its own reference, and a receiver is woken. */
+/* The run finishes on its own reference; a receiver is woken. */
 static void wait_for_run(void) {
     pthread_join(runner, NULL);
     if (run_stream != 0) {
@@ -235,6 +224,7 @@ static void begin(const char *function, const char *name) {
     memset(scores, MARK_BYTE, sizeof scores);
     memset(text, MARK_BYTE, sizeof text);
     value_done = value_total = value_planes = value_tag = 4711;
+    value_lo = value_hi = 4711;
 }
 
 static int all_marks(const void *memory, size_t size) {
@@ -259,13 +249,14 @@ static void nothing_was_done(void) {
                  in_f32[i] != (float)(i * 3701 % 65521) / 100.0f;
     CHECK(wrong == 0);
     CHECK(value_done == 4711 && value_total == 4711 && value_planes == 4711);
-    /* Where a tag is asked for, no frame has this one. */
+    CHECK(value_lo == 4711 && value_hi == 4711);
+    /* A call that receives no frame sets the tag to UINT64_MAX. */
     CHECK(value_tag == 4711 || value_tag == UINT64_MAX);
     CHECK(stat(in_folder("out.tif"), &file) != 0);
 }
 
 static void end(parfocal_status status, parfocal_status expected, const char *piece) {
-    const char *said = message();
+    const char *said = last_error();
     fprintf(log_file, "%s, %s = %s: %s\n", function_name, case_name, parfocal_status_name(status),
             status == PARFOCAL_STATUS_OK ? "" : said);
     if (status != expected) fail(parfocal_status_name(expected));
@@ -287,7 +278,7 @@ static void end_text(const char *returned, const char *expected) {
     if (strstr(returned, expected) == NULL) fail(expected);
 }
 
-/* ---- A process that was forked from one that uses the library. ---- */
+/* ---- The child of a process that uses the library. ---- */
 
 static int in_child(void) {
     int status = -1;
@@ -333,11 +324,8 @@ static int start(int count, char **arguments) {
     fputs("no image, no model\n", file);
     fclose(file);
     if (!copy(arguments[2], in_folder("good.tif")) || !copy(arguments[2], in_folder("good.tif.copy"))) return 0;
-    file = fopen(model_path, "rb");
-    model_bytes = malloc(1 << 20);
-    if (file == NULL || model_bytes == NULL) return 0;
-    model_length = fread(model_bytes, 1, 1 << 20, file);
-    fclose(file);
+    model_bytes = read_whole(model_path, &model_length);
+    if (model_bytes == NULL) return 0;
     a_model = new_model();
     a_task = new_task();
     CHECK(parfocal_stream_open(a_model, PARFOCAL_PIXEL_U16, numbers(WIDTH, HEIGHT, CHANNELS, 1), NULL, &a_stream) ==

@@ -1,7 +1,7 @@
-"""Which bad input each parameter of a function must be tried with, by its type and name.
+"""The bad input that each parameter of a function must be tested with, by its type and name.
 
-A parameter that nothing here knows is an error, and so is a case without a row in bad_input.toml: a new function fails
-until its rows are there.
+An unknown parameter is an error, and so is a case without a row in bad_input.toml: a new function fails until it has
+its rows.
 """
 
 import re
@@ -12,7 +12,7 @@ from header import HANDLES, Function
 
 @dataclass(frozen=True)
 class Case:
-    """One bad call: what differs from a good one."""
+    """One bad call: its differences from the good call."""
 
     name: str
     arguments: dict  # parameter -> C expression
@@ -22,7 +22,7 @@ class Case:
 
 @dataclass
 class Call:
-    """A good call of a function, and all its bad ones."""
+    """The good call of a function, and all bad calls."""
 
     function: Function
     good: dict = field(default_factory=dict)
@@ -41,7 +41,7 @@ def handle(call: Call, type_: str, name: str):
     closing = call.function.name.endswith("_close")
     call.good[name] = "kept" if closing else f"a_{kind}"
     if kind == "task" and any(p.type == "parfocal_model" for p in call.function.parameters):
-        # 0 is no task at all, and right; one that an earlier run has used is not.
+        # 0 stands for no task and is valid; a task that an earlier run has used is not.
         call.good[name] = "0"
         call.case(f"{name} used before", **{name: "used_task()"})
     else:
@@ -97,7 +97,7 @@ def text(call: Call, name: str):
 
 def text_out(call: Call, buffer: str, capacity: str, length: str):
     call.good |= {buffer: "text", capacity: "sizeof text", length: "&length"}
-    # A message to be told, for parfocal_last_error.
+    # parfocal_last_error needs a message.
     call.before = "fail_on_purpose();" if call.function.name == "parfocal_last_error" else ""
     call.case(f"{buffer} NULL with a capacity", **{buffer: "NULL"})
     call.case(f"{buffer} NULL asks for the length", after="CHECK(length > 1);", **{buffer: "NULL", capacity: "0"})
@@ -133,7 +133,7 @@ def pixels(call: Call, pointer: str, count: str, strides: str, element: str, wri
 
 
 def overlap(call: Call, element: str):
-    """Reading and writing the same memory in another way than exactly in place."""
+    """Source and destination overlap, but not exactly in place."""
     at = f"in_{element}"
     call.case("overlap shifted up", dst=f"{at} + 1")
     call.case("overlap shifted down", src=f"{at} + 1", dst=at)
@@ -151,7 +151,7 @@ def shape(call: Call, name: str, stream: bool):
         for i, axis in enumerate(names):
             numbers = ", ".join(axes[:i] + [value] + axes[i + 1 :])
             call.case(f"{name} {what} {axis}", **{name: f"numbers({numbers})"})
-    # Each number is harmless, their product is 0 in 64 bits.
+    # Each number is valid, but their product is 0 modulo 2^64.
     call.case(f"{name} whose product overflows", **{name: "numbers(1ll << 32, 1ll << 32, 1, 1)"})
     call.case(f"{name} wider than any camera", **{name: "numbers(1ll << 56, 1, 1, 1)"})
     call.case(f"{name} higher than any camera", **{name: "numbers(1, 1ll << 50, 1, 1)"})
@@ -164,14 +164,15 @@ def out(call: Call, type_: str, name: str):
     kind = type_.removesuffix(" *")
     if kind in HANDLES:
         call.good[name] = "&made"
-        call.case(f"{name} NULL", **{name: "NULL"})
+    elif kind in ("double", "uint64_t"):
+        call.good[name] = "scores" if name == "scores" else f"&value_{name}"
     else:
-        call.good[name] = {"double": "scores", "uint64_t": f"&value_{name}"}[kind]
-        call.case(f"{name} NULL", **{name: "NULL"})
+        raise ValueError(f"{call.function.name}: '{type_}{name}' is new to tests/abi/cases.py")
+    call.case(f"{name} NULL", **{name: "NULL"})
 
 
 def plan(function: Function) -> Call:
-    """All cases of a function. Raises ValueError for a parameter that is not known."""
+    """All cases of a function. Raises ValueError for an unknown parameter."""
     call = Call(function)
     left = list(function.parameters)
     take = lambda n: [left.pop(0) for _ in range(n)]

@@ -1,6 +1,7 @@
-"""The rules of include/parfocal.h, so that C, C++, MATLAB, Java, ctypes and Octave can read it: check_header.py HEADER.
+"""Checks the rules of include/parfocal.h, which let C, C++, MATLAB, Java, ctypes and Octave read it: check_header.py
+HEADER.
 
-The rules themselves are tried on headers that break them, each time.
+Each run also tests the rules themselves, on headers that break them.
 """
 
 import re
@@ -72,7 +73,7 @@ def documentation(text: str, names: list) -> list:
     for name in names:
         found = re.search(r"/\*((?:(?!\*/).)*)\*/\s*[\w ]+\*?\s*" + name + r"\(", text, flags=re.S)
         comment = found.group(1) if found else ""
-        # A function that differs in its pixel type only, or in where its bytes come from, refers to the other.
+        # A function that differs only in its pixel type, or in the source of its bytes, refers to the other.
         referring = re.search(r"[Aa]s parfocal_\w+", comment)
         for word in ["Since "] + ([] if referring else ["Threads: "]):
             if word not in comment:
@@ -127,7 +128,7 @@ def problems(path: Path) -> list:
 
 
 def must_be_refused(text: str) -> list:
-    """Headers that break a rule each; those that the rules let through."""
+    """Tries headers that each break a rule. Returns those that pass."""
     end = text.rindex("#ifdef __cplusplus")
     comment = "/*\n Threads: any. Since 0.1.\n */\n"
     added = {
@@ -158,7 +159,7 @@ def must_be_refused(text: str) -> list:
     mutants = {name: text[:end] + code + "\n" + text[end:] for name, code in added.items()}
     mutants["a changed number"] = text.replace("PARFOCAL_STATUS_IO = 6", "PARFOCAL_STATUS_IO = 7")
     mutants["a number taken away"] = text.replace("PARFOCAL_STATUS_IO = 6,", "")
-    # One that breaks none, so that a refusal means something.
+    # A header that breaks no rule must pass.
     sound = text[:end] + comment + "int32_t parfocal_x(const int64_t *a, parfocal_task b);\n" + text[end:]
     passed = []
     with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,8 @@
-"""The table of bad input as a C program: generate.py HEADER bad_input.toml OUTPUT.c.
+"""Makes a C program of the table of bad input: generate.py HEADER bad_input.toml OUTPUT.c.
 
-Every function of the header, every case that tests/abi/cases.py asks for its parameters: each must have a row in the
-table, with the status and a piece of the message, and no row may be left over. The check is itself tried on a header
-with one function more and on a table with one row fewer, each time.
+Every case that tests/abi/cases.py requires for the parameters of a function must have a row in the table, with the
+status and a piece of the message, and no row may be left over. Each run also tests this check itself, with one function
+more in the header and with one row fewer in the table.
 """
 
 import sys
@@ -15,7 +15,7 @@ from header import NAME, Function, functions
 
 
 def rows(path: Path) -> dict:
-    """{function: {case: (status, piece of the message)}}; a heading names one function, or several between commas."""
+    """{function: {case: (status, piece of the message)}}. A heading names one or several functions, with commas."""
     table = {}
     for heading, given in tomllib.loads(path.read_text(encoding="utf-8")).items():
         for name in heading.split(","):
@@ -62,7 +62,7 @@ def program(calls: list, table: dict) -> str:
                 body = f"found = {called}; {case.after} end(found, PARFOCAL_STATUS_{status}, {quoted(piece)});"
                 if case.name == "after fork":
                     body = f"if (in_child()) {{ {body} leave_child(); }}"
-                # A case that makes its own object does not need the one of the good call.
+                # A case that makes its own object does not need that of the good call.
                 before = case.before if "kept = " in case.before else f"{call.before} {case.before}"
                 out.append(f"    {before}\n    {body}")
             out.append("}")
@@ -74,7 +74,7 @@ def program(calls: list, table: dict) -> str:
 
 
 def must_fail(header: Path, calls: list, table: dict) -> list:
-    """What the check lets through and should not."""
+    """Errors that the check misses."""
     passed = []
     text = header.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:

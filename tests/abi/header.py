@@ -1,4 +1,4 @@
-"""include/parfocal.h as other languages read it: preprocessed and parsed by pycparser, its functions and parameters."""
+"""Parses include/parfocal.h as other languages do, with pycparser: its functions and their parameters."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ class Function:
 
 
 def declarations(path: Path):
-    """What the header itself declares, without what stdint.h brings."""
+    """The declarations of the header itself, without those of stdint.h."""
     compiler = os.environ.get("CC", "cc")
     text = subprocess.run([compiler, "-E", "-std=c99", str(path)], capture_output=True, text=True, check=True).stdout
     tree = c_parser.CParser().parse(text, str(path))
@@ -33,7 +33,7 @@ def declarations(path: Path):
 
 
 def spelled(node) -> str:
-    """A type as C spells it. Raises for what the header may not have."""
+    """A type as C spells it. Raises ValueError for types that the header must not have."""
     if isinstance(node, c_ast.PtrDecl):
         if not isinstance(node.type, c_ast.TypeDecl):
             raise ValueError("a pointer to a pointer, an array or a function")

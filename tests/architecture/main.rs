@@ -125,6 +125,7 @@ fn folders() -> BTreeSet<String> {
         for big in inside {
             let rest = folder.strip_prefix(big).and_then(|rest| rest.strip_prefix('/'));
             found.extend(rest.map(|rest| format!("{big}/{}/", rest.split('/').next().unwrap())));
+            found.extend(rest.map(|_| format!("{big}/")));
         }
     }
     assert!(found.len() > 20, "{found:?}");

@@ -1,9 +1,9 @@
-/* What the families of the C suite share: checks that write to a log file, pictures, and the arguments of the suite. */
+/* Shared by the test families of the C suite: checks that write to a log, pictures, and the arguments of the suite. */
 
 #ifndef CHECK_H
 #define CHECK_H
 
-#include "parfocal.h"
+#include "support.h"
 
 #include <stdint.h>
 
@@ -12,7 +12,7 @@
     do {                                                                                                               \
         if (!(condition)) suite_fail(__FILE__, __LINE__, #condition);                                                  \
     } while (0)
-/* The test ends here where going on makes no sense. */
+/* Like CHECK, but ends the test. */
 #define REQUIRE(condition)                                                                                             \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
@@ -20,7 +20,7 @@
             return;                                                                                                    \
         }                                                                                                              \
     } while (0)
-/* The status of a call, by the end of its name: CHECK_IS(call, OK). On failure the log has the library's message. */
+/* Checks the status of a call: CHECK_IS(call, OK). On failure the log has the library's message. */
 #define CHECK_IS(call, name) suite_status(__FILE__, __LINE__, #call, (call), (parfocal_status)PARFOCAL_STATUS_##name)
 /* The same, and the calling thread's message must contain `text`. */
 #define CHECK_SAYS(call, name, text)                                                                                   \
@@ -35,22 +35,16 @@ void suite_says(const char *file, int line, const char *what, parfocal_status fo
 extern const char *suite_model, *suite_folder, *suite_options;
 extern int suite_fast;
 
-/* The model of the suite, opened; 0 after a failed check. */
+/* Opens the model of the suite; 0 after a failed check. */
 parfocal_model open_model(void);
-/* A file's bytes from malloc, or NULL. */
-uint8_t *read_whole(const char *path, uint64_t *length);
 /* `folder/name` in one of 16 static buffers. */
 const char *in_folder(const char *name);
-/* Sleeps. */
-void pause_ms(int milliseconds);
-/* An integer behind "key": in JSON text, or -1. */
+/* The integer value of a key in JSON text, or -1. */
 int64_t json_integer(const char *json, const char *key);
-/* Describes as text from malloc: the two calls of the length protocol. */
+/* A description as text from malloc, by the two calls of the length protocol. */
 char *text_of(parfocal_status (*describe)(uint64_t, char *, uint64_t, uint64_t *), uint64_t handle);
-/* The calling thread's last message, in a static buffer. */
-const char *last_error(void);
 
-/* A picture: blobs and a little noise between about `low` and `high`, another one for each seed. Interleaved. */
+/* Fills `pixels` with blobs and a little noise, different for each seed. Interleaved. */
 void picture_u16(uint16_t *pixels, int64_t samples, int64_t width, uint32_t seed);
 void picture_u8(uint8_t *pixels, int64_t samples, int64_t width, uint32_t seed);
 void picture_f32(float *pixels, int64_t samples, int64_t width, uint32_t seed);
@@ -63,6 +57,7 @@ void test_files(void);
 void test_task(void);
 void test_stream(void);
 void test_focus(void);
+void test_range(void);
 void test_errors(void);
 
 #endif

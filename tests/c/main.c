@@ -1,6 +1,6 @@
-/* Runs the C suite: suite MODEL FOLDER LOG OPTIONS [fast]. Silent; the exit status says, the log tells. */
+/* Runs the C suite: suite MODEL FOLDER LOG OPTIONS [fast]. Prints nothing; the result is the exit status, details
+   are in the log. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <math.h>
@@ -8,14 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const char *suite_model, *suite_folder, *suite_options;
 int suite_fast;
 
 static FILE *log_file;
 static int failures;
-/* Checks also fail in second threads. */
+/* Checks may fail in several threads. */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void suite_fail(const char *file, int line, const char *what) {
@@ -45,35 +44,10 @@ void suite_says(const char *file, int line, const char *what, parfocal_status fo
     suite_fail(file, line, text);
 }
 
-const char *last_error(void) {
-    static char buffers[4][1024];
-    static int next;
-    char *buffer = buffers[next++ % 4];
-    uint64_t length = 0;
-    buffer[0] = '\0';
-    parfocal_last_error(buffer, sizeof buffers[0], &length);
-    return buffer;
-}
-
 parfocal_model open_model(void) {
     parfocal_model model = 0;
     CHECK_IS(parfocal_model_open(suite_model, suite_options, &model), OK);
     return model;
-}
-
-uint8_t *read_whole(const char *path, uint64_t *length) {
-    FILE *file = fopen(path, "rb");
-    uint8_t *bytes = NULL;
-    long size;
-    *length = 0;
-    if (file == NULL) return NULL;
-    fseek(file, 0, SEEK_END);
-    size = ftell(file);
-    rewind(file);
-    bytes = malloc((size_t)size + 1);
-    if (bytes != NULL) *length = fread(bytes, 1, (size_t)size, file);
-    fclose(file);
-    return bytes;
 }
 
 const char *in_folder(const char *name) {
@@ -82,13 +56,6 @@ const char *in_folder(const char *name) {
     char *buffer = buffers[next++ % 16];
     snprintf(buffer, sizeof buffers[0], "%s/%s", suite_folder, name);
     return buffer;
-}
-
-void pause_ms(int milliseconds) {
-    struct timespec time;
-    time.tv_sec = milliseconds / 1000;
-    time.tv_nsec = milliseconds % 1000 * 1000000L;
-    nanosleep(&time, NULL);
 }
 
 int64_t json_integer(const char *json, const char *key) {
@@ -103,7 +70,7 @@ char *text_of(parfocal_status (*describe)(uint64_t, char *, uint64_t, uint64_t *
     uint64_t length = 0;
     char *text;
     if (!CHECK_IS(describe(handle, NULL, 0, &length), OK)) return NULL;
-    /* Counters may have grown a digit meanwhile. */
+    /* A counter may have grown by a digit meanwhile. */
     text = malloc((size_t)length + 64);
     if (text != NULL && !CHECK_IS(describe(handle, text, length + 64, &length), OK)) {
         free(text);
@@ -142,8 +109,9 @@ int main(int count, char **arguments) {
         const char *name;
         void (*run)(void);
     } families[] = {
-        {"errors", test_errors},   {"model", test_model}, {"restore", test_restore}, {"layouts", test_layouts},
-        {"files", test_files},     {"task", test_task},   {"stream", test_stream},   {"focus", test_focus},
+        {"errors", test_errors},   {"model", test_model}, {"restore", test_restore},
+        {"layouts", test_layouts}, {"files", test_files}, {"task", test_task},
+        {"stream", test_stream},   {"focus", test_focus}, {"range", test_range},
     };
     size_t i;
     if (count < 5) return 2;

@@ -1,15 +1,12 @@
-/* Faults on purpose, against the library's test build (feature `plant`): plant MODEL LOG OPTIONS overread|leak|panic|none.
-   overread and leak are for AddressSanitizer and valgrind to see; panic must end as a status. Silent; the exit status says, the
-   log tells. */
+/* Deliberate faults in a test build of the library (feature `plant`): plant MODEL LOG OPTIONS
+   overread|leak|panic|none. AddressSanitizer and valgrind must find overread and leak; panic must end as a status.
+   Prints nothing; the result is the exit status, details are in the log. */
 
-#include "parfocal.h"
+#include "support.h"
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* src/ffi/plant.rs. */
+/* Defined in src/ffi/plant.rs. */
 int32_t parfocal_test_panic(uint64_t model);
 uint16_t parfocal_test_overread(const uint16_t *pixels, uint64_t count);
 void parfocal_test_leak(uint64_t bytes);
@@ -20,13 +17,6 @@ static const int64_t shape[4] = {W, H, 1, 1};
 static FILE *log_file;
 static int failures;
 
-static const char *last_error(void) {
-    static char text[1024];
-    text[0] = '\0';
-    parfocal_last_error(text, sizeof text, NULL);
-    return text;
-}
-
 static void expect(int line, const char *what, parfocal_status found, int expected, const char *words) {
     if (found == expected && (words == NULL || strstr(last_error(), words) != NULL)) return;
     failures++;
@@ -36,7 +26,7 @@ static void expect(int line, const char *what, parfocal_status found, int expect
 
 #define EXPECT(call, name, words) expect(__LINE__, #call, (call), PARFOCAL_STATUS_##name, words)
 
-/* The fault spoils the handle that it happened on; its message says where, and that the handle must be closed. */
+/* A panic spoils the handle of its call. The message says where it happened, and that the handle must be closed. */
 static void spoiled(parfocal_model model, parfocal_task task) {
     static uint16_t pixels[N], kept[N];
     parfocal_stream stream = 0;
@@ -87,13 +77,13 @@ static void panic(const char *path, const char *options) {
     EXPECT(parfocal_stream_open(one, PARFOCAL_PIXEL_U16, shape, NULL, &of_one), OK, NULL);
     EXPECT(parfocal_stream_open(other, PARFOCAL_PIXEL_U16, shape, NULL, &of_other), OK, NULL);
     EXPECT(parfocal_restore_u16(other, 0, in, N, NULL, expected, N, NULL, shape, NULL), OK, NULL);
-    /* A handle that is none panics nowhere. */
+    /* An invalid handle is refused before the panic. */
     EXPECT(parfocal_test_panic(12345), INVALID_HANDLE, NULL);
     spoiled(one, task);
-    /* Only that handle: another model, and the stream that was opened before, have handles of their own. */
+    /* Only that handle is spoiled, not another model, nor a stream opened before. */
     goes_on(other, of_other, expected);
     goes_on(0, of_one, expected);
-    /* The task was not claimed by the run that was refused. */
+    /* The refused run has not used up the task. */
     EXPECT(parfocal_restore_u16(other, task, in, N, NULL, in, N, NULL, shape, NULL), OK, NULL);
     EXPECT(parfocal_model_close(one), OK, NULL);
     EXPECT(parfocal_model_close(one), INVALID_HANDLE, "closed");

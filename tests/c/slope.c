@@ -1,9 +1,9 @@
-/* Whether memory grows: slope MODEL LOG OPTIONS restore|open CALLS LOST. After a warm-up of as many calls, CALLS times a frame of
-   128x128 is restored from four threads, or a model opened and closed; the log tells the slope of resident memory over the calls.
-   LOST bytes of each call are lost on purpose, to see that the slope tells. Silent. */
+/* Measures whether memory grows: slope MODEL LOG OPTIONS restore|open CALLS LOST. After a warm-up of as many calls,
+   CALLS times a frame of 128x128 is restored from four threads, or a model opened and closed; the log has the slope
+   of resident memory over the calls. LOST bytes are leaked on purpose in each call, to test the measurement itself.
+   Prints nothing. */
 
-#define _POSIX_C_SOURCE 200809L
-#include "parfocal.h"
+#include "support.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static const char *path, *options;
 static int opening;
 static parfocal_model model;
 static size_t lost;
-/* The last that was lost: written for all to see, so that no compiler leaves it out. */
+/* The last leaked block; external and volatile, so that no compiler removes the leak. */
 char *volatile slope_lost;
 
 /* Guards all below. */
@@ -26,7 +26,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int begun, wanted, every, samples, failures;
 static double call_of[SAMPLES], bytes_at[SAMPLES];
 
-/* Resident memory in bytes, or -1. No buffer: reading it takes no memory itself. */
+/* Resident memory in bytes, or -1. Without a buffer of its own, so that reading takes no memory. */
 static double resident(void) {
     long pages = -1;
     FILE *file = fopen("/proc/self/statm", "r");
@@ -64,7 +64,7 @@ static void *work(void *argument) {
         if (mine >= wanted) break;
         status = call(in, out);
         if (lost > 0) {
-            /* Touched, so that it is resident. */
+            /* Written to, so that it is resident. */
             char *memory = malloc(lost);
             if (memory != NULL) memset(memory, 1, lost);
             slope_lost = memory;
@@ -79,7 +79,7 @@ static void *work(void *argument) {
     return NULL;
 }
 
-/* The threads, for `calls` in all, with a sample of memory at each `step`. */
+/* Runs the threads for `calls` calls in all, with a sample of memory every `step` calls. */
 static void run(int calls, int step) {
     pthread_t threads[THREADS];
     int i, started = 0;
@@ -118,14 +118,14 @@ int main(int count, char **arguments) {
     log_file = fopen(arguments[2], "w");
     if (log_file == NULL || calls < 100) return 2;
     if (parfocal_model_open(path, options, &model) != PARFOCAL_STATUS_OK) failures++;
-    /* Heaps of four threads settle slowly: with a fifth of the calls, 20,000 gave 1 to 41 bytes a call, 100,000 gave 4. */
+    /* The heaps of four threads settle slowly: 20,000 calls gave slopes from 1 to 41 bytes a call, 100,000 gave 4. */
     run(calls, calls);
     run(calls, calls < 20000 ? calls / 100 : 200);
     if (parfocal_model_close(model) != PARFOCAL_STATUS_OK) failures++;
-    /* A sample that could not be had is a failure, too. */
+    /* Missing samples are a failure, too. */
     if (samples < 50 || resident() < 0) failures++;
-    fprintf(log_file, "failures: %d\ncalls: %d\nresident: %.1f MB, at first %.1f MB\nslope: %.2f bytes a call\n", failures, calls,
-            bytes_at[samples - 1] / 1e6, bytes_at[0] / 1e6, slope());
+    fprintf(log_file, "failures: %d\ncalls: %d\nresident: %.1f MB, at first %.1f MB\nslope: %.2f bytes a call\n",
+            failures, calls, bytes_at[samples - 1] / 1e6, bytes_at[0] / 1e6, slope());
     fclose(log_file);
     return failures == 0 ? 0 : 1;
 }

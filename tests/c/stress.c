@@ -1,13 +1,10 @@
 /* Eight threads do everything at once to a few models, tasks and streams: stress MODEL LOG OPTIONS SECONDS SEED.
-   A thread that stops is a failure, too. Silent; the exit status says, the log tells. */
+   A thread that hangs is a failure, too. Prints nothing; the result is the exit status, details are in the log. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "stress.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct worker workers[THREADS];
@@ -32,20 +29,14 @@ static void *work(void *argument) {
     return NULL;
 }
 
-/* The backstop of the watchdog below: also the calls of this thread may hang. */
+/* Ends the process if the watchdog below hangs itself, in a call of its own. */
 static void alarmed(int number) {
     (void)number;
     _exit(3);
 }
 
-static void pause_ms(int milliseconds) {
-    struct timespec time = {0, 0};
-    time.tv_sec = milliseconds / 1000;
-    time.tv_nsec = milliseconds % 1000 * 1000000L;
-    nanosleep(&time, NULL);
-}
-
-/* Waits, and ends the process if a thread does not come forward. One that waits without end for a stream is freed by closing. */
+/* Waits, and ends the process if a thread makes no progress. Threads that wait without limit for a stream are
+   excepted; closing the stream wakes them. */
 static void watch(int seconds) {
     static uint64_t seen[THREADS];
     static int still[THREADS];
@@ -63,7 +54,7 @@ static void watch(int seconds) {
     }
 }
 
-/* Closes what is in the table; returns how many threads are still at work. */
+/* Closes all streams of the table. Returns how many threads are still at work. */
 static int close_all_streams(struct worker *closer) {
     int i, left;
     for (i = 0; i < STREAMS; i++) close_stream(closer, swap(&streams[i], 0));
@@ -95,7 +86,7 @@ static void report(void) {
             for (i = 0; i < THREADS; i++) sum += workers[i].counts[action][status];
             all += sum;
             if (sum > 0) fprintf(stress_log, " %s %llu", parfocal_status_name(status), (unsigned long long)sum);
-            /* An outcome that never came was not tested; short runs may miss it. */
+            /* An outcome that never came was not tested; that may happen in short runs. */
             if (sum == 0 && (stress_table[action].allowed >> status & 1) != 0)
                 fprintf(stress_log, " (never %s)", parfocal_status_name(status));
         }
@@ -138,12 +129,12 @@ int main(int count, char **arguments) {
         if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) return 2;
     watch(seconds);
     stopping = 1;
-    /* Frees those that wait without end; again and again, as they may just have opened another to wait for. */
+    /* Wakes threads that wait without limit; again and again, because they may just have opened another stream. */
     while (close_all_streams(&closing) > 0) pause_ms(20);
     for (i = 0; i < THREADS; i++) pthread_join(workers[i].thread, NULL);
     close_all_streams(&closing);
     for (i = 0; i < MODELS; i++) close_model(&closing, swap(&models[i], 0));
-    /* The threads of streams and sessions are gone, too. */
+    /* The threads of streams and sessions must have ended, too. */
     for (i = 0; i < 100 && (after = threads_now()) != before; i++) pause_ms(100);
     if (after != before) {
         failures++;

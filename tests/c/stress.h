@@ -1,13 +1,11 @@
-/* What the two files of the stress program share: the table of actions, the pictures, and the handles of all threads. */
+/* Shared by the two files of the stress program: the table of actions, the pictures, and the handles of all threads. */
 
 #ifndef STRESS_H
 #define STRESS_H
 
-#include "parfocal.h"
+#include "support.h"
 
 #include <pthread.h>
-#include <stdint.h>
-#include <stdio.h>
 
 enum {
     THREADS = 8,
@@ -15,7 +13,7 @@ enum {
     STREAMS = 4,
     OLD = 64,
     STATUSES = 18,
-    /* A thread that does one action for so long hangs; the slowest takes milliseconds on an idle machine. */
+    /* A thread hangs if one action takes this long; the slowest takes milliseconds on an idle machine. */
     PATIENCE_S = 60
 };
 
@@ -40,7 +38,7 @@ enum action {
     ACTIONS
 };
 
-/* How an action may end, as bits by status, and how often it is chosen. */
+/* An action: its allowed outcomes, as bits by status, and how often it is chosen. */
 struct row {
     const char *name;
     unsigned allowed;
@@ -63,14 +61,14 @@ extern const struct row stress_table[ACTIONS];
 extern const char *stress_model, *stress_options;
 extern FILE *stress_log;
 
-/* Guards all below, and the log; never held during a call of the library. */
+/* Guards the variables below and the log. Never held during a call of the library. */
 extern pthread_mutex_t stress_lock;
 extern parfocal_model models[MODELS];
 extern parfocal_stream streams[STREAMS];
 extern uint64_t opened_count[KINDS], closed_count[KINDS];
 extern int failures;
 
-/* Opens a model, makes the pictures and what quiet runs make of them, and closes it; 0 on failure. */
+/* Makes the pictures and restores them undisturbed, with a model of its own. Returns 0 on failure. */
 int stress_prepare(uint64_t seed);
 /* Does one action. */
 void stress_act(struct worker *w, enum action action);
@@ -78,9 +76,9 @@ void stress_act(struct worker *w, enum action action);
 void stress_fail(const char *what);
 /* Pseudo-random, from 0 to limit - 1. */
 int below(struct worker *w, int limit);
-/* Puts a handle into a table; what was there before now belongs to the caller alone. */
+/* Puts a handle into a table. Returns the previous one, which now belongs to the caller alone. */
 uint64_t swap(uint64_t *place, uint64_t handle);
-/* Close what the caller alone has; 0 is nothing. */
+/* Close a handle that belongs to the caller alone; 0 is ignored. */
 void close_model(struct worker *w, parfocal_model model);
 void close_stream(struct worker *w, parfocal_stream stream);
 

@@ -1,10 +1,8 @@
-/* What a thread of the stress program does: each action may end only as its row says, and what is written must be what a quiet run
-   gives. */
+/* The actions of the stress program's threads. Each may end only as its row allows, and pixels must be those of an
+   undisturbed run. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "stress.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* A tag is the number of a picture. */
@@ -33,7 +31,7 @@ const struct row stress_table[ACTIONS] = {
 };
 
 static const int64_t shapes[2][4] = {{W, H, 1, 1}, {W, H, 1, P}};
-/* Tiles: a run has many steps to be stopped at. */
+/* With tiles a run has many steps at which it can be stopped. */
 static const char *const run_options[2] = {"", "tile=32 halo=16"};
 
 static uint16_t pictures[PICTURES][N];
@@ -47,7 +45,7 @@ parfocal_model models[MODELS];
 parfocal_stream streams[STREAMS];
 uint64_t opened_count[KINDS], closed_count[KINDS];
 int failures;
-/* Guarded, too. */
+/* Guarded by stress_lock, too. */
 static parfocal_task tasks[THREADS];
 static uint64_t old[KINDS][OLD];
 /* A stream has one producer and one consumer at a time. */
@@ -63,15 +61,14 @@ static uint64_t next(struct worker *w) {
 int below(struct worker *w, int limit) { return (int)(next(w) % (uint64_t)limit); }
 
 void stress_fail(const char *what) {
-    char text[512] = "";
-    parfocal_last_error(text, sizeof text, NULL);
+    const char *said = last_error();
     pthread_mutex_lock(&stress_lock);
-    if (failures++ < 50) fprintf(stress_log, "failed: %s; last error: %s\n", what, text);
+    if (failures++ < 50) fprintf(stress_log, "failed: %s; last error: %s\n", what, said);
     fflush(stress_log);
     pthread_mutex_unlock(&stress_lock);
 }
 
-/* Counts the outcome, and says whether it was OK. */
+/* Counts the outcome. Returns whether it was OK. */
 static int ended(struct worker *w, enum action action, parfocal_status status) {
     char text[128];
     if (status < 0 || status >= STATUSES || (stress_table[action].allowed >> status & 1) == 0) {
@@ -91,7 +88,7 @@ static uint64_t look(const uint64_t *place) {
     return handle;
 }
 
-/* Puts a handle into the table; what was there before now belongs to the caller alone. */
+/* Puts a handle into the table. The previous one now belongs to the caller alone. */
 uint64_t swap(uint64_t *place, uint64_t handle) {
     uint64_t before;
     pthread_mutex_lock(&stress_lock);
@@ -107,7 +104,7 @@ static void count_opened(int kind) {
     pthread_mutex_unlock(&stress_lock);
 }
 
-/* Remembers a closed handle, to be used later on purpose. */
+/* Remembers a closed handle, for later use as a stale one. */
 static void bury(struct worker *w, int kind, uint64_t handle) {
     int place = below(w, OLD);
     pthread_mutex_lock(&stress_lock);
@@ -136,7 +133,8 @@ static void open_model(struct worker *w) {
 }
 
 static void check_text(struct worker *w, enum action action, parfocal_status status, const char *text) {
-    if (ended(w, action, status) && (text[0] != '{' || text[strlen(text) - 1] != '}')) stress_fail("a text that is not whole");
+    if (ended(w, action, status) && (text[0] != '{' || text[strlen(text) - 1] != '}'))
+        stress_fail("a text that is not whole");
 }
 
 static void describe_model(struct worker *w) {
@@ -153,13 +151,14 @@ static void describe_stream(struct worker *w) {
     check_text(w, DESCRIBE_STREAM, parfocal_stream_describe(stream, text, sizeof text, &length), text);
 }
 
-/* Every plane is as a quiet run gives it, or untouched; the first `planes` of them must be done. */
+/* The first `planes` planes must be those of an undisturbed run, the others untouched. */
 static void check_planes(const uint16_t *out, int picture, int tiled, int count, uint64_t planes) {
     int p;
     for (p = 0; p < count; p++) {
         const uint16_t *expected = (uint64_t)p < planes ? restored[(picture + p) % PICTURES][tiled] : untouched;
         if (memcmp(out + p * N, expected, sizeof untouched) != 0) {
-            stress_fail((uint64_t)p < planes ? "a plane that is done is not as a quiet run gives it" : "a plane is half done");
+            stress_fail((uint64_t)p < planes ? "a plane that is done is not as a quiet run gives it"
+                                             : "a plane is half done");
             return;
         }
     }
@@ -181,7 +180,8 @@ static void restore(struct worker *w, int with_task) {
         count_opened(A_TASK);
         swap(&tasks[w->number], task);
     }
-    status = parfocal_restore_u16(model, task, in, samples, NULL, out, samples, NULL, shapes[stack], run_options[tiled]);
+    status =
+        parfocal_restore_u16(model, task, in, samples, NULL, out, samples, NULL, shapes[stack], run_options[tiled]);
     ended(w, with_task ? RESTORE_WITH_TASK : RESTORE, status);
     if (status == PARFOCAL_STATUS_OK) {
         check_planes(out, picture, tiled, count, (uint64_t)count);
@@ -205,7 +205,7 @@ static void steal_task(struct worker *w) {
 
 static void cancel(struct worker *w) {
     int i, first = below(w, THREADS);
-    /* The first that is there, so that most cancels meet a run. */
+    /* The first task in the table, so that most cancels meet a run. */
     for (i = 0; i < THREADS; i++) {
         parfocal_task task = look(&tasks[(first + i) % THREADS]);
         if (task == 0) continue;
@@ -222,7 +222,8 @@ static void progress(struct worker *w) {
 }
 
 static void open_stream(struct worker *w) {
-    static const char *const kinds[] = {"mode=every", "mode=every depth=2", "mode=latest", "mode=latest tile=32 halo=16"};
+    static const char *const kinds[] = {"mode=every", "mode=every depth=2", "mode=latest",
+                                        "mode=latest tile=32 halo=16"};
     int place = below(w, STREAMS);
     parfocal_stream stream = 0;
     parfocal_model model = look(&models[below(w, MODELS)]);
@@ -252,23 +253,21 @@ static void receive(struct worker *w, enum action action, int32_t timeout_ms) {
     if (out != NULL) {
         parfocal_status status = parfocal_stream_receive(look(&streams[place]), out, N, NULL, &tag, timeout_ms);
         if (ended(w, action, status)) {
-            if (tag >= PICTURES)
-                stress_fail("a tag that was never given");
-            else
-                check_planes(out, (int)tag, place == 3, 1, 1);
+            if (tag >= PICTURES) stress_fail("a tag that was never given");
+            else check_planes(out, (int)tag, place == 3, 1, 1);
         }
     }
     free(out);
     pthread_mutex_unlock(&consumers[place]);
 }
 
-/* A handle that was closed, or of another kind, is INVALID_HANDLE wherever it is given. */
+/* A closed handle, or one of another kind, is INVALID_HANDLE in every function. */
 static void stale(struct worker *w) {
     static uint16_t pixels[N];
     uint64_t length, handle, numbers[2];
     int kind = below(w, 3), choice = below(w, 7);
     handle = look(&old[kind][below(w, OLD)]);
-    /* Of another kind, and alive perhaps. */
+    /* Of another kind, and perhaps open. */
     if (choice == 0 && kind == A_STREAM) handle = look(&models[0]);
     if (choice == 0 && kind == A_MODEL) handle = look(&streams[0]);
     if (kind == A_MODEL && choice < 3) {
@@ -297,7 +296,8 @@ static void stale(struct worker *w) {
 static void focus(struct worker *w) {
     double score = 0;
     const uint16_t *picture = pictures[below(w, PICTURES)];
-    if (ended(w, FOCUS, parfocal_focus_score_u16(picture, N, NULL, shapes[0], &score)) && !(score > 0)) stress_fail("no score");
+    if (ended(w, FOCUS, parfocal_focus_score_u16(picture, N, NULL, shapes[0], &score)) && !(score > 0))
+        stress_fail("no score");
 }
 
 void stress_act(struct worker *w, enum action action) {
@@ -344,4 +344,3 @@ int stress_prepare(uint64_t seed) {
     }
     return parfocal_model_close(model) == PARFOCAL_STATUS_OK;
 }
-

@@ -1,6 +1,5 @@
-/* Errors: the message is the calling thread's own, and stays until the next failure on it. */
+/* Errors: each thread has its own message, which stays until its next failure. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <pthread.h>
@@ -28,7 +27,7 @@ void test_errors(void) {
     pthread_join(thread, NULL);
     CHECK(said[0] != NULL);
     CHECK(strcmp(kept, last_error()) == 0);
-    /* A call that works leaves it; asking for it, also in vain, leaves it too. */
+    /* Successful calls keep the message, and so does asking for it, even in vain. */
     CHECK(parfocal_abi_version() > 0);
     CHECK_IS(parfocal_last_error(NULL, 0, &length), OK);
     CHECK(length == strlen(kept) + 1);

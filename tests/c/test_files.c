@@ -1,4 +1,4 @@
-/* Files: the same pixels as in memory, all or nothing. TIFF is written and read here by hand, uncompressed 16-bit. */
+/* Files: the same pixels as in memory, all or nothing. This file writes and reads uncompressed 16-bit TIFF itself. */
 
 #include "check.h"
 
@@ -23,7 +23,8 @@ static uint32_t get(const uint8_t *from, int bytes) {
 /* One grey page, little-endian, one strip. */
 static int write_tiff(const char *path, const uint16_t *pixels) {
     static const uint16_t tags[9][3] = {
-        {256, 3, W}, {257, 3, H}, {258, 3, 16}, {259, 3, 1}, {262, 3, 1}, {273, 4, 0}, {277, 3, 1}, {278, 3, H}, {279, 4, 0},
+        {256, 3, W}, {257, 3, H}, {258, 3, 16}, {259, 3, 1}, {262, 3, 1},
+        {273, 4, 0}, {277, 3, 1}, {278, 3, H},  {279, 4, 0},
     };
     uint8_t directory[8 + 2 + 9 * 12 + 4] = {'I', 'I', 42, 0, 8, 0, 0, 0, 9, 0};
     FILE *file = fopen(path, "wb");

@@ -1,4 +1,4 @@
-/* The focus score: one number a plane, larger for sharper, the same for every layout and pixel type. */
+/* The focus score: one number for each plane, larger if sharper, the same for every layout and pixel type. */
 
 #include "check.h"
 
@@ -8,7 +8,7 @@
 
 enum { W = 96, H = 80, P = 4, N = W * H };
 
-/* Plane 0 as it is, each further one smoothed once more. */
+/* Plane 0 is sharp, each further plane is smoothed once more. */
 static void stack_f32(float *stack) {
     int p, x, y;
     picture_f32(stack, N, W, 3);

@@ -7,7 +7,7 @@
 
 enum { W = 37, H = 29, C = 3, P = 2, N = W * H * C * P };
 
-/* Far more room than any layout here needs; what no pixel lies on keeps this mark. */
+/* More room than any layout here needs. Elements outside the pixels must keep this mark. */
 enum { ROOM = N * 4, MARK = 0xABCD };
 
 static const int64_t shape[4] = {W, H, C, P};
@@ -16,7 +16,7 @@ static int64_t at(const int64_t *strides, int64_t x, int64_t y, int64_t c, int64
     return x * strides[0] + y * strides[1] + c * strides[2] + p * strides[3];
 }
 
-/* Elements from the first to the last pixel. */
+/* The number of elements from the first to the last pixel. */
 static uint64_t reach(const int64_t *strides) { return (uint64_t)at(strides, W - 1, H - 1, C - 1, P - 1) + 1; }
 
 static void scatter(const uint16_t *packed, uint16_t *to, const int64_t *strides) {
@@ -27,7 +27,7 @@ static void scatter(const uint16_t *packed, uint16_t *to, const int64_t *strides
                 for (c = 0; c < C; c++) to[at(strides, x, y, c, p)] = packed[((p * H + y) * W + x) * C + c];
 }
 
-/* What a layout should hold: the expected pixels, the mark everywhere else. */
+/* What the room must hold: the expected pixels, and the mark everywhere else. */
 static void check_layout(const char *name, const uint16_t *found, const uint16_t *packed, const int64_t *strides) {
     static uint16_t expected[ROOM];
     int64_t i;
@@ -66,7 +66,7 @@ static void all_layouts(parfocal_model model) {
     CHECK(memcmp(packed, expected, sizeof packed) != 0);
     for (i = 0; i < count; i++) {
         const struct layout *from = &layouts[i], *to = &layouts[(i + 3) % count];
-        /* From each to another, with exactly the count that they reach. */
+        /* From one layout to another, with exactly as many elements as they span. */
         mark(source);
         mark(target);
         scatter(packed, source, from->strides);
@@ -75,11 +75,11 @@ static void all_layouts(parfocal_model model) {
                  OK);
         check_layout(to->name, target, expected, to->strides);
         check_layout(from->name, source, packed, from->strides);
-        /* In place, also where only the channels of a pixel that are restored may change. */
+        /* In place, also where channels that are not restored must not change. */
         CHECK_IS(parfocal_restore_u16(model, 0, source, ROOM, from->strides, source, ROOM, from->strides, shape, NULL),
                  OK);
         check_layout(from->name, source, expected, from->strides);
-        /* One element fewer than they reach. */
+        /* One element fewer than they span. */
         mark(target);
         CHECK_SAYS(parfocal_restore_u16(model, 0, source, reach(from->strides) - 1, from->strides, target, ROOM,
                                         to->strides, shape, NULL),
@@ -91,7 +91,7 @@ static void all_layouts(parfocal_model model) {
     }
 }
 
-/* The stride of an axis of one means nothing, whatever it is. */
+/* The stride of an axis of length one is ignored. */
 static void axes_of_one(parfocal_model model) {
     static uint16_t in[W * H], expected[W * H], out[W * H];
     const int64_t grey[4] = {W, H, 1, 1}, odd[4] = {1, W, -4, INT64_MAX};
@@ -101,8 +101,7 @@ static void axes_of_one(parfocal_model model) {
     CHECK(memcmp(expected, out, sizeof out) == 0);
 }
 
-/* Two halves of one buffer that interleave without sharing an element are no overlap to be refused by reach alone; shared
-   elements are. */
+/* Source and destination may interleave in one buffer as long as they share no element; shared elements are refused. */
 static void overlaps(parfocal_model model) {
     static uint16_t room[2 * W * H + 8];
     const int64_t grey[4] = {W, H, 1, 1}, rows[4] = {1, W, 1, 1}, wide[4] = {1, W + 1, 1, 1};

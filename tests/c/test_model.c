@@ -11,11 +11,11 @@ static void versions(void) {
     CHECK(strcmp(parfocal_status_name(PARFOCAL_STATUS_OK), "OK") == 0);
     CHECK(strcmp(parfocal_status_name(PARFOCAL_STATUS_WOULD_BLOCK), "WOULD_BLOCK") == 0);
     CHECK(strcmp(parfocal_status_name(PARFOCAL_STATUS_INTERNAL), "INTERNAL") == 0);
-    /* A number of a later library. */
+    /* A number that a later library may have. */
     CHECK(parfocal_status_name(4711) != NULL);
 }
 
-/* Every text goes out the same way: NULL asks, a short buffer gets nothing or a part but stays within its capacity. */
+/* The protocol of every text: NULL asks for the length, and a short buffer is filled within its capacity. */
 static void length_protocol(parfocal_model model) {
     char text[8192], small[8];
     uint64_t length = 0, again = 0;
@@ -39,11 +39,16 @@ static void length_protocol(parfocal_model model) {
 }
 
 static void describe(parfocal_model model) {
-    static const char *const keys[] = {
-        "name",         "version",   "sha256",     "license", "device", "device_requested", "provider",
-        "runtime_version", "runtime_path", "precision", "threads", "memory_mib", "tile",    "halo",
-        "multiple",     "percentiles", "modalities", "pixel_size_um", "warnings",
-    };
+    static const char *const keys[] = {"name",         "version",
+                                       "sha256",       "license",
+                                       "device",       "device_requested",
+                                       "provider",     "runtime_version",
+                                       "runtime_path", "precision",
+                                       "threads",      "memory_mib",
+                                       "tile",         "halo",
+                                       "multiple",     "percentiles",
+                                       "modalities",   "pixel_size_um",
+                                       "warnings"};
     char *json = text_of(parfocal_model_describe, model);
     size_t i;
     REQUIRE(json != NULL);
@@ -80,7 +85,7 @@ static void from_memory(parfocal_model from_file) {
     char *one, *other;
     REQUIRE(bytes != NULL);
     CHECK_IS(parfocal_model_open_memory(bytes, length, suite_options, &model), OK);
-    /* The library keeps what it needs. */
+    /* The library has copied what it needs. */
     memset(bytes, 0, length);
     free(bytes);
     one = text_of(parfocal_model_describe, model);
@@ -91,7 +96,7 @@ static void from_memory(parfocal_model from_file) {
     CHECK_IS(parfocal_model_close(model), OK);
 }
 
-/* "" and NULL: the model inside the library, and no options. */
+/* "" and NULL stand for the built-in model, and for no options. */
 static void the_model_inside(void) {
     parfocal_model empty = 0, null = 0;
     char *json;

@@ -1,6 +1,5 @@
 /* Restoring: the pixel types, special frames, tiles, and many threads on one model. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <math.h>
@@ -36,7 +35,7 @@ static void u8_frames(parfocal_model model) {
     CHECK(memcmp(out, again, sizeof out) == 0 && memcmp(in, out, sizeof in) != 0);
 }
 
-/* Units do not matter: a frame in other units comes back in those. */
+/* A frame in other units comes back in those units. */
 static void f32_frames(parfocal_model model) {
     static float in[N], out[N], scaled[N];
     double most = 0;
@@ -52,7 +51,7 @@ static void f32_frames(parfocal_model model) {
     CHECK(most < 1e-3);
 }
 
-/* What is not finite comes back as it was; so does a constant frame, and frames of one pixel or one row work. */
+/* Pixels that are not finite come back as they were, and so do constant frames. Frames of one pixel or one row work. */
 static void special_frames(parfocal_model model) {
     static float in[N], out[N];
     uint16_t constant[12], one[1] = {77}, restored[12], row[5] = {3, 1, 4, 1, 5};
@@ -75,7 +74,8 @@ static void special_frames(parfocal_model model) {
     CHECK_IS(parfocal_restore_u16(model, 0, row, 5, NULL, restored, 5, NULL, shape_column, NULL), OK);
 }
 
-/* The options of a run arrive: tiles with the exact halo agree with the whole frame, fixed values change the result. */
+/* The options of a run take effect: tiles with the exact halo agree with the whole frame, a fixed range changes the
+   result. */
 static void options_arrive(parfocal_model model) {
     static float in[N], whole[N], tiled[N], other[N];
     double most = 0;

@@ -1,6 +1,5 @@
 /* Streams: every frame in order or the newest, tags, counters, waiting, closing while someone waits. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <pthread.h>
@@ -33,7 +32,7 @@ static void every_frame(parfocal_model model) {
             picture_u16(in, N, W, 100 + (uint32_t)k);
             for (y = 0; y < H; y++) memcpy(padded + y * PITCH, in + y * W, W * sizeof in[0]);
             CHECK_IS(parfocal_stream_submit(stream, padded, PITCH * H, strides, 1000 * k), OK);
-            /* It was copied. */
+            /* submit has copied it. */
             memset(padded, 0, sizeof padded);
         }
         CHECK_SAYS(parfocal_stream_submit(stream, padded, PITCH * H, strides, 1), WOULD_BLOCK, "depth");
@@ -72,7 +71,7 @@ static void the_latest_frame(parfocal_model model) {
         picture_f32(in, N, W, (uint32_t)i);
         CHECK_IS(parfocal_stream_submit(stream, in, N, NULL, i), OK);
     }
-    /* Tags grow, and the newest frame always comes. */
+    /* Tags increase, and the newest frame always comes. */
     while (last < 200) {
         if (!CHECK_IS(parfocal_stream_receive(stream, out, N, NULL, &tag, 20000), OK)) break;
         CHECK(tag > last);
@@ -97,7 +96,7 @@ static void colour_bytes(parfocal_model model) {
     REQUIRE(CHECK_IS(parfocal_stream_open(model, PARFOCAL_PIXEL_U8, colour, "tile=16 halo=0", &stream), OK));
     CHECK_SAYS(parfocal_stream_submit(stream, in, 3 * N, NULL, UINT64_MAX), INVALID_ARGUMENT, "stands for no frame");
     REQUIRE(CHECK_IS(parfocal_stream_submit(stream, in, 3 * N, NULL, UINT64_MAX - 1), OK));
-    /* No limit. */
+    /* Without limit. */
     CHECK_IS(parfocal_stream_receive(stream, out, 3 * N, NULL, &tag, -1), OK);
     CHECK(tag == UINT64_MAX - 1);
     CHECK_IS(parfocal_restore_u8(model, 0, in, 3 * N, NULL, expected, 3 * N, NULL, colour, "tile=16 halo=0"), OK);
@@ -122,7 +121,7 @@ static void waiting(parfocal_model model) {
     CHECK_IS(parfocal_stream_close(stream), OK);
 }
 
-/* A frame that fails says so to its receiver, by its tag; the next one is restored. */
+/* The receiver of a failed frame gets its tag and status; the next frame is restored. */
 static void a_frame_that_fails(parfocal_model model) {
     static float in[N], out[N];
     parfocal_stream stream = 0;
@@ -130,7 +129,7 @@ static void a_frame_that_fails(parfocal_model model) {
     char *json;
     int i;
     REQUIRE(CHECK_IS(parfocal_stream_open(model, PARFOCAL_PIXEL_F32, frame, "normalize=0:1e7", &stream), OK));
-    /* A range a million times as wide as the frame's own is refused; the second frame's is wider. */
+    /* A range a million times as wide as the frame's own is refused. The second frame's own range is wider. */
     picture_f32(in, N, W, 6);
     CHECK_IS(parfocal_stream_submit(stream, in, N, NULL, 41), OK);
     for (i = 0; i < N; i++) in[i] *= 1e4f;
@@ -161,7 +160,7 @@ static void *receive(void *argument) {
     return NULL;
 }
 
-/* A receiver that the machine has not let start yet finds the handle closed already: then once more, with a longer wait. */
+/* On a busy machine the receiver may start too late and find the handle closed: then again, with a longer pause. */
 static void closed_while_someone_waits(void) {
     struct receiver r = {0, -1, 0};
     int pause;
@@ -169,7 +168,7 @@ static void closed_while_someone_waits(void) {
         pthread_t thread;
         parfocal_model model = open_model();
         REQUIRE(CHECK_IS(parfocal_stream_open(model, PARFOCAL_PIXEL_U16, frame, NULL, &r.stream), OK));
-        /* The stream keeps its model. */
+        /* The stream keeps its model alive. */
         CHECK_IS(parfocal_model_close(model), OK);
         REQUIRE(pthread_create(&thread, NULL, receive, &r) == 0);
         pause_ms(pause);
@@ -181,7 +180,7 @@ static void closed_while_someone_waits(void) {
     CHECK_SAYS(parfocal_stream_submit(r.stream, &r, 1, NULL, 1), INVALID_HANDLE, "closed");
 }
 
-/* Closing with frames under way ends soon, whatever they would have taken. */
+/* Closing does not wait for the frames under way. */
 static void closed_with_frames_under_way(parfocal_model model) {
     enum { SIDE = 256 };
     const int64_t large[4] = {SIDE, SIDE, 1, 1};

@@ -1,6 +1,5 @@
-/* Tasks: progress, cancel from another thread, what is complete and what is untouched, closing while a run goes on. */
+/* Tasks: progress, cancelling from another thread, complete and untouched planes, closing during a run. */
 
-#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <pthread.h>
@@ -9,7 +8,7 @@
 
 enum { W = 64, H = 64, MOST = 40, FEW = 5, MARK = 0xBEEF };
 
-/* Planes and pixels of a run: fewer where each takes long. */
+/* Planes and pixels of a run; fewer in slow test builds. */
 static uint64_t P;
 static int N;
 static int64_t shape[4] = {W, H, 1, 0};
@@ -35,7 +34,7 @@ static void mark_out(void) {
     for (i = 0; i < N; i++) out[i] = MARK;
 }
 
-/* Waits until the run has written `planes` planes; 0 after ten seconds, or a minute where all is slow. */
+/* Waits until the run has written `planes` planes. Returns 0 after ten seconds, or a minute in slow test builds. */
 static int wait_for_planes(parfocal_task task, uint64_t planes) {
     uint64_t done = 0;
     int i;
@@ -97,7 +96,7 @@ static void cancel_from_another_thread(parfocal_model model) {
     for (i = (int)planes * W * H; i < N; i++) wrong += out[i] != MARK;
     CHECK(wrong == 0);
     CHECK_IS(parfocal_task_close(r.task), OK);
-    /* The model is none the worse. */
+    /* The model still works. */
     CHECK_IS(parfocal_restore_u16(model, 0, in, N, NULL, out, N, NULL, shape, tiled), OK);
     CHECK(memcmp(out, expected, sizeof out) == 0);
 }
@@ -114,7 +113,7 @@ static void cancelled_before_it_starts(parfocal_model model) {
     CHECK_IS(parfocal_task_close(task), OK);
 }
 
-/* The run finishes on its own references; the numbers are invalid at once. */
+/* The run finishes on its own references; the handles are invalid at once. */
 static void closed_during_a_run(void) {
     struct run r = {0, 0, -1};
     uint64_t planes, length;

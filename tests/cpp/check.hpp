@@ -50,7 +50,8 @@ template <class T> std::vector<T> picture(std::int64_t width, std::int64_t heigh
     for (std::int64_t y = 0; y < height; ++y) {
         for (std::int64_t x = 0; x < width; ++x) {
             const double a = static_cast<double>(x), b = static_cast<double>(y), s = seed;
-            const double value = 1900 + 900 * std::sin(0.21 * a + s) * std::cos(0.17 * b) + 700 * std::sin(0.05 * (a + 2 * b));
+            const double value =
+                1900 + 900 * std::sin(0.21 * a + s) * std::cos(0.17 * b) + 700 * std::sin(0.05 * (a + 2 * b));
             pixels.push_back(static_cast<T>(value * scale));
         }
     }

@@ -1,4 +1,5 @@
-// Runs the C++ suite: suite MODEL FOLDER LOG OPTIONS. Silent; the exit status says, the log tells.
+// Runs the C++ suite: suite MODEL FOLDER LOG OPTIONS. Prints nothing; the result is the exit status, details are in the
+// log.
 
 #include "check.hpp"
 

@@ -51,7 +51,8 @@ static void views(const Model &model) {
             for (std::int64_t y = 0; y < 30; ++y)
                 for (std::int64_t x = 0; x < 40; ++x)
                     for (std::int64_t c = 0; c < 3; ++c)
-                        room[at(strides, x, y, c, p)] = packed[static_cast<std::size_t>(((p * 30 + y) * 40 + x) * 3 + c)];
+                        room[at(strides, x, y, c, p)] =
+                            packed[static_cast<std::size_t>(((p * 30 + y) * 40 + x) * 3 + c)];
         const View pixels(room, shape, strides);
         model.restore(pixels, View(target, shape));
         CHECK(target == expected);
@@ -70,6 +71,25 @@ static void views(const Model &model) {
                  "expected the same shape");
     CHECK_THROWS(model.restore(View(packed, shape), View(target.data(), 7, shape, Strides::interleaved(shape))),
                  INVALID_ARGUMENT, "dst");
+}
+
+static void ranges(const Model &model) {
+    const Shape shape{40, 30, 1, 3};
+    std::vector<std::uint16_t> stack;
+    for (int seed = 0; seed < 3; ++seed) {
+        const auto plane = picture<std::uint16_t>(40, 30, seed);
+        stack.insert(stack.end(), plane.begin(), plane.end());
+    }
+    const auto &constant = stack;
+    const parfocal::Range range = model.stack_range(View(constant, shape));
+    CHECK(range.lo < range.hi);
+    char options[96];
+    std::snprintf(options, sizeof options, "normalize=%.17g:%.17g", range.lo, range.hi);
+    CHECK(model.restore(stack, 40, 30, 1, 3, options) == model.restore(stack, 40, 30, 1, 3, "normalize=stack"));
+    std::vector<float> same(100, 2.5F);
+    const parfocal::Range none = model.stack_range(View(same, Shape{10, 10}));
+    CHECK(none.lo == 2.5 && none.hi == 2.5);
+    CHECK_THROWS(model.stack_range(View(stack, Shape{40, 30, 1, 4})), INVALID_ARGUMENT, "3600");
 }
 
 static void scores() {
@@ -126,9 +146,11 @@ static void tasks_that_are_none(const Model &model) {
     const Task other = std::move(one);
     closed.close();
     for (const Task *task : {&one, &closed}) {
-        CHECK_THROWS(model.restore_in_place(View(pixels, shape), "", task), INVALID_HANDLE, "the task is closed or moved from");
+        CHECK_THROWS(model.restore_in_place(View(pixels, shape), "", task), INVALID_HANDLE,
+                     "the task is closed or moved from");
         CHECK_THROWS(model.restore(pixels, 16, 16, 1, 1, "", task), INVALID_HANDLE, "the task is closed or moved from");
-        CHECK_THROWS(model.restore_file("absent.tif", "out.tif", "", task), INVALID_HANDLE, "the task is closed or moved from");
+        CHECK_THROWS(model.restore_file("absent.tif", "out.tif", "", task), INVALID_HANDLE,
+                     "the task is closed or moved from");
     }
     CHECK(pixels == std::vector<float>(256, 1.0F));
     model.restore_in_place(View(pixels, shape), "", &other);
@@ -145,6 +167,7 @@ void test_restore() {
     const Model model = Model::open(suite.model, suite.options);
     one_liners(model);
     views(model);
+    ranges(model);
     scores();
     cancelled_from_another_thread(model);
     tasks_that_are_none(model);

@@ -16,7 +16,8 @@ static_assert(!std::is_convertible_v<std::span<const float>, parfocal::Span<floa
 using parfocal::Span;
 template <class From, class To> constexpr bool gives = std::is_convertible_v<From, Span<To>>;
 using Vector = std::vector<std::uint8_t>;
-static_assert(gives<Vector &, std::uint8_t> && gives<Vector &, const std::uint8_t> && gives<const Vector &, const std::uint8_t>);
+static_assert(gives<Vector &, std::uint8_t> && gives<Vector &, const std::uint8_t> &&
+              gives<const Vector &, const std::uint8_t>);
 static_assert(!gives<const Vector &, std::uint8_t> && !gives<Vector &, std::uint16_t> && !gives<int, std::uint8_t>);
 // What goes away at once may be read in the call, but nothing would be left of what is written.
 static_assert(gives<Vector, const std::uint8_t> && !gives<Vector, std::uint8_t>);

@@ -50,8 +50,8 @@ static void failing_frame(const Model &model) {
     }
 }
 
-// What fails without a frame is no FrameError: a consumer that goes on after frames that fail would never end. After fork
-// every call fails like that.
+// Failures without a frame are no FrameError, or a consumer that goes on after failed frames would never end. After
+// fork every call fails so.
 static void fails_without_a_frame(const Model &model) {
     const Shape shape{33, 21};
     Stream<float> stream(model, shape);
@@ -79,7 +79,7 @@ static void fails_without_a_frame(const Model &model) {
 static void closed_while_another_thread_waits(const Model &model) {
     const Shape shape{33, 21};
     Stream<std::uint8_t> stream(model, shape, "mode=latest");
-    // A consumer that the machine has not let start yet finds the handle closed already: then once more, with a longer wait.
+    // On a busy machine the consumer may start too late and find the handle closed: then again, with a longer pause.
     parfocal_status ended = PARFOCAL_STATUS_OK;
     for (auto pause = 50ms; pause <= 6400ms; pause *= 2) {
         std::thread consumer([&] {

@@ -1,5 +1,5 @@
 function restored = by_command(image, varargin)
-%BY_COMMAND  What the command makes of the same pixels, with more words for it.
+%BY_COMMAND  The command's result for the same pixels, with additional arguments.
 
     folder = tempname();
     mkdir(folder);

@@ -1,5 +1,6 @@
 function check_prototype(header)
-%CHECK_PROTOTYPE  The prototype file agrees with the header, and a mistake in it is told: check_prototype(parfocal_h_table()).
+%CHECK_PROTOTYPE  Checks that the prototype file agrees with the header, and that mistakes in it are found:
+%   check_prototype(parfocal_h_table()).
 
     problems = prototype_problems(@parfocal_prototype, header);
     assert(isempty(problems), 'parfocal_prototype.m differs from the header:\n%s', strjoin(problems, char(10)));

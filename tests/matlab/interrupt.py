@@ -1,6 +1,7 @@
 """Ctrl-C during a restore in an interactive Octave: interrupt.py FOLDER..., the folders for Octave's path.
 
-The run ends at once, its stream is closed (its thread is gone), nothing was assigned, and the model works on.
+The run must end soon, compared with the time of a whole run on this machine. Its stream must be closed (its thread is
+gone), nothing assigned, and the model still work.
 """
 
 import contextlib
@@ -11,8 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-LIMIT = 0.5  # of the time of a whole restore, of which the slowest node is a small part
-DEADLINE_S = 120
+DEADLINE_S = 180
 
 
 def main():
@@ -57,25 +57,28 @@ def talk(octave):
         return int(Path(f"/proc/{octave.pid}/statm").read_text().split()[1]) * 4096
 
     def interrupted(line, rounds):
-        """Ctrl-C sooner or later after the begin of a line."""
+        """Ctrl-C at different times after the begin of a line."""
         for round in range(rounds):
             say(f"disp(['g' 'o']); {line}; disp(['no' 't stopped']);")
             until("go")
             time.sleep(0.01 + 0.005 * round)
             octave.send_signal(signal.SIGINT)
-            # At the prompt, if the line was faster, Ctrl-C throws the next line away.
+            # If the line was faster, Ctrl-C at the prompt discards the next line.
             time.sleep(0.1)
             say("")
             time.sleep(0.1)
             say("disp(['aft' 'er']);")
             until("after")
 
-    # The words are put together so that an echo of the line is not taken for what it prints.
+    # Words are put together in Octave, so that an echo of the line is not mistaken for its output.
     say("m = parfocal.Model('device=cpu threads=1'); frame = uint16(rand(1500) * 999); disp(['rea' 'dy']);")
     until("ready")
-    say("tic; m.restore(frame); printf('whole: %f\\n', toc);")
-    until("whole: ")
-    limit_s = LIMIT * float(printed[-1].split("whole: ")[1])
+    started = time.monotonic()
+    say("restored = m.restore(frame); clear restored; disp(['who' 'le']);")
+    until("whole")
+    whole = time.monotonic() - started
+    # The slowest node of the network is a small part of a run.
+    limit = whole / 3
     for frames in ("frame", "cat(3, frame, frame, frame)"):
         say(f"disp(['g' 'o']); restored = m.restore({frames}); disp(['not st' 'opped']);")
         until("go")
@@ -84,18 +87,18 @@ def talk(octave):
             if time.monotonic() > give_up:
                 raise SystemExit(f"no stream was opened:\n{''.join(printed)}")
             time.sleep(0.05)
-        time.sleep(0.3)
+        time.sleep(min(0.3, whole / 4))
         stopped = time.monotonic()
         octave.send_signal(signal.SIGINT)
         say("disp(['aft' 'er']); printf('restored: %d\\n', exist('restored', 'var'));")
         until("restored: 0")
         took = time.monotonic() - stopped
-        if any("not stopped" in line for line in printed) or took > limit_s:
-            raise SystemExit(f"Ctrl-C took {took:.2f} s, expected {limit_s:.2f}:\n{''.join(printed)}")
+        if any("not stopped" in line for line in printed) or took > limit:
+            raise SystemExit(f"Ctrl-C took {took:.2f} s of a run of {whole:.2f} s:\n{''.join(printed)}")
         if streams() != 0:
             raise SystemExit("the stream is still open after Ctrl-C")
-        print(f"Ctrl-C ended a restore of {frames} after {took:.2f} s")
-    # While a stream or a model is being opened, nobody has its number yet.
+        print(f"Ctrl-C ended a restore of {frames} after {took:.2f} s; the frame takes {whole:.2f} s")
+    # While a stream or a model is being opened, its handle is stored nowhere yet.
     say("large = zeros(6000, 6000, 'uint8'); large(1) = 1;")
     interrupted("restored = m.restore(large)", 8)
     if streams() != 0:

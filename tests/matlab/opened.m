@@ -1,5 +1,5 @@
 function m = opened(options)
-%OPENED  The small network on one thread of the CPU: what the command of the tests uses, too.
+%OPENED  Opens the small network on one CPU thread, as the tests' command does.
 
     if nargin < 1
         options = 'device=cpu threads=1';

@@ -1,5 +1,5 @@
 function image = read_tiff(path)
-%READ_TIFF  The pixels of an uncompressed little-endian TIFF file, as the command writes it for what WRITE_TIFF wrote.
+%READ_TIFF  Reads an uncompressed little-endian TIFF file, as the command writes it for input of WRITE_TIFF.
 
     file = fopen(path, 'r', 'ieee-le');
     closing = onCleanup(@() fclose(file));

@@ -1,5 +1,5 @@
 classdef recorder < handle
-%RECORDER  Keeps what a callback was called with.
+%RECORDER  Records the arguments of a callback's calls.
     properties
         Rows = []
     end

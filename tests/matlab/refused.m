@@ -1,5 +1,5 @@
 function message = refused(action, status, varargin)
-%REFUSED  The message with which ACTION fails; an error unless it fails as parfocal:STATUS and the message has all the words given.
+%REFUSED  Checks that ACTION fails as parfocal:STATUS with a message that contains all given words. Returns the message.
 
     failure = [];
     try
@@ -7,12 +7,14 @@ function message = refused(action, status, varargin)
     catch failure
     end
     assert(~isempty(failure), '%s was expected to be refused', func2str(action));
-    % Octave has no class MException, but what it catches has the same fields.
+    % Octave has no class MException, but its errors have the same fields.
     assert(isa(failure, 'MException') || exist('OCTAVE_VERSION', 'builtin') ~= 0, 'failed with a %s', class(failure));
-    assert(strcmp(failure.identifier, ['parfocal:' status]), 'failed as ''%s'', not parfocal:%s: %s', failure.identifier, status, ...
+    assert(strcmp(failure.identifier, ['parfocal:' status]), 'failed as ''%s'', not parfocal:%s: %s', ...
+        failure.identifier, status, ...
         failure.message);
     message = failure.message;
     for k = 1:numel(varargin)
-        assert(~isempty(strfind(message, varargin{k})), 'the message lacks ''%s'': %s', varargin{k}, message); %#ok<STREMP>
+        assert(~isempty(strfind(message, varargin{k})), 'the message lacks ''%s'': %s', varargin{k}, ...
+            message); %#ok<STREMP>
     end
 end

@@ -1,5 +1,5 @@
 function removed(folder)
-%REMOVED  A folder of a test and all in it, without Octave's question.
+%REMOVED  Deletes a test's folder and its contents without a question from Octave.
 
     files = dir(folder);
     for k = 1:numel(files)

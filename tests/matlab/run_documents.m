@@ -1,6 +1,6 @@
 function run_documents(page, readme)
 %RUN_DOCUMENTS  Runs the code of a page, block by block, in one workspace: run_documents('docs/matlab.md', 'README.md').
-%   The code in README.md is to be that which the page begins with.
+%   README.md must have the code that the page begins with.
 
     pieces = @(file) regexp(fileread(file), '```matlab\n(.*?)```', 'tokens');
     blocks = pieces(page);
@@ -16,7 +16,7 @@ function run_documents(page, readme)
     write_tiff('drifted.tif', stack);
     printed = '';
     for k = 1:numel(blocks)
-        % The first closes its model; those after it go on with one.
+        % The first block closes its model; the later ones need an open one.
         if k == 2
             m = parfocal.Model('device=cpu'); %#ok<NASGU>
         end
@@ -28,7 +28,8 @@ function run_documents(page, readme)
     assert(isequal(size(J), size(stack)) && numel(scores) == 4);
     words = {'4 of 4', 'parfocal:BAD_OPTION', 'tile=2', 'Parfocal runs here', parfocal.version()};
     for word = words
-        assert(~isempty(strfind(printed, word{1})), '%s does not print ''%s'': %s', page, word{1}, printed); %#ok<STREMP>
+        assert(~isempty(strfind(printed, word{1})), '%s does not print ''%s'': %s', page, word{1}, ...
+            printed); %#ok<STREMP>
     end
     assert(isequal(size(read_tiff('restored.tif')), size(stack)));
     fprintf('%s: %d pieces of code run\n', page, numel(blocks));

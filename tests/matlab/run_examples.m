@@ -1,5 +1,5 @@
 function run_examples(results)
-%RUN_EXAMPLES  Every example as a user would run it; pictures go to the folder RESULTS. An error where one does not do what it says.
+%RUN_EXAMPLES  Runs every example as a user would, with pictures in the folder RESULTS, and checks its results.
 
     examples = fullfile(fileparts(which('parfocal_prototype')), 'examples');
     addpath(examples);
@@ -24,7 +24,7 @@ function comparison(examples, results, options)
     drawn(fullfile(results, 'comparison.png'));
 end
 
-% Of some size, and not of one colour: what it shows is for a person to say.
+% Checks only that the picture has some size and more than one colour.
 function drawn(file)
     assert(exist(file, 'file') == 2, '%s: was not made', file);
     pixels = imread(file);
@@ -45,12 +45,14 @@ function batch(results)
     fprintf(file, 'no image');
     fclose(file);
     evalc('report = batch_folder(input, output);');
-    assert(isequal({report.input}, {'a.tif', 'b.tif', 'broken.tif'}) && isequal({report(1:2).outcome}, {'restored', 'restored'})); %#ok<NODEF>
-    assert(~isempty(strfind(report(3).outcome, 'broken.tif')) && exist(report(3).output, 'file') == 0, '%s', report(3).outcome); %#ok<STREMP>
+    assert(isequal({report.input}, {'a.tif', 'b.tif', 'broken.tif'}) && isequal({report(1:2).outcome}, {'restored', ...
+        'restored'})); %#ok<NODEF>
+    assert(~isempty(strfind(report(3).outcome, 'broken.tif')) && exist(report(3).output, 'file') == 0, '%s', ...
+        report(3).outcome); %#ok<STREMP>
     assert(isequal(size(read_tiff(report(2).output)), [40 50 4]));
     evalc('report = batch_folder(input, output);');
     assert(isequal({report(1:2).outcome}, {'was there', 'was there'}));
-    % Other endings, and the results in the same folder.
+    % Other file endings, and results in the same folder.
     write_tiff(fullfile(input, 'a.TIFF'), specimen([30 20], 'uint8'));
     evalc('report = batch_folder(input, input);');
     evalc('report = batch_folder(input, input);');

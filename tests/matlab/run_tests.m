@@ -1,7 +1,7 @@
 function run_tests(varargin)
-%RUN_TESTS  Every test of +parfocal, or those of the files named: run_tests('test_pixels'). An error at the end if one failed.
-%   On the path: the folder of +parfocal and this one, and the shim's where it is to stand for MATLAB's calllib.
-%   In the environment: PARFOCAL_COMMAND, the command to compare with.
+%RUN_TESTS  Runs all tests of +parfocal, or those of the named files: run_tests('test_pixels'). Fails at the end if a
+%   test failed. The path must have the folders of +parfocal and of this file, and the shim's if it stands in for
+%   MATLAB's calllib. The environment variable PARFOCAL_COMMAND names the command to compare with.
 
     here = fileparts(mfilename('fullpath'));
     names = varargin;

@@ -1,5 +1,5 @@
 function tests = test_files()
-%TEST_FILES  TIFF files: the same file as the command's, and what is refused.
+%TEST_FILES  TIFF files: the same bytes as from the command, and refusals.
     tests = {
         'the same bytes as the command', @as_command
         'the package function, with the built-in model', @package_function
@@ -37,12 +37,14 @@ end
 
 function as_command()
     [folder, cleaning] = place(); %#ok<ASGLU>
-    [from, ours, theirs] = deal(fullfile(folder, 'from.tif'), fullfile(folder, 'ours.tif'), fullfile(folder, 'theirs.tif'));
+    [from, ours, theirs] = deal(fullfile(folder, 'from.tif'), fullfile(folder, 'ours.tif'), fullfile(folder, ...
+        'theirs.tif'));
     m = opened();
     for image = {specimen([30 40 4], 'uint16'), specimen([30 40 3], 'uint8'), specimen([30 40], 'single')}
         write_tiff(from, image{1});
         m.restoreFile(from, ours, 'normalize=stack tile=32');
-        command('restore', from, '-o', theirs, '--model', tiny(), '--device', 'cpu', '--threads', '1', '--normalize', 'stack', ...
+        command('restore', from, '-o', theirs, '--model', tiny(), '--device', 'cpu', '--threads', '1', ...
+            '--normalize', 'stack', ...
             '--tile', '32');
         assert(isequal(bytes(ours), bytes(theirs)), 'the files differ');
         assert(isequal(read_tiff(ours), m.restore(image{1}, 'normalize=stack tile=32')));
@@ -59,7 +61,8 @@ end
 
 function package_function()
     [folder, cleaning] = place(); %#ok<ASGLU>
-    [from, ours, theirs] = deal(fullfile(folder, 'from.tif'), fullfile(folder, 'ours.tif'), fullfile(folder, 'theirs.tif'));
+    [from, ours, theirs] = deal(fullfile(folder, 'from.tif'), fullfile(folder, 'ours.tif'), fullfile(folder, ...
+        'theirs.tif'));
     write_tiff(from, specimen([40 50], 'uint16'));
     parfocal.restoreFile(from, ours, 'tile=64', 'device=cpu threads=1');
     command('restore', from, '-o', theirs, '--device', 'cpu', '--threads', '1', '--tile', '64');

@@ -1,5 +1,5 @@
 function tests = test_focus()
-%TEST_FOCUS  Focus scores: those of the command, one for each plane.
+%TEST_FOCUS  Focus scores: the same as from the command, one for each plane.
     tests = {
         'as the command', @as_command
         'the sharpest of a stack', @sharpest
@@ -17,7 +17,7 @@ function as_command()
         for extent = {[40 57], [40 57 3], [31 22 5], [31 22 3 4]}
             image = specimen(extent{1}, kind{1});
             write_tiff(file, image);
-            % Not by jsondecode: Octave's is wrong in the last bit.
+            % Not with jsondecode, which is wrong in the last bit in Octave.
             list = regexp(command('score', '--json', file), '"scores": \[([^\]]*)\]', 'tokens', 'once');
             told = sscanf(list{1}, '%g,');
             scores = parfocal.focusScore(image);

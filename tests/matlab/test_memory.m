@@ -1,5 +1,6 @@
 function tests = test_memory()
-%TEST_MEMORY  1,000 times open, restore, close: resident memory stays flat. Fewer over the stand-in for calllib, which is slower.
+%TEST_MEMORY  Resident memory stays flat over 1,000 rounds of open, restore, close; fewer rounds with the slower
+%   stand-in for calllib.
     count = 1000;
     if isequal(parfocal.internal.backend(), @parfocal.internal.throughCalllib)
         count = 300;
@@ -49,7 +50,7 @@ function bytes = resident()
     bytes = median(found);
 end
 
-% 100 models that stay open: the same measurement tells.
+% The measurement must notice 100 models that stay open.
 function lost()
     global kept %#ok<GVMIS>
     kept = {};
@@ -67,13 +68,14 @@ end
 function failures()
     m = opened();
     image = specimen([200 200 3], 'uint8');
-    action = @() refused(@() m.restore(image, '', @(done, total) error('parfocal:CANCELLED', 'as asked')), 'CANCELLED', 'as asked');
+    action = @() refused(@() m.restore(image, '', @(done, total) error('parfocal:CANCELLED', 'as asked')), ...
+        'CANCELLED', 'as asked');
     grown = growth(action, 100);
-    % A stream that is left open is 120 kB at least.
+    % A stream left open needs at least 120 kB.
     assert(grown < 5e6, '100 ended runs left %.1f MB', grown / 1e6);
 end
 
-% Octave 7 does not free the texts that a MEX function gets: 70 bytes a call, if the gateway did not.
+% Octave 7 does not free text arguments of MEX functions: 70 bytes a call, unless the gateway frees them.
 function calls()
     call = parfocal.internal.backend();
     if isequal(call, @parfocal.internal.throughCalllib)

@@ -1,5 +1,5 @@
 function tests = test_model()
-%TEST_MODEL  Opening, describing, closing, progress, and what stays after failures.
+%TEST_MODEL  Opening, describing, closing, progress, and the state after failures.
     tests = {
         'closed twice', @closed_twice
         'used after closing', @used_after_closing
@@ -59,7 +59,7 @@ function clearing()
     gone(handle);
 end
 
-% The library's number of a model, which the class hides.
+% The library's handle of a model, which the class hides.
 function handle = number(m)
     warned = warning('off', 'all');
     restoring = onCleanup(@() warning(warned));
@@ -191,7 +191,7 @@ function umlauts()
 end
 
 function strings()
-    % Octave has none; the shim has a class of the name.
+    % Octave has no class string; the shim has one.
     if exist('string') == 0 %#ok<EXIST>
         return
     end
@@ -205,7 +205,7 @@ end
 function loading()
     m = opened();
     image = specimen([20 20], 'uint8');
-    % What is kept in a variable would be gone, too.
+    % A model kept in a variable would be lost, too.
     setenv('PARFOCAL_EXPECTED', sprintf('%d ', m.restore(image)));
     lastwarn('', '');
     parfocal.internal.ensureLoaded(parfocal.internal.backend());

@@ -1,5 +1,5 @@
 function tests = test_pixels()
-%TEST_PIXELS  Every class and size of image, and that each is to the byte what the command makes of the same pixels.
+%TEST_PIXELS  Images of every class and size: the same bytes as from the command.
     kinds = {'uint8', 'uint16', 'single'};
     extents = {[40 57], [1 1], [1 19], [31 1], [33 29 3], [24 35 2], [24 35 4], [30 26 3 2], [30 26 1 3]};
     tests = {};
@@ -32,7 +32,7 @@ function as_command(kind, extent)
     assert(prod(extent) < 100 || ~isequal(restored, image), 'nothing was done');
 end
 
-% Class, size and every byte.
+% Compares class, size and every byte.
 function same(found, expected)
     assert(strcmp(class(found), class(expected)), 'class %s, expected %s', class(found), class(expected));
     assert(isequal(size(found), size(expected)), 'size %s, expected %s', mat2str(size(found)), mat2str(size(expected)));
@@ -68,7 +68,8 @@ function whole_stack()
         same(restored, m.restore(image, 'normalize=''stack'''));
     end
     colour = specimen([20 30 3 4], 'uint16');
-    same(m.restore(colour, ['tile=auto  normalize=stack' char(9) 'halo=auto']), by_command(colour, '--normalize', 'stack'));
+    same(m.restore(colour, ['tile=auto  normalize=stack' char(9) 'halo=auto']), by_command(colour, '--normalize', ...
+        'stack'));
 end
 
 function odd_stacks()
@@ -87,16 +88,24 @@ function odd_stacks()
 end
 
 function large_range()
-    % More than are counted at a time, against sorting.
+    % Many pixels, against sorting.
     image = repmat(specimen([500 900], 'uint16'), [1 1 10]);
     image(1:3:end) = image(1:3:end) + 77;
     sorted = sort(double(image(:)));
     place = (numel(sorted) - 1) * [0.001 0.999];
     below = sorted(floor(place) + 1)';
     expected = below + (sorted(floor(place) + 2)' - below) .* (place - floor(place));
-    found = parfocal.internal.stackRange(image, [0.1; 99.9]);
-    assert(max(abs(found - expected)) < 1e-9 * max(expected), '%s, expected %s', mat2str(found, 17), mat2str(expected, 17));
-    assert(isempty(parfocal.internal.stackRange(image * 0 + 7, [0.1; 99.9])));
+    model = parfocal.internal.native('open', tiny(), 'device=cpu threads=1');
+    closing = onCleanup(@() parfocal.internal.native('close', model));
+    about = jsondecode(parfocal.internal.native('describe', model));
+    assert(isequal(about.percentiles(:), [0.1; 99.9]), 'percentiles %s', mat2str(about.percentiles));
+    [~, layout] = parfocal.internal.frames(image);
+    range = @(pixels) parfocal.internal.native('stackRange', model, layout.pixelType, pixels, layout.strides, ...
+        layout.shape);
+    found = range(image);
+    assert(max(abs(found - expected)) < 1e-9 * max(expected), '%s, expected %s', mat2str(found, 17), ...
+        mat2str(expected, 17));
+    assert(isequal(range(image * 0 + 7), [7 7]));
 end
 
 function fixed()
@@ -115,7 +124,7 @@ function nonfinite()
     same(restored, by_command(image));
     assert(isnan(restored(5)) && restored(700) == Inf && restored(1500) == -Inf);
     assert(all(isfinite(restored(isfinite(image)))));
-    % The same as double: infinite is not too large for single.
+    % The same as double: infinity is not "too large for single".
     assert(isequaln(m.restore(double(image)), double(restored)));
 end
 

@@ -1,8 +1,10 @@
 function tests = test_refused()
-%TEST_REFUSED  What cannot be meant is refused with a message that tells what, which value, what was expected and what to do.
+%TEST_REFUSED  Invalid input is refused with a message that says what is wrong, which value, what was expected and what
+%   to do.
     I = specimen([12 17], 'uint16');
     tests = {
-        'int32', restoring(int32(I), 'UNSUPPORTED', 'image: 12 x 17 int32', 'uint8, uint16, single or double', 'single(image)')
+        'int32', restoring(int32(I), 'UNSUPPORTED', 'image: 12 x 17 int32', 'uint8, uint16, single or double', ...
+            'single(image)')
         'int64', restoring(int64(I), 'UNSUPPORTED', '12 x 17 int64')
         'int8', restoring(int8(I), 'UNSUPPORTED', '12 x 17 int8')
         'uint32', restoring(uint32(I), 'UNSUPPORTED', '12 x 17 uint32')
@@ -16,12 +18,15 @@ function tests = test_refused()
         'nothing', restoring([], 'INVALID_ARGUMENT', '0 x 0 double', 'empty')
         'an empty stack', restoring(zeros(4, 5, 0), 'INVALID_ARGUMENT', '4 x 5 x 0 double')
         'gpuArray', @gpu
-        '5-D', restoring(zeros(4, 5, 3, 2, 2), 'UNSUPPORTED', '4 x 5 x 3 x 2 x 2 double', 'at most 4', 'one stack after the other')
-        '4-D with two channels', restoring(zeros(4, 5, 2, 6), 'UNSUPPORTED', '4 x 5 x 2 x 6 double', 'third dimension of 1 (grey) or 3')
+        '5-D', restoring(zeros(4, 5, 3, 2, 2), 'UNSUPPORTED', '4 x 5 x 3 x 2 x 2 double', 'at most 4', ...
+            'one stack after the other')
+        '4-D with two channels', restoring(zeros(4, 5, 2, 6), 'UNSUPPORTED', '4 x 5 x 2 x 6 double', ...
+            'third dimension of 1 (grey) or 3')
         'double beyond single', restoring([1 1e39; 0 3], 'UNSUPPORTED', '1e+39', '3.40282e+38', 'scale the image')
         'NaN as an option', @() options_refused(NaN, 'INVALID_ARGUMENT', 'options: 1 x 1 double', 'text in one row')
         'NaN in normalize', @() options_refused('normalize=NaN:5', 'BAD_OPTION', 'NaN', 'two finite numbers')
-        'unknown option', @() options_refused('colour=1', 'BAD_OPTION', '''colour''', 'tile, halo, normalize, pixel_size_um')
+        'unknown option', @() options_refused('colour=1', 'BAD_OPTION', '''colour''', ...
+            'tile, halo, normalize, pixel_size_um')
         'option of opening', @() options_refused('device=cpu', 'BAD_OPTION', 'device')
         'option of a stream', @() options_refused('mode=latest', 'BAD_OPTION', 'mode')
         'repeated option', @() options_refused('tile=64 tile=64', 'BAD_OPTION', 'tile')
@@ -29,7 +34,8 @@ function tests = test_refused()
         'open quote', @() options_refused('normalize=''stack', 'BAD_OPTION')
         'options as a matrix', @() options_refused(['tile=16'; 'tile=32'], 'INVALID_ARGUMENT', 'options: 2 x 7 char')
         'options as a cell', @() options_refused({'tile=16'}, 'INVALID_ARGUMENT', 'options: 1 x 1 cell')
-        'character of value 0', @() options_refused(['tile=16' char(0) 'x'], 'INVALID_ARGUMENT', 'options', 'value 0 at 8')
+        'character of value 0', @() options_refused(['tile=16' char(0) 'x'], 'INVALID_ARGUMENT', 'options', ...
+            'value 0 at 8')
         'progress that is no function', @progress
         'range too wide for single', @too_wide
         'opening with a bad option', @opening
@@ -93,7 +99,7 @@ function no_onnx()
 end
 
 function no_device()
-    % With a library of ONNX Runtime that has no GPU in it.
+    % The packaged ONNX Runtime has no GPU support.
     refused(@() parfocal.Model('device=cuda:0', tiny()), 'DEVICE', 'cuda');
 end
 

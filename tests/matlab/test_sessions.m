@@ -16,7 +16,7 @@ function tests = test_sessions()
     };
 end
 
-% What a session prints when parfocal.version() fails there.
+% The error that a session prints when parfocal.version() fails there.
 function output = version_fails(code, varargin)
     code = [code 'try, parfocal.version(); catch failure, printf(''%s|%s'', failure.identifier, failure.message); end'];
     [status, output] = session(code, varargin{:});
@@ -32,7 +32,8 @@ end
 
 function named_missing()
     output = version_fails('', 'PARFOCAL_LIBRARY=/nowhere/libparfocal.so');
-    told(output, 'NOT_FOUND', '/nowhere/libparfocal.so (PARFOCAL_LIBRARY): is not there', 'PARFOCAL_LIBRARY', 'absolute path');
+    told(output, 'NOT_FOUND', '/nowhere/libparfocal.so (PARFOCAL_LIBRARY): is not there', 'PARFOCAL_LIBRARY', ...
+        'absolute path');
 end
 
 function named_folder()
@@ -43,13 +44,14 @@ function package = package_folder()
     package = fileparts(which('parfocal_prototype'));
 end
 
-% A copy of the package in a prefix of its own, first on the path.
+% Copies the package into a prefix of its own, which is first on the path.
 function [code, folder, cleaning] = copied()
     folder = tempname();
     mkdir(fullfile(folder, 'share', 'parfocal'));
     cleaning = onCleanup(@() removed(folder));
     copyfile(package_folder(), fullfile(folder, 'share', 'parfocal', 'matlab'));
-    code = sprintf('rmpath(''%s''); addpath(''%s'');', package_folder(), fullfile(folder, 'share', 'parfocal', 'matlab'));
+    code = sprintf('rmpath(''%s''); addpath(''%s'');', package_folder(), fullfile(folder, 'share', 'parfocal', ...
+        'matlab'));
 end
 
 function nowhere()
@@ -57,11 +59,13 @@ function nowhere()
     output = version_fails(code, 'PARFOCAL_LIBRARY=');
     matlab = fullfile(folder, 'share', 'parfocal', 'matlab');
     told(output, 'NOT_FOUND', [fullfile(folder, 'lib', 'libparfocal.so') ': is not there'], ...
-        [fullfile(folder, 'lib', 'libparfocal.so.1') ': is not there'], [fullfile(matlab, 'lib', 'libparfocal.so') ': is not there']);
+        [fullfile(folder, 'lib', 'libparfocal.so.1') ': is not there'], [fullfile(matlab, 'lib', ...
+        'libparfocal.so') ': is not there']);
 end
 
 function no_library()
-    told(version_fails('', ['PARFOCAL_LIBRARY=' tiny()]), 'RUNTIME', tiny(), 'cannot be loaded', 'expected Parfocal''s library');
+    told(version_fails('', ['PARFOCAL_LIBRARY=' tiny()]), 'RUNTIME', tiny(), 'cannot be loaded', ...
+        'expected Parfocal''s library');
 end
 
 function other_library()
@@ -79,13 +83,15 @@ function other_interface()
     names = parfocal_prototype();
     names = setdiff(names.name, {'parfocal_abi_version', 'parfocal_version'});
     file = fopen(source, 'w');
-    fprintf(file, 'int parfocal_abi_version(void) { return 2; }\nconst char *parfocal_version(void) { return "9.9"; }\n');
+    fprintf(file, ...
+        'int parfocal_abi_version(void) { return 2; }\nconst char *parfocal_version(void) { return "9.9"; }\n');
     fprintf(file, 'int %s(void) { return 0; }\n', names{:});
     fclose(file);
     [status, output] = system(sprintf('cc -shared -fPIC -o ''%s'' ''%s'' 2>&1', library, source));
     assert(status == 0, '%s', output);
     right = parfocal.internal.findLibrary();
-    code = sprintf(['try, parfocal.version(); catch failure, printf(''%%s|%%s '', failure.identifier, failure.message); end; ' ...
+    code = sprintf(['try, parfocal.version(); ' ...
+        'catch failure, printf(''%%s|%%s '', failure.identifier, failure.message); end; ' ...
         'setenv(''PARFOCAL_LIBRARY'', ''%s''); printf(''then %%s'', parfocal.version())'], right);
     [status, output] = session(code, ['PARFOCAL_LIBRARY=' library]);
     assert(status == 0, '%s', output);
@@ -128,16 +134,18 @@ function two()
     mkdir(folder);
     cleaning = onCleanup(@() removed(folder));
     result = fullfile(folder, 'result.mat');
-    % The other one waits for this one, and this one works until the other one is done.
+    % The other session waits for this one to start, and this one works until the other is done.
     code = sprintf(['m = opened(); image = specimen([40 50 3 6], ''uint16''); fclose(fopen(''%s'', ''w'')); ' ...
-        'while exist(''%s'', ''file'') == 0, pause(0.01); end; restored = m.restore(image); save(''-v7'', ''%s'', ''restored''); rename(''%s'', ''%s'');'], ...
+        'while exist(''%s'', ''file'') == 0, pause(0.01); end; restored = m.restore(image); ' ...
+        'save(''-v7'', ''%s'', ''restored''); rename(''%s'', ''%s'');'], ...
         fullfile(folder, 'ready'), fullfile(folder, 'go'), [result '.part'], [result '.part'], result);
     file = fullfile(folder, 'other.m');
     out = fopen(file, 'w');
     fprintf(out, 'path(''%s'');\n%s\n', strrep(path(), '''', ''''''), code);
     fclose(out);
     log = fullfile(folder, 'log');
-    system(sprintf('''%s'' -qf --no-history ''%s'' >''%s'' 2>&1 &', fullfile(OCTAVE_HOME(), 'bin', 'octave-cli'), file, log));
+    system(sprintf('''%s'' -qf --no-history ''%s'' >''%s'' 2>&1 &', fullfile(OCTAVE_HOME(), 'bin', 'octave-cli'), ...
+        file, log));
     wait_for(fullfile(folder, 'ready'), log);
     fclose(fopen(fullfile(folder, 'go'), 'w'));
     rounds = 0;
@@ -160,7 +168,8 @@ function wait_for(file, log)
 end
 
 function leaving()
-    [status, output] = session('m = opened(); x = m.restore(specimen([20 20], ''uint8'')); global kept; kept = m; printf(''done'')');
+    code = 'm = opened(); x = m.restore(specimen([20 20], ''uint8'')); global kept; kept = m; printf(''done'')';
+    [status, output] = session(code);
     assert(status == 0 && strcmp(output, 'done'), '%d: %s', status, output);
 end
 

@@ -1,5 +1,6 @@
 function write_tiff(path, image)
-%WRITE_TIFF  A plain TIFF file for the command: uint8, uint16 or single; sizes as parfocal.Model/restore has them. Uncompressed, little-endian.
+%WRITE_TIFF  Writes an uncompressed little-endian TIFF file for the command: uint8, uint16 or single, in the sizes of
+%   parfocal.Model/restore.
 
     [height, width, third, fourth] = size(image);
     channels = 1;
@@ -18,9 +19,9 @@ function write_tiff(path, image)
     place = 8;
     fwrite(file, place + bytes + 8, 'uint32');
     for plane = 1:planes
-        % TIFF goes along rows, and has the channels of a pixel together.
+        % TIFF stores rows, with the channels of a pixel together.
         fwrite(file, permute(image(:, :, :, plane), [3 2 1]), class(image));
-        % Bits of each of up to four channels, in 8 bytes; then the directory.
+        % The bits of up to four channels, in 8 bytes; then the directory.
         fwrite(file, bits * ones(1, 4), 'uint16');
         entries = [256 3 1 width; 257 3 1 height; 258 3 channels bits; 259 3 1 1; 262 3 1 1 + (channels == 3); ...
             273 4 1 place; 277 3 1 channels; 278 3 1 height; 279 4 1 bytes; 339 3 1 1 + 2 * isfloat(image)];

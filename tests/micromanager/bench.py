@@ -1,7 +1,8 @@
 """Frames a second of the simulated camera: alone, and with each mode of the adapter; bench.py [WIDTH HEIGHT
 EXPOSURE_MS]
 
-All in turns in one process; medians of the rounds. The camera is 16-bit; the model is the released one, on one thread.
+All cases run in turns in one process; figures are medians of the rounds. The camera has 16 bits; the released model
+runs on one thread.
 """
 
 import statistics
@@ -15,7 +16,7 @@ SECONDS = 4.0
 
 
 def sequence(microscope, seconds) -> float:
-    """Frames a second of a sequence that goes on for some seconds; MMCore's buffer throws away what is older."""
+    """Frames a second of a sequence of some seconds; MMCore's buffer drops older frames."""
     core = microscope.core
     core.startContinuousSequenceAcquisition(0)
     start, frames = time.monotonic(), 0

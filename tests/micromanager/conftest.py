@@ -1,7 +1,7 @@
 """Micro-Manager's core with its simulated camera and the adapter under test.
 
-PARFOCAL_ADAPTER is a folder with the adapter and its library, PARFOCAL_OLD_ADAPTER one for another device interface,
-PARFOCAL_COMMAND the command line that results are compared with.
+PARFOCAL_ADAPTER is a folder with the adapter and its library, PARFOCAL_OLD_ADAPTER one with an adapter for another
+device interface, and PARFOCAL_COMMAND the command that results are compared with.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ def core(folder=None) -> pymmcore.CMMCore:
 
 
 def threads() -> set:
-    """Of this process."""
+    """The threads of this process."""
     return set(os.listdir("/proc/self/task"))
 
 
@@ -43,7 +43,7 @@ class Microscope:
         self.core.loadDevice(CAMERA, "DemoCamera", "DCam")
         self.core.initializeDevice(CAMERA)
         self.core.setCameraDevice(CAMERA)
-        # Enough for waves in 8 bits.
+        # Long enough for waves in 8 bits.
         self.core.setExposure(20)
         self.core.setProperty(CAMERA, "OnCameraCCDXSize", width)
         self.core.setProperty(CAMERA, "OnCameraCCDYSize", height)
@@ -73,7 +73,7 @@ class Microscope:
         self.core.setProperty(CAMERA, "PixelType", kind)
 
     def raw(self) -> np.ndarray:
-        """Snaps, and gives the camera's own pixels; those in its buffer stay."""
+        """Snaps, and returns the camera's own pixels, which stay in its buffer."""
         mode = self.get("Mode")
         self.set(Mode="off")
         self.core.snapImage()
@@ -86,10 +86,10 @@ class Microscope:
 
     @contextlib.contextmanager
     def acquisition(self, count, overflow=False):
-        """An acquisition of frames, and its end. Yields a function that is true as long as it runs.
+        """An acquisition of `count` frames. Yields a function that returns whether it is still running.
 
-        DemoCamera says that it has ended while its thread is still on its way out, and crashes if it is unloaded then:
-        the thread is waited for.
+        DemoCamera reports its end before its thread has ended, and crashes if it is unloaded then: so wait for the
+        thread.
         """
         before = threads()
         self.core.startSequenceAcquisition(count, 0, not overflow)
@@ -117,12 +117,12 @@ class Microscope:
         return frames
 
     def waves(self) -> dict:
-        """The camera's own frames, by their bytes: its waves come again after some frames. Leaves the mode off."""
+        """The camera's own frames, by their bytes; its waves repeat after some frames. Leaves the mode off."""
         self.set(Mode="off")
         return {frame.tobytes(): frame for frame in self.sequence(24)}
 
     def log(self, path) -> list:
-        """The log's lines behind its header, as dictionaries."""
+        """The log's lines after its header, as dictionaries."""
         with open(path, newline="") as file:
             return list(csv.DictReader(file))
 
@@ -136,7 +136,7 @@ def microscope():
 
 @pytest.fixture
 def command(tmp_path):
-    """What the command line makes of a frame with the tests' model on one thread."""
+    """A function that restores a frame with the command line, with the tests' model on one thread."""
     calls = iter(range(10**6))
 
     def restore(frame: np.ndarray, *options: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What fails leaves the camera's own pixels and a sentence; live view goes on."""
+"""Failures leave the camera's own pixels and a message; live view goes on."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ def test_a_failure_leaves_the_frame(microscope, tmp_path, properties, message):
     assert message in microscope.get("LastError")
     line = microscope.log(log)[-1]
     assert line["done"] == "failed" and message in line["message"]
-    # Live view runs, and shows what is right once it is.
+    # Live view goes on, and works once the settings are right.
     waves = microscope.waves()
     microscope.set(Mode="restore", ResetCounters="Yes")
     assert all(frame.tobytes() in waves for frame in microscope.sequence(3)), "the camera's own pixels"
@@ -78,7 +78,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(microscope, tmp_path):
     assert microscope.counts() == (1, 0, 0)
     told = microscope.get("LastError")
     assert "FrameLog" in told and "cannot be opened" in told and "No such file" in told and "choose a file" in told
-    # As long as it holds, whatever else is set.
+    # The message stays as long as it is true, whatever else is set.
     microscope.set(ResetCounters="Yes", RunOptions="tile=32")
     assert microscope.get("LastError") == told
     (tmp_path / "none").mkdir()
@@ -109,7 +109,7 @@ def test_values_that_cannot_be_are_refused(microscope):
         with pytest.raises(RuntimeError, match=f'Cannot set property "{name}" to "{value}"'):
             microscope.set(**{name: value})
         assert microscope.get(name) == before
-    # MMCore lets this one through; nothing comes of it.
+    # MMCore lets "nan" through; it has no effect.
     microscope.set(TimeBudgetMs="nan", SkipWhenLate="Yes")
     microscope.core.snapImage()
     microscope.image()

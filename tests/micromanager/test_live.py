@@ -29,12 +29,12 @@ def test_late_frames_are_skipped_where_that_is_wanted(tmp_path):
     frames = microscope.sequence(9)
     assert all(frame.tobytes() in waves for frame in frames), "the camera's own pixels"
     assert microscope.counts() == (0, 9, 0)
-    # Tried again after 1 frame, then after 3, then after 7.
+    # Restoring is tried again after 1 frame, then after 3, then after 7.
     tried = [line["done"] == "late" for line in microscope.log(log)]
     assert [i for i, t in enumerate(tried) if t] == [0, 2, 6]
     assert {line["done"] for line in microscope.log(log)} == {"late", "late, not tried"}
 
-    # A budget that is large enough is taken at once, not after the frames that were to pass.
+    # A large enough budget takes effect at once, not after the frames that were to be skipped.
     microscope.set(TimeBudgetMs=60000, ResetCounters="Yes")
     raw = microscope.raw()
     assert (microscope.image() != raw).any()
@@ -167,7 +167,9 @@ def test_memory_is_flat_over_5000_frames(late):
 
 
 def test_a_reader_of_properties_does_not_wait_for_a_frame():
-    """The user's window asks while the camera's thread restores: hundreds of milliseconds on one thread."""
+    """The user's window reads properties while the camera's thread restores, for hundreds of milliseconds on one
+    thread.
+    """
     microscope = Microscope(width=512, height=512)
     microscope.set(Model="", ResetCounters="Yes")
     assert microscope.get("ActiveDevice") == "cpu, 1 threads"
@@ -178,7 +180,7 @@ def test_a_reader_of_properties_does_not_wait_for_a_frame():
             assert microscope.get("LastError") == "" and microscope.get("ActiveDevice") == "cpu, 1 threads"
             microscope.get("LatencyMsP95")
     assert microscope.counts() == (3, 0, 0)
-    # A reader that waited for the frame in work would have come back once or twice for each.
+    # A reader that waited for the frame in work would read once or twice for each frame.
     assert min(reads[done] for done in (0, 1, 2)) > 10
     microscope.core.reset()
 
@@ -211,7 +213,7 @@ print(microscope.get("FocusScore"))
 
 
 def test_figures_do_not_depend_on_the_locale_of_the_host(tmp_path):
-    """Java and Qt set the user's locale for the process: there 0.5 is 0,5, which is two columns of a log."""
+    """Java and Qt set the user's locale for the process, where 0.5 may be written 0,5: two columns of the log."""
     places = tmp_path / "locales"
     places.mkdir()
     made = (

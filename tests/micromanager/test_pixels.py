@@ -1,4 +1,4 @@
-"""What becomes of the pixels: those of the command line, once, and nothing else changes."""
+"""The pixels: the same as from the command line, restored once, and nothing else changes."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def test_a_frame_is_not_restored_twice(microscope, command, kind):
 
 
 def test_two_cameras_in_turns(microscope, command):
-    """As getImage(channel) of a multi-camera device hands buffers out."""
+    """getImage(channel) of a multi-camera device returns buffers in turns, too."""
     microscope.core.loadDevice("Second", "DemoCamera", "DCam")
     microscope.core.initializeDevice("Second")
     frames = {}
@@ -112,7 +112,7 @@ def test_other_formats_pass(microscope, tmp_path, kind):
 @pytest.mark.parametrize("kind", ["8bit", "16bit", "32bitRGB"])
 def test_scores_are_those_of_the_command_line(microscope, tmp_path, kind):
     microscope.pixels(kind)
-    # No model is needed, so none that is missing is told.
+    # Scoring needs no model, so a missing one is no error.
     microscope.set(Model="/no/such/model.onnx", FourBytePixels="RGBA")
     assert "no/such" in microscope.get("LastError")
     microscope.set(Mode="score only")

@@ -6,6 +6,7 @@ tiny.onnx is written by `python -m training export --tiny`.
 from pathlib import Path
 
 import numpy as np
+
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 

@@ -16,8 +16,10 @@ def above():
     data = stacks_folder()
     rows = report.real_oracles(known.FOLDER, restore.load_network(MODEL), data)
     assert {stack: sum(r["stack"] == stack for r in rows) for stack in oracle.PLANES} == {
-        "tissue-brightfield": 5, "nucleus-widefield": 6, "reflected-brightfield": 4,
-    }  # fmt: skip
+        "tissue-brightfield": 5,
+        "nucleus-widefield": 6,
+        "reflected-brightfield": 4,
+    }
     print("\n" + "\n".join(report_page.means(rows)))
     return report_page.above_oracles(rows)
 

@@ -79,9 +79,12 @@ def test_texture_of_focused_tissue_is_kept(rows):
 def test_every_stack_is_there(rows):
     counts = {stack: sum(r.stack == stack for r in rows) for stack in real_stacks.DEVELOPMENT + real_stacks.TEST}
     assert counts == {
-        "tissue-brightfield": 17, "nucleus-widefield": 45, "reflected-brightfield": 10, "lightsheet-mitochondria": 17,
+        "tissue-brightfield": 17,
+        "nucleus-widefield": 45,
+        "reflected-brightfield": 10,
+        "lightsheet-mitochondria": 17,
         "smear-brightfield": 19,
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.skipif(MODEL != RELEASED, reason="another model is being held to the figures")

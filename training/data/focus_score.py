@@ -1,4 +1,4 @@
-"""The focus score of a plane, as `parfocal score` (src/focus.rs) computes it. NumPy only."""
+"""The focus score of a plane, as `parfocal score` (src/image/focus.rs) computes it. NumPy only."""
 
 import numpy as np
 

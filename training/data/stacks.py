@@ -135,10 +135,11 @@ def read_stacks(folder: Path) -> list[Stack]:
             names = [str(i) for i in range(image.shape[1])]
             if len(names) == 1:
                 kind = "colour" if colour else "grey"
-                raise ValueError(f"field {name}: 1 plane(s) ({entry.name}, {kind}, {image.shape[3]}x"
-                                 f"{image.shape[2]} px, {len(image)} channel(s)); a focal stack needs at least 2, "
-                                 "with one of them "
-                                 "in focus, in one file or one folder")  # fmt: skip
+                raise ValueError(
+                    f"field {name}: 1 plane(s) ({entry.name}, {kind}, {image.shape[3]}x{image.shape[2]} px, "
+                    f"{len(image)} channel(s)); a focal stack needs at least 2, with one of them in focus, in one file "
+                    "or one folder"
+                )
         else:
             continue
         if any(name == one.place for one in found):

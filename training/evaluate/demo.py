@@ -28,9 +28,12 @@ def simulate(out: Path, defocus_um: float = DEFOCUS_UM, photons: float = PHOTONS
     out.mkdir(parents=True, exist_ok=True)
     for name, image in images.items():
         tifffile.imwrite(
-            out / f"{name}.tif", image.astype(np.uint16), imagej=True,
-            resolution=(1 / SCOPE.pixel_size_um,) * 2, metadata={"unit": "um"},
-        )  # fmt: skip
+            out / f"{name}.tif",
+            image.astype(np.uint16),
+            imagej=True,
+            resolution=(1 / SCOPE.pixel_size_um,) * 2,
+            metadata={"unit": "um"},
+        )
     print(
         f"specimen: {SIZE}x{SIZE} nuclei, fibres and points, seed {SEED}; sharp.tif is the noise-free focused image\n"
         f"microscope: NA {SCOPE.numerical_aperture}, {SCOPE.wavelength_um * 1000:.0f} nm, pixel "
@@ -119,9 +122,11 @@ def report(command: str, out: Path) -> None:
     print(f"lead over the best unsharp mask (dB): {value['restored'][0] - value['unsharp'][0]:.2f}")
     restored = tifffile.imread(out / "restored.tif").astype(np.float64)
     titles = [
-        f"blurred, {value['blurred'][0]:.1f} dB", f"best unsharp mask, {value['unsharp'][0]:.1f} dB",
-        f"restored, {value['restored'][0]:.1f} dB", "truth (in focus, no noise)",
-    ]  # fmt: skip
+        f"blurred, {value['blurred'][0]:.1f} dB",
+        f"best unsharp mask, {value['unsharp'][0]:.1f} dB",
+        f"restored, {value['restored'][0]:.1f} dB",
+        "truth (in focus, no noise)",
+    ]
     panel([blurred, mask, restored, sharp], titles, out / "comparison.png", sharp)
 
 

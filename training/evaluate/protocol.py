@@ -101,9 +101,16 @@ def evaluate_plane(stack, name, distance, unit, plane, sharp, network) -> Row:
         float("inf") if not error.any() else float(10 * np.log10((high - low) ** 2 / np.mean(error**2)))
     )
     return Row(
-        stack, name, distance, unit, gain_fit_after=gain, offset_fit_after=offset, psnr_to_input=decibels(change),
-        smoothed_to_input=decibels(smooth), **values
-    )  # fmt: skip
+        stack,
+        name,
+        distance,
+        unit,
+        gain_fit_after=gain,
+        offset_fit_after=offset,
+        psnr_to_input=decibels(change),
+        smoothed_to_input=decibels(smooth),
+        **values,
+    )
 
 
 def evaluate_stack(stack: str, network, data: Path | None = None, distances=None, loaded=None) -> list[Row]:

@@ -103,7 +103,7 @@ def picture(field: Field, began, tuned, size: int = 256) -> Image.Image:
 
 def report(
     began_with: str, name: str, fields: list[Field], parts, began: list[dict], tuned: list[dict], state: dict
-) -> str:  # fmt: skip
+) -> str:
     """report.md of a run.
 
     `parts`: the fields trained on, chosen by and reported on; `began`, `tuned`: rows of the last.

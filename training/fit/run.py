@@ -4,7 +4,6 @@ import contextlib
 import copy
 import dataclasses
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from training.network.checkpoint import (
     load_checkpoint,
     network_settings,
     start_weights,
-)  # fmt: skip
+)
 from training.network.networks import build
 
 # A batch whose loss is this many times the running mean is left out: a patch that is all background but for one hot
@@ -206,22 +205,19 @@ class Run:
 
 def refuse_another_run(path: Path, state: dict, config: Config, taught_by: dict | None, samples: dict | None) -> None:
     """Raises ValueError where the checkpoint `path` was made with another teacher, other samples or other settings."""
-    if state.get("teacher") != taught_by:
-        name: Callable = lambda record: (
-            f"the teacher {record['name']} (SHA-256 {record['sha256'][:16]})" if record else "no teacher"
-        )
-        raise ValueError(
-            f"{path}: made with {name(state.get('teacher'))}, now {name(taught_by)}; "
-            "choose another --out or its --teacher"
-        )
-    if (made_from := state.get("samples")) != samples:
-        name = lambda record: f"{record['count']} kept samples" if record else "samples simulated as it went"
+    made_by, made_from = state.get("teacher"), state.get("samples")
+    if made_by != taught_by:
+        name = lambda teacher: f"the teacher {teacher['name']} (SHA-256 {teacher['sha256'][:16]})"
+        before, now = (name(teacher) if teacher else "no teacher" for teacher in (made_by, taught_by))
+        raise ValueError(f"{path}: made with {before}, now {now}; choose another --out or its --teacher")
+    if made_from != samples:
+        name = lambda kept: f"{kept['count']} kept samples" if kept else "samples simulated as it went"
         other = " of another file" if samples and made_from else ""
         raise ValueError(
             f"{path}: learned from {name(made_from)}, now {name(samples)}{other}; "
             "choose another --out or the samples it had"
         )
-    if config_of(state) != config:
-        made, wanted = dataclasses.asdict(config_of(state)), dataclasses.asdict(config)
+    made, wanted = dataclasses.asdict(config_of(state)), dataclasses.asdict(config)
+    if made != wanted:
         differ = ", ".join(f"{k} {made[k]} (now {wanted[k]})" for k in wanted if made[k] != wanted[k])
         raise ValueError(f"{path}: made with another configuration: {differ}; choose another --out or its settings")

@@ -94,7 +94,11 @@ def batches(source: Source, config: Config, start_step: int, workers: int) -> It
     """Endless batches. `workers`: processes that make the samples; 0: this one."""
     stream = SampleStream(source, config, start_step)
     loader = torch.utils.data.DataLoader(
-        stream, config.batch, num_workers=workers, collate_fn=Batch.of,
-        prefetch_factor=8 if workers else None, persistent_workers=workers > 0,
-    )  # fmt: skip
+        stream,
+        config.batch,
+        num_workers=workers,
+        collate_fn=Batch.of,
+        prefetch_factor=8 if workers else None,
+        persistent_workers=workers > 0,
+    )
     return iter(loader)

@@ -68,8 +68,11 @@ def commit() -> str:
     try:
         return subprocess.run(
             ["git", "describe", "--always", "--exclude=*", "--dirty", "--abbrev=40"],
-            cwd=Path(__file__).parent, capture_output=True, text=True, check=True,
-        ).stdout.strip()  # fmt: skip
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
@@ -88,9 +91,11 @@ class Files:
         self.run, self.plan, self.log = run, plan, log
         self.validation = source.validation(run.config)
         self.facts = {
-            "planned_minutes": plan.minutes, "device": device_name(run.device), "sources": source.counts(),
+            "planned_minutes": plan.minutes,
+            "device": device_name(run.device),
+            "sources": source.counts(),
             "samples": source.kept(),
-        }  # fmt: skip
+        }
 
     def save(self, name: str, finished: bool = False) -> None:
         save(self.run.state(**self.facts, finished=finished), self.plan.out / name)
@@ -103,9 +108,12 @@ class Files:
         if better:
             self.save("best.pt")
         line = {
-            "step": run.step, "minutes": round(run.clock.minutes(), 2), "loss": round(run.loss or 0, 6),
-            "score": round(score, 4), "best": better,
-        }  # fmt: skip
+            "step": run.step,
+            "minutes": round(run.clock.minutes(), 2),
+            "loss": round(run.loss or 0, 6),
+            "score": round(score, 4),
+            "best": better,
+        }
         if run.head is not None:
             line["blur error"] = round(run.blur_loss or 0, 5)
         line |= {k: round(v, 3) for k, v in parts.items()}
@@ -212,13 +220,18 @@ def main(argv=None):
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--workers", type=int, default=1, help="processes that simulate samples")
     parser.add_argument(
-        "--from", dest="start", type=Path, metavar="FILE",
+        "--from",
+        dest="start",
+        type=Path,
+        metavar="FILE",
         help="a checkpoint or an ONNX model whose weights a new run begins with; --resume ignores it",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--teacher", type=Path, metavar="FILE",
+        "--teacher",
+        type=Path,
+        metavar="FILE",
         help="a checkpoint or an ONNX model of a larger network, whose answers are targets beside the true ones",
-    )  # fmt: skip
+    )
     parser.add_argument("--config", default="default", metavar="NAME", help=f"named settings: {', '.join(NAMED)}")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to training/config.py")
     args = parser.parse_args(argv)

@@ -68,8 +68,15 @@ def channels_of(width: float, levels: int) -> list[int]:
 class SubNetwork(nn.Module):
     """A U-Net of `levels` levels whose encoder may also take features of the next coarser sub-network."""
 
-    def __init__(self, width: float, levels: int, channels_in: int, coarse_levels: int, coarse_features: int = 1,
-                 layers: Layers = RELEASED):  # fmt: skip
+    def __init__(
+        self,
+        width: float,
+        levels: int,
+        channels_in: int,
+        coarse_levels: int,
+        coarse_features: int = 1,
+        layers: Layers = RELEASED,
+    ):
         """`coarse_levels`: levels whose features come from the coarser sub-network (0 for the coarsest).
 
         `coarse_features`: how many feature maps come from each (1: the decoder's; 2: the encoder's, too).

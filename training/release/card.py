@@ -266,7 +266,7 @@ the image's range.
 
 def card(
     state: dict, path: Path, rows: Sequence[protocol.Row], device: str, note: str = "", failures: Sequence[str] = ()
-) -> str:  # fmt: skip
+) -> str:
     """Markdown. `path`: the model file exported from the checkpoint `state`. Raises ValueError for another file.
 
     `note`: a paragraph on the training; `failures`: lines of training/evaluate/failures.py.

@@ -13,9 +13,9 @@ import tempfile
 import warnings
 from pathlib import Path
 
-import onnx
 import torch
 
+import onnx
 from training.command import one_line_errors, parser_of
 from training.config import MULTIPLE, Config
 from training.data.images import load_sharp, source_counts
@@ -65,9 +65,15 @@ def to_onnx(model: torch.nn.Module, path: Path) -> None:
         # The newer exporter needs onnxscript, one more package to trust.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
-            model.eval(), torch.zeros(1, 1, 64, 64), str(path), dynamo=False, opset_version=OPSET,
-            input_names=["image"], output_names=["restored"], dynamic_axes={"image": axes, "restored": axes},
-        )  # fmt: skip
+            model.eval(),
+            torch.zeros(1, 1, 64, 64),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["image"],
+            output_names=["restored"],
+            dynamic_axes={"image": axes, "restored": axes},
+        )
     graph = onnx.load(path)
     onnx.checker.check_model(graph, full_check=True)
 
@@ -83,9 +89,16 @@ def describe(path: Path, metadata: dict[str, str]) -> None:
 
 
 def export(
-    model: torch.nn.Module, path: Path, config: Config, name: str, version: str, description: str, data: list[dict],
-    short_names: bool = False, config_sha256: str | None = None,
-) -> dict:  # fmt: skip
+    model: torch.nn.Module,
+    path: Path,
+    config: Config,
+    name: str,
+    version: str,
+    description: str,
+    data: list[dict],
+    short_names: bool = False,
+    config_sha256: str | None = None,
+) -> dict:
     """Writes the model file, whole or not at all, and returns its metadata. Raises ValueError and OSError.
 
     `data`: entries of `training_data`. `config_sha256`: default is that of `config`.

@@ -81,9 +81,10 @@ def table(measured: dict[str, dict]) -> list[str]:
     held = {name: gain(m["simulated"], "model", defocus_um=outside) for name, m in measured.items()}
     lines = [
         "| run | what is changed | parameters | multiply-adds a pixel | steps | CPU minutes | held-out specimens | against released | "
-        + " | ".join(stacks) + " |",
+        + " | ".join(stacks)
+        + " |",
         "|---|---|---|---|---|---|---|---|" + "---|" * len(stacks),
-    ]  # fmt: skip
+    ]
     for name, m in measured.items():
         apart = f"{held[name] - held['released']:+.2f}" if name != "released" else ""
         real = [f"{np.mean([r['gained'] for r in m['real'] if r['stack'] == stack]):+.2f}" for stack in stacks]

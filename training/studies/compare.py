@@ -89,9 +89,10 @@ def network_table(measured: list[dict]) -> list[str]:
     stacks = list(dict.fromkeys(row["stack"] for m in measured for row in m["real"]))
     lines = [
         "| network | seeds | parameters | multiply-adds a pixel | steps | CPU minutes | loss | held-out specimens | "
-        + " | ".join(stacks) + " |",
+        + " | ".join(stacks)
+        + " |",
         "|---|---|---|---|---|---|---|---|" + "---|" * len(stacks),
-    ]  # fmt: skip
+    ]
     outside = tuple(um for um in held_out.DEFOCUS_UM if um > 0)
     for name, group in by_network(measured).items():
         first = group[0]
@@ -157,9 +158,8 @@ def verdict(measured: list[dict]) -> list[str]:
 def _mean_at_moderate(rows: list[dict], light: str, um: float, value) -> float:
     """Mean of `value` over the rows of one kind of light and defocus, at moderate photon levels."""
     chosen = [
-        value(r) for r in rows
-        if r["light"] == light and r["defocus_um"] == um and r["photons"] in held_out.MODERATE
-    ]  # fmt: skip
+        value(r) for r in rows if r["light"] == light and r["defocus_um"] == um and r["photons"] in held_out.MODERATE
+    ]
     return float(np.mean(chosen))
 
 
@@ -207,8 +207,9 @@ def page(
     merged = held_out.beside(oracles, first_seeds, f"deconvolution in {out}")
     pictures = "\n".join(
         f"![{what}, {light}](evaluation/{kind}-{light}.svg)"
-        for light in held_out.SPECIMENS for kind, what in (("psnr", "PSNR over defocus"), ("ssim", "SSIM over defocus"))
-    )  # fmt: skip
+        for light in held_out.SPECIMENS
+        for kind, what in (("psnr", "PSNR over defocus"), ("ssim", "SSIM over defocus"))
+    )
     nl = "\n"
     own_loss = " MIMO-UNet has its own published loss." if "mimo" in first_seeds else ""
     missing = [

@@ -73,8 +73,9 @@ def finished(found: list[dict]) -> tuple[list[dict], list[str]]:
     """The runs that used their planned minutes, and a sentence on each of the others."""
     left_out = [
         f"{run['folder'].name} is not finished ({run['minutes']:.1f} of {run['planned']:g} minutes) and left out."
-        for run in found if not run["finished"]
-    ]  # fmt: skip
+        for run in found
+        if not run["finished"]
+    ]
     return [run for run in found if run["finished"]], left_out
 
 

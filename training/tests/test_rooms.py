@@ -1,4 +1,4 @@
-"""Rooms import only themselves and the rooms above them in the table of training/README.md."""
+"""Rooms import only themselves and the rooms above them in the table of training/README.md; nothing grows too long."""
 
 import ast
 import re
@@ -101,3 +101,26 @@ def test_a_file_in_no_room_and_a_shared_file_that_imports_one_are_found(tmp_path
         "attic.py: lies in no room of the table",
         "config.py:1: imports training.data",
     ]
+
+
+LONGEST_FUNCTION, LONGEST_FILE = 80, 400  # lines
+
+
+def too_long(folder: Path) -> list[str]:
+    """A line for each function and file that is longer than it may be."""
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        name, lines = path.relative_to(folder).as_posix(), len(source.splitlines())
+        if lines > LONGEST_FILE:
+            found.append(f"{name}: {lines} lines")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= LONGEST_FUNCTION:
+                found.append(f"{name}: {node.name} has {node.end_lineno - node.lineno + 1} lines")
+    return found
+
+
+def test_functions_and_files_are_short(tmp_path):
+    assert too_long(TRAINING) == []
+    (tmp_path / "long.py").write_text("def short():\n    pass\n" + "\n" * 395 + "def f():\n" + "    x = 1\n" * 80)
+    assert too_long(tmp_path) == ["long.py: 478 lines", "long.py: f has 81 lines"]

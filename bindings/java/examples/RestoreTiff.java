@@ -22,7 +22,8 @@ public final class RestoreTiff {
     public static void main(String[] arguments) {
         try (ParfocalModel model = ParfocalModel.open(arguments.length > 2 ? arguments[2] : null, "device=auto");
                 ParfocalTask task = new ParfocalTask()) {
-            task.onProgress((done, total, planes) -> System.err.printf("\r%3d %%, %d planes ", 100 * done / total, planes));
+            task.onProgress(
+                    (done, total, planes) -> System.err.printf("\r%3d %%, %d planes ", 100 * done / total, planes));
             cancelWithEnter(task);
             if (arguments.length > 1) {
                 file(model, task, Paths.get(arguments[0]), Paths.get(arguments[1]));
@@ -75,8 +76,10 @@ public final class RestoreTiff {
             stack[plane] = draw(width, height, 2 + plane / 2.0, random);
         }
         model.restorePlanes(stack, restored, Layout.of(width, height), null, task);
-        double[] before = Parfocal.focusScore(PixelType.U16, stack, Layout.of(width, height).planes(stack.length));
-        double[] after = Parfocal.focusScore(PixelType.U16, restored, Layout.of(width, height).planes(stack.length));
+        double[] before = Parfocal.focusScore(
+                PixelType.U16, stack, Layout.of(width, height).planes(stack.length));
+        double[] after = Parfocal.focusScore(
+                PixelType.U16, restored, Layout.of(width, height).planes(stack.length));
         for (int plane = 0; plane < stack.length; plane++) {
             System.out.printf("plane %d: focus score %.4f, restored %.4f%n", plane + 1, before[plane], after[plane]);
         }

@@ -1,26 +1,26 @@
 classdef Model < handle
 %PARFOCAL.MODEL  A model that restores out-of-focus microscope images.
-%   m = parfocal.Model opens the model inside the library, J = m.restore(I) restores an image, and m.close() frees it:
+%   m = parfocal.Model opens the built-in model, J = m.restore(I) restores an image, and m.close() frees it:
 %
 %       m = parfocal.Model("device=auto");
 %       J = m.restore(I);
 %       m.close();
 %
-%   m = parfocal.Model(OPTIONS) opens it with OPTIONS, text of KEY=VALUE separated by spaces: device, threads, precision, memory, runtime.
-%   The page docs/options.md has the table. m = parfocal.Model(OPTIONS, FILE) opens an ONNX file of your own.
+%   m = parfocal.Model(OPTIONS) opens it with OPTIONS, text of KEY=VALUE separated by spaces: device, threads,
+%   precision, memory, runtime (docs/options.md). m = parfocal.Model(OPTIONS, FILE) opens an ONNX file of your own.
 %
 %   m.restore(I)        an image or stack in a matrix: same size, class, range and units
 %   m.restoreFile(A, B) a TIFF file, page by page
-%   m.describe()        what runs, and how, as a struct
-%   m.close()           frees it; clearing the last variable that has it does so, too
+%   m.describe()        the model and its device, as a struct
+%   m.close()           frees it; so does clearing the last variable that holds it
 %
 %   A model belongs to the MATLAB process that opened it: open one in each worker of a parfor loop.
-%   What fails is an MException whose identifier is parfocal:<STATUS>, parfocal:BAD_OPTION say.
+%   Failures are MExceptions with the identifier parfocal:<STATUS>, parfocal:BAD_OPTION for example.
 %
 %   See also parfocal.Model/restore, parfocal.restoreFile, parfocal.focusScore, parfocal.doctor, parfocal.version
 
     properties (Access = private, Transient)
-        Handle = uint64(0)  % of the library; 0 in an object that came from another process
+        Handle = uint64(0)  % the library's handle; 0 in an object from another process
         Open = false
     end
 
@@ -35,7 +35,7 @@ classdef Model < handle
             end
             options = parfocal.internal.optionText(options);
             file = parfocal.internal.filePath(file, 'model file');
-            % Ctrl-C is heard between the library's answer and the next line.
+            % Ctrl-C may come after the call and before the handle is stored.
             dropping = onCleanup(@() parfocal.internal.drop());
             m.Handle = parfocal.internal.native('open', file, options);
             m.Open = true;
@@ -54,8 +54,8 @@ classdef Model < handle
         %
         %   J = m.restore(I, OPTIONS) takes tile, halo, normalize, pixel_size_um: "tile=512 normalize=stack" say.
         %
-        %   J = m.restore(I, OPTIONS, PROGRESS) calls PROGRESS(DONE, TOTAL), planes, after each. An error in it ends the run.
-        %   Ctrl-C ends it, too, within one node of the network. Nothing is returned then.
+        %   J = m.restore(I, OPTIONS, PROGRESS) calls PROGRESS(DONE, TOTAL) after each plane. An error in it ends the
+        %   run, and so does Ctrl-C, within one node of the network. Nothing is returned then.
             if nargin < 2
                 error('parfocal:INVALID_ARGUMENT', 'image: not given; expected J = m.restore(image)');
             end
@@ -67,7 +67,8 @@ classdef Model < handle
             end
             options = parfocal.internal.optionText(options);
             if ~(isnumeric(progress) && isempty(progress)) && ~isa(progress, 'function_handle')
-                error('parfocal:INVALID_ARGUMENT', 'progress: %s; expected a function handle, @(done, total) ..., or []', ...
+                error('parfocal:INVALID_ARGUMENT', ...
+                    'progress: %s; expected a function handle, @(done, total) ..., or []', ...
                     parfocal.internal.shown(progress));
             end
             J = parfocal.internal.restoreFrames(m.own(), image, options, progress);
@@ -77,7 +78,7 @@ classdef Model < handle
         %RESTOREFILE  Restores a TIFF file page by page: same type, compression and metadata.
         %   m.restoreFile(INPUT, OUTPUT), m.restoreFile(INPUT, OUTPUT, OPTIONS) with the options of m.restore.
         %   OUTPUT must not exist; it appears complete or not at all. Memory does not grow with the stack.
-        %   The whole file is one call into the library, which Ctrl-C does not end before it is done.
+        %   The whole file is one call into the library, so Ctrl-C takes effect only after it.
             if nargin < 4
                 options = '';
             end
@@ -88,19 +89,20 @@ classdef Model < handle
         end
 
         function about = describe(m)
-        %DESCRIBE  What runs, and how, as a struct: name, version, sha256, license, device, provider, threads, tile, warnings and so on.
+        %DESCRIBE  The model and its device, as a struct: name, version, sha256, license, device, provider, threads,
+        %   tile, warnings and more.
             about = jsondecode(parfocal.internal.native('describe', m.own()));
         end
 
         function close(m)
         %CLOSE  Frees the model. Closing twice is an error, parfocal:INVALID_HANDLE.
-            % The number stays, so that the library can say what is wrong with it.
+            % The handle stays, so that the library can say what is wrong with it.
             m.Open = false;
             parfocal.internal.native('close', m.own());
         end
 
         function delete(m)
-        %DELETE  Closes the model if it is open; MATLAB does so when the last variable that has it is cleared.
+        %DELETE  Closes the model if it is open. MATLAB calls this when the last variable that holds it is cleared.
             for k = 1:numel(m)
                 if m(k).Open
                     m(k).close();
@@ -109,7 +111,7 @@ classdef Model < handle
         end
 
         function disp(m)
-        %DISP  One line: which model, and where it runs.
+        %DISP  Prints the model and its device in one line.
             if numel(m) ~= 1  % in MATLAB; Octave has no arrays of objects
                 fprintf('  %d objects of parfocal.Model\n', numel(m));
                 return
@@ -127,7 +129,8 @@ classdef Model < handle
         function handle = own(m)
             if m.Handle == 0
                 error('parfocal:INVALID_HANDLE', ...
-                    'model: it was not opened in this process (a file or another worker brought it here); open one here with parfocal.Model');
+                    ['model: it was not opened in this process (a file or another worker brought it here); ' ...
+                    'open one here with parfocal.Model']);
             end
             handle = m.Handle;
         end

@@ -1,7 +1,8 @@
 function report = doctor()
-%PARFOCAL.DOCTOR  What runs here, or what is missing.
-%   parfocal.doctor prints it. REPORT = parfocal.doctor() gives it as a struct: ok, problems (sentences), versions, ONNX Runtime's path and the
-%   built-in model as parfocal.Model/describe has it. A machine on which nothing runs is no error of this function.
+%PARFOCAL.DOCTOR  Reports what works on this machine, or what is missing.
+%   parfocal.doctor prints the report. REPORT = parfocal.doctor() returns it as a struct: ok, problems (sentences),
+%   versions, ONNX Runtime's path, and the built-in model as in parfocal.Model/describe. It does not fail where nothing
+%   works.
 %
 %   See also parfocal.version, parfocal.Model
 

@@ -1,12 +1,12 @@
 function report = batch_folder(input, output, options, openOptions)
 %BATCH_FOLDER  Restores every TIFF file of a folder into another one, in parallel where there is a pool of workers.
-%   batch_folder(INPUT, OUTPUT) writes OUTPUT/<name>-restored.tif for every INPUT/<name>.tif (.tiff, .TIF ...). What is there already is left out, so that a
-%   run that was stopped can be started again. A file that fails does not stop the others.
-%   batch_folder(INPUT, OUTPUT, OPTIONS, OPENOPTIONS) has those of the run and of opening. One thread for each worker is the default:
-%   the workers share the cores already.
+%   batch_folder(INPUT, OUTPUT) writes OUTPUT/<name>-restored.tif for every INPUT/<name>.tif (.tiff, .TIF ...). Existing
+%   outputs are skipped, so that a stopped run can be started again. A file that fails does not stop the others.
+%   batch_folder(INPUT, OUTPUT, OPTIONS, OPENOPTIONS) has options of the run and of opening. The default is one thread
+%   for each worker, because the workers share the cores.
 %   REPORT is a struct array with input, output and outcome: 'restored', 'was there', or the message of the failure.
 %
-%   Nothing is shared between iterations, which is what parfor asks for: each opens a model of its own and closes it.
+%   Iterations share nothing, as parfor requires: each opens a model of its own and closes it.
 
     if nargin < 3
         options = '';
@@ -21,18 +21,19 @@ function report = batch_folder(input, output, options, openOptions)
     names = {};
     for k = 1:numel(found)
         name = found(k).name;
-        % Not what an earlier run wrote into the same folder.
+        % Without the results of an earlier run in the same folder.
         if ~found(k).isdir && ~isempty(regexpi(name, '\.tiff?$')) && isempty(regexpi(name, '-restored\.tiff?$'))
             names{end + 1} = name; %#ok<AGROW>
         end
     end
     if isempty(names)
-        error('parfocal:NOT_FOUND', '%s: has no TIFF files (.tif, .tiff); expected a folder with images to restore', input);
+        error('parfocal:NOT_FOUND', '%s: has no TIFF files (.tif, .tiff); expected a folder with images to restore', ...
+            input);
     end
     outcomes = cell(1, numel(names));
     outputs = cell(1, numel(names));
     for k = 1:numel(names)
-        % With its own ending, so that a.tif and a.tiff have two results.
+        % Keeps the ending, so that a.tif and a.tiff have different results.
         outputs{k} = fullfile(output, regexprep(names{k}, '(\.[^.]*)$', '-restored$1'));
     end
     parfor k = 1:numel(names)

@@ -1,4 +1,4 @@
-%% A picture of an image, restored, and what has changed
+%% A picture of an image, its restored version, and the difference
 % Runs as it is on a drawn image; put your own into |image|, H x W. The folder |results| gets the picture.
 
 if ~exist('image', 'var')
@@ -18,7 +18,7 @@ restored = m.restore(image);
 m.close();
 
 %% Draw
-% Both with one grey scale: one for each would show a difference that is not there.
+% One grey scale for both: two scales would show a difference that is not there.
 values = sort(double(image(:)));
 range = [values(ceil(0.001 * end)), values(ceil(0.999 * end))];
 picture = figure('visible', 'off');

@@ -16,12 +16,12 @@ m = parfocal.Model(options);
 disp(m)
 
 %% Restore, with progress
-% Ctrl-C ends it at once. All planes are brought to one range, so that they stay comparable.
+% Ctrl-C ends it at once. All planes are normalised to one range, so that they stay comparable.
 restored = m.restore(stack, 'normalize=stack', @(done, total) fprintf('plane %d of %d\n', done, total));
 m.close();
 
 %% Focus scores
-% A score compares planes of one field with each other; it has no unit. A larger one after restoring says that the plane has more fine
+% A score compares planes of one field with each other; it has no unit. A larger score after restoring means more fine
 % detail than before, not that the detail is true.
 before = parfocal.focusScore(stack);
 after = parfocal.focusScore(restored);

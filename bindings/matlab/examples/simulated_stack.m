@@ -1,12 +1,13 @@
 function [stack, focus] = simulated_stack(extent, planes)
 %SIMULATED_STACK  A focal stack for the examples: [STACK, FOCUS] = simulated_stack([HEIGHT WIDTH], PLANES).
-%   Beads and threads, seen at PLANES distances from the focus: each plane is blurred by a disc that grows with its distance, in pixels,
-%   and read by a camera with noise. STACK is uint16; FOCUS is the plane in focus. Drawn, not measured: use your own images.
+%   Beads and threads at PLANES distances from the focus. Each plane is blurred by a disc that grows with the distance,
+%   and has camera noise. STACK is uint16; FOCUS is the plane in focus. The images are drawn, not measured: use your
+%   own.
 
     focus = ceil(planes / 2);
     [x, y] = meshgrid(1:extent(2), 1:extent(1));
     light = zeros(extent);
-    for k = 1:90  % the same places every time, without a random generator
+    for k = 1:90  % the same places every time, without random numbers
         bead = [mod(k * 0.7548776662, 1) * extent(2), mod(k * 0.5698402910, 1) * extent(1)];
         light = light + (0.4 + 0.6 * mod(k * 0.61, 1)) * exp(-((x - bead(1)).^2 + (y - bead(2)).^2) / 2.5);
     end

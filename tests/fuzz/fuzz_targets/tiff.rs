@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use bytemuck::Pod;
 use libfuzzer_sys::fuzz_target;
 use parfocal::image::frame::{PixelType, Sample};
-use parfocal::tiff::{PageFormat, Page, Reader, Writer};
+use parfocal::tiff::{Page, PageFormat, Reader, Writer};
 
 /// Pixels of larger files are not read, of larger ones still not written back: a file of 16 KiB may hold 40 MB of them.
 const MOST_READ: u64 = 64 << 20;

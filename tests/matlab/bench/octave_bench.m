@@ -1,7 +1,8 @@
 function octave_bench()
-%OCTAVE_BENCH  What m.restore adds to the C call at 2048x2048, 16 bits, in nanoseconds a pixel: in GNU Octave, through its gateway.
-%   The network is one multiplication, so that the difference of two times is not lost in a network's own. Both in turns, medians.
-%   "C call": parfocal_restore_u16 on the same matrix with the same strides. "packed": on the same pixels row by row, as a camera has them.
+%OCTAVE_BENCH  Measures what m.restore adds to the C call, in GNU Octave through its gateway: 2048x2048 pixels of 16
+%   bits, in nanoseconds a pixel. The network is a single multiplication, so that its own time does not hide the
+%   difference. Medians of runs in turns. "C call" is parfocal_restore_u16 on the same matrix with the same strides,
+%   "packed" the same on rows, as a camera has them.
 
     ROUNDS = 15;
     extent = [2048 2048];
@@ -26,14 +27,17 @@ function octave_bench()
     parfocal.internal.native('close', model);
     m.close();
     names = {'m.restore', 'C call, columns', 'C call, packed rows'};
-    fprintf('matlab: GNU Octave %s, gateway; 2048x2048, u16, one thread, a network of one multiplication; medians of %d in turns\n', ...
+    fprintf(['matlab: GNU Octave %s, gateway; 2048x2048, u16, one thread, a network of one multiplication; ' ...
+        'medians of %d in turns\n'], ...
         OCTAVE_VERSION(), ROUNDS);
     for k = 1:3
-        fprintf('matlab: %s %.2f ns/pixel (from %.2f to %.2f)\n', names{k}, median(times(:, k)), min(times(:, k)), max(times(:, k)));
+        fprintf('matlab: %s %.2f ns/pixel (from %.2f to %.2f)\n', names{k}, median(times(:, k)), min(times(:, k)), ...
+            max(times(:, k)));
     end
     for k = 2:3
         added = times(:, 1) - times(:, k);
-        fprintf('matlab: m.restore adds %.2f ns/pixel to the %s (quartiles %.2f and %.2f)\n', median(added), names{k}, ...
+        fprintf('matlab: m.restore adds %.2f ns/pixel to the %s (quartiles %.2f and %.2f)\n', median(added), ...
+            names{k}, ...
             quantile(added, 0.25), quantile(added, 0.75));
     end
 end

@@ -1,5 +1,6 @@
 function varargout = calllib(varargin)
-% CALLLIB  Calls a function of a library that loadlibrary loaded: [x1, ..., xN] = calllib(libname, funcname, arg1, ..., argN).
+% CALLLIB  Calls a function of a library that loadlibrary loaded: [x1, ..., xN] = calllib(libname, funcname, arg1, ...,
+% argN).
 %   Outputs: the returned value, then one for each pointer argument. mex/call.c and mex/arguments.c have the rules.
   if nargin < 2
     names_needed();
@@ -24,5 +25,6 @@ function varargout = calllib(varargin)
 end
 
 function names_needed()
-  error('MATLAB:calllib:NameAndFunctionNeeded', '%s', 'To call a function both the library name and function name are needed.');
+  error('MATLAB:calllib:NameAndFunctionNeeded', '%s', ...
+      'To call a function both the library name and function name are needed.');
 end

@@ -1,5 +1,6 @@
 function names = libfunctions(varargin)
-% LIBFUNCTIONS  The functions of a loaded library: libfunctions(name) lists names, libfunctions(name, '-full') signatures.
+% LIBFUNCTIONS  The functions of a loaded library: libfunctions(name) lists names, libfunctions(name, '-full')
+% signatures.
   if nargin < 1
     error('MATLAB:narginchk:notEnoughInputs', 'Not enough input arguments.');
   elseif nargin > 2

@@ -1,7 +1,9 @@
 function pointer = libpointer(varargin)
-% LIBPOINTER  A lib.pointer: libpointer (NULL), libpointer(DataType) (NULL of a type), libpointer(DataType, Value) (a copy of Value).
+% LIBPOINTER  A lib.pointer: libpointer (NULL), libpointer(DataType) (NULL of a type), libpointer(DataType, Value) (a
+% copy of Value).
   if nargin > 2
-    error('MATLAB:dispatcher:noMatchingConstructor', '%s', 'No constructor ''lib.pointer'' with matching signature found.');
+    error('MATLAB:dispatcher:noMatchingConstructor', '%s', ...
+        'No constructor ''lib.pointer'' with matching signature found.');
   end
   type = '';
   if nargin > 0

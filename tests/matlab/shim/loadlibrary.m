@@ -1,5 +1,6 @@
 function [notfound, warnings] = loadlibrary(varargin)
-% LOADLIBRARY  Loads a C library: loadlibrary(libname, header), loadlibrary(libname, @prototype), and Name, Value after them.
+% LOADLIBRARY  Loads a C library: loadlibrary(libname, header), loadlibrary(libname, @prototype), and Name, Value after
+% them.
 %   A header is read from the table that build.sh made of it. Options: 'alias' only.
   notfound = [];
   warnings = '';
@@ -14,11 +15,13 @@ function [notfound, warnings] = loadlibrary(varargin)
     name = alias;
   end
   if shim_do('library.loaded', name)
-    warning('MATLAB:loadlibrary:ClassIsLoaded', 'The library class ''%s'' already exists.  Use a classname alias.', name);
+    warning('MATLAB:loadlibrary:ClassIsLoaded', 'The library class ''%s'' already exists.  Use a classname alias.', ...
+        name);
     return
   end
   if ~isvarname(name)
-    error('strict:LibraryName', 'loadlibrary: ''%s'' makes lib.%s, which is no name in MATLAB: give an ''alias''', file, name);
+    error('strict:LibraryName', 'loadlibrary: ''%s'' makes lib.%s, which is no name in MATLAB: give an ''alias''', ...
+        file, name);
   end
   source = [stem '.h'];
   if nargin > 1
@@ -56,9 +59,11 @@ function alias = alias_in(options)
     if ~any(strcmp(option, known))
       error('MATLAB:loadlibrary:InvalidOption', 'Option %s is not a valid loadlibrary option.', option);
     elseif ~strcmp(option, 'alias')
-      error('strict:Option', 'loadlibrary: the shim has no ''%s'': one header without others, and no files are written', option);
+      error('strict:Option', ...
+          'loadlibrary: the shim has no ''%s'': one header without others, and no files are written', option);
     elseif k == numel(options)
-      error('MATLAB:badsubscript', 'Index exceeds the number of array elements. Index must not exceed %d.', numel(options));
+      error('MATLAB:badsubscript', 'Index exceeds the number of array elements. Index must not exceed %d.', ...
+          numel(options));
     end
     [alias, good] = shim_text(options{k + 1});
     if ~good
@@ -68,7 +73,8 @@ function alias = alias_in(options)
 end
 
 function path = library_file(file)
-  % As given, then in the current folder, then on the path; .so may be left off. What is not found is left to the loader.
+  % As given, then in the current folder, then on the path; .so may be left off. What is not found is left to the
+  % loader.
   [~, ~, extension] = fileparts(file);
   if isempty(extension)
     file = [file '.so'];

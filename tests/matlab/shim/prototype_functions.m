@@ -1,10 +1,11 @@
 function functions = prototype_functions(fcns)
 % The functions of a prototype's first output as a structure array: name, call, calltype, lhs ('' for none), rhs, thunk.
-%   fcns is one structure of cells, name, calltype, LHS, RHS, alias, thunkname, as MATLAB's own prototype files have it; alias and
-%   thunkname may be shorter than name.
+%   fcns is one structure of cells, name, calltype, LHS, RHS, alias, thunkname, as MATLAB's own prototype files have it;
+%   alias and thunkname may be shorter than name.
   fields = {'name', 'calltype', 'LHS', 'RHS', 'alias', 'thunkname'};
   if ~isstruct(fcns) || numel(fcns) ~= 1
-    error('strict:Prototype', 'prototype: the first output must be one structure; %s of %d given', class(fcns), numel(fcns));
+    error('strict:Prototype', 'prototype: the first output must be one structure; %s of %d given', class(fcns), ...
+        numel(fcns));
   end
   for k = 1:numel(fields)
     if ~isfield(fcns, fields{k}) || ~iscell(fcns.(fields{k}))
@@ -40,6 +41,7 @@ function functions = prototype_functions(fcns)
     if numel(fcns.thunkname) >= k && ~isempty(fcns.thunkname{k})
       thunk = fcns.thunkname{k};
     end
-    functions(k) = struct('name', name, 'call', call, 'calltype', fcns.calltype{k}, 'lhs', lhs, 'rhs', {rhs}, 'thunk', thunk);
+    functions(k) = struct('name', name, 'call', call, 'calltype', fcns.calltype{k}, 'lhs', lhs, 'rhs', {rhs}, ...
+        'thunk', thunk);
   end
 end

@@ -1,7 +1,9 @@
 function problems = prototype_problems(prototype, table)
-% PROTOTYPE_PROBLEMS  Where a prototype function differs from the header: prototype_problems(@prototype, parfocal_h_table).
-%   A cell of sentences, empty if every function of the header is there once and agrees in its return and in every argument, and
-%   if every thunk's name is that of its signature: MATLAB calls a thunk by name, and one of another signature reads other arguments.
+% PROTOTYPE_PROBLEMS  Where a prototype function differs from the header: prototype_problems(@prototype,
+% parfocal_h_table).
+%   A cell of sentences, empty if every function of the header is there once and agrees in its return and in every
+%   argument, and if every thunk's name is that of its signature: MATLAB calls a thunk by name, and one of another
+%   signature reads other arguments.
   [fcns, structs, enuminfo, thunks] = prototype();
   functions = prototype_functions(fcns);
   problems = {};
@@ -34,15 +36,18 @@ end
 function problems = compared(f, wanted)
   problems = {};
   if isempty(wanted.lhs) && ~isempty(f.lhs) || ~isempty(wanted.lhs) && ~any(strcmp(wanted.lhs, f.lhs))
-    problems{end + 1} = sprintf('%s: returns ''%s'', expected %s (%s)', f.name, f.lhs, one_of(wanted.lhs), wanted.declaration);
+    problems{end + 1} = sprintf('%s: returns ''%s'', expected %s (%s)', f.name, f.lhs, one_of(wanted.lhs), ...
+        wanted.declaration);
   end
   if numel(f.rhs) ~= numel(wanted.rhs)
-    problems{end + 1} = sprintf('%s: %d arguments, expected %d (%s)', f.name, numel(f.rhs), numel(wanted.rhs), wanted.declaration);
+    problems{end + 1} = sprintf('%s: %d arguments, expected %d (%s)', f.name, numel(f.rhs), numel(wanted.rhs), ...
+        wanted.declaration);
     return
   end
   for a = 1:numel(f.rhs)
     if ~any(strcmp(wanted.rhs{a}, f.rhs{a}))
-      problems{end + 1} = sprintf('%s: argument %d is ''%s'', expected %s (%s)', f.name, a, f.rhs{a}, one_of(wanted.rhs{a}), ...
+      problems{end + 1} = sprintf('%s: argument %d is ''%s'', expected %s (%s)', f.name, a, f.rhs{a}, ...
+          one_of(wanted.rhs{a}), ...
                                   wanted.declaration);
     end
   end

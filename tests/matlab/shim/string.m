@@ -1,6 +1,7 @@
 classdef string
 % STRING  Stands for MATLAB's string class, which Octave lacks: what "text" in double quotes is there, and never a char.
-%   Enough of it to try how a binding treats one: isstring, char, cellstr, strlength, ==, strcmp. Octave's "text" itself is a char.
+%   Enough of it to try how a binding treats one: isstring, char, cellstr, strlength, ==, strcmp. Octave's "text" itself
+%   is a char.
   properties (Hidden)
     text = '';
   end

@@ -14,21 +14,15 @@ use std::time::Instant;
 #[allow(dead_code)]
 #[path = "../../../src/error.rs"]
 mod error;
-mod host {
-    #[allow(dead_code)]
-    #[path = "../../../../src/host/handles.rs"]
-    pub mod handles;
-}
-mod network {
-    #[allow(dead_code)]
-    #[path = "../../../../src/network/pool.rs"]
-    pub mod pool;
-}
-mod restore {
-    #[allow(dead_code)]
-    #[path = "../../../../src/restore/queue.rs"]
-    pub mod queue;
-}
+#[allow(dead_code)]
+#[path = "../../../src/host/handles.rs"]
+mod handles;
+#[allow(dead_code)]
+#[path = "../../../src/network/pool.rs"]
+mod pool;
+#[allow(dead_code)]
+#[path = "../../../src/restore/queue.rs"]
+mod queue;
 #[allow(dead_code)]
 #[path = "../../../src/task.rs"]
 mod task;

@@ -4,8 +4,8 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::sync::Arc;
 use loom::thread;
 
-use crate::task::{Current, Task};
 use crate::error::Status;
+use crate::task::{Current, Task};
 use crate::Model;
 
 pub const MODELS: &[Model] = &[

@@ -5,7 +5,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use crate::error::Status;
-use crate::host::handles::{Kind, Table};
+use crate::handles::{Kind, Table};
 use crate::Model;
 
 pub const MODELS: &[Model] = &[

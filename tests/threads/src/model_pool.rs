@@ -4,9 +4,9 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
 
-use crate::task::Task;
 use crate::error::{Error, Result, Status};
-use crate::network::pool::Pool;
+use crate::pool::Pool;
+use crate::task::Task;
 use crate::Model;
 
 pub const MODELS: &[Model] = &[

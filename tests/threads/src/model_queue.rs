@@ -6,8 +6,8 @@ use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
 
 use crate::error::Status;
-use crate::restore::queue::Mode;
-use crate::restore::queue::Queue;
+use crate::queue::Mode;
+use crate::queue::Queue;
 use crate::Model;
 
 pub const MODELS: &[Model] = &[

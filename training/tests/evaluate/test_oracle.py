@@ -78,8 +78,12 @@ def test_richardson_lucy_keeps_light_and_sign(scene):
         assert image.sum() == pytest.approx(blurred.sum(), rel=0.02)
 
 
-FEW = {"RADII": (1.0, 4.0, 10.0), "CUTOFFS": (0.6, 0.9, 1.4), "ABERRATIONS": (-0.1, 0.0, 0.1),
-           "BACKGROUNDS": {"Wiener": (0.0,), "Richardson-Lucy": (0.0, 0.1)}}  # fmt: skip
+FEW = {
+    "RADII": (1.0, 4.0, 10.0),
+    "CUTOFFS": (0.6, 0.9, 1.4),
+    "ABERRATIONS": (-0.1, 0.0, 0.1),
+    "BACKGROUNDS": {"Wiener": (0.0,), "Richardson-Lucy": (0.0, 0.1)},
+}
 
 
 @pytest.fixture

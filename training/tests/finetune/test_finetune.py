@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import tifffile
 import torch
 
+import onnx
 from training import __main__ as package
 from training.command import words_of
 from training.config import Config

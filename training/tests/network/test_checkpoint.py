@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import numpy as np
-import onnx
 import pytest
 import torch
 
+import onnx
 from training.config import Config
 from training.evaluate.restore import load_network
 from training.network import checkpoint, networks

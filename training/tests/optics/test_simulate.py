@@ -6,8 +6,8 @@ import numpy as np
 
 from training.config import Config
 from training.data.images import Sharp
-from training.optics.random_optics import Optics, blur_radius_px, random_microscope
-from training.optics.simulate import Sampler
+from training.optics.random_optics import FREQUENCIES, Optics, blur_radius_px, random_microscope
+from training.optics.simulate import Sample, Sampler
 from training.optics.specimen import KINDS, mixture
 
 SMALL = Config(patch_px=64, margin_px=16, optics_bank=4)
@@ -33,10 +33,10 @@ def test_without_defocus_and_noise_the_target_is_the_input():
     make = sampler(quiet)
     compared = 0
     for _ in range(40):
-        seen, truth = make()
-        if np.ptp(seen) > 0:  # else an exposure of less than one count
+        sample = make()
+        if np.ptp(sample.image) > 0:  # else an exposure of less than one count
             # What is left is quantisation, down to 8 bits of a fifth of the range.
-            assert np.abs(seen - truth).max() < 0.06
+            assert np.abs(sample.image - sample.target).max() < 0.06
             compared += 1
     assert compared > 30
 
@@ -59,17 +59,31 @@ def test_defocus_blurs_the_input_and_not_the_target():
     )
     make = sampler(blurry)
     detail = lambda image: np.abs(np.diff(image)).mean()
-    pairs = [make() for _ in range(60)]
-    assert np.mean([detail(s) < detail(t) for s, t in pairs]) > 0.9
+    samples = [make() for _ in range(60)]
+    assert np.mean([detail(s.image) < detail(s.target) for s in samples]) > 0.9
 
 
 def test_samples_are_finite_and_repeatable():
     first, second = sampler(SMALL, 3), sampler(SMALL, 3)
     for _ in range(100):
-        (a, b), (c, d) = first(), second()
-        assert np.isfinite(a).all() and np.isfinite(b).all()
-        assert a.dtype == b.dtype == np.float32 and a.shape == b.shape == (64, 64)
-        assert np.array_equal(a, c) and np.array_equal(b, d)
+        one, two = first(), second()
+        for image, again in ((one.image, two.image), (one.target, two.target)):
+            assert np.isfinite(image).all() and image.dtype == np.float32 and image.shape == (64, 64)
+            assert np.array_equal(image, again)
+        assert one.contrast_kept.shape == (len(FREQUENCIES),)
+        assert np.array_equal(one.contrast_kept, two.contrast_kept, equal_nan=True)
+
+
+def test_a_turned_sample_keeps_its_pixels_together():
+    image = np.arange(16, dtype=np.float32).reshape(4, 4)
+    sample = Sample(image, image + 0.5)
+    seen = set()
+    for quarters in range(4):
+        for mirrored in (False, True):
+            turned = sample.turned(quarters, mirrored)
+            assert np.array_equal(turned.target, turned.image + 0.5) and np.isnan(turned.contrast_kept).all()
+            seen.add(tuple(turned.image.ravel()))
+    assert len(seen) == 8 and np.array_equal(sample.turned(0, False).image, image)
 
 
 def test_shares_of_clean_exposures_and_of_middle_blur():
@@ -108,9 +122,9 @@ def test_specimens_are_drawn_from_their_seed():
 
 def test_a_target_beyond_any_restoring_is_drawn_again():
     config = dataclasses.replace(SMALL, brightest_target=1.3)
-    assert max(target.max() for _, target in (sampler(config)() for _ in range(1))) <= 1.3
+    assert sampler(config)().target.max() <= 1.3
     make = sampler(config)
-    peaks = [make()[1].max() for _ in range(60)]
+    peaks = [make().target.max() for _ in range(60)]
     assert max(peaks) <= 1.3
     free = sampler(dataclasses.replace(SMALL, brightest_target=1e9))
-    assert max(free()[1].max() for _ in range(60)) > 1.3
+    assert max(free().target.max() for _ in range(60)) > 1.3

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import pytest
 import torch
 
+import onnx
 from training.config import Config
 from training.network import checkpoint
 from training.network.model import HeadToTail, multiply_adds_per_pixel

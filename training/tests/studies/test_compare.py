@@ -81,7 +81,7 @@ def test_runs_are_made_resumed_measured_and_reported(data, tmp_path, monkeypatch
     stored = json.loads((out / "unet-1" / "measured.json").read_text())
     assert f"{compare.gain(stored['simulated'], 'model', defocus_um=(2.0,)):+.2f}" in text
     assert all(
-        words in text for words in (sentences.SPECIMENS, sentences.SSIM, sentences.CHOICE, "No run has the second task")
+        words in text for words in (sentences.SPECIMENS, sentences.SSIM, sentences.CHOICE, "No run has the blur head")
     )
     assert "unet (one seed of unet; seeds of head-to-tail differ by up to " in text
     assert "--minutes 0.005 --width 1 --set batch=2 patch_px=32 margin_px=16 optics_bank=4\n" in text

@@ -7,7 +7,9 @@ use super::{checks, copy, elf, linker, package, program, write, Project, GLIBC, 
 use crate::tools::machine::need;
 use crate::tools::python::Environment;
 use crate::tools::runtime::sha256;
-use crate::tools::{cache, cmd, empty_folder, lock, read_text, root, run, run_quietly, say, shown, target, Result};
+use crate::tools::{
+    cache, cmd, empty_folder, lock, read_text, root, run, run_quietly, say, shown, target, walk, Result,
+};
 
 /// The device interface of the MMDevice that `fetch_mmdevice.py` fetches.
 const INTERFACE: &str = "75";
@@ -83,6 +85,11 @@ fn make() -> Result<PathBuf> {
     for source in SOURCES {
         copy(&root().join("bindings/micromanager").join(source), &tree.join("source").join(source))?;
     }
+    let json = mmdevice()?.join("nlohmann");
+    for file in walk(&json)? {
+        let name = file.strip_prefix(&json).map_err(|e| format!("{}: {e}", file.display()))?;
+        copy(&file, &tree.join("source/nlohmann").join(name))?;
+    }
     licences(&from, &tree.join("licenses"))?;
     check(&project, &tree)?;
     let archive = root().join("target/dist/micromanager").join(format!("{}.tar.gz", name(&project)));
@@ -96,7 +103,7 @@ fn name(project: &Project) -> String {
     format!("parfocal-micromanager-{}-interface{INTERFACE}-linux-x86_64", project.version)
 }
 
-/// MMDevice's sources, fetched once.
+/// MMDevice's sources, and nlohmann/json in a folder among them; fetched once.
 pub fn mmdevice() -> Result<PathBuf> {
     // The script says which version.
     let script = root().join("bindings/micromanager/fetch_mmdevice.py");
@@ -159,10 +166,12 @@ fn check(project: &Project, tree: &Path) -> Result<()> {
 fn licences(from: &Path, folder: &Path) -> Result<()> {
     let rows = format!(
         "| Micro-Manager's MMDevice (in the adapter) | interface {INTERFACE} | BSD-3-Clause | `mmdevice/` |\n\
+         | nlohmann/json (in the adapter) | 3.12.0 | MIT | `nlohmann/` |\n\
          | LLVM's C++ library (in the adapter) | | Apache-2.0 WITH LLVM-exception | `libcxx/` |\n"
     );
     super::licences::carry(from, folder, &rows)?;
     copy(&linker::zig()?.join("lib/libcxx/LICENSE.TXT"), &folder.join("libcxx/LICENSE.TXT"))?;
+    copy(&mmdevice()?.join("nlohmann/LICENSE.MIT"), &folder.join("nlohmann/LICENSE.MIT"))?;
     copy(&mmdevice()?.join("license.txt"), &folder.join("mmdevice/license.txt"))
 }
 

@@ -40,6 +40,7 @@ fn other_interface() -> Result<PathBuf> {
     empty_folder(&to)?;
     let sources = to.join("mmdevice");
     make_folder(&sources)?;
+    // Only files: in the folder of nlohmann/json is what the archive's sources bring themselves.
     for file in files(&from)? {
         let mut text = read(&file)?;
         if file.ends_with("MMDevice.h") {

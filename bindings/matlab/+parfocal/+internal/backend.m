@@ -1,6 +1,6 @@
 function call = backend()
-%BACKEND  Which of the two ways into the library there is here, as a function handle.
-%   MATLAB has loadlibrary; Octave has not, and goes through parfocal_gateway.mex.
+%BACKEND  The function that calls the library on this system: a function handle.
+%   MATLAB uses loadlibrary; Octave, which does not have it, uses parfocal_gateway.mex.
 
     persistent chosen
     if isempty(chosen)

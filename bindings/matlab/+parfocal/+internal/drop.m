@@ -1,5 +1,5 @@
 function drop()
-%DROP  Closes a model or stream that was opened and not taken, because Ctrl-C came before its number was anywhere.
+%DROP  Closes a model or stream that was opened but not taken, because Ctrl-C came before its handle was stored.
 
     try
         call = parfocal.internal.backend();

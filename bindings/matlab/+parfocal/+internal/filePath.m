@@ -1,5 +1,6 @@
 function value = filePath(value, what)
-%FILEPATH  A path of a caller as characters; ~/ at its begin is the home folder, as dir and exist take it. WHAT names it in the message.
+%FILEPATH  A path argument as characters, with ~/ replaced by the home folder, as in dir and exist. WHAT names it in
+%   errors.
 
     value = parfocal.internal.text(value, what);
     if ~ispc() && strncmp(value, '~/', 2) && ~isempty(getenv('HOME'))

@@ -1,5 +1,6 @@
 function [path, looked] = findLibrary()
-%FINDLIBRARY  The file of Parfocal's C library: the first that is there, '' if none is; LOOKED tells every place and what is there.
+%FINDLIBRARY  The file of Parfocal's C library, '' if none is found. LOOKED lists the places before it and why each was
+%   no match.
 %   1. The environment variable PARFOCAL_LIBRARY, if it is set: then nowhere else.
 %   2. The folder lib (on Windows also bin) of the archive that this folder lies in as share/parfocal/matlab.
 %   3. The folder lib beside +parfocal.
@@ -16,7 +17,8 @@ function [path, looked] = findLibrary()
         elseif ismac()
             names = {fullfile('lib', 'libparfocal.dylib')};
         else
-            % The archive's link, because loadlibrary goes by the ending; and the file, where links were lost on the way.
+            % The archive's link, because loadlibrary goes by the ending; and the file, where links were lost on the
+            % way.
             names = {fullfile('lib', 'libparfocal.so'), fullfile('lib', 'libparfocal.so.1')};
         end
         places = [fullfile(prefix, names), fullfile(here, names)];

@@ -1,10 +1,11 @@
 function [pixels, layout] = frames(image)
-%FRAMES  Checks an image or stack, and tells the library where its pixels lie.
-%   image: uint8, uint16, single or double; H x W, H x W x 3 (colour), H x W x N (stack), H x W x 3 x N or H x W x 1 x N.
+%FRAMES  Checks an image or stack, and describes its memory layout to the library.
+%   image: uint8, uint16, single or double; H x W, H x W x 3 (colour), H x W x N (stack), H x W x 3 x N or H x W x 1 x
+%   N.
 %   pixels: the same; single where it was double.
 %   layout: a struct with
-%     class, pixelType   of pixels, as MATLAB and as the library name it
-%     isDouble           the result is to be double again
+%     class, pixelType   the class of pixels, and the library's number for it
+%     isDouble           the result must be double again
 %     size               of the image; frame: of one plane
 %     shape              {width, height, channels, planes}, int64
 %     strides            {x, y, channel, plane} in elements, int64: MATLAB's columns are never turned
@@ -12,7 +13,9 @@ function [pixels, layout] = frames(image)
     refuse = @(status, reason) error(['parfocal:' status], 'image: %s; %s', parfocal.internal.shown(image), reason);
     kinds = 'expected uint8, uint16, single or double';
     if isa(image, 'gpuArray')
-        refuse('UNSUPPORTED', 'expected it in the computer''s memory: use gather(image); device=cuda in the options runs the network on a GPU');
+        refuse('UNSUPPORTED', ...
+            ['expected it in the computer''s memory: use gather(image); ' ...
+            'device=cuda in the options runs the network on a GPU']);
     elseif issparse(image)
         refuse('UNSUPPORTED', 'it is sparse; expected a full matrix: use full(image)');
     elseif islogical(image)
@@ -34,7 +37,8 @@ function [pixels, layout] = frames(image)
         lost = isinf(pixels) & ~isinf(image);
         if any(lost(:))
             values = image(lost);
-            refuse('UNSUPPORTED', sprintf('the value %g is beyond 32-bit floats, which go up to %g; scale the image', ...
+            refuse('UNSUPPORTED', ...
+                sprintf('the value %g is beyond 32-bit floats, which go up to %g; scale the image', ...
                 values(1), realmax('single')));
         end
     end

@@ -1,8 +1,8 @@
 function varargout = native(verb, varargin)
-%NATIVE  One call into the C library, by MATLAB's calllib or Octave's gateway; the only way there.
-%   [...] = native(verb, ...) loads the library where it is not loaded yet, calls, and raises the library's failure as
-%   parfocal:<STATUS> with its message. The verbs, with inputs and outputs, are those of throughCalllib.m and parfocal_gateway.c.
-%   streamReceive that only ran out of time is no failure: it gives [] instead of a frame.
+%NATIVE  Calls the C library, by MATLAB's calllib or Octave's gateway. All calls go through here.
+%   [...] = native(verb, ...) loads the library if necessary, and raises a failure as parfocal:<STATUS> with the
+%   library's message. throughCalllib.m and parfocal_gateway.c have the verbs, with inputs and outputs.
+%   streamReceive returns [] instead of a frame when it runs out of time.
 
     call = parfocal.internal.backend();
     parfocal.internal.ensureLoaded(call);

@@ -1,14 +1,14 @@
 function restored = restoreFrames(model, image, options, progress)
 %RESTOREFRAMES  Restores an image or a stack, frame by frame through a stream, so that Ctrl-C ends it.
-%   A call into the library cannot be interrupted, so it never waits long: frames go in, and results are asked for until one is there.
-%   Ctrl-C, or an error in PROGRESS, closes the stream, which stops the network within one of its nodes.
+%   MATLAB cannot interrupt a call into the library, so no call waits long: frames are submitted, and results are
+%   polled. Ctrl-C, or an error in PROGRESS, closes the stream, which stops the network within one of its nodes.
 
     [pixels, layout] = parfocal.internal.frames(image);
     options = parfocal.internal.runOptions(model, options, pixels, layout);
     planes = double(layout.shape(4));
     shape = layout.shape;
     shape(4) = 1;
-    % Ctrl-C is heard between the library's answer and the next line.
+    % Ctrl-C may come after streamOpen and before the next line.
     dropping = onCleanup(@() parfocal.internal.drop());
     stream = parfocal.internal.native('streamOpen', model, layout.pixelType, shape, options);
     closing = onCleanup(@() parfocal.internal.native('streamClose', stream));
@@ -22,7 +22,7 @@ function restored = restoreFrames(model, image, options, progress)
         across = repmat({':'}, 1, numel(layout.size) - 1);
         submit(stream, pixels(across{:}, 1), layout, 1);
         for plane = 1:planes
-            % The next one is there when this one is done.
+            % Submitted ahead, so that the network never waits.
             if plane < planes
                 submit(stream, pixels(across{:}, plane + 1), layout, plane + 1);
             end
@@ -39,16 +39,17 @@ function submit(stream, frame, layout, plane)
     parfocal.internal.native('streamSubmit', stream, frame, layout.strides, uint64(plane));
 end
 
-% The next result, in the order of the planes. Between two questions Ctrl-C is heard.
+% The next result, in the order of the planes. Ctrl-C takes effect between two polls.
 function frame = receive(stream, layout, plane, planes)
     POLL_MS = int32(50);
     frame = [];
     try
         while isempty(frame)
-            frame = parfocal.internal.native('streamReceive', stream, layout.class, int64(layout.frame), layout.strides, POLL_MS);
+            frame = parfocal.internal.native('streamReceive', stream, layout.class, int64(layout.frame), ...
+                layout.strides, POLL_MS);
         end
     catch failure
-        % The stream calls it a frame, by its number.
+        % The stream's message begins with the number of the frame.
         message = regexprep(failure.message, '^frame \d+: ', '');
         if planes > 1
             message = sprintf('plane %d of %d: %s', plane, planes, message);

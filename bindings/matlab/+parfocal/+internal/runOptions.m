@@ -1,11 +1,11 @@
 function options = runOptions(model, text, pixels, layout)
-%RUNOPTIONS  Options of a run as those of a stream of single frames, which does the work.
-%   The library judges the text itself: one black pixel, which it gives back without the network, takes any options of a run. Then what
-%   a stream does not take is put in other words: normalize=stack becomes the range of this stack, as the library would find it; the pixel
-%   size has done what it does, to make the model warn.
+%RUNOPTIONS  Translates options of a run into those of the stream that does the work.
+%   First the library checks TEXT, by restoring one black pixel, which needs no network run. Then options that a stream
+%   does not take are replaced: normalize=stack by the range of this stack, and pixel_size_um is dropped, because it
+%   only makes the model warn, which it has done.
 
     parfocal.internal.native('restore', model, zeros(1, 1, 'uint8'), int64([1 1 1 1]), int64([1 1 1 1]), text);
-    % As it is sound, a word is a key, '=' and a value, in quotes or not.
+    % The text is valid now: each word is a key, '=' and a value, in quotes or not.
     words = regexp(text, '\w+=(''([^''\\]|\\.)*''|\S*)', 'match');
     kept = {};
     for k = 1:numel(words)
@@ -13,10 +13,10 @@ function options = runOptions(model, text, pixels, layout)
         if strcmp(parts{1}, 'pixel_size_um')
             continue
         elseif any(strcmp(words{k}, {'normalize=stack', 'normalize=''stack'''}))
-            about = jsondecode(parfocal.internal.native('describe', model));
-            range = parfocal.internal.stackRange(pixels, about.percentiles);
-            if isempty(range)
-                continue
+            range = parfocal.internal.native('stackRange', model, layout.pixelType, pixels, layout.strides, ...
+                layout.shape);
+            if ~(range(1) < range(2))
+                continue  % all finite values are the same: planes come back as they are
             end
             kept{end + 1} = sprintf('normalize=%.17g:%.17g', range); %#ok<AGROW>
         else

@@ -1,5 +1,5 @@
 function words = shown(value)
-%SHOWN  Size and class of a value, for messages: '10 x 20 x 3 int32'.
+%SHOWN  Describes size and class of a value in messages: '10 x 20 x 3 int32'.
 
     words = sprintf('%d x ', size(value));
     words = [words(1:end - 2) class(value)];

@@ -1,11 +1,11 @@
 function [status, varargout] = throughCalllib(verb, varargin)
-%THROUGHCALLLIB  The verbs of the C library through MATLAB's loadlibrary and calllib: [status, ...] = throughCalllib(verb, ...).
-%   The twin of parfocal_gateway.c, which Octave uses. What the library writes goes into libpointers, whose Value is asked for
-%   afterwards: a number of 64 bits that a function returned would come back as a double. Pixels go in and out as columns, which
-%   are the same numbers in the same order as any matrix. Every pointer is given; no NULL.
+%THROUGHCALLLIB  Calls the C library through MATLAB's loadlibrary: [status, ...] = throughCalllib(verb, ...). It has the
+%   same verbs as parfocal_gateway.c, which Octave uses. The library writes into libpointers, whose Value is read
+%   afterwards, because MATLAB would convert returned 64-bit numbers to double. Pixels are passed as columns: the same
+%   numbers in the same order as in the matrix. No pointer is NULL.
 
     persistent received
-    persistent untaken  % what was opened last, until 'take'
+    persistent untaken  % handles opened last, until 'take'
     if isempty(untaken)
         untaken = {[], []};
     end
@@ -14,15 +14,15 @@ function [status, varargout] = throughCalllib(verb, varargin)
         case 'load'  % [status, reason] = load(path)
             [status, varargout{1}] = load(varargin{1});
 
-        case 'forget'  % status = forget(): the library that was loaded is not the one that is wanted
+        case 'forget'  % status = forget(): unloads a library that is not the wanted one
             status = 0;
             unloadlibrary('parfocal');
 
-        case 'take'  % status = take(): the caller has the number of what was opened last
+        case 'take'  % status = take(): the caller has stored the handle that was opened last
             status = 0;
             untaken = {[], []};
 
-        case 'drop'  % status = drop(): closes what was opened and not taken
+        case 'drop'  % status = drop(): closes handles that were opened and not taken
             status = 0;
             closing = {'parfocal_model_close', 'parfocal_stream_close'};
             for k = 1:2
@@ -59,20 +59,30 @@ function [status, varargout] = throughCalllib(verb, varargin)
             [model, pixels, strides, shape, options] = varargin{:};
             buffer = column(pixels);
             count = uint64(numel(pixels));
-            status = calllib('parfocal', ['parfocal_restore_' suffix(pixels)], model, uint64(0), buffer, count, strides, ...
+            status = calllib('parfocal', ['parfocal_restore_' suffix(pixels)], model, uint64(0), buffer, count, ...
+                strides, ...
                 buffer, count, strides, shape, utf8(options));
             varargout{1} = reshape(buffer.Value, size(pixels));
 
         case 'restoreFile'  % status = restoreFile(model, input, output, options)
             [model, input, output, options] = varargin{:};
-            status = calllib('parfocal', 'parfocal_restore_file', model, uint64(0), utf8(input), utf8(output), utf8(options));
+            status = calllib('parfocal', 'parfocal_restore_file', model, uint64(0), utf8(input), utf8(output), ...
+                utf8(options));
 
         case 'focusScore'  % [status, scores] = focusScore(pixels, strides, shape)
             [pixels, strides, shape] = varargin{:};
             scores = libpointer('doublePtr', zeros(double(shape(4)), 1));
-            status = calllib('parfocal', ['parfocal_focus_score_' suffix(pixels)], column(pixels), uint64(numel(pixels)), ...
+            status = calllib('parfocal', ['parfocal_focus_score_' suffix(pixels)], column(pixels), ...
+                uint64(numel(pixels)), ...
                 strides, shape, scores);
             varargout{1} = reshape(scores.Value, [], 1);
+
+        case 'stackRange'  % [status, range] = stackRange(model, pixelType, pixels, strides, shape)
+            [model, pixelType, pixels, strides, shape] = varargin{:};
+            [lo, hi] = deal(libpointer('doublePtr', 0), libpointer('doublePtr', 0));
+            status = calllib('parfocal', 'parfocal_stack_range', model, pixelType, column(pixels), ...
+                uint64(numel(pixels)), strides, shape, lo, hi);
+            varargout{1} = [lo.Value, hi.Value];
 
         case 'streamOpen'  % [status, stream] = streamOpen(model, pixelType, shape, options)
             [model, pixelType, shape, options] = varargin{:};
@@ -82,17 +92,20 @@ function [status, varargout] = throughCalllib(verb, varargin)
 
         case 'streamSubmit'  % status = streamSubmit(stream, frame, strides, tag)
             [stream, frame, strides, tag] = varargin{:};
-            status = calllib('parfocal', 'parfocal_stream_submit', stream, column(frame), uint64(numel(frame)), strides, tag);
+            status = calllib('parfocal', 'parfocal_stream_submit', stream, column(frame), uint64(numel(frame)), ...
+                strides, tag);
 
         case 'streamReceive'  % [status, frame] = streamReceive(stream, class, size, strides, timeout_ms)
             [stream, kind, extent, strides, timeout] = varargin{:};
             count = prod(double(extent));
-            % Kept while a result is waited for, which may take many questions.
+            % The buffer is kept while a result is polled, which may take many calls.
             if isempty(received) || ~strcmp(received.kind, kind) || received.count ~= count
-                received = struct('kind', kind, 'count', count, 'buffer', libpointer([kind 'Ptr'], zeros(count, 1, kind)));
+                received = struct('kind', kind, 'count', count, 'buffer', libpointer([kind 'Ptr'], zeros(count, 1, ...
+                    kind)));
             end
             tag = libpointer('uint64Ptr', uint64(0));
-            status = calllib('parfocal', 'parfocal_stream_receive', stream, received.buffer, uint64(count), strides, tag, timeout);
+            status = calllib('parfocal', 'parfocal_stream_receive', stream, received.buffer, uint64(count), strides, ...
+                tag, timeout);
             if status == 0
                 varargout{1} = reshape(received.buffer.Value, double(extent));
             end
@@ -115,11 +128,11 @@ function [status, reason] = load(path)
     [~, ~, ~, thunk] = parfocal_prototype();
     if isempty(dir([thunk '.*']))
         status = 5;
-        reason = sprintf(['its thunk file %s is not there, which MATLAB calls it through; build it with the line that ' ...
-            'parfocal_thunk.c begins with'], thunk);
+        reason = sprintf(['its thunk file %s is not there, which MATLAB calls it through; build it with the line ' ...
+            'that parfocal_thunk.c begins with'], thunk);
         return
     end
-    % Said below, once.
+    % An error below says it.
     warned = warning('off', 'MATLAB:loadlibrary:FunctionNotFound');
     restoring = onCleanup(@() warning(warned));
     try
@@ -136,7 +149,7 @@ function [status, reason] = load(path)
     end
 end
 
-% The text that a function tells; asked for again where it has grown meanwhile.
+% The text of a function; asked for again if it has grown meanwhile.
 function [status, text] = told(name, varargin)
     INVALID_ARGUMENT = 1;
     capacity = 65536;

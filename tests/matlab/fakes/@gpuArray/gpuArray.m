@@ -1,4 +1,4 @@
 function array = gpuArray()
-%GPUARRAY  Stands for MATLAB's class of that name, which no test machine has: only its name matters.
+%GPUARRAY  Stands in for MATLAB's class of this name, of which only the name matters here.
     array = class(struct('pixels', uint16(magic(4))), 'gpuArray');
 end

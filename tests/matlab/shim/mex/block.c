@@ -1,4 +1,5 @@
-/* Memory that the shim lends to the library, with a guarded edge on both sides: in MATLAB, writing past it ends the session. */
+/* Memory that the shim lends to the library, with a guarded edge on both sides: in MATLAB, writing past it ends the
+   session. */
 #include "shim.h"
 
 #include <stdlib.h>

@@ -5,22 +5,23 @@
 #include <string.h>
 
 static _Noreturn void no_match(const Function *f, const char *what, size_t given, size_t wanted) {
-    refuse("MATLAB:calllib:NoMatchingSignatureFound", "No method with matching signature. (%s: %zu %s given, %zu expected)", f->call, given,
-           what, wanted);
+    refuse("MATLAB:calllib:NoMatchingSignatureFound",
+           "No method with matching signature. (%s: %zu %s given, %zu expected)", f->call, given, what, wanted);
 }
 
-/* A thunk reads its arguments one after the other, each in whole machine words, and calls the function that it is given. */
+/* A thunk reads its arguments one after the other, each in whole machine words, and calls the function that it is
+   given. */
 static void through_thunk(const Function *f, const Argument *arguments, Slot *back) {
     uint8_t *stack = kept(8 * (f->count + 1));
     for (size_t i = 0; i < f->count; i++) memcpy(stack + 8 * i, arguments[i].slot.bytes, 8);
     void (*target)(void);
     memcpy(&target, &f->address, sizeof target);
     int size = (int)(8 * f->count);
-#define THUNK(type, member)                                                       \
-    do {                                                                          \
-        type (*thunk)(void (*)(void), const char *, int);                         \
-        memcpy(&thunk, &f->thunk, sizeof thunk);                                  \
-        back->member = thunk(target, (const char *)stack, size);                  \
+#define THUNK(type, member)                                                                                            \
+    do {                                                                                                               \
+        type (*thunk)(void (*)(void), const char *, int);                                                              \
+        memcpy(&thunk, &f->thunk, sizeof thunk);                                                                       \
+        back->member = thunk(target, (const char *)stack, size);                                                       \
     } while (0)
     if (f->returns_nothing) {
         void (*thunk)(void (*)(void), const char *, int);
@@ -94,7 +95,8 @@ static mxArray *returned(const Function *f, const Slot *back) {
 static void refuse_wide_return(const Function *f) {
     if (f->returns_nothing || f->returns.shape != SCALAR) return;
     if (f->returns.class != mxINT64_CLASS && f->returns.class != mxUINT64_CLASS) return;
-    refuse("strict:Return64", "%s returns %s by value: MATLAB makes a double of it, which loses bits beyond 2^53: use an out-pointer",
+    refuse("strict:Return64",
+           "%s returns %s by value: MATLAB makes a double of it, which loses bits beyond 2^53: use an out-pointer",
            f->call, f->returns.name);
 }
 
@@ -135,7 +137,8 @@ mxArray *call_command(int count, const mxArray **given) {
     }
     const char *past = overrun(f, arguments);
     if (past != NULL) {
-        refuse("strict:Overrun", "%s: the library wrote outside the memory that it was given; in MATLAB that may end the session", past);
+        refuse("strict:Overrun",
+               "%s: the library wrote outside the memory that it was given; in MATLAB that may end the session", past);
     }
 
     /* Without an output argument the first one still becomes ans. */

@@ -80,7 +80,8 @@ static mxArray *add_structure(int count, const mxArray **given) {
     made->name = copied(kept_text(given[1], "the structure's name"));
     made->count = mxGetNumberOfElements(given[2]);
     made->fields = calloc(made->count + 1, sizeof *made->fields);
-    for (size_t i = 0; i < made->count; i++) made->fields[i] = copied(kept_text(mxGetCell(given[2], i), "a field's name"));
+    for (size_t i = 0; i < made->count; i++)
+        made->fields[i] = copied(kept_text(mxGetCell(given[2], i), "a field's name"));
     made->next = library->structures;
     library->structures = made;
     return NULL;
@@ -94,7 +95,8 @@ static void free_function(Function *f) {
     free(f);
 }
 
-/* library, name, call name, LHS ('' for none), cell of RHS, thunk ('' for a direct call): true if the library has it. */
+/* library, name, call name, LHS ('' for none), cell of RHS, thunk ('' for a direct call): true if the library has
+   it. */
 static mxArray *declare(int count, const mxArray **given) {
     need(count, 6, "declare");
     Library *library = library_named(kept_text(given[0], "the library's name"));
@@ -109,7 +111,8 @@ static mxArray *declare(int count, const mxArray **given) {
 
     Function *f = calloc(1, sizeof *f);
     size_t parameters = mxGetNumberOfElements(given[4]);
-    *f = (Function){.name = copied(name), .call = copied(call), .address = address, .thunk = thunk_address, .count = parameters};
+    *f = (Function){
+        .name = copied(name), .call = copied(call), .address = address, .thunk = thunk_address, .count = parameters};
     f->parameters = calloc(parameters + 1, sizeof *f->parameters);
     f->slots = calloc(parameters + 1, sizeof *f->slots);
     for (size_t i = 0; i < parameters; i++) {
@@ -118,7 +121,9 @@ static mxArray *declare(int count, const mxArray **given) {
     }
     f->returns_nothing = *returns == '\0';
     if (!f->returns_nothing) f->returns = type_named(library, returns);
-    ffi_type *back = f->returns_nothing ? &ffi_type_void : f->returns.shape == SCALAR ? f->returns.ffi : &ffi_type_pointer;
+    ffi_type *back = f->returns_nothing           ? &ffi_type_void
+                     : f->returns.shape == SCALAR ? f->returns.ffi
+                                                  : &ffi_type_pointer;
     if (ffi_prep_cif(&f->cif, FFI_DEFAULT_ABI, (unsigned)parameters, back, f->slots) != FFI_OK) {
         free_function(f);
         refuse("strict:Shim", "libffi cannot call %s", name);
@@ -135,8 +140,8 @@ static mxArray *close_library(int count, const mxArray **given) {
     while (*at != NULL && strcmp((*at)->name, name) != 0) at = &(*at)->next;
     if (*at == NULL) refuse("MATLAB:unloadlibrary:ClassNotFound", "Could not find library class to unload it.");
     if (pointers_alive() > 0) {
-        refuse("MATLAB:unloadlibrary:IsInUse", "Cannot unload a library that has outstanding objects. (shim: %zu lib.pointer)",
-               pointers_alive());
+        refuse("MATLAB:unloadlibrary:IsInUse",
+               "Cannot unload a library that has outstanding objects. (shim: %zu lib.pointer)", pointers_alive());
     }
     Library *library = *at;
     *at = library->next;

@@ -11,7 +11,8 @@ static jmp_buf leave;
 static char refused_as[128];
 static char refused_with[4096];
 
-/* Octave puts the MEX function's name before the message of mexErrMsgIdAndTxt, so refusals are returned and raised by shim_do.m. */
+/* Octave puts the MEX function's name before the message of mexErrMsgIdAndTxt, so refusals are returned and raised
+   by shim_do.m. */
 _Noreturn void refuse(const char *identifier, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);

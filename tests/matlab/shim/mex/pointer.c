@@ -1,4 +1,5 @@
-/* lib.pointer: typed memory behind an id, which +lib/pointer.m holds. Behaviour as recorded on R2025b where README.md says so. */
+/* lib.pointer: typed memory behind an id, which +lib/pointer.m holds. Behaviour as recorded on R2025b where
+   README.md says so. */
 #include "shim.h"
 
 #include <math.h>
@@ -88,16 +89,18 @@ mxArray *pointer_value(const Pointer *p) {
 /* Refuses what cannot be held; MATLAB would convert with C's casts: int32 of 1e10 became -2147483648. */
 static void holdable(const Type *type, int kind, const mxArray *value, const char *object) {
     if (kind != 0 || mxIsChar(value) || !(mxIsNumeric(value) || mxIsLogical(value))) {
-        refuse("MATLAB:libpointer:IllegalConversion", "Array must be numeric or logical or a pointer to one (libpointer, %s; %s given)",
-               type->name, kind == 0 ? class_of(value) : object);
+        refuse("MATLAB:libpointer:IllegalConversion",
+               "Array must be numeric or logical or a pointer to one (libpointer, %s; %s given)", type->name,
+               kind == 0 ? class_of(value) : object);
     }
     if (mxIsSparse(value)) refuse("strict:Sparse", "libpointer, %s: a sparse array; pass full(x)", type->name);
     if (mxIsComplex(value)) refuse("strict:Complex", "libpointer, %s: a complex array; pass real(x)", type->name);
     mxClassID class = mxGetClassID(value);
     if (class_size(class) == 0 || (type->shape == ARRAY && class != type->class)) {
-        refuse("strict:ArrayClass",
-               "libpointer, %s: a %s array for it; MATLAB converts with C's casts, which cut and wrap: convert it before", type->name,
-               mxGetClassName(value));
+        refuse(
+            "strict:ArrayClass",
+            "libpointer, %s: a %s array for it; MATLAB converts with C's casts, which cut and wrap: convert it before",
+            type->name, mxGetClassName(value));
     }
 }
 
@@ -141,9 +144,11 @@ static void store(Pointer *p, int kind, const mxArray *value) {
 
 static Type pointer_type(const char *name) {
     Type type = type_named(NULL, name);
-    if (type.shape == UNKNOWN && *name != '\0') refuse("MATLAB:libpointer:InvalidType", "Type was not found. (libpointer, '%s')", name);
+    if (type.shape == UNKNOWN && *name != '\0')
+        refuse("MATLAB:libpointer:InvalidType", "Type was not found. (libpointer, '%s')", name);
     if (type.shape == DEEP) {
-        refuse("strict:Multilevel", "libpointer, %s: the shim refuses pointers to pointers, whose support is limited", name);
+        refuse("strict:Multilevel", "libpointer, %s: the shim refuses pointers to pointers, whose support is limited",
+               name);
     }
     if (type.shape == SCALAR) refuse("strict:PointerType", "libpointer, %s: no pointer type: add Ptr", name);
     return type;
@@ -171,14 +176,16 @@ void pointer_abandon(void) {
 /* p + n: n elements on, its extent shortened by n. */
 static mxArray *plus(const Pointer *p, const mxArray *given) {
     if (!(mxIsNumeric(given) || mxIsLogical(given)) || mxIsChar(given)) {
-        refuse("MATLAB:class:RequireNumeric", "Invalid input for argument 2 (rhs2):\nValue must be numeric or logical.");
+        refuse("MATLAB:class:RequireNumeric",
+               "Invalid input for argument 2 (rhs2):\nValue must be numeric or logical.");
     }
     if (mxGetNumberOfElements(given) != 1) {
         refuse("MATLAB:class:RequireScalar", "Invalid input for argument 2 (rhs2):\nValue must be a scalar.");
     }
     double n = mxGetScalar(given);
     if (n < 0 || n != floor(n) || (p->sized && n > (double)elements(p))) {
-        refuse("strict:PastEnd", "a lib.pointer with %zu elements + %g: the shim keeps pointers inside their memory", elements(p), n);
+        refuse("strict:PastEnd", "a lib.pointer with %zu elements + %g: the shim keeps pointers inside their memory",
+               elements(p), n);
     }
     Pointer *moved = pointer_with(pointer_to(&p->type, (uint8_t *)p->address + (size_t)n * p->element, p->block, p));
     if (moved->sized) {
@@ -205,8 +212,8 @@ static void reshape(Pointer *p, const mxArray *rows, const mxArray *columns) {
     size_t room = p->address == NULL ? 0 : SIZE_MAX;
     if (p->block != NULL) room = (size_t)(p->block->bytes + p->block->size - (uint8_t *)p->address);
     if (size > room) {
-        refuse("strict:PastEnd", "%zu x %zu elements of %zu bytes for a pointer to %zu bytes", (size_t)dims[0], (size_t)dims[1],
-               p->element, room);
+        refuse("strict:PastEnd", "%zu x %zu elements of %zu bytes for a pointer to %zu bytes", (size_t)dims[0],
+               (size_t)dims[1], p->element, room);
     }
     set_dims(p, 2, dims);
 }
@@ -215,8 +222,8 @@ static void set_data_type(Pointer *p, const char *name) {
     Type type = pointer_type(name);
     if (strcmp(name, p->type.name) == 0) return;
     if (p->block != NULL) {
-        refuse("MATLAB:libpointer:IllegalConversion", "Array must be numeric or logical or a pointer to one (setdatatype of a %s to %s)",
-               p->type.name, name);
+        refuse("MATLAB:libpointer:IllegalConversion",
+               "Array must be numeric or logical or a pointer to one (setdatatype of a %s to %s)", p->type.name, name);
     }
     p->type = type;
     p->class = type.class;

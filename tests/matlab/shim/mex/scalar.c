@@ -18,15 +18,42 @@ static Number number_in(const mxArray *given) {
     switch (mxGetClassID(given)) {
     case mxDOUBLE_CLASS: n.real = *(const double *)data; break;
     case mxSINGLE_CLASS: n.real = *(const float *)data; break;
-    case mxLOGICAL_CLASS: n.as = UNSIGNED; n.u = *(const mxLogical *)data ? 1 : 0; break;
-    case mxUINT8_CLASS: n.as = UNSIGNED; n.u = *(const uint8_t *)data; break;
-    case mxUINT16_CLASS: n.as = UNSIGNED; n.u = *(const uint16_t *)data; break;
-    case mxUINT32_CLASS: n.as = UNSIGNED; n.u = *(const uint32_t *)data; break;
-    case mxUINT64_CLASS: n.as = UNSIGNED; n.u = *(const uint64_t *)data; break;
-    case mxINT8_CLASS: n.as = SIGNED; n.s = *(const int8_t *)data; break;
-    case mxINT16_CLASS: n.as = SIGNED; n.s = *(const int16_t *)data; break;
-    case mxINT32_CLASS: n.as = SIGNED; n.s = *(const int32_t *)data; break;
-    default: n.as = SIGNED; n.s = *(const int64_t *)data; break;
+    case mxLOGICAL_CLASS:
+        n.as = UNSIGNED;
+        n.u = *(const mxLogical *)data ? 1 : 0;
+        break;
+    case mxUINT8_CLASS:
+        n.as = UNSIGNED;
+        n.u = *(const uint8_t *)data;
+        break;
+    case mxUINT16_CLASS:
+        n.as = UNSIGNED;
+        n.u = *(const uint16_t *)data;
+        break;
+    case mxUINT32_CLASS:
+        n.as = UNSIGNED;
+        n.u = *(const uint32_t *)data;
+        break;
+    case mxUINT64_CLASS:
+        n.as = UNSIGNED;
+        n.u = *(const uint64_t *)data;
+        break;
+    case mxINT8_CLASS:
+        n.as = SIGNED;
+        n.s = *(const int8_t *)data;
+        break;
+    case mxINT16_CLASS:
+        n.as = SIGNED;
+        n.s = *(const int16_t *)data;
+        break;
+    case mxINT32_CLASS:
+        n.as = SIGNED;
+        n.s = *(const int32_t *)data;
+        break;
+    default:
+        n.as = SIGNED;
+        n.s = *(const int64_t *)data;
+        break;
     }
     return n;
 }
@@ -34,7 +61,8 @@ static Number number_in(const mxArray *given) {
 static const double FLINTMAX = 9007199254740992.0;
 
 static _Noreturn void inexact(const Type *type, const char *where, const mxArray *given, const char *why) {
-    refuse("strict:InexactScalar", "%s: the %s given does not fit %s exactly: %s; MATLAB rounds and saturates without a word", where,
+    refuse("strict:InexactScalar",
+           "%s: the %s given does not fit %s exactly: %s; MATLAB rounds and saturates without a word", where,
            mxGetClassName(given), type->name, why);
 }
 
@@ -45,7 +73,8 @@ static void to_integer(Slot *out, const Type *type, const mxArray *given, const 
     uint64_t most = wants_sign ? (UINT64_C(1) << (bits - 1)) - 1 : bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
     if (n.as == REAL) {
         if (n.real != floor(n.real)) inexact(type, where, given, "it is no whole number");
-        if (fabs(n.real) > FLINTMAX) inexact(type, where, given, "beyond 2^53 not every whole number exists as a double");
+        if (fabs(n.real) > FLINTMAX)
+            inexact(type, where, given, "beyond 2^53 not every whole number exists as a double");
         n.s = (int64_t)n.real;
         n.as = SIGNED;
     }
@@ -65,14 +94,16 @@ void scalar_convert(Slot *out, const Type *type, const mxArray *given, const cha
     /* The order of these four and their words were recorded on R2025b (README.md). */
     bool numeric = mxIsNumeric(given) || mxIsLogical(given);
     if (!numeric || mxIsChar(given)) {
-        refuse("MATLAB:class:RequireNumeric", "Value must be numeric or logical. (%s; %s given)", where, class_of(given));
+        refuse("MATLAB:class:RequireNumeric", "Value must be numeric or logical. (%s; %s given)", where,
+               class_of(given));
     }
     if (mxIsComplex(given)) refuse("MATLAB:class:RequireReal", "Value must be real. (%s)", where);
     if (mxGetNumberOfElements(given) != 1) {
         refuse("MATLAB:class:RequireScalar", "Value must be a scalar. (%s; %zu elements given)", where,
                (size_t)mxGetNumberOfElements(given));
     }
-    if (mxIsSparse(given)) refuse("strict:Sparse", "%s: a sparse value; no page says that calllib takes one: pass full(x)", where);
+    if (mxIsSparse(given))
+        refuse("strict:Sparse", "%s: a sparse value; no page says that calllib takes one: pass full(x)", where);
     Number n = number_in(given);
     if (type->class == mxDOUBLE_CLASS || type->class == mxSINGLE_CLASS) {
         double value = n.as == REAL ? n.real : n.as == SIGNED ? (double)n.s : (double)n.u;
@@ -82,11 +113,13 @@ void scalar_convert(Slot *out, const Type *type, const mxArray *given, const cha
             out->f64 = value;
         } else {
             out->f32 = (float)value;
-            if (!isnan(value) && (double)out->f32 != value) inexact(type, where, given, "it needs more digits than a single has");
+            if (!isnan(value) && (double)out->f32 != value)
+                inexact(type, where, given, "it needs more digits than a single has");
         }
         return;
     }
-    if (n.as == REAL && isnan(n.real)) refuse("MATLAB:class:RequireNumber", "Value must be a number. (%s; NaN given)", where);
+    if (n.as == REAL && isnan(n.real))
+        refuse("MATLAB:class:RequireNumber", "Value must be a number. (%s; NaN given)", where);
     Slot wide;
     to_integer(&wide, type, given, where, n);
     /* Little and big ends alike: by the type's own member. */

@@ -1,9 +1,9 @@
 /*
  What the parts of the test-only loadlibrary shim share.
 
- Two kinds of refusals. Those with a MATLAB: identifier are MATLAB's own, in its words (README.md says where each was found). Those with a
- strict: identifier are of the shim: MATLAB would go on, but silently change a value, read foreign memory, or do what its
- documentation leaves open, and a binding must not lean on that.
+ Two kinds of refusals. Those with a MATLAB: identifier are MATLAB's own, in its words (README.md says where each was
+ found). Those with a strict: identifier are of the shim: MATLAB would go on, but silently change a value, read foreign
+ memory, or do what its documentation leaves open, and a binding must not lean on that.
  */
 #ifndef PARFOCAL_SHIM_H
 #define PARFOCAL_SHIM_H
@@ -23,14 +23,14 @@ typedef enum {
     DEEP,              /* two levels: int32PtrPtr, stringPtrPtr, voidPtrPtr */
     STRUCTURE,         /* a structure of the library, by value */
     STRUCTURE_POINTER, /* a pointer to one */
-    UNKNOWN            /* FcnPtr, error, three levels, a name that is nothing: MATLAB loads it and refuses every value */
+    UNKNOWN /* FcnPtr, error, three levels, a name that is nothing: MATLAB loads it and refuses every value */
 } Shape;
 
 typedef struct {
     char name[96]; /* as MATLAB writes it */
     Shape shape;
     mxClassID class; /* of the value, or of what is pointed to */
-    size_t size;     /* of that, in bytes */
+    size_t size; /* of that, in bytes */
     ffi_type *ffi;
     char structure[96];
 } Type;
@@ -88,7 +88,7 @@ typedef struct Pointer {
 
 /* mex.c: refuse ends the command; what was kept() goes with it. */
 _Noreturn void refuse(const char *identifier, const char *format, ...);
-void *kept(size_t size);       /* until the command ends */
+void *kept(size_t size); /* until the command ends */
 char *kept_text(const mxArray *value, const char *what);
 Block *kept_block(size_t size);
 void release_kept(void);
@@ -148,7 +148,8 @@ typedef struct {
 } Argument;
 
 /* kind: 0 a plain value, 1 a lib.pointer (given is its id), 2 another object (given is its class's name). */
-void argument_make(Argument *out, const Library *library, const Function *function, size_t index, int kind, const mxArray *given);
+void argument_make(Argument *out, const Library *library, const Function *function, size_t index, int kind,
+                   const mxArray *given);
 mxArray *argument_result(const Argument *argument, const Function *function, size_t index);
 void scalar_convert(Slot *out, const Type *type, const mxArray *given, const char *where);
 const char *where_is(const Function *function, size_t index);

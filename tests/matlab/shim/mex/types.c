@@ -1,4 +1,5 @@
-/* MATLAB's names of C types: MATLAB Primitive Types and MATLAB Extended Types in "Pass Arguments to Shared C Library Functions". */
+/* MATLAB's names of C types: MATLAB Primitive Types and MATLAB Extended Types in "Pass Arguments to Shared C Library
+   Functions". */
 #include "shim.h"
 
 #include <stdio.h>

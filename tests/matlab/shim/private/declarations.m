@@ -47,11 +47,13 @@ function table = header_table(header, library)
   [~, stem] = fileparts(path);
   maker = [stem '_h_table'];
   if exist(maker, 'file') ~= 2
-    error('strict:NoTable', 'loadlibrary: no table of %s: make one with build.sh %s FOLDER and put FOLDER on the path', header, header);
+    error('strict:NoTable', ...
+        'loadlibrary: no table of %s: make one with build.sh %s FOLDER and put FOLDER on the path', header, header);
   end
   table = feval(maker);
   if ~strcmp(hash('sha256', fileread(path)), table.sha256)
-    error('strict:StaleTable', 'loadlibrary: %s is not the header that %s was made of: run build.sh again', path, maker);
+    error('strict:StaleTable', 'loadlibrary: %s is not the header that %s was made of: run build.sh again', path, ...
+        maker);
   end
 end
 

@@ -1,5 +1,6 @@
 function [notfound, told] = declare(library, functions, structures)
-% Declares functions to a library that is open. notfound: those that it has not. told: the warnings to give, in MATLAB's order.
+% Declares functions to a library that is open. notfound: those that it has not. told: the warnings to give, in MATLAB's
+% order.
   names = fieldnames(structures);
   for k = 1:numel(names)
     shim_do('library.structure', library, names{k}, structures.(names{k}));
@@ -13,7 +14,8 @@ function [notfound, told] = declare(library, functions, structures)
     check_call_type(f);
     if any(strcmp([{f.lhs} f.rhs], 'error'))
       % What MATLAB's parser writes for a type that it could not read: a union, a long double, "...".
-      told(end + 1) = note('TypeNotFound', sprintf('The data type ''error'' used by function %s does not exist.', f.name));
+      told(end + 1) = note('TypeNotFound', sprintf('The data type ''error'' used by function %s does not exist.', ...
+          f.name));
     end
     if isfield(structures, f.lhs)
       % "MATLAB returns pointers to structures. Return by value is not supported."
@@ -40,7 +42,8 @@ end
 function check_types(f)
   for type = [{f.lhs} f.rhs]
     if ~isempty(regexp(type{1}, '^u?long(Ptr)*$', 'once'))
-      error('strict:Long', '%s: the type ''%s'' has 32 bits on Windows and 64 elsewhere: use an exact one', f.name, type{1});
+      error('strict:Long', '%s: the type ''%s'' has 32 bits on Windows and 64 elsewhere: use an exact one', f.name, ...
+          type{1});
     elseif ~isempty(regexp(type{1}, '^bool(Ptr)*$', 'once'))
       error('strict:Bool', '%s: the type ''%s'' has no place in the interface: use int32', f.name, type{1});
     end

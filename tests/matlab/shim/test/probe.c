@@ -16,10 +16,11 @@ void probe_uint64(uint64_t a, uint64_t *out) { *out = a; }
 int64_t probe_int64_returned(void) { return INT64_C(9007199254740993); }
 uint64_t probe_uint64_returned(void) { return UINT64_MAX; }
 
-int32_t probe_ten(int32_t a, uint64_t b, const uint16_t *c, uint64_t d, const int64_t *e, uint16_t *f, uint64_t g, const int64_t *h,
-                  const int64_t *i, const char *j) {
+int32_t probe_ten(int32_t a, uint64_t b, const uint16_t *c, uint64_t d, const int64_t *e, uint16_t *f, uint64_t g,
+                  const int64_t *h, const int64_t *i, const char *j) {
     f[0] = (uint16_t)(c[0] + 1);
-    return (int32_t)(a + (int32_t)b + c[0] + (int32_t)d + (int32_t)e[0] + (int32_t)g + (int32_t)h[0] + (int32_t)i[0] + (int32_t)strlen(j));
+    return (int32_t)(a + (int32_t)b + c[0] + (int32_t)d + (int32_t)e[0] + (int32_t)g + (int32_t)h[0] + (int32_t)i[0] +
+                     (int32_t)strlen(j));
 }
 
 void probe_nothing(void) {}

@@ -34,8 +34,8 @@ void probe_int64(int64_t a, int64_t *out);
 void probe_uint64(uint64_t a, uint64_t *out);
 int64_t probe_int64_returned(void);
 uint64_t probe_uint64_returned(void);
-int32_t probe_ten(int32_t a, uint64_t b, const uint16_t *c, uint64_t d, const int64_t *e, uint16_t *f, uint64_t g, const int64_t *h,
-                  const int64_t *i, const char *j);
+int32_t probe_ten(int32_t a, uint64_t b, const uint16_t *c, uint64_t d, const int64_t *e, uint16_t *f, uint64_t g,
+                  const int64_t *h, const int64_t *i, const char *j);
 
 void probe_nothing(void);
 void probe_scale(uint16_t *values, uint64_t count, uint16_t factor);

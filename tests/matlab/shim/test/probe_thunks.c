@@ -1,10 +1,11 @@
-/* A thunk library by hand, to the convention that MATLAB's own have: the function, its arguments in whole words, their size. */
+/* A thunk library by hand, to the convention that MATLAB's own have: the function, its arguments in whole words,
+   their size. */
 #include <stdint.h>
 #include <string.h>
 
-#define WORDS(type, name)           \
-    type name;                      \
-    memcpy(&name, stack, sizeof name); \
+#define WORDS(type, name)                                                                                              \
+    type name;                                                                                                         \
+    memcpy(&name, stack, sizeof name);                                                                                 \
     stack += 8
 
 int32_t int32int32Thunk(void (*f)(void), const char *stack, int size);
@@ -14,7 +15,7 @@ const char *cstringvoidThunk(void (*f)(void), const char *stack, int size);
 
 int32_t int32int32Thunk(void (*f)(void), const char *stack, int size) {
     WORDS(int32_t, a);
-    return size == 8 ? ((int32_t(*)(int32_t))f)(a) : -1;
+    return size == 8 ? ((int32_t (*)(int32_t))f)(a) : -1;
 }
 
 double doubledoubleThunk(void (*f)(void), const char *stack, int size) {

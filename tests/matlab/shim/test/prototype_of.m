@@ -1,5 +1,6 @@
 function prototype = prototype_of(varargin)
-% PROTOTYPE_OF  A prototype function from rows {name, calltype, LHS, RHS, alias, thunkname}; a text among them is the thunk library.
+% PROTOTYPE_OF  A prototype function from rows {name, calltype, LHS, RHS, alias, thunkname}; a text among them is the
+% thunk library.
   fields = {'name', 'calltype', 'LHS', 'RHS', 'alias', 'thunkname'};
   fcns = struct();
   for k = 1:numel(fields)

@@ -5,7 +5,8 @@ function same(name, got, wanted)
 end
 
 function yes = isequaln_(a, b)
-  yes = isequal(a, b) || (isfloat(a) && isfloat(b) && all(isnan(a(:)) == isnan(b(:))) && isequal(a(~isnan(a)), b(~isnan(b))));
+  yes = isequal(a, b) || (isfloat(a) && isfloat(b) && all(isnan(a(:)) == isnan(b(:))) && isequal(a(~isnan(a)), ...
+      b(~isnan(b))));
 end
 
 function text = shown(value)

@@ -16,7 +16,8 @@ function test_comparison(place)
   same('texts as bytes', prototype_problems(as_prototype(bytes), table), {});
 
   % Every type of every place made each of the others.
-  types = {'int32', 'uint32', 'int64', 'uint64', 'double', 'int32Ptr', 'int64Ptr', 'uint64Ptr', 'uint8Ptr', 'uint16Ptr', 'singlePtr', ...
+  types = {'int32', 'uint32', 'int64', 'uint64', 'double', 'int32Ptr', 'int64Ptr', 'uint64Ptr', 'uint8Ptr', ...
+      'uint16Ptr', 'singlePtr', ...
            'doublePtr', 'voidPtr', 'cstring', 'ulong', 'uint64PtrPtr', 'error', 'nosuch'};
   tried = 0;
   for k = 1:numel(good)
@@ -48,7 +49,8 @@ function test_comparison(place)
            sprintf('expected %d', numel(good(k).rhs)));
     longer = direct;
     longer(k).rhs{end + 1} = 'uint64';
-    expect([good(k).name ' with one argument more'], longer, table, good(k).name, sprintf('%d arguments', numel(longer(k).rhs)));
+    expect([good(k).name ' with one argument more'], longer, table, good(k).name, sprintf('%d arguments', ...
+        numel(longer(k).rhs)));
     expect([good(k).name ' left out'], direct([1:k-1, k+1:end]), table, good(k).name, '0 times');
     expect([good(k).name ' twice'], direct([1:end, k]), table, good(k).name, '2 times');
     wrong = good;
@@ -75,15 +77,18 @@ function test_comparison(place)
   prototype = as_prototype(good);
   [fcns, ~, ~, ~] = prototype();
   found = prototype_problems(@() deal(fcns, [], [], ''), table);
-  check('thunks without a library', numel(found) == numel(good) && ~isempty(strfind(found{1}, 'no thunk library')), strjoin(found, '; '));
-  found = prototype_problems(@() deal(fcns, struct('box', struct('members', struct('a', 'int32'))), [], 'thunks'), table);
+  check('thunks without a library', numel(found) == numel(good) && ~isempty(strfind(found{1}, 'no thunk library')), ...
+      strjoin(found, '; '));
+  found = prototype_problems(@() deal(fcns, struct('box', struct('members', struct('a', 'int32'))), [], 'thunks'), ...
+      table);
   same('a structure', found, {'structures are declared; the header has none'});
   same('its enumerations', prototype_problems(@() deal(fcns, [], table.enums, 'thunks'), table), {});
   enums = table.enums;
   enums.PARFOCAL_STATUS.PARFOCAL_STATUS_IO = 7;
   same('a wrong number', prototype_problems(@() deal(fcns, [], enums, 'thunks'), table), ...
        {'enum PARFOCAL_STATUS: not the members and values of the header'});
-  same('an unknown enumeration', prototype_problems(@() deal(fcns, [], struct('BOX', struct('A', 1)), 'thunks'), table), ...
+  same('an unknown enumeration', prototype_problems(@() deal(fcns, [], struct('BOX', struct('A', 1)), 'thunks'), ...
+      table), ...
        {'enum BOX: not in the header'});
 end
 
@@ -114,12 +119,14 @@ function functions = sound(table)
     if isempty(rhs)
       thunk = [f.lhs{1} 'voidThunk'];
     end
-    functions(k) = struct('name', f.name, 'call', f.name, 'calltype', 'Thunk', 'lhs', f.lhs{1}, 'rhs', {rhs}, 'thunk', thunk);
+    functions(k) = struct('name', f.name, 'call', f.name, 'calltype', 'Thunk', 'lhs', f.lhs{1}, 'rhs', {rhs}, ...
+        'thunk', thunk);
   end
 end
 
 function prototype = as_prototype(functions)
-  fcns = struct('name', {{functions.name}}, 'calltype', {{functions.calltype}}, 'LHS', {{functions.lhs}}, 'RHS', {{functions.rhs}}, ...
+  fcns = struct('name', {{functions.name}}, 'calltype', {{functions.calltype}}, 'LHS', {{functions.lhs}}, 'RHS', ...
+      {{functions.rhs}}, ...
                 'alias', {{functions.call}}, 'thunkname', {{functions.thunk}});
   prototype = @() deal(fcns, [], [], 'thunks');
 end

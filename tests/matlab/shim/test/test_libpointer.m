@@ -35,7 +35,8 @@ function test_libpointer(place)
   same('a NULL argument', call('probe_is_null', n), 1);
   n = libpointer('doublePtr');
   same('a typed NULL', isNull(n), true);
-  refused('the value of NULL', @() n.Value, 'MATLAB:libpointer:ValueNotDefined', 'datatype and size of the value must be defined');
+  refused('the value of NULL', @() n.Value, 'MATLAB:libpointer:ValueNotDefined', ...
+      'datatype and size of the value must be defined');
   n.Value = [5 6];
   same('filled', {n.Value, isNull(n)}, {[5 6], false});
   n.Value = [];
@@ -62,14 +63,17 @@ function test_libpointer(place)
   refused('before its start', @() m + -1, 'strict:PastEnd');
   refused('a fraction further', @() m + 0.5, 'strict:PastEnd');
   refused('plus two numbers', @() m + [1 2], 'MATLAB:class:RequireScalar', 'Invalid input for argument 2', 'scalar');
-  refused('plus a pointer', @() m + m, 'MATLAB:class:RequireNumeric', 'Invalid input for argument 2', 'numeric or logical');
+  refused('plus a pointer', @() m + m, 'MATLAB:class:RequireNumeric', 'Invalid input for argument 2', ...
+      'numeric or logical');
   refused('on its left', @() 1 + m, 'MATLAB:m_missing_variable_or_function', 'Invalid use of operator');
   w = libpointer('doublePtr', 1:6);
   reshape(w, 3, 2);
   same('reshape', w.Value, [1 4; 2 5; 3 6]);
   refused('more than it holds', @() reshape(w, 4, 4), 'strict:PastEnd', '4 x 4', '48 bytes');
-  refused('another type of its own memory', @() setdatatype(w, 'int32Ptr', 1, 4), 'MATLAB:libpointer:IllegalConversion', 'int32Ptr');
-  refused('an unknown type', @() setdatatype(w, 'nosuchPtr', 1, 1), 'MATLAB:libpointer:InvalidType', 'Type was not found.');
+  refused('another type of its own memory', @() setdatatype(w, 'int32Ptr', 1, 4), ...
+      'MATLAB:libpointer:IllegalConversion', 'int32Ptr');
+  refused('an unknown type', @() setdatatype(w, 'nosuchPtr', 1, 1), 'MATLAB:libpointer:InvalidType', ...
+      'Type was not found.');
 
   % Memory of the library.
   l = call('probe_memory');
@@ -82,7 +86,8 @@ function test_libpointer(place)
   refused('more than its size', @() put(l, uint8(1:7)), 'strict:PastEnd', '7 bytes');
   h = call('probe_handle');
   same('a handle', {h.DataType, isNull(h)}, {'voidPtr', false});
-  refused('a size without a type', @() reshape(h, 1, 6), 'MATLAB:libpointer:reshape:InvalidType', 'Only numericPtr data types');
+  refused('a size without a type', @() reshape(h, 1, 6), 'MATLAB:libpointer:reshape:InvalidType', ...
+      'Only numericPtr data types');
   refused('a size below 0', @() setdatatype(h, 'uint8Ptr', -1, 6), 'strict:Size', 'at least 0');
   refused('a size that is text', @() setdatatype(h, 'uint8Ptr', 'a', 6), 'strict:Size', 'whole number');
   setdatatype(h, 'uint8Ptr', 1, 6);
@@ -91,12 +96,14 @@ function test_libpointer(place)
   % What cannot be held.
   refused('an unknown type', @() libpointer('nosuchPtr', 1), 'MATLAB:libpointer:InvalidType', 'Type was not found.');
   refused('a number as the type', @() libpointer(5), 'MATLAB:libpointer:InvalidType');
-  refused('three arguments', @() libpointer('doublePtr', 1, 2), 'MATLAB:dispatcher:noMatchingConstructor', 'No constructor');
+  refused('three arguments', @() libpointer('doublePtr', 1, 2), 'MATLAB:dispatcher:noMatchingConstructor', ...
+      'No constructor');
   refused('no pointer type', @() libpointer('double', 5), 'strict:PointerType', 'add Ptr');
   refused('two levels', @() libpointer('doublePtrPtr'), 'strict:Multilevel');
   refused('a char', @() libpointer('int32Ptr', 'abc'), 'MATLAB:libpointer:IllegalConversion', 'char given');
   refused('a cell', @() libpointer('doublePtr', {1}), 'MATLAB:libpointer:IllegalConversion', 'cell given');
-  refused('a structure', @() libpointer('doublePtr', struct('x', 1)), 'MATLAB:libpointer:IllegalConversion', 'struct given');
+  refused('a structure', @() libpointer('doublePtr', struct('x', 1)), 'MATLAB:libpointer:IllegalConversion', ...
+      'struct given');
   refused('a string', @() libpointer('uint8Ptr', string('x')), 'MATLAB:libpointer:IllegalConversion', 'string given');
   refused('a pointer', @() libpointer('doublePtr', w), 'MATLAB:libpointer:IllegalConversion', 'lib.pointer given');
   refused('another class', @() libpointer('int32Ptr', 1e10), 'strict:ArrayClass', 'double', 'cut and wrap');
@@ -104,7 +111,8 @@ function test_libpointer(place)
   refused('a complex', @() libpointer('doublePtr', 1i), 'strict:Complex');
   refused('a sparse', @() libpointer('doublePtr', sparse(1)), 'strict:Sparse');
   refused('a number for a cstring', @() libpointer('cstring', 5), 'MATLAB:libpointer:MustBeString');
-  refused('a string for a cstring', @() libpointer('cstring', string('x')), 'MATLAB:libpointer:MustBeString', 'string given');
+  refused('a string for a cstring', @() libpointer('cstring', string('x')), 'MATLAB:libpointer:MustBeString', ...
+      'string given');
   refused('a value of another class', @() put(w, int8(1)), 'strict:ArrayClass', 'int8');
   d = libpointer('doublePtr', 1);
   delete(d);

@@ -3,17 +3,26 @@ function test_load(place)
   name = 'libprobe';
   same('not loaded', libisloaded(name), false);
   refused('no library name', @() loadlibrary(), 'MATLAB:loadlibrary:NotEnoughInputs', 'library name must be specified');
-  refused('a number as the library', @() loadlibrary(5, place.header), 'MATLAB:string:MustBeStringScalarOrCharacterVector');
-  refused('a number as the header', @() loadlibrary(place.probe, 5), 'MATLAB:string:MustBeStringScalarOrCharacterVector');
+  refused('a number as the library', @() loadlibrary(5, place.header), ...
+      'MATLAB:string:MustBeStringScalarOrCharacterVector');
+  refused('a number as the header', @() loadlibrary(place.probe, 5), ...
+      'MATLAB:string:MustBeStringScalarOrCharacterVector');
   refused('a missing library', @() loadlibrary('/no/such/libx.so', place.header), 'MATLAB:loadlibrary:LoadFailed', ...
           'There was an error loading the library "/no/such/libx.so"', 'cannot open');
-  refused('a missing header', @() loadlibrary(place.probe, 'no_such.h'), 'MATLAB:loadlibrary:FileNotFound', 'no_such.h');
-  refused('no header beside the library', @() loadlibrary(place.probe), 'MATLAB:loadlibrary:FileNotFound', 'libprobe.h');
-  refused('an unknown option', @() loadlibrary(place.probe, place.header, 'nosuch', 1), 'MATLAB:loadlibrary:InvalidOption', 'nosuch');
-  refused('an option in capitals', @() loadlibrary(place.probe, place.header, 'ALIAS', 'p'), 'MATLAB:loadlibrary:InvalidOption', 'ALIAS');
-  refused('an option without its value', @() loadlibrary(place.probe, place.header, 'alias'), 'MATLAB:badsubscript', 'must not exceed 1');
-  refused('a number as the alias', @() loadlibrary(place.probe, place.header, 'alias', 5), 'MATLAB:libisloaded:LibraryNameRequired');
-  refused('a second header', @() loadlibrary(place.probe, place.header, 'addheader', 'x.h'), 'strict:Option', 'addheader');
+  refused('a missing header', @() loadlibrary(place.probe, 'no_such.h'), 'MATLAB:loadlibrary:FileNotFound', ...
+      'no_such.h');
+  refused('no header beside the library', @() loadlibrary(place.probe), 'MATLAB:loadlibrary:FileNotFound', ...
+      'libprobe.h');
+  refused('an unknown option', @() loadlibrary(place.probe, place.header, 'nosuch', 1), ...
+      'MATLAB:loadlibrary:InvalidOption', 'nosuch');
+  refused('an option in capitals', @() loadlibrary(place.probe, place.header, 'ALIAS', 'p'), ...
+      'MATLAB:loadlibrary:InvalidOption', 'ALIAS');
+  refused('an option without its value', @() loadlibrary(place.probe, place.header, 'alias'), 'MATLAB:badsubscript', ...
+      'must not exceed 1');
+  refused('a number as the alias', @() loadlibrary(place.probe, place.header, 'alias', 5), ...
+      'MATLAB:libisloaded:LibraryNameRequired');
+  refused('a second header', @() loadlibrary(place.probe, place.header, 'addheader', 'x.h'), 'strict:Option', ...
+      'addheader');
   refused('a library whose name MATLAB cannot use', @() loadlibrary(place.probe, place.header, 'alias', 'a-b'), ...
           'strict:LibraryName', 'a-b');
   same('nothing was loaded', libisloaded(name), false);
@@ -28,15 +37,18 @@ function test_load(place)
   unloadlibrary(name);
   same('unloaded', libisloaded(name), false);
   one = @(type, thunk) prototype_of({'probe_int32', 'cdecl', 'int32', {type}, '', thunk});
-  warned('a type that MATLAB could not read', @() loadlibrary(place.probe, one('error', '')), 'MATLAB:loadlibrary:TypeNotFound', ...
+  warned('a type that MATLAB could not read', @() loadlibrary(place.probe, one('error', '')), ...
+      'MATLAB:loadlibrary:TypeNotFound', ...
          'data type ''error'' used by function probe_int32');
   unloadlibrary(name);
   absent = prototype_of({'probe_absent', 'cdecl', 'int32', {'int32'}, '', ''});
-  warned('a function that is not there', @() loadlibrary(place.probe, absent), 'MATLAB:loadlibrary:FunctionNotFound', '''probe_absent''');
+  warned('a function that is not there', @() loadlibrary(place.probe, absent), ...
+      'MATLAB:loadlibrary:FunctionNotFound', '''probe_absent''');
   refused('calling it', @() calllib(name, 'probe_absent', 1), 'MATLAB:calllib:MethodNotFound', 'Method was not found.');
 
   % Twice is a warning, and the first stays.
-  warned('twice', @() loadlibrary(place.probe, place.header), 'MATLAB:loadlibrary:ClassIsLoaded', 'class ''libprobe'' already exists');
+  warned('twice', @() loadlibrary(place.probe, place.header), 'MATLAB:loadlibrary:ClassIsLoaded', ...
+      'class ''libprobe'' already exists');
   same('the first stays', libfunctions(name), cell(0, 1));
   unloadlibrary(name);
 
@@ -47,7 +59,8 @@ function test_load(place)
   same('names as strings', calllib(string('other'), string('probe_int32'), 3), 3);
   unloadlibrary('other');
 
-  refused('unloading what never was', @() unloadlibrary('never'), 'MATLAB:unloadlibrary:ClassNotFound', 'Could not find library class');
+  refused('unloading what never was', @() unloadlibrary('never'), 'MATLAB:unloadlibrary:ClassNotFound', ...
+      'Could not find library class');
   refused('unloading nothing', @() unloadlibrary(), 'MATLAB:unloadlibrary:NameMustBeSpecified');
   refused('unloading a number', @() unloadlibrary(5), 'MATLAB:unloadlibrary:NameMustBeSpecified');
   refused('a freed library', @() calllib(name, 'probe_int32', 3), 'MATLAB:calllib:NotFound', 'Library was not found');
@@ -72,6 +85,8 @@ function test_load(place)
   fprintf(file, 'int32_t probe_new(void);\n');
   fclose(file);
   copyfile(place.header, fullfile(changed, 'tableless.h'));
-  refused('a header without a table', @() loadlibrary(place.probe, fullfile(changed, 'tableless.h')), 'strict:NoTable', 'build.sh');
-  refused('a header of another day', @() loadlibrary(place.probe, fullfile(changed, 'probe.h')), 'strict:StaleTable', 'run build.sh again');
+  refused('a header without a table', @() loadlibrary(place.probe, fullfile(changed, 'tableless.h')), ...
+      'strict:NoTable', 'build.sh');
+  refused('a header of another day', @() loadlibrary(place.probe, fullfile(changed, 'probe.h')), ...
+      'strict:StaleTable', 'run build.sh again');
 end

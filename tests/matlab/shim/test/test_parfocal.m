@@ -1,5 +1,6 @@
 function test_parfocal(place)
-% The built library through the shim, by header and by prototype: the same results, the library's own refusals, in place, as a stream.
+% The built library through the shim, by header and by prototype: the same results, the library's own refusals, in
+% place, as a stream.
   table = parfocal_h_table();
   rows = cell(1, numel(table.functions));
   for k = 1:numel(rows)
@@ -30,7 +31,8 @@ function result = session(place, image)
   count = numel(image);
   strides = int64([size(image, 1) 1 1 1]);
   shape = int64([size(image, 2) size(image, 1) 1 1]);
-  [status, src, ~, dst] = call('parfocal_restore_u16', model, uint64(0), image, count, strides, zeros(size(image), 'uint16'), count, ...
+  [status, src, ~, dst] = call('parfocal_restore_u16', model, uint64(0), image, count, strides, zeros(size(image), ...
+      'uint16'), count, ...
                                strides, shape, '');
   same('restored', {status, src, size(dst), class(dst)}, {0, image, size(image), 'uint16'});
   check('it did something', ~isequal(dst, image) && any(dst(:)), 'the result is the input, or empty');
@@ -43,7 +45,8 @@ function result = session(place, image)
   [status, ~, ~, stream] = stream_open(call, model, shape);
   same('a stream opens', status, 0);
   same('a frame goes in', call('parfocal_stream_submit', stream, image, count, strides, uint64(7)), 0);
-  [status, frame, ~, tag] = call('parfocal_stream_receive', stream, zeros(size(image), 'uint16'), count, strides, uint64(0), 20000);
+  [status, frame, ~, tag] = call('parfocal_stream_receive', stream, zeros(size(image), 'uint16'), count, strides, ...
+      uint64(0), 20000);
   same('and comes out', {status, frame, tag}, {0, dst, uint64(7)});
   status = call('parfocal_stream_receive', stream, zeros(size(image), 'uint16'), count, strides, uint64(0), 1);
   same('a timeout', call('parfocal_status_name', status), 'TIMEOUT');

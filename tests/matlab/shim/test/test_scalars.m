@@ -2,7 +2,8 @@ function test_scalars(place)
 % Values by value: which classes are taken, what comes back, and everything that would change a value.
   quietly(@() loadlibrary(place.probe, place.header));
   call = @(varargin) calllib('libprobe', varargin{:});
-  bounds = {'int8', -128, 127; 'uint8', 0, 255; 'int16', -32768, 32767; 'uint16', 0, 65535; 'int32', -2^31, 2^31 - 1; ...
+  bounds = {'int8', -128, 127; 'uint8', 0, 255; 'int16', -32768, 32767; 'uint16', 0, 65535; 'int32', -2^31, ...
+      2^31 - 1; ...
             'uint32', 0, 2^32 - 1};
   for k = 1:size(bounds, 1)
     f = ['probe_' bounds{k, 1}];
@@ -12,14 +13,16 @@ function test_scalars(place)
     end
     same([f ' of a logical'], call(f, true), 1);
     same([f ' of a single'], call(f, single(3)), 3);
-    refused([f ' too large'], @() call(f, bounds{k, 3} + 1), 'strict:InexactScalar', f, 'argument 1', bounds{k, 1}, 'too large');
+    refused([f ' too large'], @() call(f, bounds{k, 3} + 1), 'strict:InexactScalar', f, 'argument 1', bounds{k, 1}, ...
+        'too large');
     if bounds{k, 2} < 0
       refused([f ' too small'], @() call(f, bounds{k, 2} - 1), 'strict:InexactScalar', 'too small');
     else
       refused([f ' negative'], @() call(f, -1), 'strict:InexactScalar', 'negative');
     end
     refused([f ' of a fraction'], @() call(f, 2.7), 'strict:InexactScalar', 'no whole number');
-    refused([f ' of a char'], @() call(f, 'A'), 'MATLAB:class:RequireNumeric', 'Value must be numeric or logical.', 'char given');
+    refused([f ' of a char'], @() call(f, 'A'), 'MATLAB:class:RequireNumeric', 'Value must be numeric or logical.', ...
+        'char given');
     refused([f ' of a cell'], @() call(f, {1}), 'MATLAB:class:RequireNumeric', 'cell given');
     refused([f ' of a structure'], @() call(f, struct('x', 1)), 'MATLAB:class:RequireNumeric', 'struct given');
     refused([f ' of a string'], @() call(f, string('5')), 'MATLAB:class:RequireNumeric', 'string given');
@@ -45,7 +48,8 @@ function test_scalars(place)
   end
   refused('a double beyond 2^53', @() call('probe_uint64', 2^53 + 2, uint64(0)), 'strict:InexactScalar', '2^53');
   refused('a negative uint64', @() call('probe_uint64', int64(-1), uint64(0)), 'strict:InexactScalar', 'negative');
-  refused('an int64 too large', @() call('probe_int64', intmax('uint64'), int64(0)), 'strict:InexactScalar', 'too large');
+  refused('an int64 too large', @() call('probe_int64', intmax('uint64'), int64(0)), 'strict:InexactScalar', ...
+      'too large');
   refused('int64 by return', @() call('probe_int64_returned'), 'strict:Return64', 'loses bits', 'out-pointer');
   refused('uint64 by return', @() call('probe_uint64_returned'), 'strict:Return64', 'uint64');
 
@@ -60,13 +64,18 @@ function test_scalars(place)
   refused('a double of a large int64', @() call('probe_double', intmax('int64')), 'strict:InexactScalar', '2^53');
 
   % How many.
-  refused('too few arguments', @() call('probe_int32'), 'MATLAB:calllib:NoMatchingSignatureFound', 'No method with matching signature.', ...
+  refused('too few arguments', @() call('probe_int32'), 'MATLAB:calllib:NoMatchingSignatureFound', ...
+      'No method with matching signature.', ...
           'probe_int32', '0 arguments given, 1 expected');
-  refused('too many arguments', @() call('probe_int32', 1, 2), 'MATLAB:calllib:NoMatchingSignatureFound', '2 arguments given, 1 expected');
-  refused('too many outputs', @() two(call, 'probe_int32', 1), 'MATLAB:calllib:NoMatchingSignatureFound', '2 outputs given, 1 expected');
-  refused('an output of nothing', @() one(call, 'probe_nothing'), 'MATLAB:calllib:NoMatchingSignatureFound', '1 outputs given, 0 expected');
+  refused('too many arguments', @() call('probe_int32', 1, 2), 'MATLAB:calllib:NoMatchingSignatureFound', ...
+      '2 arguments given, 1 expected');
+  refused('too many outputs', @() two(call, 'probe_int32', 1), 'MATLAB:calllib:NoMatchingSignatureFound', ...
+      '2 outputs given, 1 expected');
+  refused('an output of nothing', @() one(call, 'probe_nothing'), 'MATLAB:calllib:NoMatchingSignatureFound', ...
+      '1 outputs given, 0 expected');
   refused('an unknown function', @() call('probe_nosuch'), 'MATLAB:calllib:MethodNotFound', 'Method was not found.');
-  refused('no function', @() calllib('libprobe'), 'MATLAB:calllib:NameAndFunctionNeeded', 'both the library name and function name');
+  refused('no function', @() calllib('libprobe'), 'MATLAB:calllib:NameAndFunctionNeeded', ...
+      'both the library name and function name');
   refused('a number as the function', @() calllib('libprobe', 5), 'MATLAB:calllib:NameAndFunctionNeeded');
   refused('nothing at all', @() calllib(), 'MATLAB:calllib:NameAndFunctionNeeded');
   calllib('libprobe', 'probe_nothing');

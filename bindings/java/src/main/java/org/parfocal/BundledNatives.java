@@ -10,7 +10,8 @@ import java.util.Properties;
 import java.util.function.Function;
 
 /**
- * The libraries that came in the jar, for one platform: {@code /natives/<platform>/}, of which {@code natives.properties} tells
+ * The native libraries of one platform in the jar: {@code /natives/<platform>/}, described by
+ * {@code natives.properties} there:
  *
  * <pre>
  * version=0.1.0
@@ -20,7 +21,7 @@ import java.util.function.Function;
  * libparfocal.so.sha256=(64 hexadecimal digits)
  * </pre>
  *
- * and size and hash of each file.
+ * with size and hash of every file.
  */
 final class BundledNatives {
     private static final String MANIFEST = "natives.properties";
@@ -71,7 +72,7 @@ final class BundledNatives {
         }
     }
 
-    /** Those for this platform, null where the jar has none. */
+    /** Those for this platform; null if the jar has none. */
     static BundledNatives find(Platform platform) {
         return find(platform, BundledNatives.class::getResourceAsStream);
     }
@@ -81,9 +82,13 @@ final class BundledNatives {
         try (InputStream in = resources.apply(resource(platform, MANIFEST))) {
             return in == null ? null : new BundledNatives(platform, resources, read(in));
         } catch (IOException e) {
-            throw new ParfocalException(Status.RUNTIME, resource(platform, MANIFEST) + " in Parfocal's jar cannot be read ("
-                    + e.getMessage() + "): the jar is damaged or was replaced while the program ran; start the program again, "
-                    + "or install Parfocal again", e);
+            throw new ParfocalException(
+                    Status.RUNTIME,
+                    resource(platform, MANIFEST) + " in Parfocal's jar cannot be read ("
+                            + e.getMessage()
+                            + "): the jar is damaged or was replaced while the program ran; start the program again, "
+                            + "or install Parfocal again",
+                    e);
         }
     }
 
@@ -102,7 +107,7 @@ final class BundledNatives {
         return "/natives/" + platform.jar() + "/" + name;
     }
 
-    /** The name of the folder that they are unpacked to: another one for any other files. */
+    /** The folder that they are unpacked to. Other files have another one. */
     String folderName() {
         return value("version") + "-" + hash.substring(0, 12);
     }
@@ -124,8 +129,10 @@ final class BundledNatives {
     }
 
     ParfocalException damaged(String what) {
-        return new ParfocalException(Status.RUNTIME, resource(platform, MANIFEST) + " in Parfocal's jar: " + what
-                + "; the jar is damaged: install Parfocal again");
+        return new ParfocalException(
+                Status.RUNTIME,
+                resource(platform, MANIFEST) + " in Parfocal's jar: " + what
+                        + "; the jar is damaged: install Parfocal again");
     }
 
     private String value(String key) {

@@ -8,14 +8,19 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
-/** The folders {@code lib/<platform>} of the Fiji or ImageJ that this runs in, each with what it follows from. */
+/**
+ * The folders {@code lib/<platform>} of the Fiji or ImageJ that this runs in, each with the property or file that led
+ * to it.
+ */
 final class FijiFolders {
-    /** Those that Fiji's launchers and ImageJ set; {@code plugins.dir} is the folder of ImageJ or its folder of plugins. */
+    /**
+     * Properties that Fiji's launchers and ImageJ set. {@code plugins.dir} is ImageJ's folder or its folder of plugins.
+     */
     private static final String[] PROPERTIES = {"imagej.dir", "fiji.dir", "ij.dir", "plugins.dir"};
 
     private FijiFolders() {}
 
-    /** @param jar this library's own jar, null if not known */
+    /** @param jar this library's own jar; null if unknown */
     static Map<Path, String> of(Platform platform, UnaryOperator<String> properties, Path jar) {
         Map<Path, String> folders = new LinkedHashMap<>();
         for (String property : PROPERTIES) {
@@ -23,7 +28,9 @@ final class FijiFolders {
             if (value != null && !value.isEmpty()) {
                 Path root = root(value);
                 add(folders, platform, root, property);
-                if (property.equals("plugins.dir") && root != null && Files.isDirectory(root)
+                if (property.equals("plugins.dir")
+                        && root != null
+                        && Files.isDirectory(root)
                         && !Files.isDirectory(root.resolve("plugins"))) {
                     // ImageJ takes a folder of plugins of any name, too.
                     add(folders, platform, root.getParent(), property);

@@ -7,16 +7,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 
 /**
- * One object of the engine, by its number: refuses calls once it is closed, and closes what its owner forgot.
+ * The number of one engine object. Refuses calls after closing, and closes the object if its owner is collected
+ * unclosed.
  *
- * <p>The owner (a {@link ParfocalModel}, say) holds the handle, never the other way round, except during a call: so an owner that
- * nobody can reach any more is noticed, and never while the engine is at work for it.
+ * <p>The owner, such as a {@link ParfocalModel}, holds the handle. The handle holds its owner only during a call: so
+ * the collector can take an unreachable owner, but never while the engine works for it.
  */
 final class Handle extends PhantomReference<Object> {
     private static final ReferenceQueue<Object> FORGOTTEN = new ReferenceQueue<>();
-    /** All that are open: a reference that nobody holds would never be queued. */
+    /** All open handles: an unreachable phantom reference would never be queued. */
     private static final Set<Handle> OPEN = ConcurrentHashMap.newKeySet();
-    /** How long the cleaner waits before it looks whether it is still needed. */
+    /** The cleaner checks this often whether it is still needed. */
     private static final long IDLE_MS = 2000;
 
     private static Thread cleaner;
@@ -29,7 +30,7 @@ final class Handle extends PhantomReference<Object> {
     private boolean closing;
     private boolean closed;
 
-    /** @param closedMessage what a call is told once this is closed */
+    /** @param closedMessage the message of calls after closing */
     Handle(Object owner, long number, LongConsumer closer, String closedMessage) {
         super(owner, FORGOTTEN);
         this.number = number;
@@ -40,20 +41,21 @@ final class Handle extends PhantomReference<Object> {
             if (cleaner == null) {
                 cleaner = new Thread(Handle::clean, "Parfocal cleaner");
                 cleaner.setDaemon(true);
-                // The host's class loaders are none of its business.
+                // A daemon thread must not keep the host's class loaders alive.
                 cleaner.setContextClassLoader(null);
                 cleaner.start();
             }
         }
     }
 
-    /** How many are open: for the tests. */
+    /** Open handles, for tests. */
     static int open() {
         return OPEN.size();
     }
 
     /**
-     * Begins a call and returns the number for it; {@link #leave} ends it. Until then {@code owner} cannot be collected.
+     * Begins a call and returns the number for it; {@link #leave} ends it. Until then {@code owner} cannot be
+     * collected.
      *
      * @throws ParfocalException {@link Status#INVALID_HANDLE} once closed
      */
@@ -73,7 +75,7 @@ final class Handle extends PhantomReference<Object> {
         }
     }
 
-    /** Closes it at once; calls that are going on finish on the engine's own reference. Again: nothing. */
+    /** Closes the object at once; running calls finish on the engine's own reference. Closing twice does nothing. */
     void close() {
         synchronized (this) {
             if (closing) {
@@ -84,7 +86,7 @@ final class Handle extends PhantomReference<Object> {
         release();
     }
 
-    /** Refuses new calls, waits for those that are going on, closes. Again, or from another thread: waits until that is done. */
+    /** Refuses new calls, waits for running ones, then closes. A second call waits until the first is done. */
     synchronized void closeAfterCalls() {
         boolean first = !closing;
         closing = true;
@@ -93,7 +95,7 @@ final class Handle extends PhantomReference<Object> {
             try {
                 wait();
             } catch (InterruptedException e) {
-                // A close that gives up would leave the model open; whoever interrupts sees the flag afterwards.
+                // Giving up would leave the model open. The interrupt flag is restored below.
                 interrupted = true;
             }
         }
@@ -118,7 +120,9 @@ final class Handle extends PhantomReference<Object> {
         }
     }
 
-    /** Closes what was forgotten; ends when nothing is open, so that it does not keep this class loaded for nothing. */
+    /**
+     * Closes collected owners' objects. Ends when nothing is open, so that the thread does not keep this class loaded.
+     */
     private static void clean() {
         while (true) {
             try {
@@ -127,9 +131,9 @@ final class Handle extends PhantomReference<Object> {
                     forgotten.close();
                 }
             } catch (InterruptedException e) {
-                // Nobody has a reason to; what is open still needs it.
+                // Ignored: open objects still need the cleaner.
             } catch (ParfocalException e) {
-                // The engine knows it no more: then there is nothing left to close, and nobody to tell.
+                // The engine no longer knows the object: nothing is left to close.
             }
             synchronized (OPEN) {
                 if (OPEN.isEmpty()) {

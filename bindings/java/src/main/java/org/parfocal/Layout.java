@@ -1,8 +1,8 @@
 package org.parfocal;
 
 /**
- * Where the pixels of a frame or a stack lie in an array: its shape, the element of the first pixel, and the steps between
- * neighbours in elements. Immutable; each method returns another.
+ * Where the pixels of a frame or a stack lie in an array: its shape, the element of the first pixel, and the steps
+ * between neighbours in elements. Immutable; each method returns another.
  *
  * <pre>{@code
  * Layout.of(696, 520)                                   // one grey frame, tightly packed
@@ -11,8 +11,8 @@ package org.parfocal;
  * Layout.of(696, 520).channels(3).strides(1, 696, 696 * 520, 0) // channels one after the other
  * }</pre>
  *
- * Where there is one array for each plane, offset and strides count in each of them and the step between planes does not count;
- * with packed colours ({@code int[]}) that between channels does not.
+ * Where there is one array for each plane, offset and strides count in each of them and the step between planes does
+ * not count; with packed colours ({@code int[]}) that between channels does not.
  */
 public final class Layout {
     private final int width;
@@ -73,7 +73,8 @@ public final class Layout {
     }
 
     /**
-     * Steps between neighbours in elements, none below 0. Without it pixels are tightly packed and channels interleaved.
+     * Steps between neighbours in elements, none below 0. Without it pixels are tightly packed and channels
+     * interleaved.
      *
      * @param x to the next pixel of a row
      * @param y to the next row

@@ -8,8 +8,8 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 
 /**
- * What a library file was made for, by its first bytes: the system's own message for a file of another machine is often that it does
- * not exist, in the user's language.
+ * Reads from a library file's header which platform it was built for. The system's own message for a wrong platform is
+ * often "file not found", in the user's language.
  */
 final class LibraryFile {
     private LibraryFile() {}
@@ -26,14 +26,20 @@ final class LibraryFile {
         } catch (EOFException e) {
             found = "no whole library, a part is missing";
         } catch (IOException e) {
-            throw new ParfocalException(Status.RUNTIME, file + " cannot be read (" + e.getMessage()
-                    + "); expected Parfocal's library: look at its permissions, or install Parfocal again", e);
+            throw new ParfocalException(
+                    Status.RUNTIME,
+                    file + " cannot be read (" + e.getMessage()
+                            + "); expected Parfocal's library: look at its permissions, or install Parfocal again",
+                    e);
         }
         boolean universal = found.equals("macOS, several processors") && platform.isMac();
         if (!found.equals(platform.jar()) && !universal) {
-            throw new ParfocalException(Status.RUNTIME, file + " is " + (found.startsWith("no ") ? "" : "for ") + found
-                    + "; this Java runs on " + platform.jar() + " (os.name " + System.getProperty("os.name") + ", os.arch "
-                    + System.getProperty("os.arch") + "): install the Parfocal that is made for it, all of it");
+            throw new ParfocalException(
+                    Status.RUNTIME,
+                    file + " is " + (found.startsWith("no ") ? "" : "for ") + found
+                            + "; this Java runs on " + platform.jar() + " (os.name " + System.getProperty("os.name")
+                            + ", os.arch "
+                            + System.getProperty("os.arch") + "): install the Parfocal that is made for it, all of it");
         }
     }
 
@@ -71,18 +77,21 @@ final class LibraryFile {
             return "a 32-bit system (ELF machine " + machine + ")";
         }
         checkWhole(in, order);
-        return machine == 62 ? "linux_64" : machine == 183 ? "linux_arm64" : "another processor (ELF machine " + machine + ")";
+        return machine == 62
+                ? "linux_64"
+                : machine == 183 ? "linux_arm64" : "another processor (ELF machine " + machine + ")";
     }
 
-    /** Java ends at once (SIGBUS) when it loads a file of which a part is missing: half an unpacked archive, a full disk. */
+    /** Loading a truncated file, after an interrupted unpacking say, would kill the JVM (SIGBUS). */
     private static void checkWhole(RandomAccessFile in, ByteOrder order) throws IOException {
         ByteBuffer header = read(in, 0, 64).order(order);
         long segments = header.getLong(32);
         int size = header.getShort(54) & 0xffff;
         int count = header.getShort(56) & 0xffff;
-        // The table of sections stands at the end.
+        // The section table is the last part of a file.
         long sections = header.getLong(40);
-        long end = sections == 0 ? 64 : sections + (long) (header.getShort(58) & 0xffff) * (header.getShort(60) & 0xffff);
+        long end =
+                sections == 0 ? 64 : sections + (long) (header.getShort(58) & 0xffff) * (header.getShort(60) & 0xffff);
         for (int i = 0; i < count; i++) {
             ByteBuffer segment = read(in, segments + (long) i * size, 56).order(order);
             end = Math.max(end, segment.getLong(8) + segment.getLong(32));
@@ -93,8 +102,9 @@ final class LibraryFile {
     }
 
     private static String macho(int processor) {
-        return processor == 0x01000007 ? "osx_64" : processor == 0x0100000c ? "osx_arm64"
-                : "another processor (Mach-O type " + processor + ")";
+        return processor == 0x01000007
+                ? "osx_64"
+                : processor == 0x0100000c ? "osx_arm64" : "another processor (Mach-O type " + processor + ")";
     }
 
     private static String pe(RandomAccessFile in) throws IOException {
@@ -104,7 +114,10 @@ final class LibraryFile {
             return "no library";
         }
         int machine = head.order(ByteOrder.LITTLE_ENDIAN).getShort(4) & 0xffff;
-        return machine == 0x8664 ? "windows_64" : machine == 0xaa64 ? "windows_arm64"
-                : "another processor (Windows machine 0x" + Integer.toHexString(machine) + ")";
+        return machine == 0x8664
+                ? "windows_64"
+                : machine == 0xaa64
+                        ? "windows_arm64"
+                        : "another processor (Windows machine 0x" + Integer.toHexString(machine) + ")";
     }
 }

@@ -16,23 +16,24 @@ import java.nio.file.StandardCopyOption;
 import java.util.function.UnaryOperator;
 
 /**
- * Unpacks the jar's libraries to a folder of the user's, once for each version. Every file is compared with its hash each time, and
- * written under another name first, so that several programs may do this at once.
+ * Unpacks the jar's libraries into a folder of the user, once for each version. Every start compares each file with its
+ * hash. Files are written under temporary names first, so that several programs may unpack at once.
  */
 final class NativeCache {
     private static final String VARIABLE = "PARFOCAL_CACHE";
-    /** What a program that was killed left behind is older than what others are writing now. */
+    /** Older temporary files come from a program that was killed; younger ones may be in use. */
     private static final long LEFT_BEHIND_MS = 24L * 60 * 60 * 1000;
 
     private NativeCache() {}
 
-    /** The folder for all versions. {@code environment} and {@code properties} are this process's but for the tests. */
+    /** The folder for all versions. Tests pass their own {@code environment} and {@code properties}. */
     static Path folder(Platform platform, UnaryOperator<String> environment, UnaryOperator<String> properties) {
         String named = environment.apply(VARIABLE);
         if (named != null && !named.isEmpty()) {
             Path folder = UserFolder.path(named, "the environment variable " + VARIABLE);
             if (!folder.isAbsolute()) {
-                throw failure("the environment variable " + VARIABLE + " is '" + named + "'; expected an absolute path");
+                throw failure(
+                        "the environment variable " + VARIABLE + " is '" + named + "'; expected an absolute path");
             }
             return folder;
         }
@@ -42,8 +43,11 @@ final class NativeCache {
             return UserFolder.path(base, variable).resolve("parfocal");
         }
         String home = properties.apply("user.home");
-        if (home == null || home.isEmpty() || !UserFolder.path(home, "user.home").isAbsolute()) {
-            throw failure("Java knows no home folder (user.home is '" + home + "'), where Parfocal's libraries would be unpacked; "
+        if (home == null
+                || home.isEmpty()
+                || !UserFolder.path(home, "user.home").isAbsolute()) {
+            throw failure("Java knows no home folder (user.home is '" + home
+                    + "'), where Parfocal's libraries would be unpacked; "
                     + "name a folder in the environment variable " + VARIABLE);
         }
         String below = platform.isWindows() ? "AppData/Local" : platform.isMac() ? "Library/Caches" : ".cache";
@@ -51,7 +55,7 @@ final class NativeCache {
     }
 
     /**
-     * Makes sure that all files are there.
+     * Unpacks what is missing or damaged.
      *
      * @param cache the folder for all versions
      * @return the library
@@ -68,16 +72,23 @@ final class NativeCache {
                 }
             }
         } catch (IOException e) {
-            long bytes = natives.entries().stream().mapToLong(entry -> entry.size).sum();
-            throw new ParfocalException(Status.RUNTIME, "Parfocal's libraries could not be unpacked to " + folder + " ("
-                    + reason(e) + "); expected a folder that can be written and has room for " + ((bytes >> 20) + 1)
-                    + " MiB: mend that, or name another folder in the environment variable " + VARIABLE, e);
+            long bytes =
+                    natives.entries().stream().mapToLong(entry -> entry.size).sum();
+            throw new ParfocalException(
+                    Status.RUNTIME,
+                    "Parfocal's libraries could not be unpacked to " + folder + " ("
+                            + reason(e) + "); expected a folder that can be written and has room for "
+                            + ((bytes >> 20) + 1)
+                            + " MiB: mend that, or name another folder in the environment variable " + VARIABLE,
+                    e);
         }
         return folder.resolve(natives.library());
     }
 
     private static boolean intact(Path file, BundledNatives.Entry entry) throws IOException {
-        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) != entry.size || !UserFolder.isOwn(file)) {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                || Files.size(file) != entry.size
+                || !UserFolder.isOwn(file)) {
             return false;
         }
         try (InputStream in = Files.newInputStream(file)) {
@@ -89,7 +100,8 @@ final class NativeCache {
         Path temporary = Files.createTempFile(file.getParent(), "." + entry.name + ".", ".tmp");
         try {
             String hash;
-            try (InputStream in = natives.open(entry); OutputStream out = new FileOutputStream(temporary.toFile())) {
+            try (InputStream in = natives.open(entry);
+                    OutputStream out = new FileOutputStream(temporary.toFile())) {
                 hash = Sha256.of(in, out);
                 ((FileOutputStream) out).getFD().sync();
             }
@@ -99,7 +111,7 @@ final class NativeCache {
             try {
                 Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } catch (AccessDeniedException e) {
-                // Windows: another program has it open, so it is whole, or was damaged while in use.
+                // Windows: another program has the file open, so it is usually complete.
                 if (!intact(file, entry)) {
                     throw e;
                 }
@@ -118,7 +130,8 @@ final class NativeCache {
                 }
             }
         } catch (IOException | DirectoryIteratorException e) {
-            // Another program has renamed its own meanwhile, or this cannot be removed: the next one that writes tries again.
+            // Another program has renamed its file meanwhile, or this one cannot be deleted: the next writer tries
+            // again.
         }
     }
 

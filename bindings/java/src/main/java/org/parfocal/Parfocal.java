@@ -3,8 +3,8 @@ package org.parfocal;
 import java.nio.file.Path;
 
 /**
- * What is there without a model: versions, diagnosis, focus scores. The first call loads the library; where that fails, every call
- * throws {@link ParfocalException} with {@link Status#RUNTIME} and the same words.
+ * What needs no model: versions, diagnosis, focus scores. The first call loads the library; if that fails, every call
+ * throws {@link ParfocalException} with {@link Status#RUNTIME} and the same message.
  */
 public final class Parfocal {
     private Parfocal() {}
@@ -21,15 +21,16 @@ public final class Parfocal {
         return Native.abiVersion();
     }
 
-    /** {@return the file that was loaded} */
+    /** {@return the library file that was loaded} */
     public static Path libraryPath() {
         return Libraries.load();
     }
 
     /**
-     * What runs here, or what is missing, as JSON. It opens the model inside the library and closes it again, which takes time.
+     * Reports as JSON what works on this machine, or what is missing. It opens the built-in model and closes it again,
+     * which takes time.
      *
-     * @return {@code ok}, versions, ONNX Runtime's path, the model, {@code problems}: sentences
+     * @return {@code ok}, versions, ONNX Runtime's path, the model, and {@code problems}, a list of sentences
      */
     public static String doctor() {
         Libraries.load();
@@ -37,7 +38,8 @@ public final class Parfocal {
     }
 
     /**
-     * How sharp an 8-bit frame is: larger is sharper, 0 is a constant frame. It compares planes of one field at one magnification.
+     * How sharp an 8-bit frame is: larger is sharper, 0 is a constant frame. It compares planes of one field at one
+     * magnification.
      *
      * @param pixels exactly width x height
      * @param width pixels of a row
@@ -45,7 +47,7 @@ public final class Parfocal {
      * @return the score
      */
     public static double focusScore(byte[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         return focusScore(PixelType.U8, pixels, Layout.of(width, height))[0];
     }
 
@@ -58,12 +60,13 @@ public final class Parfocal {
      * @return the score
      */
     public static double focusScore(short[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         return focusScore(PixelType.U16, pixels, Layout.of(width, height))[0];
     }
 
     /**
-     * How sharp a frame of 32-bit floats is, as {@link #focusScore(byte[], int, int)}; infinite and NaN pixels are left out.
+     * How sharp a frame of 32-bit floats is, as {@link #focusScore(byte[], int, int)}; infinite and NaN pixels are left
+     * out.
      *
      * @param pixels exactly width x height
      * @param width pixels of a row
@@ -71,7 +74,7 @@ public final class Parfocal {
      * @return the score
      */
     public static double focusScore(float[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         return focusScore(PixelType.F32, pixels, Layout.of(width, height))[0];
     }
 
@@ -79,13 +82,14 @@ public final class Parfocal {
      * How sharp each plane of a stack is, as {@link #focusScore(byte[], int, int)}.
      *
      * @param type of the pixels
-     * @param src an array of the type, a direct buffer, or {@code Object[]} with an array for each plane; {@code int[]} are packed colours
+     * @param src an array of the type, a direct buffer, or {@code Object[]} with an array for each plane; {@code int[]}
+     *     are packed colours
      * @param layout where the pixels lie in it
      * @return one number for each plane
      */
     public static double[] focusScore(PixelType type, Object src, Layout layout) {
-        int code = Pixels.given(type, "type").code();
-        Pixels.given(layout, "layout");
+        int code = Arguments.given(type, "type").code();
+        Arguments.given(layout, "layout");
         Libraries.load();
         double[] scores = new double[Math.max(0, layout.planes())];
         Native.focusScore(code, src, layout.offset(), layout.strides(), layout.shape(), scores);

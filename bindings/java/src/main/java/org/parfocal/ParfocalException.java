@@ -1,10 +1,10 @@
 package org.parfocal;
 
-/** A call that failed. The message says what, which value, what was expected and what to do; it is meant to be shown. */
+/** A call that failed. The message is meant for the user: what failed, which value, what was expected, what to do. */
 public final class ParfocalException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** Of {@link #frameTag()}: no frame. */
+    /** The value of {@link #frameTag()} for failures without a frame. */
     static final long NO_FRAME = -1;
 
     /** Why. */
@@ -26,7 +26,7 @@ public final class ParfocalException extends RuntimeException {
         this(status, message, NO_FRAME, cause);
     }
 
-    /** Called by the engine. */
+    /** The engine calls this constructor. */
     ParfocalException(int status, String message) {
         this(Status.of(status), message);
     }

@@ -6,8 +6,8 @@ import java.nio.ShortBuffer;
 import java.nio.file.Path;
 
 /**
- * An opened model. It may be used from several threads at once. One that is forgotten is closed after it was collected, but memory
- * goes sooner with {@code try}:
+ * An opened model. Several threads may use it at once. The garbage collector closes it in the end, but {@code try}
+ * frees its memory sooner:
  *
  * <pre>{@code
  * try (ParfocalModel model = ParfocalModel.open()) {
@@ -15,31 +15,35 @@ import java.nio.file.Path;
  * }
  * }</pre>
  *
- * <p>Pixels are arrays: {@code byte[]} (8 bits, unsigned), {@code short[]} (16 bits, unsigned), {@code float[]}, {@code int[]} (packed
- * colours 0xAARRGGBB, as in {@code BufferedImage}; alpha stays as it was). Results have the same type, size, range and units. {@code dst}
- * is either separate from {@code src}, or the same array with the same layout. Each plane is written whole or not at all, in order; after
- * a failure the rest of {@code dst} is as it was. Pixels must not change during the call.
+ * <p>Pixels are arrays: {@code byte[]} (8 bits, unsigned), {@code short[]} (16 bits, unsigned), {@code float[]},
+ * {@code int[]} (packed colours 0xAARRGGBB, as in {@code BufferedImage}; alpha stays as it was). Results have the same
+ * type, size, range and units. {@code dst} is either separate from {@code src}, or the same array with the same layout.
+ * Each plane is written whole or not at all, in order; after a failure the rest of {@code dst} is as it was. Pixels
+ * must not change during the call.
  *
- * <p>Every call throws {@link ParfocalException}: {@link Status#INVALID_HANDLE} once closed, {@link Status#INVALID_ARGUMENT} for sizes
- * that do not fit, {@link Status#CANCELLED}, and what else its status says.
+ * <p>Every call throws {@link ParfocalException}: {@link Status#INVALID_HANDLE} once closed,
+ * {@link Status#INVALID_ARGUMENT} for sizes that do not fit, {@link Status#CANCELLED}, and others.
  */
 public final class ParfocalModel implements AutoCloseable {
     private final Handle handle;
 
     private ParfocalModel(long number) {
-        handle = new Handle(this, number, Native::modelClose,
+        handle = new Handle(
+                this,
+                number,
+                Native::modelClose,
                 "this model is closed; expected an open one: open it again with ParfocalModel.open");
     }
 
-    /** {@return the model inside the library, on the best device that works} */
+    /** {@return the built-in model, on the best device that works} */
     public static ParfocalModel open() {
         return open(null, null);
     }
 
     /**
-     * Opens the model inside the library.
+     * Opens the built-in model.
      *
-     * @param options those of opening, as text: {@code "device=cpu threads=2"}; null or "" for the defaults
+     * @param options options of opening, such as {@code "device=cpu threads=2"}; null or "" for the defaults
      * @return the model
      */
     public static ParfocalModel open(String options) {
@@ -49,7 +53,7 @@ public final class ParfocalModel implements AutoCloseable {
     /**
      * Opens a model: reads the file and makes a small run to see that it works.
      *
-     * @param path an ONNX file; null or "" is the model inside the library
+     * @param path an ONNX file; null or "" for the built-in model
      * @param options those of opening (device, threads, precision, memory, runtime); null or "" for the defaults
      * @return the model
      */
@@ -67,7 +71,7 @@ public final class ParfocalModel implements AutoCloseable {
      */
     public static ParfocalModel openMemory(byte[] onnx, String options) {
         Libraries.loadFor(options);
-        return new ParfocalModel(Native.modelOpenMemory(Pixels.given(onnx, "onnx"), options));
+        return new ParfocalModel(Native.modelOpenMemory(Arguments.given(onnx, "onnx"), options));
     }
 
     /** {@return what runs, and how, as JSON} The warnings in it grow with what happens in runs. */
@@ -89,7 +93,7 @@ public final class ParfocalModel implements AutoCloseable {
      * @return the restored pixels, in a new array
      */
     public byte[] restore(byte[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         byte[] restored = new byte[pixels.length];
         restore(pixels, restored, Layout.of(width, height));
         return restored;
@@ -104,7 +108,7 @@ public final class ParfocalModel implements AutoCloseable {
      * @return the restored pixels, in a new array
      */
     public short[] restore(short[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         short[] restored = new short[pixels.length];
         restore(pixels, restored, Layout.of(width, height));
         return restored;
@@ -119,7 +123,7 @@ public final class ParfocalModel implements AutoCloseable {
      * @return the restored pixels, in a new array
      */
     public float[] restore(float[] pixels, int width, int height) {
-        Pixels.checkCount(Pixels.given(pixels, "pixels").length, width, height);
+        Arguments.checkCount(Arguments.given(pixels, "pixels").length, width, height);
         float[] restored = new float[pixels.length];
         restore(pixels, restored, Layout.of(width, height));
         return restored;
@@ -134,8 +138,8 @@ public final class ParfocalModel implements AutoCloseable {
      * @return the restored colours, in a new array
      */
     public int[] restore(int[] colours, int width, int height) {
-        Pixels.checkCount(Pixels.given(colours, "pixels").length, width, height);
-        // A copy, because alpha is what dst has.
+        Arguments.checkCount(Arguments.given(colours, "pixels").length, width, height);
+        // A copy, because alpha stays as it is in dst.
         int[] restored = colours.clone();
         restore(restored, restored, Layout.of(width, height).channels(3));
         return restored;
@@ -186,7 +190,8 @@ public final class ParfocalModel implements AutoCloseable {
     }
 
     /**
-     * Restores 8-bit pixels outside Java's memory. Position and limit of the buffers do not count: the layout's offset does.
+     * Restores 8-bit pixels outside Java's memory. Position and limit of the buffers do not count: the layout's offset
+     * does.
      *
      * @param src a direct buffer that is read
      * @param dst a direct buffer that is written, or src
@@ -197,7 +202,8 @@ public final class ParfocalModel implements AutoCloseable {
     }
 
     /**
-     * Restores 16-bit pixels outside Java's memory. Position and limit of the buffers do not count: the layout's offset does.
+     * Restores 16-bit pixels outside Java's memory. Position and limit of the buffers do not count: the layout's offset
+     * does.
      *
      * @param src a direct buffer in this machine's byte order
      * @param dst another, or src
@@ -208,7 +214,8 @@ public final class ParfocalModel implements AutoCloseable {
     }
 
     /**
-     * Restores 32-bit floats outside Java's memory. Position and limit of the buffers do not count: the layout's offset does.
+     * Restores 32-bit floats outside Java's memory. Position and limit of the buffers do not count: the layout's offset
+     * does.
      *
      * @param src a direct buffer in this machine's byte order
      * @param dst another, or src
@@ -219,46 +226,60 @@ public final class ParfocalModel implements AutoCloseable {
     }
 
     /**
-     * Restores a stack of which each plane is an array of its own, as ImageJ has it, in one run.
+     * Restores a stack with one array for each plane, as ImageJ has it, in one run.
      *
-     * @param src an array for each plane, all of one type: {@code byte[][]}, {@code short[][]}, {@code float[][]}, {@code int[][]} or
-     *     {@code Object[]} of such
+     * @param src an array for each plane, all of one type: {@code byte[][]}, {@code short[][]}, {@code float[][]},
+     *     {@code int[][]} or {@code Object[]} of such
      * @param dst as many of the same type, or src
      * @param plane where the pixels of a plane lie in its array; its count of planes does not matter
      * @param options those of a run (tile, halo, normalize, pixel_size_um); null or "" for the defaults
      * @param task for progress and cancel; null for none
      */
     public void restorePlanes(Object[] src, Object[] dst, Layout plane, String options, ParfocalTask task) {
-        int planes = Pixels.given(src, "src").length;
-        if (planes == 0 || planes != Pixels.given(dst, "dst").length) {
-            throw Pixels.refused("src has " + planes + " planes and dst " + dst.length
+        int planes = Arguments.given(src, "src").length;
+        if (planes == 0 || planes != Arguments.given(dst, "dst").length) {
+            throw Arguments.refused("src has " + planes + " planes and dst " + dst.length
                     + "; expected as many in both, and at least one");
         }
-        Layout layout = Pixels.given(plane, "layout").planes(planes);
-        restore(Pixels.typeOf(src[0], "src[0]"), src, layout, dst, layout, options, task);
+        Layout layout = Arguments.given(plane, "layout").planes(planes);
+        restore(Arguments.typeOf(src[0], "src[0]"), src, layout, dst, layout, options, task);
     }
 
     /**
      * Restores a frame or a stack of any kind; the other methods call this one.
      *
      * @param type of the pixels
-     * @param src an array of the type, a direct buffer, or {@code Object[]} with an array for each plane; {@code int[]} are packed colours
+     * @param src an array of the type, a direct buffer, or {@code Object[]} with an array for each plane; {@code int[]}
+     *     are packed colours
      * @param from where the pixels lie in it
      * @param dst what is written: separate from {@code src}, or the same with the same layout
      * @param to where they go, of the same shape
      * @param options those of a run (tile, halo, normalize, pixel_size_um); null or "" for the defaults
      * @param task for progress and cancel; null for none
      */
-    public void restore(PixelType type, Object src, Layout from, Object dst, Layout to, String options, ParfocalTask task) {
-        Pixels.check(from, to);
-        int code = Pixels.given(type, "type").code();
-        run(task, (model, number) -> Native.restore(model, number, code, src, from.offset(), from.strides(), dst, to.offset(),
-                to.strides(), from.shape(), options));
+    public void restore(
+            PixelType type, Object src, Layout from, Object dst, Layout to, String options, ParfocalTask task) {
+        Arguments.check(from, to);
+        int code = Arguments.given(type, "type").code();
+        run(
+                task,
+                (model, number) -> Native.restore(
+                        model,
+                        number,
+                        code,
+                        src,
+                        from.offset(),
+                        from.strides(),
+                        dst,
+                        to.offset(),
+                        to.strides(),
+                        from.shape(),
+                        options));
     }
 
     /**
-     * Restores a TIFF file, page by page: same size, pixel type, compression and metadata. The output appears complete under its name,
-     * or not at all; one that exists is never replaced.
+     * Restores a TIFF file, page by page: same size, pixel type, compression and metadata. The output appears complete
+     * under its name, or not at all; one that exists is never replaced.
      *
      * @param input a TIFF file
      * @param output the file to be written
@@ -267,22 +288,24 @@ public final class ParfocalModel implements AutoCloseable {
      */
     public void restoreFile(Path input, Path output, String options, ParfocalTask task) {
         // In full, because Java keeps the folder that it was started in, whatever the process does.
-        String source = Pixels.given(input, "input").toAbsolutePath().toString();
-        String target = Pixels.given(output, "output").toAbsolutePath().toString();
+        String source = Arguments.given(input, "input").toAbsolutePath().toString();
+        String target = Arguments.given(output, "output").toAbsolutePath().toString();
         run(task, (model, number) -> Native.restoreFile(model, number, source, target, options));
     }
 
     /**
-     * Waits for the runs that are going on, then closes; calls that come meanwhile are refused. Streams go on. Closing twice does nothing.
+     * Refuses new calls, waits for running ones, then closes. Streams go on. Closing twice does nothing.
      *
-     * @throws ParfocalException {@link Status#INVALID_ARGUMENT} from inside a progress listener of a run of this model, which would
-     *     wait for itself: cancel the task there, and close where the run was started
+     * @throws ParfocalException {@link Status#INVALID_ARGUMENT} from inside a progress listener of this model's run,
+     *     where closing would wait for itself: cancel the task there, and close where the run was started
      */
     @Override
     public void close() {
         if (ProgressWatch.insideListenerOf(this)) {
-            throw Pixels.refused("a model cannot be closed from the progress listener of its own run, for which closing would wait; "
-                    + "expected after the run: call task.cancel() in the listener, and close the model where the run was started");
+            throw Arguments.refused(
+                    "a model cannot be closed from the progress listener of its own run, for which closing would wait; "
+                            + "expected after the run: call task.cancel() in the listener, and close the model "
+                            + "where the run was started");
         }
         handle.closeAfterCalls();
     }

@@ -3,8 +3,8 @@ package org.parfocal;
 import java.nio.Buffer;
 
 /**
- * Frames of one size and type, one after the other: they go in from one thread, are restored on a thread of the stream, and come out to
- * another (or the same) thread. Submitting never waits, so it may be done in a camera's callback.
+ * A stream of frames of one size and type. One thread submits frames, a thread of the stream restores them, and the
+ * same or another thread receives the results. Submitting never waits, so a camera's callback may do it.
  *
  * <pre>{@code
  * try (ParfocalStream stream = ParfocalStream.open(model, PixelType.U16, Layout.of(2048, 2048), "mode=latest")) {
@@ -14,11 +14,12 @@ import java.nio.Buffer;
  * }
  * }</pre>
  *
- * <p>{@code mode=every} (the default) restores all frames in order, up to {@code depth} of them under way, results not yet received
- * included; {@code mode=latest} restores the newest, drops those that it cannot keep up with, and counts them.
+ * <p>{@code mode=every} (the default) restores all frames in order, up to {@code depth} of them under way, results not
+ * yet received included; {@code mode=latest} restores the newest, drops those that it cannot keep up with, and counts
+ * them.
  */
 public final class ParfocalStream implements AutoCloseable {
-    /** What {@link #receive} returns where nothing came in time. No frame may have it as its tag. */
+    /** {@link #receive} returns this when nothing came in time. No frame may have it as its tag. */
     public static final long NOTHING = ParfocalException.NO_FRAME;
 
     private final Handle handle;
@@ -26,12 +27,15 @@ public final class ParfocalStream implements AutoCloseable {
 
     private ParfocalStream(long number, Layout layout) {
         this.layout = layout;
-        handle = new Handle(this, number, Native::streamClose,
+        handle = new Handle(
+                this,
+                number,
+                Native::streamClose,
                 "this stream is closed; expected an open one: open another with ParfocalStream.open");
     }
 
     /**
-     * Opens a stream; memory for its frames is taken here.
+     * Opens a stream and allocates memory for its frames.
      *
      * @param model an open model, which may be closed while the stream goes on
      * @param type of the pixels
@@ -40,9 +44,9 @@ public final class ParfocalStream implements AutoCloseable {
      * @return the stream
      */
     public static ParfocalStream open(ParfocalModel model, PixelType type, Layout frame, String options) {
-        int code = Pixels.given(type, "type").code();
-        Pixels.given(frame, "layout");
-        long number = Pixels.given(model, "model").enter();
+        int code = Arguments.given(type, "type").code();
+        Arguments.given(frame, "layout");
+        long number = Arguments.given(model, "model").enter();
         try {
             return new ParfocalStream(Native.streamOpen(number, code, frame.shape(), options), frame);
         } finally {
@@ -55,7 +59,8 @@ public final class ParfocalStream implements AutoCloseable {
      *
      * @param frame its pixels
      * @param tag a number that comes back with the result; not -1
-     * @throws ParfocalException {@link Status#WOULD_BLOCK} where as many frames as {@code depth} are under way: this one was not taken
+     * @throws ParfocalException {@link Status#WOULD_BLOCK} where as many frames as {@code depth} are under way: this
+     *     one was not taken
      */
     public void submit(byte[] frame, long tag) {
         submitAny(frame, tag);
@@ -66,7 +71,8 @@ public final class ParfocalStream implements AutoCloseable {
      *
      * @param frame its pixels
      * @param tag a number that comes back with the result; not -1
-     * @throws ParfocalException {@link Status#WOULD_BLOCK} where as many frames as {@code depth} are under way: this one was not taken
+     * @throws ParfocalException {@link Status#WOULD_BLOCK} where as many frames as {@code depth} are under way: this
+     *     one was not taken
      */
     public void submit(short[] frame, long tag) {
         submitAny(frame, tag);
@@ -77,7 +83,8 @@ public final class ParfocalStream implements AutoCloseable {
      *
      * @param frame its pixels
      * @param tag a number that comes back with the result; not -1
-     * @throws ParfocalException {@link Status#WOULD_BLOCK} where as many frames as {@code depth} are under way: this one was not taken
+     * @throws ParfocalException {@link Status#WOULD_BLOCK} where as many frames as {@code depth} are under way: this
+     *     one was not taken
      */
     public void submit(float[] frame, long tag) {
         submitAny(frame, tag);
@@ -88,7 +95,8 @@ public final class ParfocalStream implements AutoCloseable {
      *
      * @param frame its pixels
      * @param tag a number that comes back with the result; not -1
-     * @throws ParfocalException {@link Status#WOULD_BLOCK} where as many frames as {@code depth} are under way: this one was not taken
+     * @throws ParfocalException {@link Status#WOULD_BLOCK} where as many frames as {@code depth} are under way: this
+     *     one was not taken
      */
     public void submit(int[] frame, long tag) {
         submitAny(frame, tag);
@@ -99,7 +107,8 @@ public final class ParfocalStream implements AutoCloseable {
      *
      * @param frame a direct buffer of the stream's type, in this machine's byte order
      * @param tag a number that comes back with the result; not -1
-     * @throws ParfocalException {@link Status#WOULD_BLOCK} where as many frames as {@code depth} are under way: this one was not taken
+     * @throws ParfocalException {@link Status#WOULD_BLOCK} where as many frames as {@code depth} are under way: this
+     *     one was not taken
      */
     public void submit(Buffer frame, long tag) {
         submitAny(frame, tag);
@@ -111,8 +120,8 @@ public final class ParfocalStream implements AutoCloseable {
      * @param frame where its pixels go
      * @param timeoutMs how long to wait: 0 not at all, -1 without end
      * @return the tag of the frame, {@link #NOTHING} where none came in time
-     * @throws ParfocalException with {@link ParfocalException#frameTag()} where that frame could not be restored: the stream goes on;
-     *     {@link Status#CLOSED} where the stream was closed meanwhile
+     * @throws ParfocalException with {@link ParfocalException#frameTag()} where that frame could not be restored: the
+     *     stream goes on; {@link Status#CLOSED} where the stream was closed meanwhile
      */
     public long receive(byte[] frame, int timeoutMs) {
         return receiveAny(frame, timeoutMs);
@@ -177,8 +186,8 @@ public final class ParfocalStream implements AutoCloseable {
     }
 
     /**
-     * Stops the frame that is being restored, wakes a receiver that waits ({@link Status#CLOSED}); results that were not received are
-     * gone. Calls after it are {@link Status#INVALID_HANDLE}. Closing twice does nothing.
+     * Stops the frame being restored and wakes a waiting receiver ({@link Status#CLOSED}). Results not yet received are
+     * lost. Later calls fail with {@link Status#INVALID_HANDLE}. Closing twice does nothing.
      */
     @Override
     public void close() {

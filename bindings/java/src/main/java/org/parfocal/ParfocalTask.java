@@ -22,14 +22,19 @@ public final class ParfocalTask implements AutoCloseable {
      */
     public ParfocalTask() {
         Libraries.load();
-        handle = new Handle(this, Native.taskCreate(), Native::taskClose,
-                "this task is closed; expected an open one: close it after the run, and make a new ParfocalTask for each run");
+        handle = new Handle(
+                this,
+                Native.taskCreate(),
+                Native::taskClose,
+                "this task is closed; expected an open one: close it after the run, and make a new ParfocalTask for "
+                        + "each run");
     }
 
     /**
-     * Who is told of the run's progress, at most every 50 ms; null for nobody. Set it before the run begins. After a run that succeeds
-     * the last call has {@code done == total}; it may come up to 50 ms after the call that restores has returned. A listener that
-     * throws does not hurt the run; what it threw goes to the thread's uncaught exception handler, and it is not called again.
+     * Sets the listener for the run's progress, called at most every 50 ms; null for none. Set it before the run
+     * begins. After a successful run the last call has {@code done == total}; it may come up to 50 ms after the
+     * restoring call has returned. If a listener throws, the run goes on, the exception goes to the thread's uncaught
+     * exception handler, and the listener is not called again.
      *
      * @param listener called on a daemon thread that all tasks share
      * @return this task
@@ -40,8 +45,8 @@ public final class ParfocalTask implements AutoCloseable {
     }
 
     /**
-     * Stops the run within the network node that is running: the call that restores throws {@link Status#CANCELLED}. Before the run
-     * it forbids it; after it, it does nothing.
+     * Stops the run within the current network node: the restoring call throws {@link Status#CANCELLED}. Before the
+     * run, cancelling forbids it; afterwards it does nothing.
      *
      * @throws ParfocalException {@link Status#INVALID_HANDLE} once closed
      */
@@ -59,7 +64,10 @@ public final class ParfocalTask implements AutoCloseable {
         return progress()[0];
     }
 
-    /** {@return runs of the network expected, 0 before the run has begun} It may grow, when memory runs short and tiles get smaller. */
+    /**
+     * {@return runs of the network expected, 0 before the run has begun} It may grow, when memory runs short and tiles
+     * get smaller.
+     */
     public long total() {
         return progress()[1];
     }
@@ -70,8 +78,8 @@ public final class ParfocalTask implements AutoCloseable {
     }
 
     /**
-     * What the run did, as JSON: {@code done}, {@code total}, {@code planes_done}, {@code cancelled}, and once it has succeeded
-     * {@code report} with non-finite pixels, ranges, tile, warnings.
+     * What the run did, as JSON: {@code done}, {@code total}, {@code planes_done}, {@code cancelled}, and once it has
+     * succeeded {@code report} with non-finite pixels, ranges, tile, warnings.
      *
      * @return JSON
      * @throws ParfocalException {@link Status#INVALID_HANDLE} once closed
@@ -85,7 +93,7 @@ public final class ParfocalTask implements AutoCloseable {
         }
     }
 
-    /** Closes it. Its run, if one is going on, goes on and can no longer be cancelled. Closing twice does nothing. */
+    /** Closes the task. A running run goes on and can no longer be cancelled. Closing twice does nothing. */
     @Override
     public void close() {
         handle.close();
@@ -94,8 +102,8 @@ public final class ParfocalTask implements AutoCloseable {
     /** Begins a run of {@code model}; {@link #end} ends it. */
     Run begin(ParfocalModel model) {
         long number = handle.enter(this);
-        ProgressListener told = listener;
-        return new Run(number, told == null ? null : ProgressWatch.begin(this, model, told));
+        ProgressListener progress = listener;
+        return new Run(number, progress == null ? null : ProgressWatch.begin(this, model, progress));
     }
 
     void end(Run run, boolean done) {
@@ -128,7 +136,7 @@ public final class ParfocalTask implements AutoCloseable {
         }
     }
 
-    /** What a call that restores holds of its task. */
+    /** A run's hold on its task, during the restoring call. */
     static final class Run {
         final long number;
         private final ProgressWatch watch;

@@ -1,6 +1,6 @@
 package org.parfocal;
 
-/** The pixel types that can be restored; {@link #code()} is the engine's number for it. */
+/** The pixel types that can be restored. */
 public enum PixelType {
     /** 8 bits, unsigned: {@code byte[]}, or {@code int[]} of packed colours. */
     U8(1),

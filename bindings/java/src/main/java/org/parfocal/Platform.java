@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** The platforms that there can be natives for, what Fiji and a jar call them, and what the files are called there. */
+/** The supported platforms, with their names in Fiji and in jars, and the library's file names there. */
 enum Platform {
     LINUX_64("linux64", "linux_64"),
     LINUX_ARM64("linux-arm64", "linux_arm64"),
@@ -22,12 +22,12 @@ enum Platform {
         this.jar = jar;
     }
 
-    /** This Java's, null if there is none of it. */
+    /** The platform of this Java; null if it is not supported. */
     static Platform current() {
         return of(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
     }
 
-    /** By what Java says of itself: a 32-bit Java on a 64-bit machine needs a 32-bit library, which there is not. */
+    /** By the Java in use, not the machine: a 32-bit Java would need a 32-bit library, which does not exist. */
     static Platform of(String osName, String osArch) {
         String os = osName.toLowerCase(Locale.ROOT);
         String arch = osArch.toLowerCase(Locale.ROOT);
@@ -66,7 +66,7 @@ enum Platform {
         return this == MACOS_64 || this == MACOS_ARM64;
     }
 
-    /** The library's file names, in the order that they are looked for. */
+    /** The library's file names, in search order. */
     List<String> libraryNames(int abi) {
         if (isWindows()) {
             return Arrays.asList("parfocal.dll");
@@ -74,7 +74,7 @@ enum Platform {
         return isMac() ? Arrays.asList("libparfocal.dylib") : Arrays.asList("libparfocal.so." + abi, "libparfocal.so");
     }
 
-    /** ONNX Runtime's file names beside the library, as {@code src/runtime.rs} has them. */
+    /** ONNX Runtime's file names beside the library, the same as in the engine's {@code src}. */
     List<String> runtimeNames() {
         if (isWindows()) {
             return Arrays.asList("parfocal_onnxruntime.dll", "onnxruntime.dll");

@@ -1,13 +1,13 @@
 package org.parfocal;
 
-/** Is told how far a run is: {@link ParfocalTask#onProgress}. */
+/** Receives the progress of a run: {@link ParfocalTask#onProgress}. */
 @FunctionalInterface
 public interface ProgressListener {
     /**
-     * Called on a daemon thread that all listeners share, so it must be quick; hand over to the thread that draws.
+     * Called on a daemon thread that all listeners share, so it must be quick; drawing belongs on another thread.
      *
      * @param done runs of the network done
-     * @param total runs of the network expected; it may grow, when memory runs short and tiles get smaller
+     * @param total runs of the network expected; it grows when memory runs short and tiles get smaller
      * @param planesDone planes written completely
      */
     void progressed(long done, long total, long planesDone);

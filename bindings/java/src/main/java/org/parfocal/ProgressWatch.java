@@ -4,20 +4,20 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Looks at the runs that have a listener every 50 ms and tells it, all on one daemon thread that lives as long as there are such. */
+/** Calls the progress listeners every 50 ms, all on one daemon thread, which ends with the last run that has one. */
 final class ProgressWatch {
-    /** Between two calls of one listener at least. */
+    /** The least time between two calls of a listener. */
     static final long PERIOD_MS = 50;
 
     private static final List<ProgressWatch> WATCHES = new ArrayList<>();
     private static Thread thread;
-    /** The one whose listener is being called, on the thread. */
+    /** The watch whose listener is being called. */
     private static volatile ProgressWatch calling;
 
     private final ParfocalTask task;
     private final ParfocalModel model;
     private final ProgressListener listener;
-    private long[] told;
+    private long[] reported;
     private boolean failed;
     private boolean ended;
     private long[] last;
@@ -28,7 +28,7 @@ final class ProgressWatch {
         this.listener = listener;
     }
 
-    /** Watches a run of {@code model} that is about to begin. */
+    /** Starts watching a run of {@code model}, before it begins. */
     static ProgressWatch begin(ParfocalTask task, ParfocalModel model, ProgressListener listener) {
         ProgressWatch watch = new ProgressWatch(task, model, listener);
         synchronized (WATCHES) {
@@ -42,7 +42,7 @@ final class ProgressWatch {
         return watch;
     }
 
-    /** The run has ended; {@code progress} is told as the last, null: nothing more is. */
+    /** The run has ended. The listener gets {@code progress} as its last call, or no more calls if that is null. */
     void end(long[] progress) {
         synchronized (this) {
             ended = true;
@@ -50,7 +50,7 @@ final class ProgressWatch {
         }
     }
 
-    /** Whether this thread is in a listener of a run of {@code model}. */
+    /** Whether the calling thread is inside a listener of a run of {@code model}. */
     static boolean insideListenerOf(ParfocalModel model) {
         ProgressWatch now = calling;
         return now != null && now.model == model && Thread.currentThread() == thread();
@@ -73,7 +73,7 @@ final class ProgressWatch {
                 watches = new ArrayList<>(WATCHES);
             }
             for (ProgressWatch watch : watches) {
-                if (watch.tell()) {
+                if (watch.callListener()) {
                     synchronized (WATCHES) {
                         WATCHES.remove(watch);
                     }
@@ -82,13 +82,13 @@ final class ProgressWatch {
             try {
                 Thread.sleep(PERIOD_MS);
             } catch (InterruptedException e) {
-                // A listener that interrupts its thread does not stop the others' progress.
+                // A listener may have interrupted this thread; the other listeners still need it.
             }
         }
     }
 
-    /** Returns whether that was the last time. */
-    private boolean tell() {
+    /** Returns whether this was the last call. */
+    private boolean callListener() {
         long[] now;
         boolean over;
         synchronized (this) {
@@ -98,13 +98,13 @@ final class ProgressWatch {
         if (!over) {
             now = task.progressIfOpen();
         }
-        if (now != null && now[1] > 0 && !failed && !Arrays.equals(now, told)) {
-            told = now;
+        if (now != null && now[1] > 0 && !failed && !Arrays.equals(now, reported)) {
+            reported = now;
             calling = this;
             try {
                 listener.progressed(now[0], now[1], now[2]);
             } catch (Throwable thrown) {
-                // The run goes on. Whoever handles what threads throw hears of it, once.
+                // The run goes on. The uncaught exception handler gets the first failure.
                 failed = true;
                 Thread self = Thread.currentThread();
                 self.getUncaughtExceptionHandler().uncaughtException(self, thrown);

@@ -6,14 +6,14 @@ import java.io.OutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** The hash that tells whether a file is the one that was packed. */
+/** SHA-256 of files, to compare unpacked libraries with the packed ones. */
 final class Sha256 {
     private Sha256() {}
 
     /**
-     * Reads to the end.
+     * Reads a stream to its end.
      *
-     * @param copy receives what was read; null: nobody
+     * @param copy receives what was read; may be null
      * @return 64 hexadecimal digits in lower case
      */
     static String of(InputStream in, OutputStream copy) throws IOException {

@@ -1,28 +1,28 @@
 package org.parfocal;
 
-/** Why a call failed; the numbers are those of {@code parfocal.h} and never used again for something else. */
+/** Why a call failed. The numbers are those of {@code parfocal.h} and are never reused. */
 public enum Status {
     /** Done. No exception has it. */
     OK(0),
-    /** A size, stride, count or combination that cannot be. */
+    /** An impossible size, stride, count or combination. */
     INVALID_ARGUMENT(1),
     /** A model, task or stream that is closed. */
     INVALID_HANDLE(2),
-    /** An option that does not exist, is repeated, or has a value that it cannot have. */
+    /** An option that does not exist, is repeated, or has an impossible value. */
     BAD_OPTION(3),
-    /** Possible elsewhere, not here or not with these pixels. */
+    /** Not possible here, or not with these pixels. */
     UNSUPPORTED(4),
     /** A file that does not exist. */
     NOT_FOUND(5),
     /** Reading or writing failed. */
     IO(6),
-    /** An image file that cannot be understood. */
+    /** An image file that cannot be read. */
     FORMAT(7),
-    /** A model file that is none, or a network that failed. */
+    /** Not a usable model file, or a network that failed. */
     MODEL(8),
-    /** ONNX Runtime is missing, or of a version that cannot be used. */
+    /** ONNX Runtime is missing, or its version cannot be used. */
     RUNTIME(9),
-    /** A device that was asked for by name does not work. */
+    /** A device requested by name does not work. */
     DEVICE(10),
     /** Not enough memory, on the machine or on the device. */
     OUT_OF_MEMORY(11),
@@ -34,9 +34,9 @@ public enum Status {
     TIMEOUT(14),
     /** A stream was closed. */
     CLOSED(15),
-    /** A file of that name exists already. */
+    /** The output file exists already. */
     EXISTS(16),
-    /** A fault of Parfocal, not of the input. */
+    /** A bug in Parfocal. */
     INTERNAL(17);
 
     private final int code;
@@ -56,7 +56,7 @@ public enum Status {
                 return status;
             }
         }
-        // A later library may know more.
+        // A later library may have more.
         return INTERNAL;
     }
 }

@@ -15,7 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.Set;
 
-/** A folder that nobody but the user can write: what is loaded from it runs as the user. */
+/** A folder that only the user can write to, because libraries in it run as the user. */
 final class UserFolder {
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
 
@@ -25,13 +25,14 @@ final class UserFolder {
         try {
             return Paths.get(text);
         } catch (InvalidPathException e) {
-            throw new ParfocalException(Status.RUNTIME, source + " is '" + text + "', which is no path (" + e.getReason() + ")", e);
+            throw new ParfocalException(
+                    Status.RUNTIME, source + " is '" + text + "', which is no path (" + e.getReason() + ")", e);
         }
     }
 
-    /** Makes {@code cache} if it is not there, and {@code folder} in it. Errors: whatever the system says. */
+    /** Creates {@code cache}, and {@code folder} in it, where they do not exist. */
     static void make(Path cache, Path folder) throws IOException {
-        // What lies above is as the system makes it; only ours are private.
+        // Folders above have the system's permissions; only these two are private.
         Files.createDirectories(cache.getParent() == null ? cache : cache.getParent());
         create(cache);
         if (hasOwners(cache)) {
@@ -43,7 +44,7 @@ final class UserFolder {
         }
     }
 
-    /** Whether a file is the user's, or the administrator's, and nobody else may write to it. */
+    /** Whether a file belongs to the user or the administrator, and nobody else may write to it. */
     static boolean isOwn(Path file) throws IOException {
         if (!hasOwners(file)) {
             return true;
@@ -65,7 +66,7 @@ final class UserFolder {
                 || attributes.permissions().contains(PosixFilePermission.OTHERS_WRITE);
     }
 
-    /** The administrator may have put it there for everybody. */
+    /** The administrator may have installed it for all users. */
     private static boolean isTrusted(UserPrincipal owner) throws IOException {
         return owner.equals(user()) || owner.getName().equals("root");
     }
@@ -78,52 +79,60 @@ final class UserFolder {
             if (FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
                 Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(PRIVATE));
             } else {
-                // Windows: what lies in the user's folder is the user's.
+                // Windows: files in the user's folder belong to the user.
                 Files.createDirectory(folder);
             }
         } catch (FileAlreadyExistsException e) {
-            // Another program was faster, or it is a file.
+            // Another program was faster, or a file of this name exists.
             if (!Files.isDirectory(folder)) {
                 throw e;
             }
         }
     }
 
-    /** Refuses a folder in which somebody else could put another folder in the place of ours. It may serve other ends: it stays as it is. */
+    /**
+     * Refuses a cache folder in which somebody else could replace our folder. Other programs may use it, so its
+     * permissions stay.
+     */
     private static void checkAround(Path cache) throws IOException {
         PosixFileAttributes attributes = posix(cache);
         if (!isTrusted(attributes.owner())) {
             throw refusal(cache + " belongs to '" + attributes.owner().getName() + "'", "a folder of your own: ");
         }
         if (isShared(attributes) && !isSticky(cache)) {
-            throw refusal(cache + " may be written by others (" + PosixFilePermissions.toString(attributes.permissions()) + ")",
+            throw refusal(
+                    cache + " may be written by others (" + PosixFilePermissions.toString(attributes.permissions())
+                            + ")",
                     "a folder that you alone may write: run chmod go-w on it, or ");
         }
     }
 
-    /** Whether each may rename and delete their own files only, as in /tmp. */
+    /** Whether users may rename and delete only their own files there, as in /tmp. */
     private static boolean isSticky(Path folder) throws IOException {
         try {
             return ((Integer) Files.getAttribute(folder, "unix:mode") & 01000) != 0;
         } catch (UnsupportedOperationException | IllegalArgumentException e) {
-            // A Java that does not tell.
+            // This Java does not know the mode.
             return false;
         }
     }
 
     private static ParfocalException refusal(String fault, String expected) {
-        return new ParfocalException(Status.RUNTIME, fault + ", who could change what is loaded from it; expected " + expected
-                + "name another folder in the environment variable PARFOCAL_CACHE");
+        return new ParfocalException(
+                Status.RUNTIME,
+                fault + ", who could change what is loaded from it; expected " + expected
+                        + "name another folder in the environment variable PARFOCAL_CACHE");
     }
 
-    /** Refuses a folder of somebody else's; takes from others the right to write to the user's own. */
+    /** Refuses somebody else's folder. Makes the user's own folder private. */
     private static void claim(Path folder) throws IOException {
         PosixFileAttributes attributes = posix(folder, LinkOption.NOFOLLOW_LINKS);
         UserPrincipal owner = attributes.owner();
         boolean own = owner.equals(user());
         boolean shared = isShared(attributes);
         if (!attributes.isDirectory() || !own && (shared || !isTrusted(owner))) {
-            throw refusal(folder + (attributes.isDirectory() ? " belongs to '" + owner.getName() + "'" : " is a link"),
+            throw refusal(
+                    folder + (attributes.isDirectory() ? " belongs to '" + owner.getName() + "'" : " is a link"),
                     "a folder of your own: delete it, or ");
         }
         if (own && shared) {
@@ -134,9 +143,11 @@ final class UserFolder {
     private static UserPrincipal user() throws IOException {
         Path self = Paths.get("/proc/self");
         if (Files.exists(self)) {
-            // Also right where the user has no name, as in some containers.
+            // Works where the user has no name, as in some containers.
             return Files.getOwner(self);
         }
-        return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByName(System.getProperty("user.name"));
+        return FileSystems.getDefault()
+                .getUserPrincipalLookupService()
+                .lookupPrincipalByName(System.getProperty("user.name"));
     }
 }

@@ -22,7 +22,8 @@ final class ChildJvm {
     /** With this library's classes and those of the tests. */
     ChildJvm() {
         // What this one was tested with, -Xcheck:jni say.
-        for (String argument : System.getProperty("parfocal.testArguments", "").trim().split("\\s+")) {
+        for (String argument :
+                System.getProperty("parfocal.testArguments", "").trim().split("\\s+")) {
             if (!argument.isEmpty()) {
                 options.add(argument);
             }
@@ -44,7 +45,8 @@ final class ChildJvm {
     /** The folder or jar of a class. */
     static Path place(Class<?> type) {
         try {
-            return Paths.get(type.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return Paths.get(
+                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
         } catch (java.net.URISyntaxException e) {
             throw new IllegalStateException(e);
         }
@@ -101,8 +103,10 @@ final class ChildJvm {
         command.add(String.join(File.pathSeparator, classPath));
         command.add(main);
         command.addAll(Arrays.asList(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
-        for (String variable : new String[] {"PARFOCAL_CACHE", "PARFOCAL_ONNXRUNTIME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH"}) {
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        for (String variable :
+                new String[] {"PARFOCAL_CACHE", "PARFOCAL_ONNXRUNTIME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH"}) {
             builder.environment().remove(variable);
         }
         builder.environment().put("LC_ALL", "C.UTF-8");

@@ -8,7 +8,10 @@ import java.net.URLClassLoader;
 final class ClassLoadersMain {
     private ClassLoadersMain() {}
 
-    /** Arguments: the library for the first, the one for the second, and "collect" to drop the first one before the second. */
+    /**
+     * Arguments: the library for the first, the one for the second, and "collect" to drop the first one before the
+     * second.
+     */
     public static void main(String[] arguments) throws Exception {
         URL place = ChildJvm.place(Parfocal.class).toUri().toURL();
         ClassLoader first = loader(place);
@@ -38,7 +41,10 @@ final class ClassLoadersMain {
     private static String version(ClassLoader loader, String library) throws Exception {
         System.setProperty("parfocal.library", library);
         try {
-            return "version " + loader.loadClass("org.parfocal.Parfocal").getMethod("version").invoke(null);
+            return "version "
+                    + loader.loadClass("org.parfocal.Parfocal")
+                            .getMethod("version")
+                            .invoke(null);
         } catch (InvocationTargetException e) {
             return e.getCause().getClass().getSimpleName() + ": " + e.getCause().getMessage();
         }

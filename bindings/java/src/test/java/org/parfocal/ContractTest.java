@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 /** Numbers that are written down twice are the same in both places. */
 class ContractTest {
     private static String text(String file) throws IOException {
-        Path root = Paths.get(System.getProperty("parfocal.models")).resolve("../..").normalize();
+        Path root = Paths.get(System.getProperty("parfocal.models"))
+                .resolve("../..")
+                .normalize();
         return new String(Files.readAllBytes(root.resolve(file)), "UTF-8");
     }
 
@@ -51,12 +53,14 @@ class ContractTest {
 
     @Test
     void theInterfaceIsTheEngines() throws IOException {
-        assertTrue(Pattern.compile("(?m)^abi = " + Libraries.ABI + "$").matcher(text("Cargo.toml")).find());
+        assertTrue(Pattern.compile("(?m)^abi = " + Libraries.ABI + "$")
+                .matcher(text("Cargo.toml"))
+                .find());
     }
 
     @Test
     void theRuntimesNamesAreTheEngines() throws IOException {
-        String engine = text("src/runtime.rs");
+        String engine = text("src/network/runtime.rs");
         for (Platform platform : Platform.values()) {
             for (String name : platform.runtimeNames()) {
                 assertTrue(engine.contains("\"" + name + "\""), name);

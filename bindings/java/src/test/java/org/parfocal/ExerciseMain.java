@@ -17,7 +17,8 @@ final class ExerciseMain {
         Layout frame = Layout.of(20, 18);
         int count = 20 * 18;
         fails(() -> ParfocalModel.open("/none", null));
-        try (ParfocalModel model = ParfocalModel.openMemory(Files.readAllBytes(Paths.get(Tiny.model("tiny.onnx"))), Tiny.OPTIONS)) {
+        try (ParfocalModel model =
+                ParfocalModel.openMemory(Files.readAllBytes(Paths.get(Tiny.model("tiny.onnx"))), Tiny.OPTIONS)) {
             model.describe();
             model.restore(Tiny.bytes(count, 1), 20, 18);
             model.restore(Tiny.shorts(count, 1), 20, 18);
@@ -30,7 +31,7 @@ final class ExerciseMain {
             short[] wide = Tiny.shorts(3 * count, 1);
             model.restore(wide, wide, frame.strides(3, 60, 0, 0));
             short[][] stack = java.util.Arrays.copyOf(Tiny.longStack(), 100);
-            try (ParfocalTask task = new ParfocalTask().onProgress((done, total, planes) -> { })) {
+            try (ParfocalTask task = new ParfocalTask().onProgress((done, total, planes) -> {})) {
                 model.restorePlanes(stack, Tiny.room(stack), Layout.of(Tiny.SIDE, Tiny.SIDE), "normalize=stack", task);
                 task.describe();
                 fails(() -> model.restorePlanes(stack, Tiny.room(stack), Layout.of(Tiny.SIDE, Tiny.SIDE), null, task));
@@ -47,7 +48,8 @@ final class ExerciseMain {
             model.restoreFile(input, output, null, null);
             fails(() -> model.restoreFile(input, output, null, null));
             Files.delete(output);
-            Parfocal.focusScore(PixelType.U16, stack, Layout.of(Tiny.SIDE, Tiny.SIDE).planes(stack.length));
+            Parfocal.focusScore(
+                    PixelType.U16, stack, Layout.of(Tiny.SIDE, Tiny.SIDE).planes(stack.length));
             fails(() -> Parfocal.focusScore(PixelType.F32, new float[2], frame));
             stream(model, frame, count);
         }

@@ -20,7 +20,8 @@ class FijiFoldersTest {
 
     private static List<String> folders(Map<String, String> properties, Path jar) {
         List<String> found = new ArrayList<>();
-        FijiFolders.of(Platform.LINUX_64, properties::get, jar).forEach((folder, source) -> found.add(folder + " by " + source));
+        FijiFolders.of(Platform.LINUX_64, properties::get, jar)
+                .forEach((folder, source) -> found.add(folder + " by " + source));
         return found;
     }
 
@@ -30,33 +31,48 @@ class FijiFoldersTest {
             List<String> found = folders(Collections.singletonMap(property, ROOT.toString()), null);
             assertEquals(Arrays.asList(ROOT.resolve("lib/linux64") + " by " + property), found);
         }
-        assertEquals(Arrays.asList(ROOT.resolve("lib/linux64") + " by plugins.dir"),
-                folders(Collections.singletonMap("plugins.dir", ROOT.resolve("plugins").toString()), null));
+        assertEquals(
+                Arrays.asList(ROOT.resolve("lib/linux64") + " by plugins.dir"),
+                folders(
+                        Collections.singletonMap(
+                                "plugins.dir", ROOT.resolve("plugins").toString()),
+                        null));
     }
 
     @Test
     void aFolderOfPluginsMayHaveAnyName(@TempDir Path temporary) throws IOException {
         Path mine = Files.createDirectories(temporary.resolve("mine"));
-        assertEquals(Arrays.asList(mine.resolve("lib/linux64") + " by plugins.dir", temporary.resolve("lib/linux64") + " by plugins.dir"),
+        assertEquals(
+                Arrays.asList(
+                        mine.resolve("lib/linux64") + " by plugins.dir",
+                        temporary.resolve("lib/linux64") + " by plugins.dir"),
                 folders(Collections.singletonMap("plugins.dir", mine.toString()), null));
         Files.createDirectories(mine.resolve("plugins"));
-        assertEquals(Arrays.asList(mine.resolve("lib/linux64") + " by plugins.dir"),
+        assertEquals(
+                Arrays.asList(mine.resolve("lib/linux64") + " by plugins.dir"),
                 folders(Collections.singletonMap("plugins.dir", mine.toString()), null));
     }
 
     @Test
     void followFromTheJar() {
-        for (String jar : new String[] {"jars/parfocal-java-0.1.0.jar", "plugins/Parfocal_.jar", "plugins/Parfocal/Parfocal_.jar"}) {
+        for (String jar :
+                new String[] {"jars/parfocal-java-0.1.0.jar", "plugins/Parfocal_.jar", "plugins/Parfocal/Parfocal_.jar"
+                }) {
             Path file = ROOT.resolve(jar);
-            assertEquals(Arrays.asList(ROOT.resolve("lib/linux64") + " by where " + file.getFileName() + " lies"),
+            assertEquals(
+                    Arrays.asList(ROOT.resolve("lib/linux64") + " by where " + file.getFileName() + " lies"),
                     folders(Collections.emptyMap(), file));
         }
     }
 
     @Test
     void aJarElsewhereSaysNothing() {
-        assertEquals(Collections.emptyList(), folders(Collections.emptyMap(), ROOT.resolve("repository/org/parfocal-java.jar")));
-        assertEquals(Collections.emptyList(), folders(Collections.emptyMap(), ROOT.resolve("plugins/a/b/parfocal-java.jar")));
+        assertEquals(
+                Collections.emptyList(),
+                folders(Collections.emptyMap(), ROOT.resolve("repository/org/parfocal-java.jar")));
+        assertEquals(
+                Collections.emptyList(),
+                folders(Collections.emptyMap(), ROOT.resolve("plugins/a/b/parfocal-java.jar")));
         assertEquals(Collections.emptyList(), folders(Collections.emptyMap(), Paths.get("/x.jar")));
     }
 
@@ -66,7 +82,9 @@ class FijiFoldersTest {
         properties.put("imagej.dir", "/a");
         properties.put("fiji.dir", "/a/");
         properties.put("ij.dir", "/b");
-        assertEquals(Arrays.asList(Paths.get("/a/lib/linux64") + " by imagej.dir", Paths.get("/b/lib/linux64") + " by ij.dir"),
+        assertEquals(
+                Arrays.asList(
+                        Paths.get("/a/lib/linux64") + " by imagej.dir", Paths.get("/b/lib/linux64") + " by ij.dir"),
                 folders(properties, Paths.get("/a/jars/x.jar")));
     }
 }

@@ -35,7 +35,8 @@ class ForgottenTest {
         short[][] restored = Tiny.room(stack);
         AtomicReference<Throwable> failure = new AtomicReference<>();
         ParfocalTask task = new ParfocalTask();
-        Thread runner = new Thread(() -> Tiny.open().restorePlanes(stack, restored, Layout.of(Tiny.SIDE, Tiny.SIDE), null, task));
+        Thread runner = new Thread(
+                () -> Tiny.open().restorePlanes(stack, restored, Layout.of(Tiny.SIDE, Tiny.SIDE), null, task));
         runner.setUncaughtExceptionHandler((thread, thrown) -> failure.set(thrown));
         runner.start();
         while (task.planesDone() < 1) {

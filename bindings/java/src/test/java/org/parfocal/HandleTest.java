@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -135,7 +135,9 @@ class HandleTest {
     }
 
     private static long cleaners() {
-        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().equals("Parfocal cleaner")).count();
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("Parfocal cleaner"))
+                .count();
     }
 
     private static void waitFor(Thread thread, Thread.State state) throws InterruptedException {

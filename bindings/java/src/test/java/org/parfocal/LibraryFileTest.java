@@ -32,7 +32,11 @@ class LibraryFileTest {
     }
 
     private static byte[] macho(int processor) {
-        return ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN).putInt(0xfeedfacf).putInt(processor).array();
+        return ByteBuffer.allocate(32)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(0xfeedfacf)
+                .putInt(processor)
+                .array();
     }
 
     private static byte[] pe(int machine) {
@@ -45,7 +49,8 @@ class LibraryFileTest {
     @Test
     void aFileThatEndsTooSoonIsNotWhole() throws IOException {
         // One segment of 4096 bytes from the beginning, and after it the table of two sections.
-        ByteBuffer head = ByteBuffer.wrap(Arrays.copyOf(elf(64, 62), 4096 + 128)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer head =
+                ByteBuffer.wrap(Arrays.copyOf(elf(64, 62), 4096 + 128)).order(ByteOrder.LITTLE_ENDIAN);
         head.putLong(32, 64).putShort(54, (short) 56).putShort(56, (short) 1);
         head.putLong(64 + 32, 4096);
         head.putLong(40, 4096).putShort(58, (short) 64).putShort(60, (short) 2);
@@ -53,7 +58,9 @@ class LibraryFileTest {
         assertEquals("linux_64", LibraryFile.madeFor(write(whole)));
         for (int length : new int[] {21, 100, 4095, 4096, whole.length - 1}) {
             Path cut = write(Arrays.copyOf(whole, length));
-            assertTrue(refusal(cut, Platform.LINUX_64).startsWith(cut + " is no whole library, a part is missing; "), length + " bytes");
+            assertTrue(
+                    refusal(cut, Platform.LINUX_64).startsWith(cut + " is no whole library, a part is missing; "),
+                    length + " bytes");
         }
     }
 
@@ -68,7 +75,9 @@ class LibraryFileTest {
         assertEquals("windows_64", LibraryFile.madeFor(write(pe(0x8664))));
         assertEquals("windows_arm64", LibraryFile.madeFor(write(pe(0xaa64))));
         assertEquals("another processor (Windows machine 0x14c)", LibraryFile.madeFor(write(pe(0x14c))));
-        assertEquals("no library", LibraryFile.madeFor(write("<html>404 Not Found</html>".getBytes(StandardCharsets.US_ASCII))));
+        assertEquals(
+                "no library",
+                LibraryFile.madeFor(write("<html>404 Not Found</html>".getBytes(StandardCharsets.US_ASCII))));
     }
 
     @Test
@@ -83,7 +92,8 @@ class LibraryFileTest {
     @Test
     void whatIsNoLibraryIsRefusedInWords() throws IOException {
         Path file = write(new byte[3]);
-        assertTrue(refusal(file, Platform.LINUX_64).startsWith(file + " is no whole library, a part is missing; this Java runs on"));
+        assertTrue(refusal(file, Platform.LINUX_64)
+                .startsWith(file + " is no whole library, a part is missing; this Java runs on"));
         Path text = write("version https://git-lfs.github.com/spec/v1".getBytes(StandardCharsets.US_ASCII));
         assertTrue(refusal(text, Platform.LINUX_64).startsWith(text + " is no library; this Java runs on"));
     }

@@ -1,8 +1,9 @@
 package org.parfocal;
 
 /**
- * Loads the library and prints what came of it, twice: for {@link LoaderTest}. Arguments: none; or what changes in between, as
- * "delete" and a file, or as a system property and its new value; or "made for" and the interface and version of the Java part.
+ * Loads the library and prints what came of it, twice: for {@link LoaderTest}. Arguments: none; or what changes in
+ * between, as "delete" and a file, or as a system property and its new value; or "made for" and the interface and
+ * version of the Java part.
  */
 final class LoadMain {
     private LoadMain() {}

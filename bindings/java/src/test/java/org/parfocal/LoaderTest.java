@@ -21,8 +21,8 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Each way in which the library is not found or does not load, and the words for it, each in a Java of its own. Where a real library is
- * needed that is not ours, one of Java's own is taken. None of these needs {@code -Dparfocal.library}.
+ * Each way in which the library is not found or does not load, and the words for it, each in a Java of its own. Where a
+ * real library is needed that is not ours, one of Java's own is taken. None of these needs {@code -Dparfocal.library}.
  */
 @EnabledOnOs(OS.LINUX)
 class LoaderTest {
@@ -52,7 +52,8 @@ class LoaderTest {
     private static byte[] another(String name) throws IOException {
         Path home = Paths.get(System.getProperty("java.home"));
         try (Stream<Path> files = Files.walk(home)) {
-            return Files.readAllBytes(files.filter(file -> file.endsWith(name)).findFirst().get());
+            return Files.readAllBytes(
+                    files.filter(file -> file.endsWith(name)).findFirst().get());
         }
     }
 
@@ -82,26 +83,41 @@ class LoaderTest {
 
     @Test
     void aNamedFileMustBeAnAbsolutePathToAFile() throws IOException {
-        assertStarts("RUNTIME: the system property parfocal.library is 'libparfocal.so', which is no absolute path; expected the absolute path of "
-                + "Parfocal's library file", loadNamed("libparfocal.so"));
-        assertStarts("RUNTIME: the system property parfocal.library is '" + temporary + "', which is a folder", loadNamed(temporary));
+        assertStarts(
+                "RUNTIME: the system property parfocal.library is 'libparfocal.so', which is no absolute path; "
+                        + "expected the absolute path of "
+                        + "Parfocal's library file",
+                loadNamed("libparfocal.so"));
+        assertStarts(
+                "RUNTIME: the system property parfocal.library is '" + temporary + "', which is a folder",
+                loadNamed(temporary));
         Path none = temporary.resolve("none.so");
-        assertStarts("RUNTIME: the system property parfocal.library is '" + none + "', which does not exist", loadNamed(none));
+        assertStarts(
+                "RUNTIME: the system property parfocal.library is '" + none + "', which does not exist",
+                loadNamed(none));
     }
 
     @Test
     void whereItLookedIsToldLineByLine() throws IOException {
-        Path fiji = Files.createDirectories(temporary.resolve("Fiji.app/lib/" + platform.fiji())).getParent().getParent();
+        Path fiji = Files.createDirectories(temporary.resolve("Fiji.app/lib/" + platform.fiji()))
+                .getParent()
+                .getParent();
         // Empty is as good as not given.
-        String said = load(new ChildJvm().property("parfocal.library", "").property("imagej.dir", fiji).property("plugins.dir", temporary.resolve("other/plugins")));
-        assertEquals(Arrays.asList(
-                "RUNTIME: Parfocal's library for " + platform.jar() + " was not found. Looked in",
-                "- system property parfocal.library: not set",
-                "- " + fiji + "/lib/" + platform.fiji() + " (imagej.dir): has no libparfocal.so.1 or libparfocal.so",
-                "- " + temporary.resolve("other/lib/" + platform.fiji()) + " (plugins.dir): no such folder",
-                "- " + ChildJvm.place(Parfocal.class) + ": has no natives for " + platform.jar() + ", nor for any other platform",
-                "Install the Parfocal that is made for " + platform.jar()
-                        + ", or start Java with -Dparfocal.library=(absolute path of libparfocal.so)"),
+        String said = load(new ChildJvm()
+                .property("parfocal.library", "")
+                .property("imagej.dir", fiji)
+                .property("plugins.dir", temporary.resolve("other/plugins")));
+        assertEquals(
+                Arrays.asList(
+                        "RUNTIME: Parfocal's library for " + platform.jar() + " was not found. Looked in",
+                        "- system property parfocal.library: not set",
+                        "- " + fiji + "/lib/" + platform.fiji()
+                                + " (imagej.dir): has no libparfocal.so.1 or libparfocal.so",
+                        "- " + temporary.resolve("other/lib/" + platform.fiji()) + " (plugins.dir): no such folder",
+                        "- " + ChildJvm.place(Parfocal.class) + ": has no natives for " + platform.jar()
+                                + ", nor for any other platform",
+                        "Install the Parfocal that is made for " + platform.jar()
+                                + ", or start Java with -Dparfocal.library=(absolute path of libparfocal.so)"),
                 Arrays.asList(said.split("\n")));
     }
 
@@ -109,16 +125,24 @@ class LoaderTest {
     void aPlatformWithoutNativesIsToldThoseThatThereAre() throws IOException {
         PackedNatives natives = new PackedNatives(Platform.WINDOWS_64, "0.1.0", "parfocal.dll");
         natives.write(temporary.resolve("jar"));
-        assertHas(load(new ChildJvm().classPath(temporary.resolve("jar"))), ": has no natives for " + platform.jar() + ", only for windows_64");
-        assertStarts("RUNTIME: Parfocal does not run on Linux with os.arch riscv64; expected one of linux_64, linux_arm64, osx_64, "
-                + "osx_arm64, windows_64, windows_arm64, with a 64-bit Java", load(new ChildJvm().property("os.arch", "riscv64")));
+        assertHas(
+                load(new ChildJvm().classPath(temporary.resolve("jar"))),
+                ": has no natives for " + platform.jar() + ", only for windows_64");
+        assertStarts(
+                "RUNTIME: Parfocal does not run on Linux with os.arch riscv64; expected one of linux_64, "
+                        + "linux_arm64, osx_64, "
+                        + "osx_arm64, windows_64, windows_arm64, with a 64-bit Java",
+                load(new ChildJvm().property("os.arch", "riscv64")));
     }
 
     @Test
     void aLibraryForAnotherProcessorIsSaidToBeThat() throws IOException {
         Path arm = library("arm", LibraryFileTest.elf(64, platform == Platform.LINUX_64 ? 183 : 62));
-        assertStarts("RUNTIME: " + arm + " is for " + (platform == Platform.LINUX_64 ? "linux_arm64" : "linux_64") + "; this Java runs on "
-                + platform.jar() + " (os.name Linux, os.arch " + System.getProperty("os.arch") + ")", loadNamed(arm));
+        assertStarts(
+                "RUNTIME: " + arm + " is for " + (platform == Platform.LINUX_64 ? "linux_arm64" : "linux_64")
+                        + "; this Java runs on " + platform.jar() + " (os.name Linux, os.arch "
+                        + System.getProperty("os.arch") + ")",
+                loadNamed(arm));
         Path text = library("text", "not a library at all".getBytes(StandardCharsets.US_ASCII));
         assertStarts("RUNTIME: " + text + " is no library; this Java", loadNamed(text));
     }
@@ -127,9 +151,12 @@ class LoaderTest {
     void onnxRuntimeMustLieBesideIt() throws IOException {
         Path library = library("alone", another("libnet.so"));
         Files.delete(library.resolveSibling(RUNTIME));
-        String words = "RUNTIME: ONNX Runtime is missing: " + library.resolveSibling(RUNTIME) + " does not exist (nor libonnxruntime.so there); "
-                + "it belongs to the install, beside Parfocal's library: install Parfocal again, or give the absolute path of an ONNX "
-                + "Runtime library in the environment variable PARFOCAL_ONNXRUNTIME, or as runtime=PATH when you open a model";
+        String words = "RUNTIME: ONNX Runtime is missing: " + library.resolveSibling(RUNTIME)
+                + " does not exist (nor libonnxruntime.so there); "
+                + "it belongs to the install, beside Parfocal's library: install Parfocal again, or give the "
+                + "absolute path of an ONNX "
+                + "Runtime library in the environment variable PARFOCAL_ONNXRUNTIME, or as runtime=PATH when you "
+                + "open a model";
         assertEquals(words, loadNamed(library));
         // The engine looks beside the file, not beside a link to it.
         Path link = Files.createDirectories(temporary.resolve("link")).resolve("libparfocal.so");
@@ -137,28 +164,38 @@ class LoaderTest {
         Files.write(link.resolveSibling(RUNTIME), LibraryFileTest.elf(64, platform == Platform.LINUX_64 ? 62 : 183));
         assertEquals(words, loadNamed(link));
         // Named elsewhere: then this is none of the loader's business.
-        String said = load(new ChildJvm().property("parfocal.library", library).environment("PARFOCAL_ONNXRUNTIME", "/opt/ort.so"));
+        String said = load(new ChildJvm()
+                .property("parfocal.library", library)
+                .environment("PARFOCAL_ONNXRUNTIME", "/opt/ort.so"));
         assertStarts("RUNTIME: " + library + " has no functions for Java", said);
     }
 
     @Test
     void aLibraryThatIsNotOursIsSaidToBeThat() throws IOException {
         Path library = library("other", another("libnet.so"));
-        assertStarts("RUNTIME: " + library + " has no functions for Java; expected Parfocal's library, of the release of "
-                + ChildJvm.place(Parfocal.class) + ": install Parfocal again, all of it", loadNamed(library));
+        assertStarts(
+                "RUNTIME: " + library + " has no functions for Java; expected Parfocal's library, of the release of "
+                        + ChildJvm.place(Parfocal.class) + ": install Parfocal again, all of it",
+                loadNamed(library));
     }
 
     @Test
     void aMissingLibraryThatItNeedsIsNamed() throws IOException {
         Path library = library("needs", replace(another("libnio.so"), "libnet.so", "libnex.so"));
-        assertStarts("RUNTIME: " + library + " needs libnex.so, which this system does not have: install the package that has it. The system says: ",
+        assertStarts(
+                "RUNTIME: " + library
+                        + " needs libnex.so, which this system does not have: install the package that has it. The "
+                        + "system says: ",
                 loadNamed(library));
     }
 
     @Test
     void aSystemThatIsTooOldIsSaidToBeThat() throws IOException {
         Path library = library("new", replace(another("libnio.so"), "GLIBC_2.2.5", "GLIBC_9.8.7"));
-        assertStarts("RUNTIME: " + library + " needs GLIBC_9.8.7, and this system's C library is older; expected Linux with glibc 2.28 or later",
+        assertStarts(
+                "RUNTIME: " + library
+                        + " needs GLIBC_9.8.7, and this system's C library is older; expected Linux with glibc 2.28 "
+                        + "or later",
                 loadNamed(library));
     }
 
@@ -166,10 +203,14 @@ class LoaderTest {
     void aLibraryOfWhichAPartIsMissingIsRefusedBeforeItEndsThisJava() throws IOException {
         byte[] whole = another("libnet.so");
         Path library = library("cut", Arrays.copyOf(whole, whole.length / 2));
-        assertStarts("RUNTIME: " + library + " is no whole library, a part is missing; this Java runs on " + platform.jar(), loadNamed(library));
+        assertStarts(
+                "RUNTIME: " + library + " is no whole library, a part is missing; this Java runs on " + platform.jar(),
+                loadNamed(library));
         Path runtime = library("half", whole).resolveSibling(RUNTIME);
         Files.write(runtime, Arrays.copyOf(whole, whole.length / 2));
-        assertStarts("RUNTIME: " + runtime + " is no whole library, a part is missing", loadNamed(runtime.resolveSibling("libparfocal.so")));
+        assertStarts(
+                "RUNTIME: " + runtime + " is no whole library, a part is missing",
+                loadNamed(runtime.resolveSibling("libparfocal.so")));
     }
 
     @Test
@@ -179,7 +220,10 @@ class LoaderTest {
         file[56] = 0;
         file[57] = 0;
         Path library = library("damaged", file);
-        assertHas(loadNamed(library), "RUNTIME: " + library + " could not be loaded: install Parfocal again", "The system says: ");
+        assertHas(
+                loadNamed(library),
+                "RUNTIME: " + library + " could not be loaded: install Parfocal again",
+                "The system says: ");
     }
 
     @Test
@@ -188,9 +232,19 @@ class LoaderTest {
         PackedNatives natives = natives(another("libnet.so"));
         natives.write(temporary.resolve("jar"));
         Files.createDirectories(temporary.resolve("cache"));
-        String said = load(new ChildJvm().classPath(temporary.resolve("jar")).wrapped("unshare", "-rm", "sh", "-c",
-                "mount -t tmpfs -o noexec tmpfs " + temporary.resolve("cache") + " && exec \"$@\"", "sh"));
-        assertHas(said, "RUNTIME: " + temporary.resolve("cache"), "lies in a folder from which this system runs no programs (mounted noexec",
+        String said = load(new ChildJvm()
+                .classPath(temporary.resolve("jar"))
+                .wrapped(
+                        "unshare",
+                        "-rm",
+                        "sh",
+                        "-c",
+                        "mount -t tmpfs -o noexec tmpfs " + temporary.resolve("cache") + " && exec \"$@\"",
+                        "sh"));
+        assertHas(
+                said,
+                "RUNTIME: " + temporary.resolve("cache"),
+                "lies in a folder from which this system runs no programs (mounted noexec",
                 "; name another folder in the environment variable PARFOCAL_CACHE. The system says: ");
     }
 
@@ -201,11 +255,22 @@ class LoaderTest {
         natives.put("large.so", new byte[3 << 20]);
         natives.write(temporary.resolve("jar"));
         Path cache = Files.createDirectories(temporary.resolve("cache"));
-        String said = load(new ChildJvm().classPath(temporary.resolve("jar")).wrapped("unshare", "-rm", "sh", "-c",
-                "mount -t tmpfs -o size=1m tmpfs " + cache + " && \"$@\" && find " + cache + " -name '*.tmp'", "sh"));
-        assertHas(said, "RUNTIME: Parfocal's libraries could not be unpacked to " + cache, "No space left on device",
-                "expected a folder that can be written and has room for 4 MiB: mend that, or name another folder in the environment variable "
-                + "PARFOCAL_CACHE");
+        String said = load(new ChildJvm()
+                .classPath(temporary.resolve("jar"))
+                .wrapped(
+                        "unshare",
+                        "-rm",
+                        "sh",
+                        "-c",
+                        "mount -t tmpfs -o size=1m tmpfs " + cache + " && \"$@\" && find " + cache + " -name '*.tmp'",
+                        "sh"));
+        assertHas(
+                said,
+                "RUNTIME: Parfocal's libraries could not be unpacked to " + cache,
+                "No space left on device",
+                "expected a folder that can be written and has room for 4 MiB: mend that, or name another folder in "
+                        + "the environment variable "
+                        + "PARFOCAL_CACHE");
         assertFalse(said.contains(".tmp"), said);
     }
 
@@ -214,8 +279,10 @@ class LoaderTest {
         assumeTrue(mayMount());
         natives(another("libnet.so")).write(temporary.resolve("jar"));
         Path cache = Files.createDirectories(temporary.resolve("cache"));
-        String said = load(new ChildJvm().classPath(temporary.resolve("jar")).wrapped("unshare", "-rm", "sh", "-c",
-                "mount -t tmpfs -o ro tmpfs " + cache + " && exec \"$@\"", "sh"));
+        String said = load(new ChildJvm()
+                .classPath(temporary.resolve("jar"))
+                .wrapped(
+                        "unshare", "-rm", "sh", "-c", "mount -t tmpfs -o ro tmpfs " + cache + " && exec \"$@\"", "sh"));
         assertHas(said, "RUNTIME: Parfocal's libraries could not be unpacked to " + cache, "Read-only file system");
     }
 
@@ -223,14 +290,23 @@ class LoaderTest {
     void whatIsMendedIsFoundWithoutAnotherStart() throws IOException {
         natives(another("libnet.so")).write(temporary.resolve("jar"));
         Path cache = Files.write(temporary.resolve("cache"), new byte[1]);
-        String[] said = new ChildJvm().classPath(temporary.resolve("jar")).environment("PARFOCAL_CACHE", cache)
-                .run(LoadMain.class, "delete", cache.toString()).split("\n");
-        assertHas(said[0], "RUNTIME: Parfocal's libraries could not be unpacked to " + cache, cache + " is a file", ": mend that");
+        String[] said = new ChildJvm()
+                .classPath(temporary.resolve("jar"))
+                .environment("PARFOCAL_CACHE", cache)
+                .run(LoadMain.class, "delete", cache.toString())
+                .split("\n");
+        assertHas(
+                said[0],
+                "RUNTIME: Parfocal's libraries could not be unpacked to " + cache,
+                cache + " is a file",
+                ": mend that");
         assertTrue(said[1].startsWith("then otherwise: RUNTIME: " + cache.resolve("0.1.0-")), said[1]);
         assertTrue(said[1].contains("has no functions for Java"), said[1]);
         Path library = library("later", another("libnet.so"));
-        said = new ChildJvm().property("parfocal.library", temporary.resolve("none.so"))
-                .run(LoadMain.class, "parfocal.library", library.toString()).split("\n");
+        said = new ChildJvm()
+                .property("parfocal.library", temporary.resolve("none.so"))
+                .run(LoadMain.class, "parfocal.library", library.toString())
+                .split("\n");
         assertHas(said[0], "none.so', which does not exist");
         assertTrue(said[1].startsWith("then otherwise: RUNTIME: " + library + " has no functions for Java"), said[1]);
     }
@@ -238,15 +314,23 @@ class LoaderTest {
     @Test
     void whatJavaHasLoadedStays() throws IOException {
         Path library = library("first", another("libnet.so"));
-        String said = new ChildJvm().property("parfocal.library", library)
-                .run(LoadMain.class, "parfocal.library", temporary.resolve("none.so").toString());
+        String said = new ChildJvm()
+                .property("parfocal.library", library)
+                .run(
+                        LoadMain.class,
+                        "parfocal.library",
+                        temporary.resolve("none.so").toString());
         // Said once: the second time is the same.
         assertStarts("RUNTIME: " + library + " has no functions for Java", said);
     }
 
     private static boolean mayMount() {
         try {
-            return new ProcessBuilder("unshare", "-rm", "sh", "-c", "mount -t tmpfs tmpfs /mnt").redirectErrorStream(true).start().waitFor() == 0;
+            return new ProcessBuilder("unshare", "-rm", "sh", "-c", "mount -t tmpfs tmpfs /mnt")
+                            .redirectErrorStream(true)
+                            .start()
+                            .waitFor()
+                    == 0;
         } catch (IOException | InterruptedException e) {
             return false;
         }
@@ -263,7 +347,10 @@ class LoaderTest {
     void aJavaThatForbidsNativesIsSaidToDoSo() throws IOException {
         assumeTrue(ChildJvm.warnsOfNatives(), "Java before 24 always permits them");
         Path library = library("forbidden", another("libnet.so"));
-        String said = load(new ChildJvm().withoutPermission().option("--illegal-native-access=deny").property("parfocal.library", library));
+        String said = load(new ChildJvm()
+                .withoutPermission()
+                .option("--illegal-native-access=deny")
+                .property("parfocal.library", library));
         assertStarts("RUNTIME: this Java does not let Parfocal load its library " + library + " (", said);
         assertHas(said, "start it with --enable-native-access=ALL-UNNAMED");
     }
@@ -272,7 +359,8 @@ class LoaderTest {
     void fijisFolderComesBeforeTheJar() throws IOException {
         Path library = library("Fiji.app/lib/" + platform.fiji(), another("libnet.so"));
         natives(another("libnet.so")).write(temporary.resolve("jar"));
-        ChildJvm child = new ChildJvm().classPath(temporary.resolve("jar")).property("ij.dir", temporary.resolve("Fiji.app"));
+        ChildJvm child =
+                new ChildJvm().classPath(temporary.resolve("jar")).property("ij.dir", temporary.resolve("Fiji.app"));
         assertStarts("RUNTIME: " + library + " has no functions for Java", load(child));
         assertFalse(Files.exists(temporary.resolve("cache")));
     }
@@ -284,7 +372,9 @@ class LoaderTest {
         ChildJvm child = new ChildJvm().classPath(temporary.resolve("jar")).property("java.io.tmpdir", scratch);
         assertStarts("RUNTIME: " + temporary.resolve("cache/0.1.0-"), load(child));
         try (Stream<Path> left = Files.list(scratch)) {
-            List<String> names = left.map(file -> file.getFileName().toString()).filter(name -> !name.startsWith("hsperf")).collect(Collectors.toList());
+            List<String> names = left.map(file -> file.getFileName().toString())
+                    .filter(name -> !name.startsWith("hsperf"))
+                    .collect(Collectors.toList());
             assertEquals(Arrays.asList(), names);
         }
     }
@@ -300,7 +390,9 @@ class LoaderTest {
             Process[] processes = new Process[outputs.length];
             for (int i = 0; i < outputs.length; i++) {
                 outputs[i] = temporary.resolve("output" + i);
-                processes[i] = new ChildJvm().classPath(temporary.resolve("jar")).environment("PARFOCAL_CACHE", cache)
+                processes[i] = new ChildJvm()
+                        .classPath(temporary.resolve("jar"))
+                        .environment("PARFOCAL_CACHE", cache)
                         .start(outputs[i], LoadMain.class.getName());
             }
             String first = ChildJvm.finish(processes[0], outputs[0]);
@@ -310,7 +402,10 @@ class LoaderTest {
                 assertEquals(first, ChildJvm.finish(processes[i], outputs[i]));
             }
             try (Stream<Path> files = Files.walk(cache)) {
-                List<String> names = files.filter(Files::isRegularFile).map(file -> file.getFileName().toString()).sorted().collect(Collectors.toList());
+                List<String> names = files.filter(Files::isRegularFile)
+                        .map(file -> file.getFileName().toString())
+                        .sorted()
+                        .collect(Collectors.toList());
                 assertEquals(Arrays.asList("large.so", "libparfocal.so", RUNTIME), names);
             }
         }

@@ -2,7 +2,10 @@ package org.parfocal;
 
 import java.io.IOException;
 
-/** Does one thing many times and prints resident memory, in MiB, after the first half and at the end: for {@link MemoryTest}. */
+/**
+ * Does one thing many times and prints resident memory, in MiB, after the first half and at the end: for
+ * {@link MemoryTest}.
+ */
 final class MemoryMain {
     private MemoryMain() {}
 

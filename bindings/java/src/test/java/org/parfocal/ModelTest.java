@@ -26,11 +26,13 @@ class ModelTest {
     void opensInEveryWay() throws IOException {
         byte[] file = Files.readAllBytes(Paths.get(Tiny.model("tiny.onnx")));
         short[] frame = Tiny.shorts(40 * 30, 1);
-        try (ParfocalModel fromFile = Tiny.open(); ParfocalModel fromMemory = ParfocalModel.openMemory(file, Tiny.OPTIONS)) {
+        try (ParfocalModel fromFile = Tiny.open();
+                ParfocalModel fromMemory = ParfocalModel.openMemory(file, Tiny.OPTIONS)) {
             assertTrue(fromFile.describe().contains("\"name\":\"tiny\""), fromFile.describe());
             assertArrayEquals(fromFile.restore(frame, 40, 30), fromMemory.restore(frame, 40, 30));
         }
-        try (ParfocalModel built = ParfocalModel.open(); ParfocalModel one = ParfocalModel.open("device=cpu threads=1");
+        try (ParfocalModel built = ParfocalModel.open();
+                ParfocalModel one = ParfocalModel.open("device=cpu threads=1");
                 ParfocalModel empty = ParfocalModel.open("", "")) {
             for (ParfocalModel model : new ParfocalModel[] {built, one, empty}) {
                 assertTrue(model.describe().contains("\"name\":\"parfocal-w"), model.describe());
@@ -41,7 +43,10 @@ class ModelTest {
 
     @Test
     void whatCannotBeOpenedIsSaidInWords() throws IOException {
-        assertFails(Status.NOT_FOUND, () -> ParfocalModel.open(temporary.resolve("none.onnx").toString(), null), "none.onnx");
+        assertFails(
+                Status.NOT_FOUND,
+                () -> ParfocalModel.open(temporary.resolve("none.onnx").toString(), null),
+                "none.onnx");
         Path text = Files.write(temporary.resolve("text.onnx"), "not a network".getBytes("US-ASCII"));
         assertFails(Status.MODEL, () -> ParfocalModel.open(text.toString(), null), "text.onnx");
         assertFails(Status.MODEL, () -> ParfocalModel.open(Tiny.model("custom.onnx"), null), "com.example");
@@ -50,12 +55,16 @@ class ModelTest {
         assertFails(Status.BAD_OPTION, () -> ParfocalModel.open("speed=fast"), "speed", "device");
         assertFails(Status.BAD_OPTION, () -> ParfocalModel.open("threads=none"), "threads", "none");
         assertFails(Status.DEVICE, () -> ParfocalModel.open("device=cuda"), "cuda");
-        assertFails(Status.RUNTIME, () -> ParfocalModel.open("runtime=/nowhere/libonnxruntime.so"), "/nowhere/libonnxruntime.so");
+        assertFails(
+                Status.RUNTIME,
+                () -> ParfocalModel.open("runtime=/nowhere/libonnxruntime.so"),
+                "/nowhere/libonnxruntime.so");
     }
 
     @Test
     void namesBeyondAsciiWork() throws IOException {
-        Path file = Files.copy(Paths.get(Tiny.model("tiny.onnx")), temporary.resolve("modèle \u5149 \uD83D\uDD2C.onnx"));
+        Path file =
+                Files.copy(Paths.get(Tiny.model("tiny.onnx")), temporary.resolve("modèle \u5149 \uD83D\uDD2C.onnx"));
         try (ParfocalModel model = ParfocalModel.open(file.toString(), Tiny.OPTIONS)) {
             assertTrue(model.describe().contains("\"tiny\""));
         }
@@ -70,10 +79,17 @@ class ModelTest {
         String words = "this model is closed; expected an open one: open it again with ParfocalModel.open";
         assertFails(Status.INVALID_HANDLE, model::describe, words);
         assertFails(Status.INVALID_HANDLE, () -> model.restore(frame, 4, 4), words);
-        assertFails(Status.INVALID_HANDLE, () -> model.restoreFile(temporary.resolve("a"), temporary.resolve("b"), null, null), words);
-        assertFails(Status.INVALID_HANDLE, () -> ParfocalStream.open(model, PixelType.U8, Layout.of(4, 4), null), words);
+        assertFails(
+                Status.INVALID_HANDLE,
+                () -> model.restoreFile(temporary.resolve("a"), temporary.resolve("b"), null, null),
+                words);
+        assertFails(
+                Status.INVALID_HANDLE, () -> ParfocalStream.open(model, PixelType.U8, Layout.of(4, 4), null), words);
         try (ParfocalTask task = new ParfocalTask()) {
-            assertFails(Status.INVALID_HANDLE, () -> model.restore(PixelType.U16, frame, Layout.of(4, 4), frame, Layout.of(4, 4), null, task), words);
+            assertFails(
+                    Status.INVALID_HANDLE,
+                    () -> model.restore(PixelType.U16, frame, Layout.of(4, 4), frame, Layout.of(4, 4), null, task),
+                    words);
             assertEquals(0, task.total());
         }
     }
@@ -85,7 +101,8 @@ class ModelTest {
         ParfocalModel model = Tiny.open();
         AtomicReference<Throwable> failure = new AtomicReference<>();
         try (ParfocalTask task = new ParfocalTask()) {
-            Thread runner = new Thread(() -> model.restorePlanes(stack, restored, Layout.of(Tiny.SIDE, Tiny.SIDE), null, task));
+            Thread runner =
+                    new Thread(() -> model.restorePlanes(stack, restored, Layout.of(Tiny.SIDE, Tiny.SIDE), null, task));
             runner.setUncaughtExceptionHandler((thread, thrown) -> failure.set(thrown));
             runner.start();
             while (task.planesDone() < 2) {
@@ -121,8 +138,13 @@ class ModelTest {
                     task.cancel();
                 }
             });
-            assertFails(Status.CANCELLED, () -> model.restorePlanes(stack, restored, Layout.of(Tiny.SIDE, Tiny.SIDE), null, task));
-            assertTrue(thrown.get().getMessage().startsWith("a model cannot be closed from the progress listener of its own run"),
+            assertFails(
+                    Status.CANCELLED,
+                    () -> model.restorePlanes(stack, restored, Layout.of(Tiny.SIDE, Tiny.SIDE), null, task));
+            assertTrue(
+                    thrown.get()
+                            .getMessage()
+                            .startsWith("a model cannot be closed from the progress listener of its own run"),
                     String.valueOf(thrown.get()));
         }
         assertTrue(model.describe().contains("tiny"));

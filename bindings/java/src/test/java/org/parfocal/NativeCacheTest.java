@@ -60,7 +60,8 @@ class NativeCacheTest {
         assertArrayEquals(packed.bytes("libparfocal.so"), Files.readAllBytes(library));
         assertArrayEquals(packed.bytes("libother.so"), Files.readAllBytes(library.resolveSibling("libother.so")));
         if (POSIX) {
-            assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(library.getParent())));
+            assertEquals(
+                    "rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(library.getParent())));
             assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(cache())));
         }
     }
@@ -141,8 +142,11 @@ class NativeCacheTest {
     @Test
     void aDamagedJarIsSaidInWordsAndLeavesNothing() throws IOException {
         packed.content("libother.so")[5] ^= 1;
-        assertMessage("natives.properties in Parfocal's jar: libother.so has another hash; the jar is damaged: install Parfocal again");
-        assertEquals(Arrays.asList("libparfocal.so"), names(cache().resolve(packed.find().folderName())));
+        assertMessage("natives.properties in Parfocal's jar: libother.so has another hash; the jar is damaged: install "
+                + "Parfocal again");
+        assertEquals(
+                Arrays.asList("libparfocal.so"),
+                names(cache().resolve(packed.find().folderName())));
         packed.remove("libother.so");
         assertMessage("libother.so is not there; the jar is damaged");
     }
@@ -179,8 +183,12 @@ class NativeCacheTest {
         Path locked = Paths.get("/sys/parfocal");
         ParfocalException e = assertThrows(ParfocalException.class, () -> NativeCache.unpack(packed.find(), locked));
         assertEquals(Status.RUNTIME, e.status());
-        assertTrue(e.getMessage().startsWith("Parfocal's libraries could not be unpacked to " + locked + "/0.1.0-"), e.getMessage());
-        assertTrue(e.getMessage().contains("expected a folder that can be written and has room for 1 MiB"), e.getMessage());
+        assertTrue(
+                e.getMessage().startsWith("Parfocal's libraries could not be unpacked to " + locked + "/0.1.0-"),
+                e.getMessage());
+        assertTrue(
+                e.getMessage().contains("expected a folder that can be written and has room for 1 MiB"),
+                e.getMessage());
     }
 
     @Test
@@ -198,9 +206,14 @@ class NativeCacheTest {
         Path folder = unpack().getParent();
         for (String permissions : new String[] {"rwxrwxrwx", "rwxrwxr-x", "rwx---rwx"}) {
             Files.setPosixFilePermissions(cache(), PosixFilePermissions.fromString(permissions));
-            assertMessage(cache() + " may be written by others (" + permissions + "), who could change what is loaded from it; expected a "
-                    + "folder that you alone may write: run chmod go-w on it, or name another folder in the environment variable PARFOCAL_CACHE");
-            assertEquals(permissions, PosixFilePermissions.toString(Files.getPosixFilePermissions(cache())), "not ours to change");
+            assertMessage(cache() + " may be written by others (" + permissions
+                    + "), who could change what is loaded from it; expected a "
+                    + "folder that you alone may write: run chmod go-w on it, or name another folder in the "
+                    + "environment variable PARFOCAL_CACHE");
+            assertEquals(
+                    permissions,
+                    PosixFilePermissions.toString(Files.getPosixFilePermissions(cache())),
+                    "not ours to change");
         }
         // As /tmp: others cannot rename what is in it.
         Files.setAttribute(cache(), "unix:mode", 01777);
@@ -211,10 +224,12 @@ class NativeCacheTest {
 
     @Test
     void aFolderAroundItOfSomebodyElseIsRefused() throws IOException {
-        assumeTrue(POSIX && "root".equals(System.getProperty("user.name")), "only the administrator gives folders away");
+        assumeTrue(
+                POSIX && "root".equals(System.getProperty("user.name")), "only the administrator gives folders away");
         unpack();
         give(cache());
-        assertMessage(cache() + " belongs to 'nobody', who could change what is loaded from it; expected a folder of your own: name "
+        assertMessage(cache()
+                + " belongs to 'nobody', who could change what is loaded from it; expected a folder of your own: name "
                 + "another folder");
     }
 
@@ -235,15 +250,18 @@ class NativeCacheTest {
     }
 
     private static void give(Path file) throws IOException {
-        Files.setOwner(file, file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
+        Files.setOwner(
+                file, file.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody"));
     }
 
     @Test
     void aFolderOfSomebodyElseIsRefused() throws IOException {
-        assumeTrue(POSIX && "root".equals(System.getProperty("user.name")), "only the administrator gives folders away");
+        assumeTrue(
+                POSIX && "root".equals(System.getProperty("user.name")), "only the administrator gives folders away");
         Path folder = unpack().getParent();
         give(folder);
-        assertMessage(folder + " belongs to 'nobody', who could change what is loaded from it; expected a folder of your own");
+        assertMessage(folder
+                + " belongs to 'nobody', who could change what is loaded from it; expected a folder of your own");
     }
 
     @Test
@@ -262,12 +280,15 @@ class NativeCacheTest {
         Map<String, String> properties = new HashMap<>();
         properties.put("user.home", "/home/ada");
         assertEquals(Paths.get("/home/ada/.cache/parfocal"), folder(Platform.LINUX_64, environment, properties));
-        assertEquals(Paths.get("/home/ada/Library/Caches/parfocal"), folder(Platform.MACOS_64, environment, properties));
-        assertEquals(Paths.get("/home/ada/AppData/Local/parfocal"), folder(Platform.WINDOWS_64, environment, properties));
+        assertEquals(
+                Paths.get("/home/ada/Library/Caches/parfocal"), folder(Platform.MACOS_64, environment, properties));
+        assertEquals(
+                Paths.get("/home/ada/AppData/Local/parfocal"), folder(Platform.WINDOWS_64, environment, properties));
         environment.put("XDG_CACHE_HOME", "/var/xdg");
         environment.put("LOCALAPPDATA", "/c/local");
         assertEquals(Paths.get("/var/xdg/parfocal"), folder(Platform.LINUX_ARM64, environment, properties));
-        assertEquals(Paths.get("/home/ada/Library/Caches/parfocal"), folder(Platform.MACOS_64, environment, properties));
+        assertEquals(
+                Paths.get("/home/ada/Library/Caches/parfocal"), folder(Platform.MACOS_64, environment, properties));
         assertEquals(Paths.get("/c/local/parfocal"), folder(Platform.WINDOWS_64, environment, properties));
         // Its specification says to ignore relative paths.
         environment.put("XDG_CACHE_HOME", "xdg");
@@ -281,11 +302,13 @@ class NativeCacheTest {
         Map<String, String> environment = new HashMap<>();
         Map<String, String> properties = new HashMap<>();
         properties.put("user.home", "?");
-        String message = assertThrows(ParfocalException.class, () -> folder(Platform.LINUX_64, environment, properties)).getMessage();
+        String message = assertThrows(ParfocalException.class, () -> folder(Platform.LINUX_64, environment, properties))
+                .getMessage();
         assertTrue(message.startsWith("Java knows no home folder (user.home is '?')"), message);
         assertTrue(message.endsWith("name a folder in the environment variable PARFOCAL_CACHE"), message);
         environment.put("PARFOCAL_CACHE", "somewhere");
-        message = assertThrows(ParfocalException.class, () -> folder(Platform.LINUX_64, environment, properties)).getMessage();
+        message = assertThrows(ParfocalException.class, () -> folder(Platform.LINUX_64, environment, properties))
+                .getMessage();
         assertEquals("the environment variable PARFOCAL_CACHE is 'somewhere'; expected an absolute path", message);
     }
 

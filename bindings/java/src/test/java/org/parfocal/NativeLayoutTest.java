@@ -77,9 +77,15 @@ class NativeLayoutTest extends NativeModel {
         short[] packed = TestPixels.shorts(AREA, 1);
         short[] expected = TestPixels.restored(model, packed, shape(WIDTH, HEIGHT, 1, 1));
         assertFalse(Arrays.equals(packed, expected));
-        // Rows with a gap, every third element, columns: near ones are copied with what lies between, far ones one by one.
+        // Rows with a gap, every third element, columns: near ones are copied with what lies between, far ones one by
+        // one.
         long[][] all = {
-            {1, WIDTH + 5, 0, 0}, {3, 3 * WIDTH, 0, 0}, {HEIGHT, 1, 0, 0}, {2 * HEIGHT + 3, 2, 0, 0}, {64, 1, 0, 0}, {65, 2, 0, 0}
+            {1, WIDTH + 5, 0, 0},
+            {3, 3 * WIDTH, 0, 0},
+            {HEIGHT, 1, 0, 0},
+            {2 * HEIGHT + 3, 2, 0, 0},
+            {64, 1, 0, 0},
+            {65, 2, 0, 0}
         };
         for (long[] strides : all) {
             for (int offset : new int[] {0, 7}) {
@@ -141,7 +147,8 @@ class NativeLayoutTest extends NativeModel {
         assertPlanes(expected, dst);
         TestPixels.restore(model, U16, src, src, shape(WIDTH, HEIGHT, 1, planes));
         assertPlanes(expected, src);
-        // The same source twice, one array into planes, planes into one array, the same array as one and as the only plane.
+        // The same source twice, one array into planes, planes into one array, the same array as one and as the only
+        // plane.
         Object[] same = {whole, whole};
         Object[] two = {new short[AREA], new short[AREA]};
         TestPixels.restore(model, U16, same, two, shape(WIDTH, HEIGHT, 1, 2));
@@ -184,7 +191,8 @@ class NativeLayoutTest extends NativeModel {
         Object[] many = {packed.clone(), packed};
         TestPixels.restore(model, U8, many, many, shape(WIDTH, HEIGHT, 3, 2));
         for (int i = 0; i < AREA; i++) {
-            int colour = (expected[3 * i] & 0xff) << 16 | (expected[3 * i + 1] & 0xff) << 8 | expected[3 * i + 2] & 0xff;
+            int colour =
+                    (expected[3 * i] & 0xff) << 16 | (expected[3 * i + 1] & 0xff) << 8 | expected[3 * i + 2] & 0xff;
             assertEquals(0x7f000000 | colour, alone[i], "alpha of dst stays");
             assertEquals(i << 24 | colour, packed[i], "in place, second plane");
             assertEquals(i << 24 | colour, ((int[]) many[0])[i]);
@@ -211,7 +219,9 @@ class NativeLayoutTest extends NativeModel {
         short[] packed = TestPixels.shorts(2 * AREA, 6);
         long[] shape = shape(WIDTH, HEIGHT, 1, 2);
         short[] expected = TestPixels.restored(model, packed, shape);
-        ShortBuffer src = ByteBuffer.allocateDirect(2 * (2 * AREA + 9)).order(ByteOrder.nativeOrder()).asShortBuffer();
+        ShortBuffer src = ByteBuffer.allocateDirect(2 * (2 * AREA + 9))
+                .order(ByteOrder.nativeOrder())
+                .asShortBuffer();
         src.position(9);
         src.put(packed);
         // Neither position nor limit counts; only reading needs no permission to write.
@@ -236,7 +246,9 @@ class NativeLayoutTest extends NativeModel {
         TestPixels.restore(model, U8, array, wanted, shape(WIDTH, HEIGHT, 1, 1));
         TestPixels.restore(model, U8, bytes, array, shape(WIDTH, HEIGHT, 1, 1));
         assertArrayEquals(wanted, array);
-        FloatBuffer floats = ByteBuffer.allocateDirect(4 * AREA).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        FloatBuffer floats = ByteBuffer.allocateDirect(4 * AREA)
+                .order(ByteOrder.nativeOrder())
+                .asFloatBuffer();
         float[] numbers = TestPixels.floats(AREA, 8);
         TestPixels.restore(model, F32, numbers, floats, shape(WIDTH, HEIGHT, 1, 1));
         TestPixels.restore(model, F32, numbers, numbers, shape(WIDTH, HEIGHT, 1, 1));
@@ -259,7 +271,9 @@ class NativeLayoutTest extends NativeModel {
         Native.focusScore(F32, planes, 0, null, shape(WIDTH, HEIGHT, 1, 3), scores);
         assertEquals(0.0, scores[2]);
         assertTrue(scores[1] > 2 * scores[0] && scores[0] > 0, Arrays.toString(scores));
-        FloatBuffer buffer = ByteBuffer.allocateDirect(12 * AREA).order(ByteOrder.nativeOrder()).asFloatBuffer();
+        FloatBuffer buffer = ByteBuffer.allocateDirect(12 * AREA)
+                .order(ByteOrder.nativeOrder())
+                .asFloatBuffer();
         buffer.put(soft);
         buffer.put(sharp);
         double[] again = {0, 0, 0, 7};

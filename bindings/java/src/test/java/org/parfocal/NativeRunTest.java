@@ -68,9 +68,11 @@ class NativeRunTest extends NativeModel {
         System.arraycopy(src[0], 0, together, 0, AREA);
         System.arraycopy(src[1], 0, together, AREA, AREA);
         short[] expected = new short[2 * AREA];
-        Native.restore(model, 0, U16, together, 0, null, expected, 0, null, shape(WIDTH, HEIGHT, 1, 2), "normalize=stack");
+        Native.restore(
+                model, 0, U16, together, 0, null, expected, 0, null, shape(WIDTH, HEIGHT, 1, 2), "normalize=stack");
         Object[] dst = {new short[AREA], new short[AREA]};
-        Native.restore(model, 0, U16, src, 0, null, dst, 0, null, shape(WIDTH, HEIGHT, 1, 2), "normalize=stack tile=64");
+        Native.restore(
+                model, 0, U16, src, 0, null, dst, 0, null, shape(WIDTH, HEIGHT, 1, 2), "normalize=stack tile=64");
         assertArrayEquals(Arrays.copyOf(expected, AREA), (short[]) dst[0]);
         assertArrayEquals(Arrays.copyOfRange(expected, AREA, 2 * AREA), (short[]) dst[1]);
     }
@@ -138,7 +140,8 @@ class NativeRunTest extends NativeModel {
         });
         stopper.start();
         long started = System.nanoTime();
-        ParfocalException stopped = assertThrows(ParfocalException.class,
+        ParfocalException stopped = assertThrows(
+                ParfocalException.class,
                 () -> Native.restore(released, task, U16, src, 0, null, dst, 0, null, shape(1024, 1024, 1, 2), ""));
         double seconds = (System.nanoTime() - started) / 1e9;
         stopper.join();
@@ -179,8 +182,10 @@ class NativeRunTest extends NativeModel {
                 changed[1500] = instead;
             });
             thief.start();
-            ParfocalException failed = assertThrows(ParfocalException.class,
-                    () -> Native.restore(model, task, U16, src, 0, null, dst, 0, null, shape(WIDTH, HEIGHT, 1, planes), ""));
+            ParfocalException failed = assertThrows(
+                    ParfocalException.class,
+                    () -> Native.restore(
+                            model, task, U16, src, 0, null, dst, 0, null, shape(WIDTH, HEIGHT, 1, planes), ""));
             thief.join();
             assertEquals(Status.INVALID_ARGUMENT, failed.status(), failed.getMessage());
             assertTrue(failed.getMessage().contains(wanted[which]), failed.getMessage());
@@ -197,7 +202,8 @@ class NativeRunTest extends NativeModel {
 
     @Test
     void filesWithNamesOfAllKinds(@TempDir Path folder) throws IOException {
-        // Out under the name and in again: the engine alone meets it, since a JVM in the C locale has no such file names.
+        // Out under the name and in again: the engine alone meets it, since a JVM in the C locale has no such file
+        // names.
         String input = TestPixels.file("tests/data/good/stack-u8.tif").toString();
         byte[] expected = null;
         for (String name : new String[] {"plain", "caf\u00e9", "\u65e5\u672c", "\ud83d\udd2c lens"}) {

@@ -2,6 +2,7 @@ package org.parfocal;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.parfocal.TestPixels.F32;
 import static org.parfocal.TestPixels.U16;
@@ -28,7 +29,10 @@ class NativeStreamTest extends NativeModel {
         for (int i = 0; i < 3; i++) {
             Native.streamSubmit(stream, TestPixels.shorts(AREA, i), 0, null, 100 + i);
         }
-        assertFails(Status.WOULD_BLOCK, () -> Native.streamSubmit(stream, new short[AREA], 0, null, 1), "receive one first");
+        assertFails(
+                Status.WOULD_BLOCK,
+                () -> Native.streamSubmit(stream, new short[AREA], 0, null, 1),
+                "receive one first");
         for (int i = 0; i < 3; i++) {
             short[] frame = new short[5 + 2 * AREA];
             long[] tag = {0};
@@ -97,40 +101,69 @@ class NativeStreamTest extends NativeModel {
 
     @Test
     void closingWakesTheReceiver() throws Exception {
-        long stream = Native.streamOpen(model, U16, FRAME, "mode=latest");
-        Thread closer = new Thread(() -> {
-            NativeRunTest.sleep(200);
-            Native.streamClose(stream);
-        });
-        closer.start();
-        assertFails(Status.CLOSED, () -> Native.streamReceive(stream, new short[AREA], 0, null, null, -1), "closed");
-        closer.join();
+        Status status = Status.INVALID_HANDLE;
+        // On a busy machine the stream may be closed before this thread waits: then again, with more time for it.
+        for (int patience = 50; status == Status.INVALID_HANDLE && patience <= 6400; patience *= 2) {
+            long stream = Native.streamOpen(model, U16, FRAME, "mode=latest");
+            int delay = patience;
+            Thread closer = new Thread(() -> {
+                NativeRunTest.sleep(delay);
+                Native.streamClose(stream);
+            });
+            closer.start();
+            ParfocalException closed = assertThrows(
+                    ParfocalException.class, () -> Native.streamReceive(stream, new short[AREA], 0, null, null, -1));
+            closer.join();
+            assertTrue(closed.getMessage().contains("closed"), closed.getMessage());
+            status = closed.status();
+        }
+        assertEquals(Status.CLOSED, status);
     }
 
     @Test
     void wrongFramesAreRefused() {
         long stream = Native.streamOpen(model, U16, FRAME, "");
-        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, new short[AREA + 1], 0, null, 1),
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Native.streamSubmit(stream, new short[AREA + 1], 0, null, 1),
                 "a frame of 1281 elements; this stream takes 1280 (40x32");
-        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, new short[AREA - 1], 0, null, 1),
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Native.streamSubmit(stream, new short[AREA - 1], 0, null, 1),
                 "frame has 1279 elements");
-        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamReceive(stream, new short[AREA], 1, null, null, LONG),
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Native.streamReceive(stream, new short[AREA], 1, null, null, LONG),
                 "frame has 1280 elements");
-        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, null, 0, null, 1),
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Native.streamSubmit(stream, null, 0, null, 1),
                 "frame is null; expected short[]");
-        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, new byte[2 * AREA], 0, null, 1),
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Native.streamSubmit(stream, new byte[2 * AREA], 0, null, 1),
                 "frame is byte[]; expected short[]");
-        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, new short[AREA], 0, null, -1),
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Native.streamSubmit(stream, new short[AREA], 0, null, -1),
                 "tag = -1, which stands for no frame");
-        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamReceive(stream, new short[AREA], 0, null, new long[0], LONG),
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Native.streamReceive(stream, new short[AREA], 0, null, new long[0], LONG),
                 "tag has no element");
-        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamReceive(stream, new short[AREA], 0, null, null, -7),
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Native.streamReceive(stream, new short[AREA], 0, null, null, -7),
                 "timeout_ms = -7; expected milliseconds");
-        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamSubmit(stream, new short[AREA], 0, new long[2], 1),
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Native.streamSubmit(stream, new short[AREA], 0, new long[2], 1),
                 "strides has 2 numbers; expected 4: x, y, channel, plane");
         assertFails(Status.INVALID_ARGUMENT, () -> Native.streamOpen(model, 9, FRAME, ""), "pixel_type = 9");
         assertFails(Status.INVALID_ARGUMENT, () -> Native.streamOpen(model, U16, null, ""), "frame shape is null");
-        assertFails(Status.INVALID_ARGUMENT, () -> Native.streamOpen(model, U16, shape(4, 4, 1, 2), ""),
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Native.streamOpen(model, U16, shape(4, 4, 1, 2), ""),
                 "expected 1: submit plane by plane");
         assertFails(Status.BAD_OPTION, () -> Native.streamOpen(model, U16, FRAME, "depth=0"), "depth");
         assertFails(Status.INVALID_HANDLE, () -> Native.streamOpen(stream, U16, FRAME, ""), "stream");

@@ -77,7 +77,8 @@ final class PackedNatives {
 
     private byte[] text() {
         StringBuilder text = new StringBuilder();
-        manifest.forEach((key, value) -> text.append(key).append('=').append(value).append('\n'));
+        manifest.forEach(
+                (key, value) -> text.append(key).append('=').append(value).append('\n'));
         return text.toString().getBytes(StandardCharsets.ISO_8859_1);
     }
 

@@ -40,16 +40,28 @@ class ParfocalTest {
         assertEquals(score, Parfocal.focusScore(sharpBytes, side, side), 0.02 * score);
         assertEquals(score, Parfocal.focusScore(sharpShorts, side, side), 0.001 * score);
         assertEquals(0, Parfocal.focusScore(new float[side * side], side, side));
-        double[] both = Parfocal.focusScore(PixelType.F32, new float[][] {sharp, soft}, Layout.of(side, side).planes(2));
+        double[] both = Parfocal.focusScore(
+                PixelType.F32,
+                new float[][] {sharp, soft},
+                Layout.of(side, side).planes(2));
         assertArrayEquals(new double[] {score, Parfocal.focusScore(soft, side, side)}, both);
     }
 
     @Test
     void badInputIsRefusedInWords() {
-        assertFails(Status.INVALID_ARGUMENT, () -> Parfocal.focusScore(new byte[3], 2, 2), "pixels has 3 elements, width x height is 2 x 2");
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Parfocal.focusScore(new byte[3], 2, 2),
+                "pixels has 3 elements, width x height is 2 x 2");
         assertFails(Status.INVALID_ARGUMENT, () -> Parfocal.focusScore((short[]) null, 2, 2), "pixels is null");
-        assertFails(Status.INVALID_ARGUMENT, () -> Parfocal.focusScore(PixelType.U8, new byte[4], Layout.of(2, 2).planes(-1)), "planes");
-        assertFails(Status.INVALID_ARGUMENT, () -> Parfocal.focusScore(PixelType.U8, new byte[4], null), "layout is null");
-        assertFails(Status.INVALID_ARGUMENT, () -> Parfocal.focusScore(null, new byte[4], Layout.of(2, 2)), "type is null");
+        assertFails(
+                Status.INVALID_ARGUMENT,
+                () -> Parfocal.focusScore(
+                        PixelType.U8, new byte[4], Layout.of(2, 2).planes(-1)),
+                "planes");
+        assertFails(
+                Status.INVALID_ARGUMENT, () -> Parfocal.focusScore(PixelType.U8, new byte[4], null), "layout is null");
+        assertFails(
+                Status.INVALID_ARGUMENT, () -> Parfocal.focusScore(null, new byte[4], Layout.of(2, 2)), "type is null");
     }
 }

@@ -8,7 +8,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Faults inside the library become exceptions. Only where a library with planted ones is given: {@code cargo xtask test hard}. */
+/**
+ * Faults inside the library become exceptions. Only where a library with planted ones is given: {@code cargo xtask test
+ * hard}.
+ */
 @Tag("planted")
 class PlantedTest {
     @BeforeAll
@@ -35,7 +38,8 @@ class PlantedTest {
     void aJavaExceptionIsNotLeftSilently() {
         ParfocalException found = assertThrows(ParfocalException.class, Planted::exception);
         assertEquals(Status.INTERNAL, found.status());
-        assertTrue(found.getMessage().contains("the JVM threw java.util.ConcurrentModificationException inside this call"),
+        assertTrue(
+                found.getMessage().contains("the JVM threw java.util.ConcurrentModificationException inside this call"),
                 found.getMessage());
     }
 
@@ -43,7 +47,8 @@ class PlantedTest {
     void aFullHeapIsNoFaultOfParfocal() {
         ParfocalException found = assertThrows(ParfocalException.class, Planted::noMemory);
         assertEquals(Status.OUT_OF_MEMORY, found.status());
-        assertEquals("the JVM has no memory left for this call: close what is not needed, or give it a larger heap (-Xmx)",
+        assertEquals(
+                "the JVM has no memory left for this call: close what is not needed, or give it a larger heap (-Xmx)",
                 found.getMessage());
     }
 }

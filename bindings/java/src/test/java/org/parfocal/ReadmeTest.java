@@ -24,9 +24,15 @@ class ReadmeTest {
         String text = new String(Files.readAllBytes(Paths.get(System.getProperty("basedir"), "README.md")), "UTF-8");
         Matcher program = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(text);
         assertTrue(program.find());
-        Path source = Files.write(temporary.resolve("First.java"), program.group(1).getBytes("UTF-8"));
+        Path source =
+                Files.write(temporary.resolve("First.java"), program.group(1).getBytes("UTF-8"));
         String classes = ChildJvm.place(Parfocal.class).toString();
-        assertEquals(0, ToolProvider.getSystemJavaCompiler().run(null, null, null, "-cp", classes, "-d", temporary.toString(), source.toString()));
-        assertEquals("3072 pixels restored", new ChildJvm().withLibrary().classPath(temporary).run("First"));
+        assertEquals(
+                0,
+                ToolProvider.getSystemJavaCompiler()
+                        .run(null, null, null, "-cp", classes, "-d", temporary.toString(), source.toString()));
+        assertEquals(
+                "3072 pixels restored",
+                new ChildJvm().withLibrary().classPath(temporary).run("First"));
     }
 }

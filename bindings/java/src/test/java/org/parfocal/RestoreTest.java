@@ -15,34 +15,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.Arrays;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The same pixels give the same bytes, however they lie in Java's memory. */
-@NeedsLibrary
-class RestoreTest {
+class RestoreTest extends TinyModel {
     private static final int WIDTH = 37;
     private static final int HEIGHT = 29;
     private static final int COUNT = WIDTH * HEIGHT;
     private static final int PLANES = 3;
     private static final Layout FRAME = Layout.of(WIDTH, HEIGHT);
 
-    private static ParfocalModel model;
-
     @TempDir
     Path temporary;
-
-    @BeforeAll
-    static void open() {
-        model = Tiny.open();
-    }
-
-    @AfterAll
-    static void close() {
-        model.close();
-    }
 
     @Test
     void theNetworkChangesTheFrame() {
@@ -134,17 +119,6 @@ class RestoreTest {
     }
 
     @Test
-    void buffersThatCannotBeUsedAreRefusedInWords() {
-        ShortBuffer good = room(2).asShortBuffer();
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(ShortBuffer.allocate(COUNT), good, FRAME), "src is a ShortBuffer on the heap");
-        ByteBuffer bytes = ByteBuffer.allocateDirect(COUNT * 2);
-        ByteOrder other = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(good, bytes.order(other).asShortBuffer(), FRAME), "dst is a ShortBuffer of the other byte order");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(good, good.asReadOnlyBuffer(), FRAME), "dst is a ShortBuffer that is read-only");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(null, good, FRAME), "src is null");
-    }
-
-    @Test
     void aRectangleOfALargerFrameIsRestoredAloneAndTheRestStays() {
         int largeWidth = 64;
         int largeHeight = 50;
@@ -183,7 +157,9 @@ class RestoreTest {
         short[] expected = new short[COUNT * PLANES];
         model.restore(packed, expected, FRAME.planes(PLANES));
         for (int plane = 0; plane < PLANES; plane++) {
-            assertArrayEquals(model.restore(each[plane], WIDTH, HEIGHT), Arrays.copyOfRange(expected, plane * COUNT, (plane + 1) * COUNT));
+            assertArrayEquals(
+                    model.restore(each[plane], WIDTH, HEIGHT),
+                    Arrays.copyOfRange(expected, plane * COUNT, (plane + 1) * COUNT));
         }
         short[][] room = Tiny.room(each);
         model.restorePlanes(each, room, FRAME, null, null);
@@ -248,7 +224,8 @@ class RestoreTest {
         Arrays.fill(room, 0x55000000);
         model.restore(packed, room, FRAME.channels(3));
         for (int i = 0; i < COUNT; i++) {
-            int colour = (expected[3 * i] & 0xff) << 16 | (expected[3 * i + 1] & 0xff) << 8 | expected[3 * i + 2] & 0xff;
+            int colour =
+                    (expected[3 * i] & 0xff) << 16 | (expected[3 * i + 1] & 0xff) << 8 | expected[3 * i + 2] & 0xff;
             assertEquals(i << 24 | colour, colours[i], "alpha is that of the input");
             assertEquals(0x55000000 | colour, room[i], "alpha stays as it was");
             assertEquals(expected[3 * i + 1], apartRoom[COUNT + i]);
@@ -273,55 +250,10 @@ class RestoreTest {
     }
 
     @Test
-    void shapesThatDifferAreRefusedInWords() {
-        short[] frame = new short[COUNT];
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(PixelType.U16, frame, FRAME, new short[COUNT], Layout.of(HEIGHT, WIDTH), null, null),
-                "src has 37 x 29 pixels, 1 channel, 1 plane and dst 29 x 37 pixels, 1 channel, 1 plane; expected the same shape");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(PixelType.U16, frame, FRAME, frame, FRAME.planes(2), null, null), "and dst 37 x 29 pixels, 1 channel, 2 planes");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(PixelType.U16, frame, FRAME, frame, FRAME.channels(3), null, null), "3 channels, 1 plane");
-    }
-
-    @Test
-    void sizesThatDoNotFitAreRefusedInWords() {
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(new short[COUNT - 1], WIDTH, HEIGHT),
-                "pixels has 1072 elements, width x height is 37 x 29; expected 1073 elements");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(new byte[0], 0, 5), "width x height is 0 x 5; expected sizes of at least 1");
-        // 46341 squared is beyond an int.
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(new float[100], 46341, 46341), "expected 2147488281 elements");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(new byte[COUNT], new byte[COUNT - 1], FRAME), "dst has 1072 elements");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(new byte[COUNT], new byte[COUNT], FRAME.offset(1)), "1073 elements", "from element 1");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(new byte[COUNT], new byte[COUNT], FRAME.offset(-1)), "offset = -1");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(new byte[4], new byte[4], Layout.of(0, 4)), "width");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(new byte[COUNT], new byte[COUNT], FRAME.strides(1, -WIDTH, 0, 0)), "-37");
-    }
-
-    @Test
-    void arraysOfAnotherKindAreRefusedInWords() {
-        short[] frame = new short[COUNT];
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(PixelType.U8, frame, FRAME, frame, FRAME, null, null), "short[]", "byte[]");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(PixelType.F32, new double[COUNT], FRAME, new float[COUNT], FRAME, null, null), "double[]", "float[]");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(new int[COUNT], new int[COUNT], FRAME), "packed colours");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(null, frame, FRAME, frame, FRAME, null, null), "type is null; expected a PixelType");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore(frame, frame, null), "from is null; expected a Layout");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restore((short[]) null, 4, 4), "pixels is null");
-    }
-
-    @Test
-    void stacksThatAreIncompleteAreRefusedInWords() {
-        short[][] two = {new short[COUNT], new short[COUNT]};
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restorePlanes(two, new short[3][COUNT], FRAME, null, null), "src has 2 planes and dst 3");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restorePlanes(new short[0][], new short[0][], FRAME, null, null), "src has 0 planes");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restorePlanes(new Object[1], two, FRAME, null, null), "planes");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restorePlanes(new Object[2], two, FRAME, null, null), "src[0] is null; expected byte[]");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restorePlanes(new Object[] {two[0], null}, two, FRAME, null, null), "src plane 1 is null");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restorePlanes(new Object[] {two[0], new byte[COUNT]}, two, FRAME, null, null), "src plane 1 is byte[]");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restorePlanes(two, new Object[] {two[0], two[0]}, FRAME, null, null), "same array");
-        assertFails(Status.INVALID_ARGUMENT, () -> model.restorePlanes(new String[] {"a", "b"}, two, FRAME, null, null), "src[0] is a String");
-    }
-
-    @Test
     void filesAreRestoredWholeAndNeverReplaced() throws IOException {
-        Path input = Paths.get(System.getProperty("parfocal.models")).resolve("../data/good/u16.tif").normalize();
+        Path input = Paths.get(System.getProperty("parfocal.models"))
+                .resolve("../data/good/u16.tif")
+                .normalize();
         Path output = temporary.resolve("résultat.tif");
         try (ParfocalTask task = new ParfocalTask()) {
             model.restoreFile(input, output, "normalize=frame", task);
@@ -330,10 +262,16 @@ class RestoreTest {
         }
         assertTrue(Files.size(output) > 100);
         assertFails(Status.EXISTS, () -> model.restoreFile(input, output, null, null), "résultat.tif");
-        assertFails(Status.NOT_FOUND, () -> model.restoreFile(temporary.resolve("none.tif"), temporary.resolve("x.tif"), null, null), "none.tif");
+        assertFails(
+                Status.NOT_FOUND,
+                () -> model.restoreFile(temporary.resolve("none.tif"), temporary.resolve("x.tif"), null, null),
+                "none.tif");
         Path text = Files.write(temporary.resolve("text.tif"), new byte[100]);
         assertFails(Status.FORMAT, () -> model.restoreFile(text, temporary.resolve("x.tif"), null, null), "text.tif");
         assertFails(Status.INVALID_ARGUMENT, () -> model.restoreFile(null, output, null, null), "input is null");
-        assertFails(Status.BAD_OPTION, () -> model.restoreFile(input, temporary.resolve("x.tif"), "device=cpu", null), "device");
+        assertFails(
+                Status.BAD_OPTION,
+                () -> model.restoreFile(input, temporary.resolve("x.tif"), "device=cpu", null),
+                "device");
     }
 }

@@ -8,10 +8,14 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Collections;
 
-/** Parfocal and another program's ONNX Runtime in one process, each before and after the other: for {@link TwoRuntimesTest}. */
+/**
+ * Parfocal and another program's ONNX Runtime in one process, each before and after the other: for
+ * {@link TwoRuntimesTest}.
+ */
 final class RuntimesMain {
     /** Multiples of 16: nothing is padded. */
     private static final int WIDTH = 96;
+
     private static final int HEIGHT = 80;
 
     private RuntimesMain() {}
@@ -41,8 +45,9 @@ final class RuntimesMain {
         }
         try (ParfocalModel model = Tiny.open()) {
             String version = model.describe().replaceAll(".*\"runtime_version\":\"([^\"]*)\".*", "$1");
-            System.out.println((largest < 1e-4 ? "equal" : "differ by " + largest) + (change > 0.01 ? "" : ", and nothing was done") + "; "
-                    + version + " and " + OrtEnvironment.getEnvironment().getVersion());
+            System.out.println((largest < 1e-4 ? "equal" : "differ by " + largest)
+                    + (change > 0.01 ? "" : ", and nothing was done") + "; " + version + " and "
+                    + OrtEnvironment.getEnvironment().getVersion());
         }
     }
 
@@ -62,7 +67,8 @@ final class RuntimesMain {
         }
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession session = environment.createSession(Tiny.model("tiny.onnx"), new OrtSession.SessionOptions());
-                OnnxTensor tensor = OnnxTensor.createTensor(environment, FloatBuffer.wrap(image), new long[] {1, 1, HEIGHT, WIDTH});
+                OnnxTensor tensor = OnnxTensor.createTensor(
+                        environment, FloatBuffer.wrap(image), new long[] {1, 1, HEIGHT, WIDTH});
                 OrtSession.Result result = session.run(Collections.singletonMap("image", tensor))) {
             float[] restored = new float[frame.length];
             ((OnnxTensor) result.get(0)).getFloatBuffer().get(restored);

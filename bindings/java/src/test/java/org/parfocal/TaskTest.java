@@ -10,30 +10,17 @@ import static org.parfocal.Tiny.assertFails;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Progress and cancel. */
-@NeedsLibrary
-class TaskTest {
+class TaskTest extends TinyModel {
     private static final Layout PLANE = Layout.of(Tiny.SIDE, Tiny.SIDE);
-
-    private static ParfocalModel model;
-
-    @BeforeAll
-    static void open() {
-        model = Tiny.open();
-    }
-
-    @AfterAll
-    static void close() {
-        model.close();
-    }
 
     private static void waitForPlanes(ParfocalTask task, long planes) {
         while (task.planesDone() < planes) {
@@ -51,14 +38,16 @@ class TaskTest {
                 task.cancel();
             });
             canceller.start();
-            assertFails(Status.CANCELLED, () -> model.restorePlanes(stack, restored, PLANE, null, task), "cancelled after");
+            assertFails(
+                    Status.CANCELLED, () -> model.restorePlanes(stack, restored, PLANE, null, task), "cancelled after");
             canceller.join();
             int done = (int) task.planesDone();
             assertTrue(done >= 3 && done < stack.length, done + " planes");
             short[] expected = model.restore(stack[0], Tiny.SIDE, Tiny.SIDE);
             short[] untouched = new short[Tiny.SIDE * Tiny.SIDE];
             for (int plane = 0; plane < stack.length; plane++) {
-                assertArrayEquals(plane < done ? expected : untouched, restored[plane], "plane " + plane + " of " + done);
+                assertArrayEquals(
+                        plane < done ? expected : untouched, restored[plane], "plane " + plane + " of " + done);
             }
             assertTrue(task.describe().contains("\"cancelled\":true"), task.describe());
         }
@@ -70,7 +59,9 @@ class TaskTest {
         short[] kept = frame.clone();
         try (ParfocalTask task = new ParfocalTask()) {
             task.cancel();
-            assertFails(Status.CANCELLED, () -> model.restore(PixelType.U16, frame, Layout.of(16, 16), frame, Layout.of(16, 16), null, task));
+            assertFails(
+                    Status.CANCELLED,
+                    () -> model.restore(PixelType.U16, frame, Layout.of(16, 16), frame, Layout.of(16, 16), null, task));
         }
         assertArrayEquals(kept, frame);
     }
@@ -85,8 +76,11 @@ class TaskTest {
             assertEquals(1, task.planesDone());
             assertEquals(task.total(), task.done());
             assertTrue(task.describe().contains("\"report\":{"), task.describe());
-            assertFails(Status.INVALID_ARGUMENT, () -> model.restore(PixelType.U16, frame, layout, frame, layout, null, task),
-                    "belongs to an earlier run", "create a task for each run");
+            assertFails(
+                    Status.INVALID_ARGUMENT,
+                    () -> model.restore(PixelType.U16, frame, layout, frame, layout, null, task),
+                    "belongs to an earlier run",
+                    "create a task for each run");
         }
     }
 
@@ -102,7 +96,10 @@ class TaskTest {
         assertFails(Status.INVALID_HANDLE, task::planesDone, words);
         assertFails(Status.INVALID_HANDLE, task::describe, words);
         short[] frame = new short[16];
-        assertFails(Status.INVALID_HANDLE, () -> model.restore(PixelType.U16, frame, Layout.of(4, 4), frame, Layout.of(4, 4), null, task), words);
+        assertFails(
+                Status.INVALID_HANDLE,
+                () -> model.restore(PixelType.U16, frame, Layout.of(4, 4), frame, Layout.of(4, 4), null, task),
+                words);
     }
 
     @Test
@@ -155,12 +152,19 @@ class TaskTest {
 
     @Test
     void aShortRunIsHeardOnce() throws InterruptedException {
-        List<String> heard = Collections.synchronizedList(new ArrayList<>());
+        BlockingQueue<String> heard = new LinkedBlockingQueue<>();
         short[] frame = Tiny.shorts(16 * 16, 1);
-        try (ParfocalTask task = new ParfocalTask().onProgress((done, total, planes) -> heard.add(done + "/" + total + " " + planes))) {
+        try (ParfocalTask task =
+                new ParfocalTask().onProgress((done, total, planes) -> heard.add(done + "/" + total + " " + planes))) {
             model.restore(PixelType.U16, frame, Layout.of(16, 16), frame, Layout.of(16, 16), null, task);
+            String end = task.done() + "/" + task.total() + " 1";
+            String said = heard.poll(10, TimeUnit.SECONDS);
+            while (said != null && !said.equals(end)) {
+                said = heard.poll(10, TimeUnit.SECONDS);
+            }
+            assertEquals(end, said, "not heard within 10 s");
             Thread.sleep(200);
-            assertEquals(task.done() + "/" + task.total() + " 1", heard.get(heard.size() - 1));
+            assertEquals(null, heard.poll(), "nothing after the last");
         }
     }
 
@@ -173,7 +177,8 @@ class TaskTest {
         CountDownLatch other = new CountDownLatch(1);
         Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
         Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> handled.incrementAndGet());
-        try (ParfocalTask task = new ParfocalTask(); ParfocalTask second = new ParfocalTask()) {
+        try (ParfocalTask task = new ParfocalTask();
+                ParfocalTask second = new ParfocalTask()) {
             task.onProgress((done, total, planes) -> {
                 calls.incrementAndGet();
                 throw new IllegalStateException("a fault of the host's");

@@ -13,7 +13,9 @@ final class TestPixels {
 
     /** A file of the repository. */
     static Path file(String name) {
-        return Paths.get(System.getProperty("basedir", "."), "..", "..", name).toAbsolutePath().normalize();
+        return Paths.get(System.getProperty("basedir", "."), "..", "..", name)
+                .toAbsolutePath()
+                .normalize();
     }
 
     /** A small network that runs in a millisecond. */

@@ -17,7 +17,9 @@ final class Tiny {
     private Tiny() {}
 
     static String model(String name) {
-        Path folder = Paths.get(System.getProperty("parfocal.models")).toAbsolutePath().normalize();
+        Path folder = Paths.get(System.getProperty("parfocal.models"))
+                .toAbsolutePath()
+                .normalize();
         return folder.resolve(name).toString();
     }
 

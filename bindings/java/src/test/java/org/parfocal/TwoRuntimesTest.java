@@ -14,7 +14,10 @@ class TwoRuntimesTest {
     @ParameterizedTest
     @ValueSource(strings = {"parfocal", "other"})
     void bothGiveTheSameNumbers(String first) {
-        String said = new ChildJvm().withLibrary().classPath(ChildJvm.place(OrtEnvironment.class)).run(RuntimesMain.class, first);
+        String said = new ChildJvm()
+                .withLibrary()
+                .classPath(ChildJvm.place(OrtEnvironment.class))
+                .run(RuntimesMain.class, first);
         assertTrue(said.matches("equal; (?!1\\.22\\.0)\\d+\\.\\d+\\.\\d+ and 1\\.22\\.0"), said);
     }
 }

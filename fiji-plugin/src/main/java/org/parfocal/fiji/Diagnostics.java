@@ -11,7 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import org.parfocal.Parfocal;
 
-/** The command {@code Plugins > Parfocal > About and Diagnostics...}: versions, and what runs here or what is missing. */
+/** The command {@code Plugins > Parfocal > About and Diagnostics...}: versions, and what works here or is missing. */
 public final class Diagnostics implements PlugIn {
     @Override
     public void run(String argument) {
@@ -25,10 +25,11 @@ public final class Diagnostics implements PlugIn {
         }
     }
 
-    /** Never fails: a library that does not load is part of what is told. */
-    static Report report() {
-        Report report = new Report("Parfocal: About and Diagnostics");
-        report.part("Parfocal restores out-of-focus microscope images. A restored image is an estimate: keep the original.");
+    /** Never fails: a library that does not load is part of the report. */
+    static TextReport report() {
+        TextReport report = new TextReport("Parfocal: About and Diagnostics");
+        report.part("Parfocal restores out-of-focus microscope images. A restored image is an estimate: keep the "
+                + "original.");
         JsonObject doctor = null;
         try {
             doctor = Json.parse(Parfocal.doctor()).asObject();
@@ -50,8 +51,10 @@ public final class Diagnostics implements PlugIn {
         report.line("ImageJ", ImageJ.VERSION + ImageJ.BUILD + (IJ.getInstance() == null ? ", without a window" : ""))
                 .line("Java", System.getProperty("java.version") + ", " + System.getProperty("java.vendor"))
                 .line("Java's folder", System.getProperty("java.home"))
-                .line("System", System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
-                        + System.getProperty("os.arch"))
+                .line(
+                        "System",
+                        System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
+                                + System.getProperty("os.arch"))
                 .line("Processors", Runtime.getRuntime().availableProcessors())
                 .line("Memory of ImageJ", IJ.freeMemory());
         if (doctor != null && doctor.get("model") != null && doctor.get("model").isObject()) {
@@ -67,23 +70,24 @@ public final class Diagnostics implements PlugIn {
         return report;
     }
 
-    private static void library(Report report, JsonObject doctor) {
-        report.line("Engine", doctor.getString("version", "") + ", ABI " + Parfocal.abiVersion() + ", "
-                        + doctor.getString("platform", ""))
+    private static void library(TextReport report, JsonObject doctor) {
+        report.line(
+                        "Engine",
+                        doctor.getString("version", "") + ", ABI " + Parfocal.abiVersion() + ", "
+                                + doctor.getString("platform", ""))
                 .line("Its file", Parfocal.libraryPath())
                 .line("ONNX Runtime", text(doctor.get("runtime_version"), "none"))
                 .line("Its file", text(doctor.get("runtime_path"), "none"))
                 .line("Needed of it", doctor.getString("runtime_needed", ""));
     }
 
-    /** In short; Model Information tells all of it. Without ONNX Runtime only its name is known. */
-    private static void model(Report report, ModelDescription model) {
-        report.part("The model inside")
-                .line("Name", model.name())
-                .line("SHA-256", model.sha256());
+    /** A short description; Model Information has all of it. Without ONNX Runtime only its name is known. */
+    private static void model(TextReport report, ModelDescription model) {
+        report.part("The model inside").line("Name", model.name()).line("SHA-256", model.sha256());
         if (!model.device().isEmpty()) {
-            report.line("Runs on", model.device() + " (" + model.precision() + ", " + model.threads()
-                    + " threads), proved by a run");
+            report.line(
+                    "Runs on",
+                    model.device() + " (" + model.precision() + ", " + model.threads() + " threads), proved by a run");
             if (!model.warnings().isEmpty()) {
                 report.part("Warnings").list(model.warnings());
             }
@@ -91,23 +95,25 @@ public final class Diagnostics implements PlugIn {
     }
 
     private static List<String> devices(JsonValue devices) {
-        List<String> told = new ArrayList<>();
+        List<String> lines = new ArrayList<>();
         if (devices != null && devices.isArray()) {
             for (JsonValue value : devices.asArray()) {
                 JsonObject device = value.asObject();
-                told.add(device.getString("device", "") + (device.getBoolean("in_runtime", false)
-                        ? ": this ONNX Runtime has it; it needs " : ": not in this ONNX Runtime; it needs ")
+                lines.add(device.getString("device", "")
+                        + (device.getBoolean("in_runtime", false)
+                                ? ": this ONNX Runtime has it; it needs "
+                                : ": not in this ONNX Runtime; it needs ")
                         + device.getString("needs", ""));
             }
         }
-        return told;
+        return lines;
     }
 
     private static String text(JsonValue value, String fallback) {
         return value != null && value.isString() ? value.asString() : fallback;
     }
 
-    /** As the jar's manifest has it. */
+    /** The version in the jar's manifest. */
     private static String version(Class<?> of) {
         String version = of.getPackage() == null ? null : of.getPackage().getImplementationVersion();
         return version == null ? "not packaged" : version;

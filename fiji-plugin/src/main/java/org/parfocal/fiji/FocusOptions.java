@@ -7,11 +7,11 @@ import java.awt.GraphicsEnvironment;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/** What {@link FocusScore} is asked to do: by its dialog, or by a macro, which needs no screen. */
+/** The choices of {@link FocusScore}, from its dialog or from a macro, which needs no screen. */
 final class FocusOptions {
     private static final String ALONG_Z = "along z";
     private static final String ALL = "all";
-    // The first word of a label is the key in macros.
+    // The first word of a label is its key in macros.
     private static final String PLANES_LABEL = "Planes";
     private static final String PLOT_LABEL = "Plot over z";
     private static final String CLEAR_LABEL = "Clear results";
@@ -29,7 +29,7 @@ final class FocusOptions {
         this.go = go;
     }
 
-    /** Null when the dialog was cancelled. */
+    /** Null if the dialog was cancelled. */
     static FocusOptions ask(ImagePlus image) {
         boolean hasZ = image.getNSlices() > 1;
         String options = Macro.getOptions();
@@ -37,16 +37,19 @@ final class FocusOptions {
             return new FocusOptions(!hasZ, true, true, false);
         }
         if (options != null) {
-            MacroOptions told = new MacroOptions("Focus Score", options, "planes", "plot", "clear", "go");
-            boolean all = told.choice("planes", new String[] {ALONG_Z, ALL}, hasZ ? ALONG_Z : ALL).equals(ALL);
-            return new FocusOptions(all, told.ticked("plot"), told.ticked("clear"), told.ticked("go"));
+            MacroOptions macro = new MacroOptions("Focus Score", options, "planes", "plot", "clear", "go");
+            boolean all = macro.choice("planes", new String[] {ALONG_Z, ALL}, hasZ ? ALONG_Z : ALL)
+                    .equals(ALL);
+            return new FocusOptions(all, macro.ticked("plot"), macro.ticked("clear"), macro.ticked("go"));
         }
         GenericDialog dialog = new GenericDialog("Focus Score");
         dialog.addChoice(PLANES_LABEL, new String[] {ALONG_Z, ALL}, hasZ ? ALONG_Z : ALL);
         dialog.addCheckbox(PLOT_LABEL, true);
         dialog.addCheckbox(CLEAR_LABEL, true);
         dialog.addCheckbox(GO_LABEL, false);
-        dialog.addMessage("along z: the planes at the channel and time that are shown.\nLarger scores are sharper. They compare planes of one field and\none channel, not different specimens.");
+        dialog.addMessage("along z: the planes at the channel and time that are shown.\n"
+                + "Larger scores are sharper. They compare planes of one field and\n"
+                + "one channel, not different specimens.");
         dialog.showDialog();
         if (dialog.wasCanceled()) {
             return null;
@@ -55,7 +58,7 @@ final class FocusOptions {
         return new FocusOptions(all, dialog.getNextBoolean(), dialog.getNextBoolean(), dialog.getNextBoolean());
     }
 
-    /** ImageJ's numbers of the slices that are asked for. */
+    /** The chosen slices, numbered as ImageJ does. */
     int[] slices(ImagePlus image) {
         if (all) {
             return IntStream.rangeClosed(1, image.getStackSize()).toArray();

@@ -14,11 +14,17 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToIntFunction;
 
-/** Draws focus scores over z (over time or channel where there is one plane along z), a curve for each of what is left. */
+/** Draws focus scores over z, or over time or channel if there is only one z. The other axes give one curve each. */
 final class FocusPlot {
     private static final Color[] COLOURS = {
-        new Color(0x1f77b4), new Color(0xd62728), new Color(0x2ca02c), new Color(0x9467bd), new Color(0xff7f0e),
-        new Color(0x8c564b), new Color(0xe377c2), new Color(0x17becf)
+        new Color(0x1f77b4),
+        new Color(0xd62728),
+        new Color(0x2ca02c),
+        new Color(0x9467bd),
+        new Color(0xff7f0e),
+        new Color(0x8c564b),
+        new Color(0xe377c2),
+        new Color(0x17becf)
     };
     private static final Color MARK = new Color(0x606060);
 
@@ -30,8 +36,12 @@ final class FocusPlot {
         this.scores = scores;
     }
 
-    /** What the planes are drawn over. */
-    private enum Axis { Z, FRAME, CHANNEL }
+    /** The axis of the plot. */
+    private enum Axis {
+        Z,
+        FRAME,
+        CHANNEL
+    }
 
     private Axis axis() {
         if (several(score -> score.z)) {
@@ -44,14 +54,15 @@ final class FocusPlot {
         return scores.stream().mapToInt(number).distinct().count() > 1;
     }
 
-    /** The planes of one curve each, by what the curve is called. */
+    /** The planes of each curve, by its name in the legend. */
     Map<String, List<PlaneScore>> curves() {
         Axis axis = axis();
         boolean channels = axis != Axis.CHANNEL && several(score -> score.channel);
         boolean frames = axis == Axis.Z && several(score -> score.frame);
         Map<String, List<PlaneScore>> curves = new LinkedHashMap<>();
         for (PlaneScore score : scores) {
-            String name = (channels ? "channel " + score.channel : "") + (channels && frames ? ", " : "")
+            String name = (channels ? "channel " + score.channel : "")
+                    + (channels && frames ? ", " : "")
                     + (frames ? "frame " + score.frame : "");
             curves.computeIfAbsent(name, key -> new ArrayList<>()).add(score);
         }
@@ -85,7 +96,7 @@ final class FocusPlot {
             plot.setLineWidth(1);
             plot.addLegend(String.join("\n", curves.keySet()));
         }
-        // After the legend's labels, which go to what was added first.
+        // After the legend, whose labels go to the curves added first.
         number = 0;
         for (List<PlaneScore> curve : curves.values()) {
             mark(plot, curve, place, COLOURS[number++ % COLOURS.length], curves.size() == 1);
@@ -93,7 +104,8 @@ final class FocusPlot {
         return plot;
     }
 
-    private static void mark(Plot plot, List<PlaneScore> curve, ToDoubleFunction<PlaneScore> place, Color colour, boolean named) {
+    private static void mark(
+            Plot plot, List<PlaneScore> curve, ToDoubleFunction<PlaneScore> place, Color colour, boolean named) {
         PlaneScore best = FocusScores.sharpest(curve);
         if (best == null) {
             return;
@@ -113,7 +125,11 @@ final class FocusPlot {
     private void limits(Plot plot, ToDoubleFunction<PlaneScore> place) {
         double low = scores.stream().mapToDouble(place).min().orElse(0);
         double high = scores.stream().mapToDouble(place).max().orElse(1);
-        double top = scores.stream().mapToDouble(score -> score.score).filter(s -> !Double.isNaN(s)).max().orElse(0);
+        double top = scores.stream()
+                .mapToDouble(score -> score.score)
+                .filter(s -> !Double.isNaN(s))
+                .max()
+                .orElse(0);
         double beside = high > low ? 0.02 * (high - low) : 0.5;
         plot.setLimits(low - beside, high + beside, 0, top > 0 ? 1.08 * top : 1);
     }
@@ -127,7 +143,7 @@ final class FocusPlot {
         return unit != null && !unit.isEmpty() && !unit.startsWith("pixel");
     }
 
-    /** In a window; in a macro without one, as an image that is the current one afterwards, as ImageJ's own plots are. */
+    /** Opens a window. In a macro without a screen the plot becomes the current image, as ImageJ's own plots do. */
     static void show(Plot plot) {
         if (!GraphicsEnvironment.isHeadless() || IJ.macroRunning() && IJ.getInstance() == null) {
             plot.show();

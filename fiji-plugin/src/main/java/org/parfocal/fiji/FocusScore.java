@@ -40,14 +40,17 @@ public final class FocusScore implements PlugIn {
         IJ.showStatus(summary(sharpest, image));
     }
 
-    /** What is looked at: the bounds of the selection, else the whole image. */
+    /** The part that is scored: the bounds of the selection, else the whole image. */
     private static Rectangle area(ImagePlus image) {
         if (image == null) {
-            throw new Problem("No image is open. Open the image or stack to score, or click into its window, and repeat.");
+            throw new Problem(
+                    "No image is open. Open the image or stack to score, or click into its window, and repeat.");
         }
         if (image.getType() == ImagePlus.COLOR_256) {
-            throw new Problem("\"" + image.getTitle() + "\" is an 8-bit colour image: its numbers are places in a colour table, not "
-                    + "brightness, and have no focus score. Convert it first: Image > Type > RGB Color (or 8-bit, if the colours "
+            throw new Problem("\"" + image.getTitle()
+                    + "\" is an 8-bit colour image: its numbers are places in a colour table, not "
+                    + "brightness, and have no focus score. Convert it first: Image > Type > RGB Color (or 8-bit, "
+                    + "if the colours "
                     + "mean nothing).");
         }
         Rectangle whole = new Rectangle(0, 0, image.getWidth(), image.getHeight());
@@ -57,13 +60,14 @@ public final class FocusScore implements PlugIn {
         }
         Rectangle area = roi.getBounds().intersection(whole);
         if (area.isEmpty()) {
-            throw new Problem("The selection has no pixels inside \"" + image.getTitle() + "\". Draw another one, or remove it "
-                    + "(Edit > Selection > Select None) to score whole planes.");
+            throw new Problem(
+                    "The selection has no pixels inside \"" + image.getTitle() + "\". Draw another one, or remove it "
+                            + "(Edit > Selection > Select None) to score whole planes.");
         }
         return area;
     }
 
-    /** Rows are added to ImageJ's Results, which macros read, with a screen or without one. */
+    /** Adds rows to ImageJ's Results table, which macros read with and without a screen. */
     private static void tabulate(List<PlaneScore> scores, ImagePlus image) {
         ResultsTable table = Analyzer.getResultsTable();
         String unit = image.getCalibration().getZUnit();
@@ -84,7 +88,7 @@ public final class FocusScore implements PlugIn {
         table.show("Results");
     }
 
-    /** Scores of other channels and times cannot be compared with these: the planes along z (else all) of what is shown. */
+    /** The planes along z (else all) at the channel and time shown: scores of others cannot be compared with these. */
     private static List<PlaneScore> here(List<PlaneScore> scores, ImagePlus image) {
         int channel = image.getC();
         int frame = image.getT();
@@ -100,7 +104,9 @@ public final class FocusScore implements PlugIn {
             return "Focus Score: the planes are constant, none is sharper than another";
         }
         String place = FocusPlot.isCalibrated(image.getCalibration())
-                ? " (" + IJ.d2s(sharpest.position, 2) + " " + image.getCalibration().getZUnit() + ")" : "";
+                ? " (" + IJ.d2s(sharpest.position, 2) + " "
+                        + image.getCalibration().getZUnit() + ")"
+                : "";
         return "Sharpest: slice " + sharpest.slice + " of " + image.getStackSize() + place + ", score "
                 + IJ.d2s(sharpest.score, 4);
     }

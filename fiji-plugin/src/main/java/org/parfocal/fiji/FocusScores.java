@@ -9,23 +9,24 @@ import org.parfocal.Layout;
 import org.parfocal.Parfocal;
 import org.parfocal.PixelType;
 
-/** Asks the engine for the focus score of slices, one after the other, so that a virtual stack is never in memory as a whole. */
+/** Scores slices one after the other, so that a virtual stack is never in memory as a whole. */
 final class FocusScores {
     private FocusScores() {}
 
     /**
-     * @param slices ImageJ's numbers of slices, from 1
-     * @param area what is looked at, inside the image
-     * @throws Stopped when Esc was pressed or the image was closed
+     * @param slices slice numbers as ImageJ counts them, from 1
+     * @param area the part that is scored, inside the image
+     * @throws Stopped if Esc was pressed or the image was closed
      */
     static List<PlaneScore> of(ImagePlus image, int[] slices, Rectangle area) {
         PixelType type = Pixels.type(image);
         PlaneReader reader = new PlaneReader(image);
         List<PlaneScore> scores = new ArrayList<>();
         IJ.resetEscape();
-        try (HeldImage held = new HeldImage(image, "scored")) {
+        try (LockedImage held = new LockedImage(image, "scored")) {
             for (int slice : slices) {
-                Stopped stopped = IJ.escapePressed() ? new Stopped("Stopped by Esc; no table was made.", true) : held.gone();
+                Stopped stopped =
+                        IJ.escapePressed() ? new Stopped("Stopped by Esc; no table was made.", true) : held.gone();
                 if (stopped != null) {
                     throw stopped;
                 }
@@ -39,7 +40,7 @@ final class FocusScores {
         return scores;
     }
 
-    /** The score of a rectangle of one plane; pixels outside it are not looked at, and nothing is copied. */
+    /** The score of a rectangle of one plane, without copying it. */
     private static double of(PixelType type, Object pixels, int width, Rectangle area) {
         Layout layout = Layout.of(area.width, area.height)
                 .offset((long) area.y * width + area.x)

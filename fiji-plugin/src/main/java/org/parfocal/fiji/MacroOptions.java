@@ -8,14 +8,14 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What a macro tells a command: {@code key=value}, {@code key=[a value]}, {@code key='a value'} or a {@code key} alone, as
- * ImageJ's GenericDialog reads it, but without making a dialog: that needs a screen. Keys are the first words of the dialog's
- * labels in small letters. A key that the command does not have is refused: it would otherwise be passed over in silence.
+ * The options of a command in a macro: {@code key=value}, {@code key=[a value]}, {@code key='a value'} or a {@code key}
+ * alone, as ImageJ's GenericDialog reads them, but without making a dialog, which needs a screen. Keys are the first
+ * words of the dialog's labels in small letters. Unknown keys are refused, where ImageJ would ignore them silently.
  */
 final class MacroOptions {
     private final String command;
     private final List<String> keys;
-    /** The value of each key that was given; null where it stands alone. */
+    /** The value of each key in the macro; null for a key without value. */
     private final Map<String, String> given = new LinkedHashMap<>();
 
     /** @param options what {@link ij.Macro#getOptions()} returns */
@@ -28,7 +28,7 @@ final class MacroOptions {
         }
     }
 
-    /** Reads the option that begins at {@code at}; gives where it ends. */
+    /** Reads the option that begins at {@code at}. Returns where it ends. */
     private int option(String options, int at) {
         int end = at;
         while (end < options.length() && options.charAt(end) != '=' && !Character.isWhitespace(options.charAt(end))) {
@@ -54,7 +54,7 @@ final class MacroOptions {
         return c == '[' || c == '\'';
     }
 
-    /** Behind the value that begins at {@code at}; brackets may stand in brackets. */
+    /** The end of the value that begins at {@code at}. Brackets may be nested. */
     private int valueEnd(String options, int at, String key) {
         int end = at;
         if (at == options.length() || !isOpening(options.charAt(at))) {
@@ -67,7 +67,8 @@ final class MacroOptions {
         int depth = 1;
         for (end++; depth > 0; end++) {
             if (end == options.length()) {
-                throw new Problem(command + ": the value of " + key + " has no closing " + (brackets ? "bracket." : "quote."));
+                throw new Problem(
+                        command + ": the value of " + key + " has no closing " + (brackets ? "bracket." : "quote."));
             }
             char c = options.charAt(end);
             if (brackets) {
@@ -79,27 +80,31 @@ final class MacroOptions {
         return end;
     }
 
-    /** True where the macro says the key, with a value or without one. */
+    /** Whether the macro has the key, with or without a value. */
     boolean has(String key) {
         return given.containsKey(key);
     }
 
-    /** A text; {@code fallback} if the macro does not give the key. {@code &name} is the macro's variable of that name. */
+    /**
+     * The value of a key; {@code fallback} if the macro does not have it. {@code &name} stands for the macro's
+     * variable.
+     */
     String text(String key, String fallback) {
         if (!has(key)) {
             return fallback;
         }
         String value = given.get(key);
         if (value == null) {
-            throw new Problem(command + ": \"" + key + "\" has no value. Write " + key + "=value; values with spaces stand in "
-                    + "[brackets]. The keys are " + String.join(", ", keys) + ".");
+            throw new Problem(
+                    command + ": \"" + key + "\" has no value. Write " + key + "=value; values with spaces stand in "
+                            + "[brackets]. The keys are " + String.join(", ", keys) + ".");
         }
         Interpreter macro = value.startsWith("&") ? Interpreter.getInstance() : null;
         String variable = macro == null ? null : macro.getVariableAsString(value.substring(1));
         return variable == null ? value : variable;
     }
 
-    /** One of some texts, in capitals or not; as it is written in {@code allowed}. */
+    /** The value of a key, which must be one of {@code allowed}, in any case; spelled as it is there. */
     String choice(String key, String[] allowed, String fallback) {
         String value = text(key, fallback);
         StringBuilder choices = new StringBuilder();
@@ -107,12 +112,15 @@ final class MacroOptions {
             if (choice.equalsIgnoreCase(value.trim())) {
                 return choice;
             }
-            choices.append(choices.length() == 0 ? "" : ", ").append(choice.indexOf(' ') < 0 ? choice : "[" + choice + "]");
+            choices.append(choices.length() == 0 ? "" : ", ")
+                    .append(choice.indexOf(' ') < 0 ? choice : "[" + choice + "]");
         }
         throw new Problem(command + ": " + key + "=" + value + " cannot be; the choices are " + choices + ".");
     }
 
-    /** Whether a checkbox is ticked: its key stands alone. With a value ImageJ would take it for not ticked, in silence. */
+    /**
+     * Whether a checkbox is ticked: its key stands alone. ImageJ would silently take a key with a value for not ticked.
+     */
     boolean ticked(String key) {
         if (given.get(key) != null) {
             throw new Problem(command + ": " + key + "=" + given.get(key) + " cannot be: \"" + key + "\" is a checkbox "

@@ -1,23 +1,22 @@
 package org.parfocal.fiji;
 
-import java.awt.GraphicsEnvironment;
-
 import ij.IJ;
 import ij.Macro;
 import ij.macro.Interpreter;
+import java.awt.GraphicsEnvironment;
 import org.parfocal.ParfocalException;
 
-/** What the user is told when a command cannot do what was asked. */
+/** Tells the user why a command could not do its work. */
 final class Messages {
     /** The title of every message. */
     static final String TITLE = "Parfocal";
 
-    /** ImageJ's dialogs break lines only where they are told to. */
+    /** ImageJ's dialogs break lines only at line breaks. */
     private static final int COLUMNS = 90;
 
     private Messages() {}
 
-    /** Does a command's work; the user is told why, if it does not reach its end. */
+    /** Runs a command, and tells the user why if it does not reach its end. */
     static void command(String name, Runnable work) {
         try {
             work.run();
@@ -32,7 +31,7 @@ final class Messages {
             }
         } catch (RuntimeException | LinkageError | OutOfMemoryError failure) {
             if (failure instanceof RuntimeException && Macro.MACRO_CANCELED.equals(failure.getMessage())) {
-                // ImageJ's own way to end a macro.
+                // ImageJ ends a macro by this exception.
                 throw failure;
             }
             error(failure);
@@ -40,14 +39,15 @@ final class Messages {
     }
 
     /**
-     * Shows a message and stops the macro that runs, if one does: a dialog where there is an ImageJ window, a line of text
-     * where there is nobody to close a dialog. Does not always return: in some threads ImageJ stops a macro by an exception.
+     * Shows a message and stops the running macro, if any: a dialog if ImageJ has a window, else a line of text,
+     * because nobody could close a dialog. Does not always return: in some threads ImageJ stops a macro by an
+     * exception.
      */
     static void error(String message) {
         if (IJ.getInstance() == null && !GraphicsEnvironment.isHeadless()) {
             Interpreter macro = Interpreter.getInstance();
             if (macro != null) {
-                // "ImageJ -batch" on a machine with a display: the interpreter would open a dialog and wait for ever.
+                // With "ImageJ -batch" and a display, the interpreter would open a dialog and wait for ever.
                 System.err.println(TITLE + ": " + message);
                 macro.setIgnoreErrors(true);
             }
@@ -55,12 +55,12 @@ final class Messages {
         IJ.error(TITLE, IJ.getInstance() == null ? message : wrap(message));
     }
 
-    /** Shows what went wrong; see {@link #error(String)}. */
+    /** Shows a failure; see {@link #error(String)}. */
     static void error(Throwable failure) {
         error(explain(failure));
     }
 
-    /** A sentence for the user. */
+    /** The failure in a sentence for the user. */
     static String explain(Throwable failure) {
         if (failure instanceof ParfocalException || failure instanceof Problem) {
             return failure.getMessage();
@@ -71,8 +71,8 @@ final class Messages {
         }
         StackTraceElement[] trace = failure.getStackTrace();
         String where = trace.length == 0 ? "" : " at " + trace[0];
-        return "This is a fault of Parfocal: " + failure + where + ". Please report it with the text of Plugins > Parfocal > "
-                + "About and Diagnostics.";
+        return "This is a fault of Parfocal: " + failure + where
+                + ". Please report it with the text of Plugins > Parfocal > " + "About and Diagnostics.";
     }
 
     /** Breaks long lines at spaces. */

@@ -1,12 +1,5 @@
 package org.parfocal.fiji;
 
-import java.awt.Rectangle;
-import java.awt.image.ColorModel;
-import java.util.LinkedHashSet;
-import java.util.Map;
-import java.util.Properties;
-import java.util.Set;
-
 import ij.CompositeImage;
 import ij.IJ;
 import ij.ImagePlus;
@@ -16,18 +9,24 @@ import ij.gui.Roi;
 import ij.measure.Calibration;
 import ij.process.ImageProcessor;
 import ij.process.LUT;
+import java.awt.Rectangle;
+import java.awt.image.ColorModel;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
 
 /**
- * What a result keeps of its image: calibration and units, channels, slices, frames and the position among them, lookup
- * tables, display mode and ranges, slice labels, overlay, selection, Info and the other properties.
+ * Copies metadata from an image to its result: calibration and units, dimensions and position, lookup tables, display
+ * mode and ranges, slice labels, overlay, selection, Info and other properties.
  */
 final class Metadata {
     private Metadata() {}
 
     /**
-     * An image like another one, with other pixels.
+     * A result image with the metadata of its source.
      *
-     * @param stack the chosen planes of the region, without labels
+     * @param stack the restored planes, without labels
      */
     static ImagePlus image(ImagePlus source, ImageStack stack, Selection selection, Region region) {
         ImageProcessor shown = source.getProcessor();
@@ -35,7 +34,9 @@ final class Metadata {
         int[] channels = selection.channels();
         boolean composite = source instanceof CompositeImage && (channels.length > 1 || source.getNChannels() == 1);
         if (source instanceof CompositeImage && !composite) {
-            colors = source.getDisplayMode() == IJ.GRAYSCALE ? null : ((CompositeImage) source).getChannelLut(channels[0]);
+            colors = source.getDisplayMode() == IJ.GRAYSCALE
+                    ? null
+                    : ((CompositeImage) source).getChannelLut(channels[0]);
         }
         if (!(stack.getProcessor(1) instanceof ij.process.ColorProcessor)) {
             stack.setColorModel(colors);
@@ -55,13 +56,15 @@ final class Metadata {
         }
         result.setOpenAsHyperStack(source.isHyperStack() && selection.count() > 1);
         int[] at = source.convertIndexToPosition(source.getCurrentSlice());
-        result.setPosition(Math.max(1, selection.place(0, at[0])), Math.max(1, selection.place(1, at[1])),
+        result.setPosition(
+                Math.max(1, selection.place(0, at[0])),
+                Math.max(1, selection.place(1, at[1])),
                 Math.max(1, selection.place(2, at[2])));
         drawings(source, result, selection, region);
         return result;
     }
 
-    /** The label of a plane; that of a single image stands elsewhere than that of a stack's slice. */
+    /** The label of a plane. A single image stores it in another place than a stack. */
     static String label(ImagePlus image, int plane) {
         if (image.getStackSize() == 1) {
             return image.hasImageStack() ? image.getStack().getSliceLabel(1) : image.getProp("Slice_Label");
@@ -81,7 +84,7 @@ final class Metadata {
         }
         for (Map.Entry<Object, Object> property : properties.entrySet()) {
             String key = String.valueOf(property.getKey());
-            // These two say that the image is the picture of something else, which the result no longer is.
+            // These two mark the image as the picture of something else, which the result is not.
             if (!key.equals("FHT") && !key.equals(ij.gui.Plot.PROPERTY_KEY)) {
                 result.setProperty(key, property.getValue());
             }
@@ -91,7 +94,7 @@ final class Metadata {
     private static void calibration(ImagePlus source, ImagePlus result, Selection selection, Region region) {
         Calibration calibration = source.getCalibration().copy();
         if (region.isCrop() && (calibration.xOrigin != 0 || calibration.yOrigin != 0)) {
-            // As ImageJ's own Duplicate and Crop do it: an origin of 0, 0 means that none was set.
+            // As ImageJ's Duplicate and Crop do: an origin of 0, 0 means that none was set.
             calibration.xOrigin -= region.bounds().x;
             calibration.yOrigin -= region.bounds().y;
         }
@@ -152,7 +155,7 @@ final class Metadata {
         }
     }
 
-    /** Puts a drawing that belongs to one plane onto the same plane of the result; false if that is left out. */
+    /** Moves a drawing to its plane in the result. False if the result does not have that plane. */
     private static boolean place(Roi roi, ImagePlus source, ImagePlus result, Selection selection) {
         if (selection.isAll()) {
             return true;
@@ -181,25 +184,35 @@ final class Metadata {
         return true;
     }
 
-    /** Adds to the text that Image > Show Info shows. */
+    /** Appends to the text of Image > Show Info. */
     static void addInfo(ImagePlus image, String lines) {
         String info = image.getInfoProperty();
         image.setProperty("Info", info == null ? lines : info + (info.endsWith("\n") ? "" : "\n") + lines);
     }
 
     /**
-     * What was done, one {@code key: value} in a line, so that macros can ask for each.
+     * What was done, one {@code key: value} in a line, so that macros can read each.
      *
-     * @param warning one more than the engine's; "" for none
+     * @param warning a warning beside the engine's; "" for none
      */
-    static String info(ModelDescription model, String libraryVersion, String options, String warning, Selection selection,
-            Region region, RunReport report) {
+    static String info(
+            ModelDescription model,
+            String libraryVersion,
+            String options,
+            String warning,
+            Selection selection,
+            Region region,
+            RunReport report) {
         StringBuilder lines = new StringBuilder();
         add(lines, "version", libraryVersion);
         add(lines, "model", model.name() + " " + model.version());
         add(lines, "model sha256", model.sha256());
-        add(lines, "device", model.device() + (model.precision().isEmpty() ? "" : " " + model.precision())
-                + (model.device().equals("cpu") ? ", " + model.threads() + " threads" : ""));
+        add(
+                lines,
+                "device",
+                model.device()
+                        + (model.precision().isEmpty() ? "" : " " + model.precision())
+                        + (model.device().equals("cpu") ? ", " + model.threads() + " threads" : ""));
         add(lines, "ONNX Runtime", model.text("runtime_version"));
         add(lines, "options", options.isEmpty() ? "defaults" : options);
         if (report.ran()) {
@@ -221,14 +234,17 @@ final class Metadata {
 
     private static void counts(StringBuilder lines, RunReport report) {
         if (report.nonfinite() > 0) {
-            add(lines, "pixels left as they were, because they are no numbers (NaN or infinite)", report.nonfinite() + "");
+            add(
+                    lines,
+                    "pixels left as they were, because they are no numbers (NaN or infinite)",
+                    report.nonfinite() + "");
         }
         if (report.constantPlanes() > 0) {
             add(lines, "planes left as they were, because all pixels are equal", report.constantPlanes() + "");
         }
     }
 
-    /** What is known only after a run, for where it cannot stand in the Info; "" if there is nothing to say. */
+    /** What is known only after the run, where the Info is already written; "" if nothing is to be said. */
     static String remarks(RunReport report) {
         StringBuilder lines = new StringBuilder();
         counts(lines, report);

@@ -1,14 +1,13 @@
 package org.parfocal.fiji;
 
+import com.eclipsesource.json.Json;
+import com.eclipsesource.json.JsonObject;
+import com.eclipsesource.json.JsonValue;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-import com.eclipsesource.json.Json;
-import com.eclipsesource.json.JsonObject;
-import com.eclipsesource.json.JsonValue;
-
-/** What an opened model says of itself and of where it runs. */
+/** The description of an opened model and of where it runs. */
 final class ModelDescription {
     private final JsonObject json;
 
@@ -16,7 +15,7 @@ final class ModelDescription {
         this.json = json;
     }
 
-    /** From the text that {@link org.parfocal.ParfocalModel#describe()} returns. */
+    /** Parses the text of {@link org.parfocal.ParfocalModel#describe()}. */
     static ModelDescription parse(String text) {
         return new ModelDescription(Json.parse(text).asObject());
     }
@@ -33,7 +32,7 @@ final class ModelDescription {
         return text("sha256");
     }
 
-    /** The device that a probe run has proved. */
+    /** The device in use, proved by a trial run. */
     String device() {
         return text("device");
     }
@@ -46,17 +45,17 @@ final class ModelDescription {
         return json.getInt("threads", 0);
     }
 
-    /** Pixels of context that a pixel's result depends on, as measured on the trained network. */
+    /** Pixels around a pixel that its result depends on, measured on the trained network. */
     int halo() {
         return json.getInt("halo", 0);
     }
 
-    /** What was assumed, and why a device was not used. */
+    /** Assumptions, and why a device was not used. */
     List<String> warnings() {
         return strings(json.get("warnings"));
     }
 
-    /** A value as text, also of a number or a list; "" if there is none. */
+    /** A value as text, also a number or a list; "" if missing. */
     String text(String key) {
         JsonValue value = json.get(key);
         if (value == null || value.isNull()) {
@@ -65,12 +64,12 @@ final class ModelDescription {
         return value.isString() ? value.asString() : value.toString();
     }
 
-    /** All that it says. */
+    /** The whole description. */
     JsonObject json() {
         return json;
     }
 
-    /** The texts of a list; none if there is no list. */
+    /** The texts of a list; empty if there is no list. */
     static List<String> strings(JsonValue list) {
         if (list == null || !list.isArray()) {
             return Collections.emptyList();

@@ -8,7 +8,7 @@ import ij.gui.GenericDialog;
 import ij.plugin.PlugIn;
 import java.awt.GraphicsEnvironment;
 
-/** The command {@code Plugins > Parfocal > Model Information...}: what a model is, and what runs it here. */
+/** The command {@code Plugins > Parfocal > Model Information...}: describes a model and the device that runs it. */
 public final class ModelInformation implements PlugIn {
     private static final String TITLE = "Model Information";
     private static final String REPORT_TITLE = "Parfocal: Model Information";
@@ -24,9 +24,9 @@ public final class ModelInformation implements PlugIn {
         String device = "auto";
         String options = Macro.getOptions();
         if (options != null) {
-            MacroOptions told = new MacroOptions(TITLE, options, "model", "device");
-            path = told.text("model", path);
-            device = told.text("device", device);
+            MacroOptions macro = new MacroOptions(TITLE, options, "model", "device");
+            path = macro.text("model", path);
+            device = macro.text("device", device);
         } else if (!GraphicsEnvironment.isHeadless()) {
             GenericDialog dialog = new GenericDialog(TITLE);
             dialog.addFileField("Model file (blank: built in)", path, 30);
@@ -42,17 +42,17 @@ public final class ModelInformation implements PlugIn {
         report(path, device).show();
     }
 
-    /** Opens the model, if no command has yet, and asks it. */
-    static Report report(String path, String device) {
-        Report report = new Report(REPORT_TITLE);
+    /** Opens the model, unless it is open already, and describes it. */
+    static TextReport report(String path, String device) {
+        TextReport report = new TextReport(REPORT_TITLE);
         try (Models.Lease lease = Models.lease(path, device.isEmpty() ? "" : "device=" + device)) {
             describe(report, lease.description());
         }
         return report;
     }
 
-    /** Adds what an opened model tells. */
-    static void describe(Report report, ModelDescription model) {
+    /** Adds the description of an opened model. */
+    static void describe(TextReport report, ModelDescription model) {
         report.part("Model")
                 .line("Name", model.name())
                 .line("Version", model.version())

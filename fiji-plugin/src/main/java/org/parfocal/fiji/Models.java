@@ -8,18 +8,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-
 import org.parfocal.ParfocalModel;
 
 /**
- * The models that are open: the first command opens one, the next commands use it again.
+ * The open models. The first command opens one, later commands use it again.
  *
- * <p>A model is lent for the time of a run. Two stay open when nobody uses them, so that going back and forth between two
- * devices or two files does not open anything; an older one is closed once its last run is over. A file that has changed
- * is opened anew.
+ * <p>A model is lent for one run. Two unused ones stay open, so that switching between two devices or files opens
+ * nothing; older ones are closed once their last run is over. A file that has changed is opened again.
  */
 final class Models {
-    /** How many stay open unused: each holds the network's weights, and on a GPU its working memory. */
+    /** How many unused models stay open. Each holds the network's weights, and on a GPU its working memory. */
     static final int KEPT = 2;
 
     /** Least recently used first. Guarded by itself. */
@@ -28,10 +26,10 @@ final class Models {
     private Models() {}
 
     /**
-     * Lends a model, opened if it is not yet. Close the lease when the run is over.
+     * Lends a model, and opens it if necessary. Close the lease after the run.
      *
-     * @param path an ONNX file; null or blank for the model inside the library
-     * @param options those of opening: {@code "device=cpu threads=2"}; null or blank for the defaults
+     * @param path an ONNX file; null or blank for the built-in model
+     * @param options options of opening, such as {@code "device=cpu threads=2"}; null or blank for the defaults
      * @throws org.parfocal.ParfocalException if it cannot be opened, with a message to show
      */
     static Lease lease(String path, String options) {
@@ -66,7 +64,7 @@ final class Models {
         }
     }
 
-    /** Closes every model that no run uses; the others close when their runs are over. */
+    /** Closes all models: unused ones now, others after their runs. */
     static void closeAll() {
         List<Entry> unused;
         synchronized (ENTRIES) {
@@ -78,18 +76,18 @@ final class Models {
         close(unused);
     }
 
-    /** How many models are open or being opened. */
+    /** The number of models that are open or being opened. */
     static int open() {
         synchronized (ENTRIES) {
             return ENTRIES.size();
         }
     }
 
-    /** Takes out of the table what is to be closed; called with the table locked. */
+    /** Removes from the table the models to close. The caller holds its lock. */
     private static List<Entry> unused() {
         List<Entry> unused = new ArrayList<>();
         int left = ENTRIES.size();
-        for (Iterator<Entry> entries = ENTRIES.values().iterator(); entries.hasNext();) {
+        for (Iterator<Entry> entries = ENTRIES.values().iterator(); entries.hasNext(); ) {
             Entry entry = entries.next();
             if (entry.users == 0 && (entry.replaced || left > KEPT || entry.outdated())) {
                 entries.remove();
@@ -121,6 +119,7 @@ final class Models {
         final FutureTask<ParfocalModel> opening;
         /** Set before {@link #opening} is done. */
         private ModelDescription description;
+
         int users;
         boolean replaced;
 
@@ -137,7 +136,7 @@ final class Models {
             return model;
         }
 
-        /** The file has changed since. */
+        /** Whether the file has changed since. */
         boolean outdated() {
             return !key.equals(key(path, options));
         }
@@ -166,7 +165,7 @@ final class Models {
         }
     }
 
-    /** A model for the time of a run. */
+    /** A model, lent for one run. */
     static final class Lease implements AutoCloseable {
         private final Entry entry;
         private final ParfocalModel model;
@@ -181,7 +180,7 @@ final class Models {
             return model;
         }
 
-        /** What runs, and how, as it was when the model was opened: later runs add warnings that belong to their images. */
+        /** The description from when the model was opened: later runs add warnings that belong to their images. */
         ModelDescription description() {
             return entry.description;
         }

@@ -1,7 +1,5 @@
 package org.parfocal.fiji;
 
-import java.util.Arrays;
-
 import ij.ImagePlus;
 import ij.process.ByteProcessor;
 import ij.process.ColorProcessor;
@@ -9,26 +7,28 @@ import ij.process.FloatProcessor;
 import ij.process.ImageProcessor;
 import ij.process.IntProcessor;
 import ij.process.ShortProcessor;
+import java.util.Arrays;
 import org.parfocal.PixelType;
 
 /**
  * ImageJ's pixel arrays: {@code byte[]}, {@code short[]}, {@code float[]}, and {@code int[]} for RGB.
  *
- * <p>They go to the engine and come back as they are: rounding and saturation of integers are the engine's, because
- * ImageJ's {@code setf} wraps around.
+ * <p>They go to the engine without conversion. The engine rounds and saturates integers, because ImageJ's {@code setf}
+ * wraps around.
  */
 final class Pixels {
     private Pixels() {}
 
-    /** The engine's type of an image's pixels. Throws a {@link Problem} for images that cannot be restored. */
+    /** The pixel type of an image. Throws a {@link Problem} for images that cannot be restored. */
     static PixelType type(ImagePlus image) {
         ImageProcessor processor = image.getProcessor();
         if (processor == null) {
             throw new Problem("\"" + image.getTitle() + "\" has no pixels. Open the image again.");
         }
         if (processor instanceof IntProcessor) {
-            throw new Problem("\"" + image.getTitle() + "\" has 32-bit integers, which cannot be restored. Convert it first: "
-                    + "Image > Type > 32-bit.");
+            throw new Problem(
+                    "\"" + image.getTitle() + "\" has 32-bit integers, which cannot be restored. Convert it first: "
+                            + "Image > Type > 32-bit.");
         }
         switch (image.getType()) {
             case ImagePlus.GRAY8:
@@ -39,13 +39,15 @@ final class Pixels {
             case ImagePlus.GRAY32:
                 return PixelType.F32;
             default:
-                throw new Problem("\"" + image.getTitle() + "\" is an 8-bit colour image: its numbers are places in a colour "
-                        + "table, not brightness, and cannot be restored. Convert it first: Image > Type > RGB Color (or "
-                        + "8-bit, if the colours mean nothing).");
+                throw new Problem(
+                        "\"" + image.getTitle() + "\" is an 8-bit colour image: its numbers are places in a colour "
+                                + "table, not brightness, and cannot be restored. Convert it first: Image > Type > "
+                                + "RGB Color (or "
+                                + "8-bit, if the colours mean nothing).");
         }
     }
 
-    /** Colours of a pixel that are normalised together: 3 for RGB. */
+    /** Channels of a pixel, which are normalised together: 3 for RGB. */
     static int channels(ImagePlus image) {
         return image.getType() == ImagePlus.COLOR_RGB ? 3 : 1;
     }
@@ -86,7 +88,8 @@ final class Pixels {
     }
 
     /** Copies a rectangle: {@code rows} rows of {@code columns} pixels, each array with its first element and width. */
-    static void copyRectangle(Object from, int first, int width, Object to, int target, int targetWidth, int columns, int rows) {
+    static void copyRectangle(
+            Object from, int first, int width, Object to, int target, int targetWidth, int columns, int rows) {
         for (int y = 0; y < rows; y++) {
             System.arraycopy(from, first + y * width, to, target + y * targetWidth, columns);
         }

@@ -1,8 +1,5 @@
 package org.parfocal.fiji;
 
-import java.io.File;
-import java.lang.reflect.Field;
-
 import ij.IJ;
 import ij.ImagePlus;
 import ij.ImageStack;
@@ -11,12 +8,14 @@ import ij.io.FileInfo;
 import ij.io.Opener;
 import ij.plugin.FileInfoVirtualStack;
 import ij.process.ImageProcessor;
+import java.io.File;
+import java.lang.reflect.Field;
 
 /**
- * The pixels of an image's planes; those of a virtual stack are read from the disk.
+ * Reads the pixels of an image's planes, those of a virtual stack from the disk.
  *
- * <p>Where a file of a virtual stack is missing or unlike the others, ImageJ draws a text into a blank plane, converts and
- * cuts the file, or gives black pixels. Here that is a {@link Problem}, because none of it is what the microscope saw.
+ * <p>If a file of a virtual stack is missing or unlike the others, ImageJ draws a text into a blank plane, converts or
+ * crops the file, or returns black pixels. Here that is a {@link Problem}: none of it is what the microscope saw.
  */
 final class PlaneReader {
     private final ImagePlus image;
@@ -27,7 +26,7 @@ final class PlaneReader {
         virtual = image.getStackSize() > 1 && image.getStack().isVirtual();
     }
 
-    /** The array of a plane, numbered from 1. Throws a {@link Problem} where it is missing or unlike the others. */
+    /** The array of a plane, numbered from 1. Throws a {@link Problem} if it is missing or unlike the others. */
     Object pixels(int number) {
         Object pixels;
         if (image.getStackSize() == 1) {
@@ -37,7 +36,8 @@ final class PlaneReader {
         } else {
             pixels = image.getStack().getPixels(number);
         }
-        boolean fits = pixels != null && pixels.getClass() == image.getProcessor().getPixels().getClass()
+        boolean fits = pixels != null
+                && pixels.getClass() == image.getProcessor().getPixels().getClass()
                 && Pixels.length(pixels) == image.getWidth() * image.getHeight();
         if (!fits) {
             throw unreadable(number, "");
@@ -55,7 +55,7 @@ final class PlaneReader {
         return processor == null ? null : processor.getPixels();
     }
 
-    /** A stack of the files of a folder. */
+    /** A stack of files in a folder. */
     private void checkFolder(VirtualStack stack, int number) {
         String folder = stack.getDirectory();
         String name = folder == null ? null : stack.getFileName(stack.translate(number));
@@ -68,8 +68,8 @@ final class PlaneReader {
         }
         String found = form(folder, name);
         String expected = stack.getWidth() + " x " + stack.getHeight() + " pixels of " + stack.getBitDepth() + " bits";
-        // The file is opened here and once more by ImageJ, which also takes the label out of it; ImageJ can be told to convert
-        // all files of a folder when it opens them.
+        // ImageJ can convert all files of a folder as it opens them; then the first file is the measure. Files are
+        // opened twice, here and by ImageJ, which also reads the label.
         if (!found.equals(expected) && !found.equals(form(folder, stack.getFileName(1)))) {
             throw unreadable(number, file + " has " + found + ", the stack " + expected + ". ");
         }
@@ -79,7 +79,7 @@ final class PlaneReader {
         return folder.isEmpty() ? new File(name) : new File(folder, name);
     }
 
-    /** Size and depth of a file. */
+    /** Size and depth of a file, for messages and comparison. */
     private static String form(String folder, String name) {
         Opener opener = new Opener();
         opener.setSilentMode(true);
@@ -90,7 +90,8 @@ final class PlaneReader {
         } finally {
             IJ.redirectErrorMessages(false);
         }
-        return opened == null ? "no image that ImageJ can read"
+        return opened == null
+                ? "no image that ImageJ can read"
                 : opened.getWidth() + " x " + opened.getHeight() + " pixels of " + opened.getBitDepth() + " bits";
     }
 
@@ -106,11 +107,12 @@ final class PlaneReader {
         }
         long end = end(info);
         if (end > file.length()) {
-            throw unreadable(number, file + " has " + file.length() + " bytes, and this plane ends at byte " + end + ". ");
+            throw unreadable(
+                    number, file + " has " + file.length() + " bytes, and this plane ends at byte " + end + ". ");
         }
     }
 
-    /** ImageJ tells nobody where in its file a plane lies, but for this field; null if a version has it no more. */
+    /** Only this private field knows where in its file a plane lies; null if a version of ImageJ does not have it. */
     private static FileInfo info(FileInfoVirtualStack stack, int number) {
         try {
             Field field = FileInfoVirtualStack.class.getDeclaredField("info");
@@ -122,11 +124,13 @@ final class PlaneReader {
         }
     }
 
-    /** Where a plane's bytes end. */
+    /** Where a plane's bytes end in the file; 0 if unknown. */
     private static long end(FileInfo info) {
         boolean compressed = info.compression > FileInfo.COMPRESSION_NONE;
         long end = 0;
-        if (!compressed && info.getBytesPerPixel() > 0 && info.fileType != FileInfo.BITMAP
+        if (!compressed
+                && info.getBytesPerPixel() > 0
+                && info.fileType != FileInfo.BITMAP
                 && info.fileType != FileInfo.GRAY12_UNSIGNED) {
             end = info.getOffset() + (long) info.width * info.height * info.getBytesPerPixel();
         }
@@ -139,7 +143,8 @@ final class PlaneReader {
     }
 
     private Problem unreadable(int number, String why) {
-        return new Problem("Plane " + number + " of \"" + image.getTitle() + "\" cannot be read, or is not like the others. " + why
-                + "Look at it in ImageJ, and choose the planes without it (Planes: range).");
+        return new Problem(
+                "Plane " + number + " of \"" + image.getTitle() + "\" cannot be read, or is not like the others. " + why
+                        + "Look at it in ImageJ, and choose the planes without it (Planes: range).");
     }
 }

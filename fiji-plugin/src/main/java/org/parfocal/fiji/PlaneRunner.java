@@ -1,13 +1,12 @@
 package org.parfocal.fiji;
 
 import java.awt.Rectangle;
-
 import org.parfocal.Layout;
 import org.parfocal.ParfocalModel;
 import org.parfocal.ParfocalTask;
 import org.parfocal.PixelType;
 
-/** Pixel arrays of planes through the engine: the whole planes, or the region of them. */
+/** Restores pixel arrays of planes, whole or a region of them. */
 final class PlaneRunner {
     private final ParfocalModel model;
     private final PixelType type;
@@ -20,7 +19,7 @@ final class PlaneRunner {
     /**
      * @param channels 3 for packed colours
      * @param width of the planes
-     * @param halo pixels around a region that the network sees, too
+     * @param halo pixels around a region that the network sees as well
      * @param options of a run
      */
     PlaneRunner(ParfocalModel model, PixelType type, int channels, int width, Region region, int halo, String options) {
@@ -33,14 +32,14 @@ final class PlaneRunner {
         this.options = options;
     }
 
-    /** New arrays with the result; {@code planes} stay as they are. One run of the engine. */
+    /** Restores planes in one run of the engine, into new arrays. */
     Object[] restore(Object[] planes, ParfocalTask task) {
         Object[] restored = new Object[planes.length];
         int first = seen.y * width + seen.x;
         for (int i = 0; i < planes.length; i++) {
             restored[i] = Pixels.allocate(planes[i], seen.width * seen.height);
             if (channels == 3) {
-                // The byte beside red, green and blue stays what it was.
+                // The byte beside red, green and blue stays as it was.
                 Pixels.copyRectangle(planes[i], first, width, restored[i], 0, seen.width, seen.width, seen.height);
             }
         }
@@ -58,17 +57,24 @@ final class PlaneRunner {
     private Object crop(Object restored) {
         Rectangle bounds = region.bounds();
         Object cropped = Pixels.allocate(restored, bounds.width * bounds.height);
-        Pixels.copyRectangle(restored, inSeen(bounds.x, bounds.y), seen.width, cropped, 0, bounds.width, bounds.width,
+        Pixels.copyRectangle(
+                restored,
+                inSeen(bounds.x, bounds.y),
+                seen.width,
+                cropped,
+                0,
+                bounds.width,
+                bounds.width,
                 bounds.height);
         return cropped;
     }
 
-    /** The plane with its selected pixels restored. */
+    /** A copy of the plane with its selected pixels restored. */
     private Object insert(Object plane, Object restored) {
         Rectangle bounds = region.bounds();
         Object result = Pixels.copy(plane);
         for (int y = bounds.y; y < bounds.y + bounds.height; y++) {
-            // Selected pixels are copied in runs, as long as they go.
+            // Copies runs of selected pixels.
             int x = bounds.x;
             while (x < bounds.x + bounds.width) {
                 int from = x;

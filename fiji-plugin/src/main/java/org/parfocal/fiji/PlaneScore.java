@@ -3,15 +3,17 @@ package org.parfocal.fiji;
 import ij.ImagePlus;
 import ij.measure.Calibration;
 
-/** How sharp one slice of an image is, and where in the image it lies. */
+/** The focus score of one slice, and its place in the image. */
 final class PlaneScore {
-    /** ImageJ's number of the slice, from 1. */
+    /** The slice number as ImageJ counts, from 1. */
     final int slice;
+
     final int channel;
     final int z;
     final int frame;
     /** Along z, in the image's units. */
     final double position;
+
     final String label;
     /** Larger is sharper, 0 is a constant plane. */
     final double score;
@@ -28,7 +30,7 @@ final class PlaneScore {
         this.score = score;
     }
 
-    /** As ImageJ's own tables have it: the image's title and the first line of the slice's label. */
+    /** The image's title and the first line of the slice's label, as in ImageJ's own tables. */
     private static String labelOf(ImagePlus image, int slice) {
         String label = image.getStack().getShortSliceLabel(slice);
         return label == null || label.isEmpty() ? image.getTitle() : image.getTitle() + ":" + label;

@@ -1,25 +1,25 @@
 package org.parfocal.fiji;
 
-import java.awt.EventQueue;
-import java.util.function.Consumer;
-
 import ij.ImagePlus;
 import ij.gui.ImageCanvas;
 import ij.gui.Roi;
 import ij.process.ImageProcessor;
+import java.awt.EventQueue;
+import java.util.function.Consumer;
 
 /**
- * Shows the restored current plane in the image's window for as long as the dialog wants it. The image itself is not touched:
- * the restored plane is drawn over it.
+ * Shows the restored current plane in the image's window while the dialog is open. The image itself is not changed: the
+ * restored plane is drawn over it.
  *
- * <p>One thread does all of it. It begins anew when the settings, the plane, its pixels or the selection change, once they
- * have been still for a moment, and stops a run that is no longer wanted within a node of the network.
+ * <p>One thread does all the work. It starts again once the settings, the plane, its pixels or the selection have
+ * changed and then stayed the same for a moment. A run that is no longer wanted stops within a node of the network.
  */
 final class Preview implements AutoCloseable {
     private static final int LOOK_MS = 50;
     private static final int STILL_MS = 250;
-    /** The pixels are compared less often, because that takes time. */
+    /** Pixels are compared only at every fifth look, because that takes time. */
     private static final int LOOKS_AT_PIXELS = 5;
+
     private static final String OFF = "off";
 
     private final ImagePlus image;
@@ -27,16 +27,15 @@ final class Preview implements AutoCloseable {
     private final Thread thread;
     private volatile Settings wanted;
     private volatile boolean closed;
-    /** What is shown; null while nothing is. Written by the thread alone. */
+    /** The overlay in the window; null if none. Only the thread writes it. */
     private volatile PreviewOverlay overlay;
-    /** What is shown, and the pixels that it was made from. Of the thread alone. */
+    /** The plane shown, its restored and its original pixels. Only the thread uses them. */
     private int plane;
+
     private Object restored;
     private Object original;
 
-    /**
-     * @param tell gets a line on how it stands: "" when the preview is there or off; called by a thread of its own
-     */
+    /** @param tell receives the state in a line, "" when the preview is shown or off; called on the preview's thread */
     Preview(ImagePlus image, Consumer<String> tell) {
         this.image = image;
         this.tell = tell;
@@ -45,18 +44,18 @@ final class Preview implements AutoCloseable {
         thread.start();
     }
 
-    /** What to show from now on; null for the image as it is. */
+    /** Sets what to show from now on; null for the image as it is. */
     void want(Settings settings) {
         Settings copy = settings == null ? null : settings.copy();
         if (copy != null) {
-            // Where the result will go makes no difference here.
+            // The destination of the result makes no difference to the preview.
             copy.output = Settings.Output.IMAGE;
             copy.file = "";
         }
         wanted = copy;
     }
 
-    /** True while a restored plane is drawn in the image's window. */
+    /** Whether a restored plane is drawn in the image's window. */
     boolean showing() {
         PreviewOverlay shown = overlay;
         return shown != null && shown.isShown();
@@ -101,11 +100,11 @@ final class Preview implements AutoCloseable {
         hide();
     }
 
-    /** True if a preview is shown, or cannot be; false if something changed meanwhile. */
+    /** Returns false if something changed meanwhile, so that the preview must start again. */
     private boolean attempt(Settings settings, String key) {
         try {
             if (image.isLocked()) {
-                // A command is at work on it.
+                // A command is working on the image.
                 return false;
             }
             plane = image.getCurrentSlice();
@@ -127,8 +126,11 @@ final class Preview implements AutoCloseable {
             } else if (isWanted(key)) {
                 restored = result;
                 keep();
-                tell.accept(OptionText.normalizesStack(settings.runOptions())
-                        ? "Preview: normalize=stack looks at this plane alone here; the result may be brighter or darker." : "");
+                tell.accept(
+                        Settings.normalizesStack(settings.runOptions())
+                                ? "Preview: normalize=stack looks at this plane alone here; the result may be "
+                                        + "brighter or darker."
+                                : "");
             }
             return true;
         } catch (Stopped changed) {
@@ -139,7 +141,7 @@ final class Preview implements AutoCloseable {
         }
     }
 
-    /** Draws the restored plane where it is not drawn yet, or no more because the image has got another window. */
+    /** Draws the restored plane, also again if the image has a new window. */
     private void keep() {
         ImageCanvas canvas = image.getCanvas();
         if (restored == null || canvas == null || overlay != null && !overlay.isLost()) {
@@ -160,17 +162,18 @@ final class Preview implements AutoCloseable {
         }
     }
 
-    /** True if the pixels are others than those that were restored: another command has changed them. */
+    /** Whether another command has changed the pixels since they were restored. */
     private boolean isOutdated() {
         if (image.isLocked()) {
             return false;
         }
         ImageProcessor processor = image.getProcessor();
         Object pixels = processor == null ? null : processor.getPixels();
-        return restored != null && (pixels == null || pixels.getClass() != original.getClass() || !Pixels.equal(pixels, original));
+        return restored != null
+                && (pixels == null || pixels.getClass() != original.getClass() || !Pixels.equal(pixels, original));
     }
 
-    /** Does not wait: the event thread may be waiting for this one to end. */
+    /** Does not wait, because the event thread may be waiting for this thread to end. */
     private static void onEventThread(Runnable act) {
         EventQueue.invokeLater(act);
     }
@@ -189,7 +192,7 @@ final class Preview implements AutoCloseable {
         return true;
     }
 
-    /** What the preview depends on. */
+    /** All settings that the preview depends on, as text. */
     private String key(Settings settings) {
         if (settings == null) {
             return OFF;
@@ -200,7 +203,9 @@ final class Preview implements AutoCloseable {
         }
         key.append(image.getCurrentSlice());
         Roi roi = settings.region == Settings.Part.WHOLE ? null : image.getRoi();
-        return roi == null ? key.toString() : key.append(roi).append(roi.getLength()).toString();
+        return roi == null
+                ? key.toString()
+                : key.append(roi).append(roi.getLength()).toString();
     }
 
     private static void sleep(int ms) {

@@ -1,21 +1,20 @@
 package org.parfocal.fiji;
 
-import java.awt.Graphics;
-import java.awt.Image;
-import java.awt.Rectangle;
-
 import ij.ImagePlus;
 import ij.gui.ImageCanvas;
 import ij.gui.Overlay;
 import ij.gui.Roi;
 import ij.process.ImageProcessor;
+import java.awt.Graphics;
+import java.awt.Image;
+import java.awt.Rectangle;
 
 /**
- * A restored plane, drawn over the image's own picture in its window. The image's pixels stay as they are, so that whatever
- * saves, measures, filters or copies them meanwhile gets the original.
+ * Draws a restored plane over the image in its window. The image's pixels stay as they are: saving, measuring,
+ * filtering and copying use the original.
  *
- * <p>It takes the place of the list that the ROI Manager's "Show All" has in the canvas, and shows that list, too. Only the
- * drawing canvas sees the restored plane in it: ImageJ also writes this list into TIFF files, where it does not belong.
+ * <p>It replaces the canvas's list for the ROI Manager's "Show All", and shows that list as well. Only the drawing
+ * canvas sees the restored plane in it, because ImageJ also writes this list into TIFF files.
  */
 final class PreviewOverlay extends Overlay {
     private final ImagePlus image;
@@ -35,7 +34,7 @@ final class PreviewOverlay extends Overlay {
         picture = new Picture();
     }
 
-    /** Shows it. On ImageJ's event thread, as everything that ImageJ draws. */
+    /** Shows the plane. To be called on ImageJ's event thread. */
     void add() {
         Overlay there = canvas.getShowAllList();
         before = there instanceof PreviewOverlay ? ((PreviewOverlay) there).before : there;
@@ -44,7 +43,7 @@ final class PreviewOverlay extends Overlay {
         canvas.repaint();
     }
 
-    /** Takes it away; on the event thread. */
+    /** Removes the plane. To be called on the event thread. */
     void remove() {
         if (canvas.getShowAllList() == this) {
             canvas.setShowAllList(before);
@@ -52,20 +51,21 @@ final class PreviewOverlay extends Overlay {
         canvas.repaint();
     }
 
-    /** True once it is drawn with the canvas. */
+    /** Whether the canvas draws it. */
     boolean isShown() {
         return added && canvas.getShowAllList() == this;
     }
 
-    /** True where something else has taken its place, or the image has got another window. */
+    /** Whether something has replaced it, or the image has a new window. */
     boolean isLost() {
         return added && canvas.getShowAllList() != this || image.getCanvas() != canvas;
     }
 
     private static boolean isDrawing() {
-        // 0 is this method, 1 the overlay's own, 2 its caller.
+        // Frame 0 is this method, 1 the overlay's method, 2 its caller.
         StackTraceElement caller = new Throwable().getStackTrace()[2];
-        return caller.getClassName().equals(ImageCanvas.class.getName()) && caller.getMethodName().equals("drawOverlay");
+        return caller.getClassName().equals(ImageCanvas.class.getName())
+                && caller.getMethodName().equals("drawOverlay");
     }
 
     @Override
@@ -92,7 +92,7 @@ final class PreviewOverlay extends Overlay {
         return before != null && before.contains(roi);
     }
 
-    /** The part of the list that the canvas draws. */
+    /** The restored plane as an element of the list. */
     private final class Picture extends Roi {
         private static final long serialVersionUID = 1;
 
@@ -105,11 +105,11 @@ final class PreviewOverlay extends Overlay {
 
         @Override
         public void draw(Graphics g) {
-            // ImageJ also draws a canvas to flatten an image, which is then a copy of this one.
+            // ImageJ also draws a canvas to flatten a copy of the image.
             if (getImage() != image || image.getCurrentSlice() != plane) {
                 return;
             }
-            // A command that is at work on the image has set up its processor, and getProcessor() would change that.
+            // getProcessor() would change the processor that a command on the image has set up.
             if (!image.isLocked()) {
                 render();
             }
@@ -118,13 +118,23 @@ final class PreviewOverlay extends Overlay {
             }
             Rectangle source = canvas.getSrcRect();
             double magnification = canvas.getMagnification();
-            g.drawImage(drawn, 0, 0, (int) (source.width * magnification + 0.5), (int) (source.height * magnification + 0.5),
-                    source.x, source.y, source.x + source.width, source.y + source.height, null);
+            g.drawImage(
+                    drawn,
+                    0,
+                    0,
+                    (int) (source.width * magnification + 0.5),
+                    (int) (source.height * magnification + 0.5),
+                    source.x,
+                    source.y,
+                    source.x + source.width,
+                    source.y + source.height,
+                    null);
         }
 
         private void render() {
             ImageProcessor shown = image.getProcessor();
-            if (shown == null || shown.getPixels().getClass() != restored.getClass()
+            if (shown == null
+                    || shown.getPixels().getClass() != restored.getClass()
                     || Pixels.length(shown.getPixels()) != Pixels.length(restored)) {
                 drawn = null;
                 return;

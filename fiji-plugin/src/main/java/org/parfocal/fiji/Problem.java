@@ -1,6 +1,6 @@
 package org.parfocal.fiji;
 
-/** Something that the user can mend; the message says what, which value, and what to do. */
+/** An error that the user can fix. The message says what is wrong, which value, and what to do. */
 final class Problem extends RuntimeException {
     private static final long serialVersionUID = 1;
 

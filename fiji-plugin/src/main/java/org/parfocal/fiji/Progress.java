@@ -1,21 +1,20 @@
 package org.parfocal.fiji;
 
+import ij.IJ;
 import java.awt.EventQueue;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-
-import ij.IJ;
 import org.parfocal.ParfocalException;
 import org.parfocal.ParfocalTask;
 import org.parfocal.Status;
 
 /**
- * What the user sees of a command that runs, and how it is stopped: a thread looks every 50 ms how far the network is, whether
- * Esc was pressed and whether the image is still there.
+ * Shows the progress of a running command, and stops it. A thread checks every 50 ms how far the network is, whether
+ * Esc was pressed, and whether the image is still open.
  */
 final class Progress implements AutoCloseable {
     private static final int LOOK_MS = 50;
-    /** An estimate from less is a guess. */
+    /** Before that, an estimate would be a guess. */
     private static final long ESTIMATE_AFTER_NS = 1_000_000_000L;
 
     private final String title;
@@ -26,16 +25,17 @@ final class Progress implements AutoCloseable {
     private volatile boolean closed;
     private volatile Stopped stopped;
     private volatile String status = "";
-    /** What runs, and where it stands in the whole; guarded by this. */
+    /** The current run and its share of the whole; guarded by this. */
     private ParfocalTask task;
+
     private int before;
     private int planes;
     private int total;
 
     /**
-     * @param title what the status line begins with
-     * @param stop asked again and again; not null once the command is to stop
-     * @param shown false for work that shall not be seen in ImageJ's window
+     * @param title the beginning of the status line
+     * @param stop polled; not null once the command must stop
+     * @param shown false for work that ImageJ's window must not show
      */
     Progress(String title, Supplier<Stopped> stop, boolean shown) {
         this.title = title;
@@ -48,11 +48,13 @@ final class Progress implements AutoCloseable {
 
     /** For a command: Esc stops it. */
     static Progress command(String title, Supplier<Stopped> stop) {
-        return new Progress(title, () -> !IJ.escapePressed() ? stop.get()
-                : new Stopped("Stopped by Esc. The image is as it was.", true), true);
+        return new Progress(
+                title,
+                () -> !IJ.escapePressed() ? stop.get() : new Stopped("Stopped by Esc. The image is as it was.", true),
+                true);
     }
 
-    /** The status line until the next plane. */
+    /** Sets the status line until the next plane. */
     void status(String text) {
         check();
         if (shown) {
@@ -60,7 +62,7 @@ final class Progress implements AutoCloseable {
         }
     }
 
-    /** Throws {@link Stopped} if the command is to stop. */
+    /** Throws {@link Stopped} if the command must stop. */
     void check() {
         look();
         if (stopped != null) {
@@ -74,7 +76,7 @@ final class Progress implements AutoCloseable {
      * @param before planes done by earlier runs
      * @param planes of this run
      * @param total of all runs
-     * @param run gets the task
+     * @param run receives the task
      * @return the run's report
      * @throws Stopped if it was stopped meanwhile
      */
@@ -137,29 +139,30 @@ final class Progress implements AutoCloseable {
             fraction = (before + planes * part) / total;
             plane = before + (int) Math.min(planes - 1, task.planesDone()) + 1;
         }
-        // Outside of the lock: ImageJ may wait for its event thread, and that for this lock.
+        // Outside the lock: ImageJ may wait for its event thread, which may wait for this lock.
         show(fraction, plane);
     }
 
     private void show(double fraction, int plane) {
         if (EventQueue.isDispatchThread()) {
-            // It could not draw anything now.
+            // The event thread cannot draw while it is here.
             return;
         }
-        // At 1 ImageJ takes the bar away.
+        // At 1 ImageJ removes the bar.
         IJ.showProgress(Math.min(0.999, fraction));
         long elapsed = System.nanoTime() - start;
-        String left = elapsed < ESTIMATE_AFTER_NS || fraction <= 0 ? ""
+        String left = elapsed < ESTIMATE_AFTER_NS || fraction <= 0
+                ? ""
                 : ", " + time(elapsed / 1e9 * (1 - fraction) / fraction) + " left";
-        String text = title + ": " + (total > 1 ? "plane " + plane + " of " + total : (int) (100 * fraction) + "%") + left
-                + " (Esc stops)";
+        String text = title + ": " + (total > 1 ? "plane " + plane + " of " + total : (int) (100 * fraction) + "%")
+                + left + " (Esc stops)";
         if (!text.equals(status)) {
             status = text;
             IJ.showStatus(text);
         }
     }
 
-    /** Seconds as a person says them. */
+    /** A duration in words. */
     static String time(double seconds) {
         long s = Math.round(seconds);
         if (s < 60) {
@@ -168,14 +171,14 @@ final class Progress implements AutoCloseable {
         return s < 3600 ? s / 60 + " min " + s % 60 + " s" : s / 3600 + " h " + s % 3600 / 60 + " min";
     }
 
-    /** The last status line. Esc comes too late now: what was to be done is done. */
+    /** Shows the last status line. From here on Esc comes too late. */
     void done() {
         if (shown) {
             IJ.showStatus(title + ": done in " + time((System.nanoTime() - start) / 1e9));
         }
     }
 
-    /** Takes the bar away. */
+    /** Removes the progress bar and ends the thread. */
     @Override
     public void close() {
         closed = true;

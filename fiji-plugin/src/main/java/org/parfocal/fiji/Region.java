@@ -1,30 +1,30 @@
 package org.parfocal.fiji;
 
-import java.awt.Rectangle;
-import java.util.Locale;
-
 import ij.ImagePlus;
 import ij.gui.Roi;
 import ij.process.ImageProcessor;
+import java.awt.Rectangle;
+import java.util.Locale;
 
 /**
  * Which part of each plane is restored.
  *
- * <p>The network sees a selection's bounding rectangle, enlarged on every side by the model's halo as far as the image goes:
- * so the pixels at its edge have the context that they need. Brightness is normalised over this rectangle, not over the whole
- * plane. A result for the selection is therefore close to the same part of a restored whole plane, but not equal to it.
+ * <p>The network sees the bounding rectangle of the selection, enlarged by the model's halo within the image, so that
+ * pixels at its edge have their context. Brightness is normalised over this rectangle, not over the whole plane: the
+ * result is close to the same part of a restored whole plane, but not equal.
  */
 final class Region {
     private final Settings.Part part;
     private final int width;
     private final int height;
     private final Rectangle bounds;
-    /** Of the bounding rectangle of the selection; null if all of it counts. */
+    /** Marks the selected pixels of the bounding rectangle; null if all are selected. */
     private final ImageProcessor mask;
-    /** Where the mask begins. */
+    /** The mask's place in the image. */
     private final Rectangle maskBounds;
 
-    private Region(Settings.Part part, int width, int height, Rectangle bounds, ImageProcessor mask, Rectangle maskBounds) {
+    private Region(
+            Settings.Part part, int width, int height, Rectangle bounds, ImageProcessor mask, Rectangle maskBounds) {
         this.part = part;
         this.width = width;
         this.height = height;
@@ -33,7 +33,7 @@ final class Region {
         this.maskBounds = maskBounds;
     }
 
-    /** What the settings and the image's selection choose. Throws a {@link Problem} where the selection has no pixels. */
+    /** The region chosen by the settings and the image's selection. Throws a {@link Problem} if it has no pixels. */
     static Region of(ImagePlus image, Settings settings) {
         int width = image.getWidth();
         int height = image.getHeight();
@@ -44,18 +44,19 @@ final class Region {
         Roi roi = image.getRoi();
         String what = "Region: \"" + settings.region.label + "\"";
         if (roi == null) {
-            throw new Problem(what + " needs a selection, and \"" + image.getTitle() + "\" has none. Draw a rectangle or "
-                    + "another area, or choose \"whole image\".");
+            throw new Problem(what + " needs a selection, and \"" + image.getTitle()
+                    + "\" has none. Draw a rectangle or " + "another area, or choose \"whole image\".");
         }
         if (!roi.isArea()) {
-            throw new Problem(what + " needs an area, and the selection is a " + roi.getTypeAsString().toLowerCase(Locale.ROOT)
+            throw new Problem(what + " needs an area, and the selection is a "
+                    + roi.getTypeAsString().toLowerCase(Locale.ROOT)
                     + ". Draw a rectangle, an oval, a polygon or a freehand area, or choose \"whole image\".");
         }
         Rectangle maskBounds = roi.getBounds();
         Rectangle bounds = maskBounds.intersection(frame);
         if (bounds.isEmpty()) {
-            throw new Problem(what + ": the selection has no pixels inside the image, which is " + width + " x " + height
-                    + " pixels. Draw it anew, or choose \"whole image\".");
+            throw new Problem(what + ": the selection has no pixels inside the image, which is " + width + " x "
+                    + height + " pixels. Draw it anew, or choose \"whole image\".");
         }
         Region region = new Region(settings.region, width, height, bounds, roi.getMask(), maskBounds);
         if (!region.hasPixels()) {
@@ -75,7 +76,7 @@ final class Region {
         return false;
     }
 
-    /** True if the pixel of the image belongs to the selection. */
+    /** Whether a pixel of the image is selected. */
     boolean contains(int x, int y) {
         return bounds.contains(x, y) && (mask == null || mask.get(x - maskBounds.x, y - maskBounds.y) != 0);
     }
@@ -84,12 +85,12 @@ final class Region {
         return part == Settings.Part.WHOLE;
     }
 
-    /** True if the result is smaller than the image. */
+    /** Whether the result is smaller than the image. */
     boolean isCrop() {
         return part == Settings.Part.CROP;
     }
 
-    /** True if pixels inside the bounding rectangle are kept as they were. */
+    /** Whether pixels inside the bounding rectangle stay as they were. */
     boolean hasMask() {
         return mask != null;
     }
@@ -99,7 +100,7 @@ final class Region {
         return new Rectangle(bounds);
     }
 
-    /** What the network sees. */
+    /** The rectangle that the network sees. */
     Rectangle seen(int halo) {
         if (isWhole()) {
             return bounds();
@@ -124,7 +125,7 @@ final class Region {
         if (isWhole()) {
             return part.label;
         }
-        return part.label + ", x " + bounds.x + ", y " + bounds.y + ", " + bounds.width + " x " + bounds.height + " pixels"
-                + (mask != null && !isCrop() ? ", not rectangular" : "");
+        return part.label + ", x " + bounds.x + ", y " + bounds.y + ", " + bounds.width + " x " + bounds.height
+                + " pixels" + (mask != null && !isCrop() ? ", not rectangular" : "");
     }
 }

@@ -1,8 +1,5 @@
 package org.parfocal.fiji;
 
-import java.awt.Image;
-import java.util.Arrays;
-
 import ij.CompositeImage;
 import ij.IJ;
 import ij.ImagePlus;
@@ -11,12 +8,14 @@ import ij.process.ByteProcessor;
 import ij.process.ColorProcessor;
 import ij.process.ImageProcessor;
 import ij.process.LUT;
+import java.awt.Image;
+import java.util.Arrays;
 
-/** The picture that ImageJ would draw of an image if its current plane had other pixels: same contrast, colours, channels. */
+/** Draws an image as ImageJ would if its current plane had other pixels: same contrast, colours and channels. */
 final class Rendering {
     private Rendering() {}
 
-    /** Draws {@code pixels} in the place of the current plane; the image is not changed. */
+    /** The picture with {@code pixels} as the current plane. The image is not changed. */
     static Image of(ImagePlus image, Object pixels) {
         ImageProcessor shown = image.getProcessor();
         int width = image.getWidth();
@@ -27,7 +26,7 @@ final class Rendering {
         ImageProcessor processor = Pixels.processor(pixels, width, height);
         if (!(processor instanceof ColorProcessor)) {
             if (processor instanceof ByteProcessor) {
-                // The contrast of 8-bit images stands in their colours.
+                // 8-bit images keep their contrast in the colour model.
                 processor.setColorModel(shown.getCurrentColorModel());
             } else {
                 processor.setColorModel(shown.getColorModel());
@@ -37,19 +36,23 @@ final class Rendering {
         return processor.createImage();
     }
 
-    /** Equal where a picture drawn before is still right; null where that cannot be told, because other planes are in it. */
+    /**
+     * A value that is equal as long as an earlier picture is still right; null if unknown, because the picture shows
+     * other planes, too.
+     */
     static Object display(ImagePlus image) {
         ImageProcessor shown = image.getProcessor();
         return isMixed(image) ? null : Arrays.asList(shown.getCurrentColorModel(), shown.getMin(), shown.getMax());
     }
 
-    /** True where several channels are drawn together. */
+    /** Whether several channels are drawn together. */
     private static boolean isMixed(ImagePlus image) {
-        return image instanceof CompositeImage && image.getNChannels() > 1
+        return image instanceof CompositeImage
+                && image.getNChannels() > 1
                 && ((CompositeImage) image).getMode() == IJ.COMPOSITE;
     }
 
-    /** Colours and display ranges of all channels; ImageJ's setLuts keeps the ranges that were there. */
+    /** Sets colours and display ranges of all channels; ImageJ's setLuts keeps the old ranges. */
     static void setLuts(CompositeImage image, LUT[] luts) {
         image.setLuts(luts);
         for (int i = 0; i < luts.length; i++) {
@@ -67,8 +70,11 @@ final class Rendering {
         LUT[] luts = image.getLuts();
         for (int c = 1; c <= channels; c++) {
             ImageProcessor there = image.getProcessor(c);
-            stack.addSlice("", c == current ? pixels
-                    : there == null ? image.getStack().getPixels(first + c - 1) : there.getPixels());
+            stack.addSlice(
+                    "",
+                    c == current
+                            ? pixels
+                            : there == null ? image.getStack().getPixels(first + c - 1) : there.getPixels());
             if (there != null) {
                 luts[c - 1].min = there.getMin();
                 luts[c - 1].max = there.getMax();

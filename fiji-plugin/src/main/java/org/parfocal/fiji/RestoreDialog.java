@@ -1,5 +1,14 @@
 package org.parfocal.fiji;
 
+import ij.IJ;
+import ij.ImagePlus;
+import ij.gui.DialogListener;
+import ij.gui.GenericDialog;
+import ij.gui.ImageWindow;
+import ij.gui.NonBlockingGenericDialog;
+import ij.gui.Roi;
+import ij.gui.RoiListener;
+import ij.io.SaveDialog;
 import java.awt.AWTEvent;
 import java.awt.Checkbox;
 import java.awt.Choice;
@@ -15,25 +24,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-import ij.IJ;
-import ij.ImagePlus;
-import ij.gui.DialogListener;
-import ij.gui.GenericDialog;
-import ij.gui.ImageWindow;
-import ij.gui.NonBlockingGenericDialog;
-import ij.gui.Roi;
-import ij.gui.RoiListener;
-import ij.io.SaveDialog;
-
 /**
- * The dialog of Restore Focus. The image stays free meanwhile: the user may draw a selection, move through the stack and set
- * the contrast while looking at the preview.
+ * The dialog of Restore Focus. It does not block the image: the user may draw a selection, move through the stack and
+ * set the contrast while looking at the preview.
  */
 final class RestoreDialog extends NonBlockingGenericDialog implements DialogListener, RoiListener {
     private static final long serialVersionUID = 1;
     private static final int COLUMNS = 36;
 
-    /** What was chosen last in this session. */
+    /** The last choice in this session. */
     private static Settings last = new Settings();
 
     private final ImagePlus image;
@@ -74,11 +73,11 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         preview = new Preview(image, this::tell);
     }
 
-    /** Asks what to do with an image; null if the user cancels, or closes the image. */
+    /** Asks the user for settings; null if the user cancels or closes the image. */
     static Settings ask(ImagePlus image) {
         RestoreDialog dialog = new RestoreDialog(image, start(image));
         Roi.addRoiListener(dialog);
-        Closing closing = new Closing(image, dialog::imageClosed);
+        CloseWatch closing = new CloseWatch(image, dialog::imageClosed);
         try {
             if (image.getProcessor() == null) {
                 return null;
@@ -106,7 +105,7 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         return chosen;
     }
 
-    /** The last choice, where it fits the image. */
+    /** The last choice, as far as it fits the image. */
     private static Settings start(ImagePlus image) {
         Settings start = last.copy();
         try {
@@ -120,7 +119,7 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
             start.region = Settings.Part.WHOLE;
         }
         if (start.output == Settings.Output.IN_PLACE) {
-            // Overwriting pixels is chosen each time.
+            // Overwriting pixels must be chosen each time.
             start.output = Settings.Output.IMAGE;
         }
         return start;
@@ -130,7 +129,7 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         return name + " (of 1-" + size + ", blank: all)";
     }
 
-    /** Beside the image, so that the preview can be seen; in the middle of the screen where there is no room. */
+    /** Moves the dialog beside the image, if there is room, so that the preview can be seen. */
     private void moveBesideImage() {
         ImageWindow window = image.getWindow();
         if (window == null) {
@@ -173,14 +172,14 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
     @Override
     public void dispose() {
         if (!closing) {
-            // AWT may not have told of the last letter yet.
+            // AWT may not have reported the last letter yet.
             settings = read();
             closing = true;
         }
         super.dispose();
     }
 
-    /** Reads the fields, says what is wrong with them, and sets the preview going. */
+    /** Reads the fields, shows what is wrong with them, and starts the preview. Returns whether all is right. */
     private boolean update() {
         settings = read();
         boolean range = settings.planes == Settings.Planes.RANGE;
@@ -229,8 +228,10 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
     private String hint() {
         switch (settings.output) {
             case IN_PLACE:
-                return "The pixels of this image will be replaced; " + (UndoPlanes.isPossible()
-                        ? "Edit > Undo brings them back." : "they cannot be brought back, because a macro is running.");
+                return "The pixels of this image will be replaced; "
+                        + (UndoPlanes.isPossible()
+                                ? "Edit > Undo brings them back."
+                                : "they cannot be brought back, because a macro is running.");
             case FILE:
                 return "Written plane by plane: for stacks that do not fit into memory.";
             default:
@@ -277,12 +278,12 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         return ((Checkbox) getCheckboxes().get(0)).getState();
     }
 
-    /** True while the image shows a restored plane. */
+    /** Whether the image shows a restored plane. */
     boolean previewShowing() {
         return preview.showing();
     }
 
-    /** What stands below the fields. */
+    /** The text below the fields. */
     String noteText() {
         return note.getText();
     }

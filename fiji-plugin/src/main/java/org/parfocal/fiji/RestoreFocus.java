@@ -1,10 +1,5 @@
 package org.parfocal.fiji;
 
-import java.awt.EventQueue;
-import java.awt.GraphicsEnvironment;
-import java.util.HashSet;
-import java.util.Set;
-
 import ij.IJ;
 import ij.ImagePlus;
 import ij.Macro;
@@ -12,25 +7,30 @@ import ij.WindowManager;
 import ij.macro.Interpreter;
 import ij.plugin.PlugIn;
 import ij.plugin.frame.Recorder;
+import java.awt.EventQueue;
+import java.awt.GraphicsEnvironment;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
- * The command {@code Plugins > Parfocal > Restore Focus...}: a dialog on the screen, the options in a macro; it returns when
- * the result is there.
+ * The command {@code Plugins > Parfocal > Restore Focus...}: a dialog on the screen, options in a macro. It returns
+ * when the result is there.
  *
- * <p>A plain PlugIn, because ImageJ's filter runner swallows exceptions, runs headless with defaults on one slice, and hides
+ * <p>A plain PlugIn: ImageJ's filter runner swallows exceptions, runs headless with defaults on one slice, and hides
  * the preview of composite images.
  */
 public final class RestoreFocus implements PlugIn {
     private static final String COMMAND = "Restore Focus...";
 
-    /** The images that this command is at work on. Guarded by itself. */
+    /** The images that this command is working on. Guarded by itself. */
     private static final Set<Integer> BUSY = new HashSet<>();
 
     @Override
     public void run(String argument) {
         ImagePlus image = WindowManager.getCurrentImage();
         if (EventQueue.isDispatchThread() && Macro.getOptions() == null) {
-            // A dialog waits for the user, and the event thread must not wait: as ImageJ does with commands of its menus.
+            // The dialog waits for the user, and the event thread must not: ImageJ's own menu commands run on a thread,
+            // too.
             Thread thread = new Thread(() -> command(image), COMMAND);
             if (image != null) {
                 WindowManager.setTempCurrentImage(thread, image);
@@ -51,8 +51,8 @@ public final class RestoreFocus implements PlugIn {
         }
         synchronized (BUSY) {
             if (!BUSY.add(image.getID())) {
-                throw new Problem("Restore Focus is already at work on \"" + image.getTitle() + "\". Finish or cancel it "
-                        + "there first.");
+                throw new Problem("Restore Focus is already at work on \"" + image.getTitle()
+                        + "\". Finish or cancel it " + "there first.");
             }
         }
         try {
@@ -87,7 +87,7 @@ public final class RestoreFocus implements PlugIn {
     }
 
     private static ImagePlus restore(ImagePlus image, Settings settings, boolean open) {
-        try (HeldImage held = new HeldImage(image, "restored");
+        try (LockedImage held = new LockedImage(image, "restored");
                 Progress progress = Progress.command("Restore Focus", held::gone)) {
             Restorer restorer = new Restorer(image, settings);
             ImagePlus result = restorer.run(progress);
@@ -106,20 +106,20 @@ public final class RestoreFocus implements PlugIn {
 
     private static void show(ImagePlus result) {
         if (GraphicsEnvironment.isHeadless() && !Interpreter.isBatchMode()) {
-            // No window can be: the caller finds it as the current image.
+            // Without a screen the caller finds the result as the current image.
             WindowManager.setTempCurrentImage(result);
         } else {
             result.show();
         }
     }
 
-    /** What a macro must say to repeat this. */
+    /** Records the macro line that repeats this. */
     private static void record(Settings settings) {
         if (!Recorder.record) {
             return;
         }
         if (!COMMAND.equals(Recorder.getCommand())) {
-            // Another command was run while the dialog was open.
+            // Another command has run while the dialog was open.
             Recorder.setCommand(COMMAND);
         }
         Recorder.resetCommandOptions();

@@ -1,14 +1,13 @@
 package org.parfocal.fiji;
 
-import java.io.File;
-
 import ij.ImagePlus;
 import ij.ImageStack;
 import ij.Undo;
+import java.io.File;
 import org.parfocal.Parfocal;
 import org.parfocal.PixelType;
 
-/** One run of Restore Focus: checks, the engine, and the result. It opens no window and asks nothing. */
+/** One run of Restore Focus: checks, restores and makes the result. It opens no window and asks nothing. */
 final class Restorer {
     private static final long MIB = 1 << 20;
 
@@ -25,7 +24,7 @@ final class Restorer {
     private RunReport report = new RunReport();
     private ModelDescription model;
 
-    /** Checks all that can be told before a model is opened. Throws a {@link Problem}. */
+    /** Checks all that can be checked before a model is opened. Throws a {@link Problem}. */
     Restorer(ImagePlus image, Settings settings) {
         this.image = image;
         this.settings = settings;
@@ -38,19 +37,24 @@ final class Restorer {
         runOptions = settings.runOptions();
         if (settings.output == Settings.Output.IN_PLACE) {
             if (virtual) {
-                throw new Problem("Output: \"" + image.getTitle() + "\" is a virtual stack, whose pixels are on the disk and "
-                        + "cannot be changed in place. Choose \"new image\", or \"TIFF file\" if it does not fit into memory.");
+                throw new Problem(
+                        "Output: \"" + image.getTitle() + "\" is a virtual stack, whose pixels are on the disk and "
+                                + "cannot be changed in place. Choose \"new image\", or \"TIFF file\" if it does "
+                                + "not fit into memory.");
             }
             if (region.isCrop()) {
-                throw new Problem("Output: a cropped result is smaller than \"" + image.getTitle() + "\" and cannot replace "
-                        + "it. Choose \"new image\", or Region: \"inside selection\".");
+                throw new Problem("Output: a cropped result is smaller than \"" + image.getTitle()
+                        + "\" and cannot replace " + "it. Choose \"new image\", or Region: \"inside selection\".");
             }
         }
-        if (planeByPlane() && OptionText.normalizesStack(runOptions)) {
+        if (planeByPlane() && Settings.normalizesStack(runOptions)) {
             throw new Problem("Options: normalize=stack looks at all planes together, and "
-                    + (virtual ? "a virtual stack" : "a stack that goes to a TIFF file") + " is restored plane by plane. Use "
+                    + (virtual ? "a virtual stack" : "a stack that goes to a TIFF file")
+                    + " is restored plane by plane. Use "
                     + "normalize=LO:HI with values of your choice, or normalize=frame"
-                    + (virtual ? ", or copy the stack into memory first (Image > Duplicate)." : ", or Output: \"new image\"."));
+                    + (virtual
+                            ? ", or copy the stack into memory first (Image > Duplicate)."
+                            : ", or Output: \"new image\"."));
         }
     }
 
@@ -58,7 +62,7 @@ final class Restorer {
         return virtual || settings.output == Settings.Output.FILE;
     }
 
-    /** Checks where the result goes: that a file can be written, that a new image fits into memory. */
+    /** Checks that the file can be written, or that the new image fits into memory. */
     void checkOutput() {
         if (settings.output == Settings.Output.FILE) {
             output = new TiffOutput(settings.file);
@@ -66,24 +70,26 @@ final class Restorer {
             long needed = resultBytes();
             long space = output.space();
             if (needed > space) {
-                throw new Problem("File: the result needs " + needed / MIB + " MB, and the disk of " + output.file() + " has "
-                        + space / MIB + " MB left. Choose another disk, or fewer planes.");
+                throw new Problem("File: the result needs " + needed / MIB + " MB, and the disk of " + output.file()
+                        + " has " + space / MIB + " MB left. Choose another disk, or fewer planes.");
             }
             return;
         }
-        // What a run makes beside the result: rectangles with their halo, before they are cut.
+        // A run also needs memory for rectangles with their halo, before they are cropped.
         long needed = resultBytes() + (region.isWhole() || virtual ? 0 : resultBytes());
         long free = free();
         if (needed > free) {
-            // It may hold planes of an image that was restored in place before.
+            // Undo may hold planes of an image that was restored in place before.
             Undo.reset();
             System.gc();
             free = free();
         }
         if (needed > free) {
-            throw new Problem("The result needs " + needed / MIB + " MB of memory, and ImageJ has " + free / MIB + " MB left. "
-                    + "Choose Output: \"TIFF file\", which needs one plane at a time; or fewer planes; or close other images; "
-                    + "or give ImageJ more memory (Edit > Options > Memory & Threads).");
+            throw new Problem(
+                    "The result needs " + needed / MIB + " MB of memory, and ImageJ has " + free / MIB + " MB left. "
+                            + "Choose Output: \"TIFF file\", which needs one plane at a time; or fewer planes; or "
+                            + "close other images; "
+                            + "or give ImageJ more memory (Edit > Options > Memory & Threads).");
         }
     }
 
@@ -93,23 +99,24 @@ final class Restorer {
 
     private static long free() {
         Runtime runtime = Runtime.getRuntime();
-        // A sixteenth stays for everything else.
+        // A sixteenth is left for everything else.
         return runtime.maxMemory() / 16 * 15 - (runtime.totalMemory() - runtime.freeMemory());
     }
 
     /**
-     * Does the work. The image is as it was unless this returns: in place, pixels are exchanged when all planes are there.
+     * Does the work. If it fails, the image is as it was: in-place results are swapped in after all planes are
+     * restored.
      *
      * @return the new image; null if the result is in place or in a file
-     * @throws Stopped where the user or the image's end stopped it
+     * @throws Stopped if the user stopped it, or the image was closed
      */
     ImagePlus run(Progress progress) {
         checkOutput();
         progress.status("opening the model");
         try (Models.Lease lease = Models.lease(settings.model, openOptions)) {
             model = lease.description();
-            PlaneRunner runner = new PlaneRunner(lease.model(), type, Pixels.channels(image), image.getWidth(), region,
-                    model.halo(), runOptions);
+            PlaneRunner runner = new PlaneRunner(
+                    lease.model(), type, Pixels.channels(image), image.getWidth(), region, model.halo(), runOptions);
             switch (settings.output) {
                 case FILE:
                     toFile(runner, progress);
@@ -119,12 +126,13 @@ final class Restorer {
                     exchange(planes, restoreAtOnce(runner, planes, progress), progress);
                     return null;
                 default:
-                    return toImage(virtual ? restoreInTurn(runner, progress) : restoreAtOnce(runner, chosen(), progress));
+                    return toImage(
+                            virtual ? restoreInTurn(runner, progress) : restoreAtOnce(runner, chosen(), progress));
             }
         }
     }
 
-    /** One plane as the settings would restore it, at the image's size; null where the plane is not among the chosen. */
+    /** One plane as the settings would restore it, at the image's size; null if the plane is not selected. */
     Object preview(int plane, Object pixels, Progress progress) {
         int[] at = image.convertIndexToPosition(plane);
         if (selection.place(0, at[0]) == 0 || selection.place(1, at[1]) == 0 || selection.place(2, at[2]) == 0) {
@@ -132,8 +140,14 @@ final class Restorer {
         }
         try (Models.Lease lease = Models.lease(settings.model, openOptions)) {
             Region shown = region.isCrop() ? Region.of(image, inside()) : region;
-            PlaneRunner runner = new PlaneRunner(lease.model(), type, Pixels.channels(image), image.getWidth(), shown,
-                    lease.description().halo(), runOptions);
+            PlaneRunner runner = new PlaneRunner(
+                    lease.model(),
+                    type,
+                    Pixels.channels(image),
+                    image.getWidth(),
+                    shown,
+                    lease.description().halo(),
+                    runOptions);
             Object[] restored = new Object[1];
             progress.run(0, 1, 1, task -> restored[0] = runner.restore(new Object[] {pixels}, task)[0]);
             return restored[0];
@@ -189,7 +203,7 @@ final class Restorer {
     }
 
     private void exchange(Object[] planes, Object[] restored, Progress progress) {
-        // All that can fail stands before the first pixel is exchanged.
+        // Everything that can fail comes before the first exchange.
         String info = info();
         Object before = image.getProperty("Info");
         ImageStack originals = UndoPlanes.isPossible() ? asTheyWere(restored) : null;
@@ -205,7 +219,7 @@ final class Restorer {
         image.updateAndDraw();
     }
 
-    /** The image's stack before: planes that were not chosen are those that it has. */
+    /** The image's stack as it was: the originals of chosen planes, and the other planes. */
     private ImageStack asTheyWere(Object[] originals) {
         int size = image.getStackSize();
         ImageStack stack = new ImageStack(image.getWidth(), image.getHeight());
@@ -230,11 +244,11 @@ final class Restorer {
             output.write(toImage(new Object[] {restoreOne(runner, 0, progress)}));
             return;
         }
-        RestoringStack stack = new RestoringStack(region.resultWidth(), region.resultHeight(), Pixels.allocate(like, pixels),
-                labels);
+        RestoringStack stack =
+                new RestoringStack(region.resultWidth(), region.resultHeight(), Pixels.allocate(like, pixels), labels);
         ImagePlus result = Metadata.image(image, stack, selection, region);
-        // The Info stands before the pixels in the file: what is known only after the last plane (the tile, how many pixels
-        // are no numbers) is not in it.
+        // The file has its Info before the pixels, so the Info lacks what is known only after the last plane: the tile,
+        // and how many pixels are not finite.
         Metadata.addInfo(result, info());
         stack.begin(index -> restoreOne(runner, index, progress));
         output.write(result);
@@ -242,16 +256,22 @@ final class Restorer {
 
     private String info() {
         String options = openOptions + (runOptions.isEmpty() || openOptions.isEmpty() ? "" : " ") + runOptions;
-        return Metadata.info(model, Parfocal.version(), options, PixelSize.warning(image, model, runOptions), selection, region,
+        return Metadata.info(
+                model,
+                Parfocal.version(),
+                options,
+                PixelSize.warning(image, model, runOptions),
+                selection,
+                region,
                 report);
     }
 
-    /** The file that was written; null if none was. */
+    /** The file that was written, or null. */
     File file() {
         return output == null ? null : output.file();
     }
 
-    /** How many planes the result has. */
+    /** The number of planes of the result. */
     int planes() {
         return selection.count();
     }

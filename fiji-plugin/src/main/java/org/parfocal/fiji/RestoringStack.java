@@ -1,13 +1,12 @@
 package org.parfocal.fiji;
 
-import java.util.function.IntFunction;
-
 import ij.VirtualStack;
 import ij.process.ImageProcessor;
+import java.util.function.IntFunction;
 
 /**
- * A virtual stack whose planes are made when they are asked for: ImageJ's TIFF writer asks for one after the other, so that
- * one plane of the result is in memory, however large the stack.
+ * A virtual stack that restores a plane when it is asked for. ImageJ's TIFF writer asks for one after the other, so
+ * that only one plane of the result is in memory.
  */
 final class RestoringStack extends VirtualStack {
     private final Object blank;
@@ -15,7 +14,7 @@ final class RestoringStack extends VirtualStack {
     private IntFunction<Object> restored;
 
     /**
-     * @param blank a plane's array for as long as the stack has no pixels; it says the type
+     * @param blank a plane's array, which gives the type before planes are restored
      * @param labels of the planes
      */
     RestoringStack(int width, int height, Object blank, String[] labels) {
@@ -24,7 +23,7 @@ final class RestoringStack extends VirtualStack {
         this.labels = labels.clone();
     }
 
-    /** From now on there are pixels; {@code restored} makes those of a plane, counted from 0. */
+    /** From now on {@code restored} makes the pixels of a plane, counted from 0. */
     void begin(IntFunction<Object> restored) {
         this.restored = restored;
     }

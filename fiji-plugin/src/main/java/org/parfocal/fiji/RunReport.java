@@ -1,13 +1,12 @@
 package org.parfocal.fiji;
 
-import java.util.LinkedHashSet;
-import java.util.Set;
-
 import com.eclipsesource.json.Json;
 import com.eclipsesource.json.JsonObject;
 import com.eclipsesource.json.JsonValue;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
-/** What the engine reports of its runs, added up. */
+/** The engine's reports of one or several runs, added up. */
 final class RunReport {
     private boolean ran;
     private long nonfinite;
@@ -16,7 +15,7 @@ final class RunReport {
     private String tile = "";
     private final Set<String> warnings = new LinkedHashSet<>();
 
-    /** From the text of {@link org.parfocal.ParfocalTask#describe()}. */
+    /** Parses the text of {@link org.parfocal.ParfocalTask#describe()}. */
     static RunReport parse(String text) {
         RunReport report = new RunReport();
         JsonValue value = Json.parse(text).asObject().get("report");
@@ -34,7 +33,9 @@ final class RunReport {
     }
 
     private static long number(JsonValue value) {
-        return value == null || value.isNull() ? 0 : value.isArray() ? value.asArray().size() : value.asLong();
+        return value == null || value.isNull()
+                ? 0
+                : value.isArray() ? value.asArray().size() : value.asLong();
     }
 
     /** Adds another run of the same command. */
@@ -47,27 +48,27 @@ final class RunReport {
         warnings.addAll(other.warnings);
     }
 
-    /** False as long as there is no run to report of. */
+    /** Whether there was a run. */
     boolean ran() {
         return ran;
     }
 
-    /** Samples that are no numbers (NaN, infinite): they came back as they were. */
+    /** Samples that are NaN or infinite and came back as they were. */
     long nonfinite() {
         return nonfinite;
     }
 
-    /** Planes without any structure: they came back as they were. */
+    /** Constant planes, which came back as they were. */
     long constantPlanes() {
         return constantPlanes;
     }
 
-    /** Time inside ONNX Runtime. */
+    /** Time inside ONNX Runtime, in milliseconds. */
     double networkMs() {
         return networkMs;
     }
 
-    /** The side of a tile; "" where planes ran whole. */
+    /** The side of a tile; "" if planes ran whole. */
     String tile() {
         return tile;
     }

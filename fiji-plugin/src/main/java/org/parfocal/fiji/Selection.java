@@ -1,11 +1,13 @@
 package org.parfocal.fiji;
 
+import ij.ImagePlus;
 import java.util.Arrays;
 import java.util.TreeSet;
 
-import ij.ImagePlus;
-
-/** Which planes of an image: chosen channels, slices and frames, each with each. Numbers count from 1, as ImageJ's do. */
+/**
+ * The chosen planes of an image: all combinations of chosen channels, slices and frames. Numbers count from 1, as in
+ * ImageJ.
+ */
 final class Selection {
     private final int[] size;
     private final int[] channels;
@@ -19,7 +21,7 @@ final class Selection {
         this.frames = frames;
     }
 
-    /** What the settings choose of an image. Throws a {@link Problem} where a range is none, or outside the image. */
+    /** The planes that the settings choose. Throws a {@link Problem} for a malformed range or one outside the image. */
     static Selection of(ImagePlus image, Settings settings) {
         int[] size = {image.getNChannels(), image.getNSlices(), image.getNFrames()};
         switch (settings.planes) {
@@ -27,14 +29,17 @@ final class Selection {
                 int[] at = image.convertIndexToPosition(image.getCurrentSlice());
                 return new Selection(size, new int[] {at[0]}, new int[] {at[1]}, new int[] {at[2]});
             case RANGE:
-                return new Selection(size, range("Channels", settings.channels, size[0]),
-                        range("Slices", settings.slices, size[1]), range("Frames", settings.frames, size[2]));
+                return new Selection(
+                        size,
+                        range("Channels", settings.channels, size[0]),
+                        range("Slices", settings.slices, size[1]),
+                        range("Frames", settings.frames, size[2]));
             default:
                 return new Selection(size, range("", "", size[0]), range("", "", size[1]), range("", "", size[2]));
         }
     }
 
-    /** Sorted numbers from text such as {@code 1-3,5}; all of them from blank text. */
+    /** Sorted numbers from text such as {@code 1-3,5}; all for blank text. */
     static int[] range(String name, String text, int size) {
         TreeSet<Integer> numbers = new TreeSet<>();
         if (text.trim().isEmpty()) {
@@ -47,7 +52,8 @@ final class Selection {
                 int first = number(name, text, ends[0], size);
                 int last = ends.length == 1 ? first : number(name, text, ends.length == 2 ? ends[1] : "", size);
                 if (last < first) {
-                    throw new Problem(name + ": \"" + part.trim() + "\" runs backwards. Write " + last + "-" + first + ".");
+                    throw new Problem(
+                            name + ": \"" + part.trim() + "\" runs backwards. Write " + last + "-" + first + ".");
                 }
                 for (int n = first; n <= last; n++) {
                     numbers.add(n);
@@ -64,8 +70,9 @@ final class Selection {
 
     private static int number(String name, String text, String digits, int size) {
         if (!digits.matches("\\d{1,9}")) {
-            throw new Problem(name + ": \"" + text + "\" is not a range. Write numbers and ranges such as 1-3,5, or leave the "
-                    + "field blank for all.");
+            throw new Problem(
+                    name + ": \"" + text + "\" is not a range. Write numbers and ranges such as 1-3,5, or leave the "
+                            + "field blank for all.");
         }
         int n = Integer.parseInt(digits);
         if (n < 1 || n > size) {
@@ -75,12 +82,12 @@ final class Selection {
         return n;
     }
 
-    /** How many planes. */
+    /** The number of planes. */
     int count() {
         return channels.length * slices.length * frames.length;
     }
 
-    /** The numbers in the image's stack, in its order. */
+    /** The planes' numbers in the image's stack, in its order. */
     int[] planes() {
         int[] planes = new int[count()];
         int i = 0;
@@ -94,7 +101,7 @@ final class Selection {
         return planes;
     }
 
-    /** True if nothing is left out. */
+    /** Whether all planes are chosen. */
     boolean isAll() {
         return count() == size[0] * size[1] * size[2];
     }
@@ -111,7 +118,7 @@ final class Selection {
         return frames.clone();
     }
 
-    /** Where a channel (axis 0), slice (1) or frame (2) comes in the result, from 1; 0 if it is left out. */
+    /** The number in the result of a channel (axis 0), slice (1) or frame (2), from 1; 0 if it is not chosen. */
     int place(int axis, int n) {
         int at = Arrays.binarySearch(axis == 0 ? channels : axis == 1 ? slices : frames, n);
         return at < 0 ? 0 : at + 1;

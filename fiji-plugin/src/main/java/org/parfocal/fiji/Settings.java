@@ -3,16 +3,18 @@ package org.parfocal.fiji;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.parfocal.internal.OptionText;
 
 /**
- * What the user asks of Restore Focus, as plain values: from a dialog or from a macro's options, and back into those.
+ * The settings of Restore Focus, read from a dialog or a macro's options, and written as macro options.
  *
- * <p>The keys are the first words of the dialog's labels, as everywhere in ImageJ: they are the command's programming
+ * <p>The keys are the first words of the dialog's labels, as everywhere in ImageJ. They are the command's programming
  * interface and do not change.
  */
 final class Settings {
     private static final String[] KEYS = {
-        "model", "device", "planes", "channels", "slices", "frames", "region", "output", "file", "options", "preview"};
+        "model", "device", "planes", "channels", "slices", "frames", "region", "output", "file", "options", "preview"
+    };
 
     private static final String COMMAND = "Restore Focus";
 
@@ -21,7 +23,9 @@ final class Settings {
 
     /** Which planes. */
     enum Planes {
-        ALL("all"), CURRENT("current"), RANGE("range");
+        ALL("all"),
+        CURRENT("current"),
+        RANGE("range");
 
         final String label;
 
@@ -32,7 +36,9 @@ final class Settings {
 
     /** Which part of a plane. */
     enum Part {
-        WHOLE("whole image"), CROP("crop to selection"), INSIDE("inside selection");
+        WHOLE("whole image"),
+        CROP("crop to selection"),
+        INSIDE("inside selection");
 
         final String label;
 
@@ -43,7 +49,9 @@ final class Settings {
 
     /** Where the result goes. */
     enum Output {
-        IMAGE("new image"), IN_PLACE("in place"), FILE("TIFF file");
+        IMAGE("new image"),
+        IN_PLACE("in place"),
+        FILE("TIFF file");
 
         final String label;
 
@@ -52,12 +60,14 @@ final class Settings {
         }
     }
 
-    /** An ONNX file; "" is the model inside the library. */
+    /** An ONNX file; "" for the built-in model. */
     String model = "";
+
     String device = "auto";
     Planes planes = Planes.ALL;
-    /** Ranges such as {@code 1-3,5}; "" is all. They count with {@link Planes#RANGE} only. */
+    /** Ranges such as {@code 1-3,5}; "" for all. Used with {@link Planes#RANGE} only. */
     String channels = "";
+
     String slices = "";
     String frames = "";
     Part region = Part.WHOLE;
@@ -67,21 +77,21 @@ final class Settings {
     /** More options for the engine, as {@code key=value} text. */
     String options = "";
 
-    /** From a macro's options; what is not said has its default, whatever was chosen in a dialog before. */
+    /** Reads a macro's options. Missing ones have their defaults, whatever was chosen in a dialog before. */
     static Settings parse(String macroOptions) {
-        MacroOptions told = new MacroOptions(COMMAND, macroOptions, KEYS);
+        MacroOptions macro = new MacroOptions(COMMAND, macroOptions, KEYS);
         Settings settings = new Settings();
-        settings.model = told.text("model", settings.model);
-        settings.device = told.text("device", settings.device);
-        settings.channels = told.text("channels", settings.channels);
-        settings.slices = told.text("slices", settings.slices);
-        settings.frames = told.text("frames", settings.frames);
-        settings.file = told.text("file", settings.file);
-        settings.options = told.text("options", settings.options);
+        settings.model = macro.text("model", settings.model);
+        settings.device = macro.text("device", settings.device);
+        settings.channels = macro.text("channels", settings.channels);
+        settings.slices = macro.text("slices", settings.slices);
+        settings.frames = macro.text("frames", settings.frames);
+        settings.file = macro.text("file", settings.file);
+        settings.options = macro.text("options", settings.options);
         boolean ranges = !settings.channels.isEmpty() || !settings.slices.isEmpty() || !settings.frames.isEmpty();
-        settings.planes = choice(told, "planes", ranges ? Planes.RANGE : settings.planes);
-        settings.region = choice(told, "region", settings.region);
-        settings.output = choice(told, "output", settings.output);
+        settings.planes = choice(macro, "planes", ranges ? Planes.RANGE : settings.planes);
+        settings.region = choice(macro, "region", settings.region);
+        settings.output = choice(macro, "output", settings.output);
         if (ranges && settings.planes != Planes.RANGE) {
             throw new Problem(COMMAND + ": planes=" + settings.planes.label + ", but channels, slices or frames say "
                     + "which. Write planes=range, or leave the ranges out.");
@@ -89,9 +99,9 @@ final class Settings {
         return settings;
     }
 
-    private static <T extends Enum<T>> T choice(MacroOptions told, String key, T fallback) {
+    private static <T extends Enum<T>> T choice(MacroOptions macro, String key, T fallback) {
         T[] choices = fallback.getDeclaringClass().getEnumConstants();
-        return choose(told.choice(key, labels(choices), label(fallback)), choices);
+        return choose(macro.choice(key, labels(choices), label(fallback)), choices);
     }
 
     /** Planes, Part or Output by its label. */
@@ -111,7 +121,7 @@ final class Settings {
         return choice instanceof Part ? ((Part) choice).label : ((Output) choice).label;
     }
 
-    /** Keys and values for a macro, without brackets: those that a reader wants to see, and all that are not the default. */
+    /** Keys and values for a macro, without brackets: the main ones always, the others if they are not the default. */
     List<String[]> macroOptions() {
         List<String[]> list = new ArrayList<>();
         add(list, "model", model);
@@ -163,6 +173,11 @@ final class Settings {
             }
         }
         return run.toString();
+    }
+
+    /** Whether a run's options normalise all planes of a stack together. */
+    static boolean normalizesStack(String runOptions) {
+        return "stack".equals(OptionText.value(runOptions, "normalize"));
     }
 
     private static boolean opens(String option) {

@@ -1,6 +1,6 @@
 package org.parfocal.fiji;
 
-/** A run that was stopped before its end, because the user wanted it or because its image is gone. */
+/** Ends a run early, because the user stopped it or closed its image. */
 final class Stopped extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -11,7 +11,7 @@ final class Stopped extends RuntimeException {
         this.wanted = wanted;
     }
 
-    /** True if the user asked for it, who then needs no dialog that says so. */
+    /** Whether the user asked for it, and so needs no dialog about it. */
     boolean wanted() {
         return wanted;
     }

@@ -1,5 +1,11 @@
 package org.parfocal.fiji;
 
+import ij.ImagePlus;
+import ij.VirtualStack;
+import ij.io.FileInfo;
+import ij.io.FileSaver;
+import ij.io.RoiEncoder;
+import ij.io.TiffEncoder;
 import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.File;
@@ -12,28 +18,21 @@ import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.UUID;
 
-import ij.ImagePlus;
-import ij.VirtualStack;
-import ij.io.FileInfo;
-import ij.io.FileSaver;
-import ij.io.RoiEncoder;
-import ij.io.TiffEncoder;
-
 /**
- * A TIFF file in ImageJ's own form, written by ImageJ's encoder: all or nothing, by way of a temporary file beside it.
+ * Writes a TIFF file with ImageJ's encoder, all or nothing, through a temporary file beside it.
  *
- * <p>What is written is what {@link FileSaver} writes; it is not used itself because it shows a dialog of its own when the
- * disk is full, and leaves half a file.
+ * <p>The result is that of {@link FileSaver}, which is not used itself: when the disk is full it shows a dialog and
+ * leaves half a file.
  */
 final class TiffOutput {
     private final File file;
 
-    /** Checks the path, without touching anything. Throws a {@link Problem} with what to do. */
+    /** Checks the path without touching anything. Throws a {@link Problem}. */
     TiffOutput(String path) {
         String text = path.trim();
         if (text.isEmpty()) {
-            throw new Problem("File: with \"" + Settings.Output.FILE.label + "\" it is the path of the file to write, and it is "
-                    + "blank. Give a path that ends in .tif.");
+            throw new Problem("File: with \"" + Settings.Output.FILE.label
+                    + "\" it is the path of the file to write, and it is " + "blank. Give a path that ends in .tif.");
         }
         String lower = text.toLowerCase(Locale.ROOT);
         file = new File(lower.endsWith(".tif") || lower.endsWith(".tiff") ? text : text + ".tif").getAbsoluteFile();
@@ -46,7 +45,7 @@ final class TiffOutput {
         }
     }
 
-    /** Checks that the folder takes a file. Throws a {@link Problem} if not. */
+    /** Checks that a file can be written to the folder. Throws a {@link Problem} if not. */
     void checkWritable() {
         Path temporary = temporary();
         try {
@@ -61,28 +60,28 @@ final class TiffOutput {
         return file;
     }
 
-    /** Bytes that the disk has left; {@link Long#MAX_VALUE} where the system does not tell. */
+    /** Bytes left on the disk; {@link Long#MAX_VALUE} if unknown. */
     long space() {
-        long told = file.getParentFile().getUsableSpace();
-        // Some network folders say 0. Where that is true, writing fails, in words.
-        return told > 0 ? told : Long.MAX_VALUE;
+        long bytes = file.getParentFile().getUsableSpace();
+        // Some network folders report 0. If that is true, writing fails with a message.
+        return bytes > 0 ? bytes : Long.MAX_VALUE;
     }
 
-    /** Writes an image; the planes of a virtual stack are asked for one by one. */
+    /** Writes an image; a virtual stack plane by plane. */
     void write(ImagePlus image) {
         Path temporary = temporary();
         try {
             FileInfo info = fileInfo(image);
-            try (DataOutputStream out =
-                    new DataOutputStream(new BufferedOutputStream(create(temporary), 1 << 16))) {
+            try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(create(temporary), 1 << 16))) {
                 new TiffEncoder(info).write(out);
             }
             try {
-                // Without REPLACE_EXISTING: a file that has come meanwhile stays.
+                // Without REPLACE_EXISTING: a file that another program has made meanwhile stays.
                 Files.move(temporary, file.toPath());
             } catch (FileAlreadyExistsException taken) {
-                throw new Problem("File: " + file + " was made by another program meanwhile. Nothing was written; choose "
-                        + "another name and repeat.");
+                throw new Problem(
+                        "File: " + file + " was made by another program meanwhile. Nothing was written; choose "
+                                + "another name and repeat.");
             }
         } catch (IOException failed) {
             throw cannotWrite(failed);
@@ -90,7 +89,7 @@ final class TiffOutput {
             try {
                 Files.deleteIfExists(temporary);
             } catch (IOException left) {
-                // The first failure is the one to tell.
+                // The first failure is the one to report.
             }
         }
     }
@@ -99,17 +98,17 @@ final class TiffOutput {
         return file.getParentFile().toPath().resolve(".parfocal-" + UUID.randomUUID() + ".tmp");
     }
 
-    /** With the permissions that files of this user have; Java's own temporary files are for the user alone, and would stay so. */
+    /** With the usual permissions; a temporary file made by Java would stay private to the user. */
     private static OutputStream create(Path temporary) throws IOException {
         return Files.newOutputStream(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     }
 
     private Problem cannotWrite(IOException failed) {
-        return new Problem("File: " + file + " cannot be written (" + failed + "). Choose a folder that you may write to, on a "
-                + "disk with enough room.");
+        return new Problem("File: " + file + " cannot be written (" + failed
+                + "). Choose a folder that you may write to, on a " + "disk with enough room.");
     }
 
-    /** As FileSaver fills it. */
+    /** The same as in FileSaver. */
     private static FileInfo fileInfo(ImagePlus image) {
         FileInfo info = image.getFileInfo();
         info.info = image.getInfoProperty();
@@ -120,7 +119,7 @@ final class TiffOutput {
         if (info.nImages > 1) {
             info.virtualStack = (VirtualStack) image.getStack();
             if (info.fileType == FileInfo.RGB48) {
-                // That form interleaves the three colours; ImageJ cannot write it plane by plane.
+                // This type interleaves three colours; ImageJ cannot write it plane by plane.
                 info.fileType = FileInfo.GRAY16_UNSIGNED;
             }
             info.sliceLabels = labels(image);
@@ -138,7 +137,7 @@ final class TiffOutput {
         for (int i = 0; i < labels.length; i++) {
             labels[i] = image.getStack().getSliceLabel(i + 1);
         }
-        // ImageJ's rule: no label on the first plane, none at all.
+        // ImageJ's rule: without a label on the first plane there are none.
         return labels[0] == null ? null : labels;
     }
 }

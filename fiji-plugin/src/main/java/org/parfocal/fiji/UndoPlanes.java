@@ -8,17 +8,18 @@ import ij.Undo;
 import ij.macro.Interpreter;
 
 /**
- * Makes Edit > Undo bring back an image that was restored in place: all planes, and the Info.
+ * Lets Edit > Undo bring back an image that was restored in place: all planes and the Info.
  *
- * <p>ImageJ undoes whole images by a copy that {@link Undo#setup} asks the image for, and does not ask stacks. This image
- * stands in for the real one there: it says that it is one plane, and its copy has the planes as they were.
+ * <p>{@link Undo#setup} keeps a copy of an image, but not of a stack. This class stands in for the real image there: it
+ * pretends to be a single plane, and its copy has the planes as they were.
  */
 final class UndoPlanes extends ImagePlus {
     private final ImagePlus image;
     private final ImageStack before;
     private final Object info;
-    /** The image's stack when it was restored, and its planes; null for a single plane. */
+    /** The image's stack when it was restored; null for a single plane. */
     private final ImageStack stack;
+
     private final int planes;
 
     private UndoPlanes(ImagePlus image, ImageStack before, Object info) {
@@ -32,7 +33,7 @@ final class UndoPlanes extends ImagePlus {
     /**
      * Prepares Edit > Undo.
      *
-     * @param before the planes as they were; they are kept until another command takes Undo for itself
+     * @param before the planes as they were, kept until another command sets up Undo
      * @param info the Info property as it was
      */
     static void prepare(ImagePlus image, ImageStack before, Object info) {
@@ -40,7 +41,7 @@ final class UndoPlanes extends ImagePlus {
         Undo.setup(Undo.TRANSFORM, new UndoPlanes(image, before, info));
     }
 
-    /** In a macro ImageJ undoes nothing but where the user has allowed it. */
+    /** In a macro ImageJ undoes nothing unless the user has allowed it. */
     static boolean isPossible() {
         return !(IJ.macroRunning() || Interpreter.getInstance() != null) || Prefs.supportMacroUndo;
     }
@@ -65,13 +66,16 @@ final class UndoPlanes extends ImagePlus {
         return this;
     }
 
-    /** Called by Undo, which gives the stack to the image. Planes that were deleted or added since are not undone with it. */
+    /** Called by Undo, which gives the stack to the image. If planes were added or deleted since, nothing is undone. */
     @Override
     public ImageStack getStack() {
-        boolean same = image.getStackSize() == planes && (stack == null || image.getStack() == stack)
-                && image.getWidth() == before.getWidth() && image.getHeight() == before.getHeight();
+        boolean same = image.getStackSize() == planes
+                && (stack == null || image.getStack() == stack)
+                && image.getWidth() == before.getWidth()
+                && image.getHeight() == before.getHeight();
         if (!same) {
-            IJ.showStatus("Undo: \"" + image.getTitle() + "\" has other planes now than when it was restored; nothing was undone");
+            IJ.showStatus("Undo: \"" + image.getTitle()
+                    + "\" has other planes now than when it was restored; nothing was undone");
             IJ.beep();
             return image.getStack();
         }

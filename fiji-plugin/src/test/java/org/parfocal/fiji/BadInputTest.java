@@ -4,12 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.File;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-
 import ij.IJ;
 import ij.ImagePlus;
 import ij.VirtualStack;
@@ -20,13 +14,20 @@ import ij.gui.Roi;
 import ij.gui.ShapeRoi;
 import ij.process.ByteProcessor;
 import ij.process.IntProcessor;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What cannot be done, and the message that says what, which value, and what to do. The image is as it was each time. */
+/**
+ * What cannot be done, and the message that says what, which value, and what to do. The image is as it was each time.
+ */
 class BadInputTest {
     private static final String RUN = Images.CPU + "options=threads=1 ";
 
@@ -50,7 +51,8 @@ class BadInputTest {
 
     @Test
     void noImage() {
-        assertEquals("No image is open. Open the image to restore, or click into its window, and repeat.",
+        assertEquals(
+                "No image is open. Open the image to restore, or click into its window, and repeat.",
                 Images.message(null, RUN));
     }
 
@@ -58,14 +60,20 @@ class BadInputTest {
     void eightBitColour() {
         ImagePlus image = Images.single(24, 20, 20);
         new ij.process.ImageConverter(image).convertRGBtoIndexedColor(64);
-        refused(image, RUN, "is an 8-bit colour image: its numbers are places in a colour table, not brightness, and cannot be "
-                + "restored. Convert it first: Image > Type > RGB Color");
+        refused(
+                image,
+                RUN,
+                "is an 8-bit colour image: its numbers are places in a colour table, not brightness, and cannot be "
+                        + "restored. Convert it first: Image > Type > RGB Color");
     }
 
     @Test
     void integersOf32Bits() {
         ImagePlus image = new ImagePlus("ints", new IntProcessor(20, 20));
-        refused(image, RUN, "\"ints\" has 32-bit integers, which cannot be restored. Convert it first: Image > Type > 32-bit.");
+        refused(
+                image,
+                RUN,
+                "\"ints\" has 32-bit integers, which cannot be restored. Convert it first: Image > Type > 32-bit.");
     }
 
     @ParameterizedTest
@@ -73,7 +81,10 @@ class BadInputTest {
     void selectionsThatAreNoArea(String region) {
         ImagePlus image = Images.single(8, 20, 20);
         String options = RUN + "region=[" + region + "]";
-        refused(image, options, "Region: \"" + region + "\" needs a selection, and \"single.tif\" has none. Draw a rectangle");
+        refused(
+                image,
+                options,
+                "Region: \"" + region + "\" needs a selection, and \"single.tif\" has none. Draw a rectangle");
         image.setRoi(new Line(1, 1, 5, 5));
         refused(image, options, "needs an area, and the selection is a straight line. Draw a rectangle");
         image.setRoi(new PointRoi(3, 3));
@@ -88,16 +99,20 @@ class BadInputTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "slices=3-1 | Slices: \"3-1\" runs backwards. Write 1-3.",
-        "slices=x | Slices: \"x\" is not a range. Write numbers and ranges such as 1-3,5, or leave the field blank for all.",
-        "slices=99 | Slices: there is no 99 in \"99\"; this image has 1 to 5.",
-        "slices=0-2 | Slices: there is no 0",
-        "slices=1-2-3 | Slices: \"1-2-3\" is not a range.",
-        "slices=[1, ,3] | Slices: \"1, ,3\" is not a range.",
-        "channels=2 | Channels: there is no 2 in \"2\"; this image has only 1.",
-        "frames=-1 | Frames: \"-1\" is not a range.",
-        "slices=99999999999 | Slices: \"99999999999\" is not a range."})
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "slices=3-1 | Slices: \"3-1\" runs backwards. Write 1-3.",
+                "slices=x | Slices: \"x\" is not a range. Write numbers and ranges such as 1-3,5, or leave the "
+                        + "field blank for all.",
+                "slices=99 | Slices: there is no 99 in \"99\"; this image has 1 to 5.",
+                "slices=0-2 | Slices: there is no 0",
+                "slices=1-2-3 | Slices: \"1-2-3\" is not a range.",
+                "slices=[1, ,3] | Slices: \"1, ,3\" is not a range.",
+                "channels=2 | Channels: there is no 2 in \"2\"; this image has only 1.",
+                "frames=-1 | Frames: \"-1\" is not a range.",
+                "slices=99999999999 | Slices: \"99999999999\" is not a range."
+            })
     void ranges(String options, String expected) {
         refused(Images.stack(8, 16, 16, 5), RUN + options, expected);
     }
@@ -108,10 +123,18 @@ class BadInputTest {
         Path text = folder.resolve("notes about models.onnx");
         Files.write(text, "not a model".getBytes(StandardCharsets.UTF_8));
         refused(image, "model=[" + text + "] device=cpu", "notes about models.onnx: not an ONNX file");
-        refused(image, "model=[" + folder.resolve("gone.onnx") + "] device=cpu", "gone.onnx: no such file; expected an ONNX model");
+        refused(
+                image,
+                "model=[" + folder.resolve("gone.onnx") + "] device=cpu",
+                "gone.onnx: no such file; expected an ONNX model");
         refused(image, "model=[" + folder + "] device=cpu", folder + ": is not a regular file; expected an ONNX model");
-        Path colours = new File("../tests/models/three_channels.onnx").getAbsoluteFile().toPath();
-        refused(image, "model=[" + colours + "] device=cpu", "three_channels.onnx: input 'image' is f32 [?, 3, ?, ?]; expected");
+        Path colours = new File("../tests/models/three_channels.onnx")
+                .getAbsoluteFile()
+                .toPath();
+        refused(
+                image,
+                "model=[" + colours + "] device=cpu",
+                "three_channels.onnx: input 'image' is f32 [?, 3, ?, ?]; expected");
     }
 
     @Test
@@ -122,21 +145,27 @@ class BadInputTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "options=[tile=huge] | tile",
-        "options=[threads=0] | threads",
-        "options=[nonsense=1] | nonsense",
-        "options=[tile] | tile",
-        "options=[mode=latest] | mode",
-        "device=gpu | gpu",
-        "options=device=cpu | is chosen by Device"})
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "options=[tile=huge] | tile",
+                "options=[threads=0] | threads",
+                "options=[nonsense=1] | nonsense",
+                "options=[tile] | tile",
+                "options=[mode=latest] | mode",
+                "device=gpu | gpu",
+                "options=device=cpu | is chosen by Device"
+            })
     void engineOptions(String options, String expected) {
         refused(Images.single(8, 16, 16), "model=[" + Images.TINY + "] " + options, expected);
     }
 
     @Test
     void aMistypedKey() {
-        refused(Images.single(8, 16, 16), RUN + "plane=all", "\"plane\" is not one of its keys, which are model, device, planes");
+        refused(
+                Images.single(8, 16, 16),
+                RUN + "plane=all",
+                "\"plane\" is not one of its keys, which are model, device, planes");
     }
 
     @Test
@@ -144,10 +173,16 @@ class BadInputTest {
         ImagePlus image = Images.stack(8, 16, 16, 2);
         String file = RUN + "output=[TIFF file] ";
         refused(image, file, "File: with \"TIFF file\" it is the path of the file to write, and it is blank.");
-        refused(image, file + "file=[" + folder.resolve("no such/out.tif") + "]", "no such does not exist. Make it first");
+        refused(
+                image,
+                file + "file=[" + folder.resolve("no such/out.tif") + "]",
+                "no such does not exist. Make it first");
         Path there = folder.resolve("there already.tif");
         Files.write(there, new byte[] {1, 2, 3});
-        refused(image, file + "file=[" + there + "]", "there already.tif exists already. Choose another name, or delete it first.");
+        refused(
+                image,
+                file + "file=[" + there + "]",
+                "there already.tif exists already. Choose another name, or delete it first.");
         assertEquals(3, Files.size(there));
         Images.restore(image, file + "file=[" + folder.resolve("without extension") + "]");
         assertTrue(Files.exists(folder.resolve("without extension.tif")));
@@ -179,7 +214,8 @@ class BadInputTest {
         ImagePlus image = new ImagePlus("huge", Images.virtual(2000, 2000, 100_000));
         String message = Images.message(image, RUN);
         assertTrue(message.startsWith("The result needs 762939 MB of memory, and ImageJ has "), message);
-        assertTrue(message.contains(" MB left. Choose Output: \"TIFF file\", which needs one plane at a time"), message);
+        assertTrue(
+                message.contains(" MB left. Choose Output: \"TIFF file\", which needs one plane at a time"), message);
         message = Images.message(image, RUN + "output=[TIFF file] file=[" + folder.resolve("out.tif") + "]");
         assertTrue(message.startsWith("File: the result needs 762939 MB, and the disk of "), message);
     }
@@ -188,10 +224,15 @@ class BadInputTest {
     void virtualStacksAreNotChangedInPlace() {
         ImagePlus image = new ImagePlus("virtual", Images.virtual(20, 20, 3));
         String message = Images.message(image, RUN + "output=[in place]");
-        assertTrue(message.contains("\"virtual\" is a virtual stack, whose pixels are on the disk and cannot be changed in place. "
-                + "Choose \"new image\""), message);
+        assertTrue(
+                message.contains(
+                        "\"virtual\" is a virtual stack, whose pixels are on the disk and cannot be changed in place. "
+                                + "Choose \"new image\""),
+                message);
         message = Images.message(image, Images.CPU + "options=normalize=stack");
-        assertTrue(message.contains("normalize=stack looks at all planes together, and a virtual stack is restored plane by plane"),
+        assertTrue(
+                message.contains(
+                        "normalize=stack looks at all planes together, and a virtual stack is restored plane by plane"),
                 message);
     }
 
@@ -199,7 +240,10 @@ class BadInputTest {
     void aCropDoesNotFitInPlace() {
         ImagePlus image = Images.single(8, 20, 20);
         image.setRoi(2, 2, 8, 8);
-        refused(image, RUN + "region=[crop to selection] output=[in place]", "a cropped result is smaller than \"single.tif\"");
+        refused(
+                image,
+                RUN + "region=[crop to selection] output=[in place]",
+                "a cropped result is smaller than \"single.tif\"");
     }
 
     @Test
@@ -213,9 +257,14 @@ class BadInputTest {
         float[] restored = (float[]) result.getStack().getPixels(1);
         assertTrue(Float.isNaN(restored[3]) && restored[4] == Float.POSITIVE_INFINITY);
         assertTrue(Float.isFinite(restored[5]));
-        assertTrue(Images.equal(new Object[] {image.getStack().getPixels(2)}, new Object[] {result.getStack().getPixels(2)}));
+        assertTrue(Images.equal(
+                new Object[] {image.getStack().getPixels(2)},
+                new Object[] {result.getStack().getPixels(2)}));
         String info = result.getInfoProperty();
-        assertTrue(info.contains("Parfocal pixels left as they were, because they are no numbers (NaN or infinite): 1202\n"), info);
+        assertTrue(
+                info.contains(
+                        "Parfocal pixels left as they were, because they are no numbers (NaN or infinite): 1202\n"),
+                info);
         assertTrue(info.contains("Parfocal planes left as they were, because all pixels are equal: 1\n"), info);
     }
 

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ij.IJ;
+import ij.ImagePlus;
+import ij.io.FileSaver;
+import ij.io.Opener;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -13,11 +17,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-
-import ij.IJ;
-import ij.ImagePlus;
-import ij.io.FileSaver;
-import ij.io.Opener;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The plugin's result against that of the command {@code parfocal restore} on the same image, saved by ImageJ: the same bytes
- * at the same device, threads and tile. The system property {@code parfocal.command} is the command's path.
+ * The plugin's result against that of the command {@code parfocal restore} on the same image, saved by ImageJ: the same
+ * bytes at the same device, threads and tile. The system property {@code parfocal.command} is the command's path.
  */
 class CommandLineTest {
     private static String command;
@@ -37,12 +36,26 @@ class CommandLineTest {
     @BeforeAll
     static void command() {
         command = System.getProperty("parfocal.command", "");
-        assertFalse(command.isEmpty(), "the property parfocal.command is missing: it is the path of the command to compare with");
+        assertFalse(
+                command.isEmpty(),
+                "the property parfocal.command is missing: it is the path of the command to compare with");
     }
 
     @ParameterizedTest
-    @CsvSource({"8,1,1,1,auto", "16,1,1,1,auto", "24,1,1,1,auto", "32,1,1,1,auto", "8,1,4,1,auto", "16,2,2,2,auto",
-        "24,1,3,1,auto", "32,3,2,1,auto", "16,1,3,1,64", "24,1,1,1,64", "8,2,1,3,64", "32,1,1,2,64"})
+    @CsvSource({
+        "8,1,1,1,auto",
+        "16,1,1,1,auto",
+        "24,1,1,1,auto",
+        "32,1,1,1,auto",
+        "8,1,4,1,auto",
+        "16,2,2,2,auto",
+        "24,1,3,1,auto",
+        "32,3,2,1,auto",
+        "16,1,3,1,64",
+        "24,1,1,1,64",
+        "8,2,1,3,64",
+        "32,1,1,2,64"
+    })
     void theSameBytes(int bits, int channels, int slices, int frames, String tile) throws Exception {
         ImagePlus image = Images.hyperstack(bits, 203, 131, channels, slices, frames);
         ImagePlus result = Images.restore(image, Images.CPU + "options=[threads=1 tile=" + tile + "]");
@@ -100,19 +113,33 @@ class CommandLineTest {
     private Path save(ImagePlus image, String name) {
         Path file = folder.resolve(name);
         FileSaver saver = new FileSaver(image);
-        assertTrue(image.getStackSize() > 1 ? saver.saveAsTiffStack(file.toString()) : saver.saveAsTiff(file.toString()));
+        assertTrue(
+                image.getStackSize() > 1 ? saver.saveAsTiffStack(file.toString()) : saver.saveAsTiff(file.toString()));
         return file;
     }
 
     private ImagePlus commandLine(ImagePlus image, String... options) throws IOException, InterruptedException {
         Path input = save(image, "input.tif");
         Path output = folder.resolve("output.tif");
-        List<String> words = new ArrayList<>(Arrays.asList(command, "restore", input.toString(), "-o", output.toString(),
-                "--model", Images.TINY, "--device", "cpu", "--threads", "1", "--force"));
+        List<String> words = new ArrayList<>(Arrays.asList(
+                command,
+                "restore",
+                input.toString(),
+                "-o",
+                output.toString(),
+                "--model",
+                Images.TINY,
+                "--device",
+                "cpu",
+                "--threads",
+                "1",
+                "--force"));
         words.addAll(Arrays.asList(options));
-        ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true)
+        ProcessBuilder builder = new ProcessBuilder(words)
+                .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("said.txt").toFile());
-        File runtime = new File(new File(System.getProperty("parfocal.library")).getParentFile(), "libparfocal_onnxruntime.so");
+        File runtime = new File(
+                new File(System.getProperty("parfocal.library")).getParentFile(), "libparfocal_onnxruntime.so");
         if (runtime.exists()) {
             // The same copy of ONNX Runtime on both sides.
             builder.environment().put("PARFOCAL_ONNXRUNTIME", runtime.getPath());

@@ -4,6 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ij.IJ;
+import ij.ImageJ;
+import ij.ImagePlus;
+import ij.WindowManager;
+import ij.gui.GenericDialog;
+import ij.gui.ImageCanvas;
+import ij.gui.ImageWindow;
+import ij.plugin.Duplicator;
+import ij.plugin.frame.Recorder;
 import java.awt.Checkbox;
 import java.awt.Choice;
 import java.awt.EventQueue;
@@ -17,16 +26,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-
-import ij.IJ;
-import ij.ImageJ;
-import ij.ImagePlus;
-import ij.WindowManager;
-import ij.gui.GenericDialog;
-import ij.gui.ImageCanvas;
-import ij.gui.ImageWindow;
-import ij.plugin.Duplicator;
-import ij.plugin.frame.Recorder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,8 +81,10 @@ abstract class DialogWindow {
         ImageWindow.setNextLocation(50, 200);
         image.show();
         start();
-        until("the dialog is there", () -> GenericDialog.getInstance() instanceof RestoreDialog
-                && GenericDialog.getInstance().isVisible());
+        until(
+                "the dialog is there",
+                () -> GenericDialog.getInstance() instanceof RestoreDialog
+                        && GenericDialog.getInstance().isVisible());
         dialog = (RestoreDialog) GenericDialog.getInstance();
         text(0, Images.TINY);
         choose(0, "cpu");
@@ -95,15 +96,17 @@ abstract class DialogWindow {
     }
 
     void start() {
-        command = new Thread(() -> {
-            if (Recorder.record) {
-                Recorder.setCommand("Restore Focus...");
-            }
-            new RestoreFocus().run("");
-            if (Recorder.record) {
-                Recorder.saveCommand();
-            }
-        }, "Restore Focus...");
+        command = new Thread(
+                () -> {
+                    if (Recorder.record) {
+                        Recorder.setCommand("Restore Focus...");
+                    }
+                    new RestoreFocus().run("");
+                    if (Recorder.record) {
+                        Recorder.saveCommand();
+                    }
+                },
+                "Restore Focus...");
         command.start();
     }
 
@@ -143,7 +146,8 @@ abstract class DialogWindow {
     }
 
     void press(int button) throws InterruptedException {
-        onEventThread(() -> dialog.actionPerformed(new ActionEvent(dialog.getButtons()[button], ActionEvent.ACTION_PERFORMED, "")));
+        onEventThread(() ->
+                dialog.actionPerformed(new ActionEvent(dialog.getButtons()[button], ActionEvent.ACTION_PERFORMED, "")));
         command.join(PATIENCE_MS);
         assertFalse(command.isAlive());
     }
@@ -183,7 +187,9 @@ abstract class DialogWindow {
         copy.setPosition(image.getC(), image.getZ(), image.getT());
         // A copy of a plain image keeps no range of its own.
         copy.setDisplayRange(image.getDisplayRangeMin(), image.getDisplayRangeMax());
-        Object target = copy.getStackSize() == 1 ? copy.getProcessor().getPixels() : copy.getStack().getPixels(copy.getCurrentSlice());
+        Object target = copy.getStackSize() == 1
+                ? copy.getProcessor().getPixels()
+                : copy.getStack().getPixels(copy.getCurrentSlice());
         System.arraycopy(pixels, 0, target, 0, Pixels.length(target));
         copy.updateImage();
         return rgb((BufferedImage) copy.getImage());
@@ -197,8 +203,11 @@ abstract class DialogWindow {
                 first = count++ == 0 ? i : first;
             }
         }
-        return count + " of " + seen.length + " pixels differ from " + expected.length + (count == 0 ? "" : ": at " + first + " "
-                + Integer.toHexString(seen[first]) + " for " + Integer.toHexString(expected[first]));
+        return count + " of " + seen.length + " pixels differ from " + expected.length
+                + (count == 0
+                        ? ""
+                        : ": at " + first + " " + Integer.toHexString(seen[first]) + " for "
+                                + Integer.toHexString(expected[first]));
     }
 
     private static int[] rgb(BufferedImage picture) {
@@ -212,15 +221,19 @@ abstract class DialogWindow {
     /** Waits until the restored plane is seen, and nothing else of the image has changed. */
     void shown(ImagePlus image, Object[] before, int plane) {
         int[] expected = picture(image, RestoreTest.library(before[plane - 1], image.getWidth(), image.getHeight()));
-        until("plane " + plane + " shows the preview", () -> dialog.previewShowing() && Arrays.equals(expected, seen(image)),
-                () -> dialog.noteText() + ", showing " + dialog.previewShowing() + ", " + different(expected, seen(image)));
+        until(
+                "plane " + plane + " shows the preview",
+                () -> dialog.previewShowing() && Arrays.equals(expected, seen(image)),
+                () -> dialog.noteText() + ", showing " + dialog.previewShowing() + ", "
+                        + different(expected, seen(image)));
         assertTrue(Images.equal(before, Images.pixels(image)), "the pixels are the original's");
     }
 
     /** Waits until the image is seen as it is. */
     void original(ImagePlus image) {
         until("the preview is gone", () -> !dialog.previewShowing());
-        until("it is drawn anew",
+        until(
+                "it is drawn anew",
                 () -> Arrays.equals(picture(image, image.getProcessor().getPixels()), seen(image)));
     }
 }

@@ -24,7 +24,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.parfocal.fiji.window.Specimen;
 
-/** What docs/fiji.md says: its macros run, the messages in its table are those of the program, its pictures and links are there. */
+/**
+ * What docs/fiji.md says: its macros run, the messages in its table are those of the program, its pictures and links
+ * are there.
+ */
 class DocsTest {
     private static final Path PAGE = Paths.get("../docs/fiji.md");
 
@@ -38,7 +41,8 @@ class DocsTest {
     /** The macros, in their order: one image, a stack, a folder. */
     private static List<String> macros() throws IOException {
         List<String> found = new ArrayList<>();
-        Matcher block = Pattern.compile("```javascript\n(.*?)```", Pattern.DOTALL).matcher(page());
+        Matcher block =
+                Pattern.compile("```javascript\n(.*?)```", Pattern.DOTALL).matcher(page());
         while (block.find()) {
             found.add(block.group(1));
         }
@@ -49,8 +53,10 @@ class DocsTest {
     @BeforeEach
     void images() {
         ImagePlus cells = Specimen.stack(5);
-        assertTrue(new FileSaver(cells).saveAsTiffStack(folder.resolve("stack.tif").toString()));
-        assertTrue(new FileSaver(Specimen.stack(1)).saveAsTiff(folder.resolve("one.tif").toString()));
+        assertTrue(
+                new FileSaver(cells).saveAsTiffStack(folder.resolve("stack.tif").toString()));
+        assertTrue(new FileSaver(Specimen.stack(1))
+                .saveAsTiff(folder.resolve("one.tif").toString()));
     }
 
     private String open(String name) {
@@ -60,15 +66,17 @@ class DocsTest {
     private void restored(String said) {
         assertFalse(said.contains("Exception"), said);
         assertTrue(said.contains("the end"), said);
-        assertEquals(1, IJ.openImage(folder.resolve("one-restored.tif").toString()).getStackSize(), said);
-        assertEquals(5, IJ.openImage(folder.resolve("stack-restored.tif").toString()).getStackSize(), said);
+        assertEquals(
+                1, IJ.openImage(folder.resolve("one-restored.tif").toString()).getStackSize(), said);
+        assertEquals(
+                5, IJ.openImage(folder.resolve("stack-restored.tif").toString()).getStackSize(), said);
     }
 
     @Test
     @Tag("process")
     void macrosWithoutAScreen() throws Exception {
-        String said = headless(open("stack.tif") + "setSlice(2);\n" + macros().get(0) + macros().get(1)
-                .replace("// The sharpest", "selectWindow(\"stack.tif\");\n// The sharpest")
+        String said = headless(open("stack.tif") + "setSlice(2);\n" + macros().get(0)
+                + macros().get(1).replace("// The sharpest", "selectWindow(\"stack.tif\");\n// The sharpest")
                 + "run(\"Focus Score...\", \"planes=[along z] plot clear\");\nprint(\"plot: \" + getTitle());\n"
                 + "print(\"the end\");\n");
         assertTrue(said.contains("plot: Focus score of stack.tif\n"), said);
@@ -88,8 +96,10 @@ class DocsTest {
     @Test
     @Tag("window")
     void macrosInABatch() throws Exception {
-        String said = new ImageJProcess(folder).withLibrary().batch(open("stack.tif") + "setSlice(2);\n" + macros().get(0)
-                + "selectWindow(\"stack.tif\");\n" + macros().get(1) + "print(\"the end\");\n");
+        String said = new ImageJProcess(folder)
+                .withLibrary()
+                .batch(open("stack.tif") + "setSlice(2);\n" + macros().get(0) + "selectWindow(\"stack.tif\");\n"
+                        + macros().get(1) + "print(\"the end\");\n");
         assertTrue(said.contains("restored on cpu fp32"), said);
         assertTrue(said.contains("sharpest: z = 3\n"), said);
         assertTrue(said.contains("the end"), said);
@@ -100,7 +110,8 @@ class DocsTest {
 
     @Test
     void messagesAreThoseOfTheProgram() throws Exception {
-        String sources = sources("src/main/java", ".java") + sources("../bindings/java/src/main/java", ".java")
+        String sources = sources("src/main/java", ".java")
+                + sources("../bindings/java/src/main/java", ".java")
                 + sources("../src", ".rs");
         int count = 0;
         for (String line : page().split("\n")) {
@@ -123,11 +134,16 @@ class DocsTest {
     private static String sources(String folder, String ending) throws IOException {
         StringBuilder all = new StringBuilder();
         try (Stream<Path> files = Files.walk(Paths.get(folder))) {
-            for (Path file : files.filter(path -> path.toString().endsWith(ending)).collect(Collectors.toList())) {
-                all.append(new String(Files.readAllBytes(file), StandardCharsets.UTF_8)).append('\n');
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(ending)).collect(Collectors.toList())) {
+                all.append(new String(Files.readAllBytes(file), StandardCharsets.UTF_8))
+                        .append('\n');
             }
         }
-        return all.toString().replaceAll("\"\\s*\\+\\s*\"", "").replaceAll("\\\\\\s*\n\\s*", "").replace("\\\"", "\"");
+        return all.toString()
+                .replaceAll("\"\\s*\\+\\s*\"", "")
+                .replaceAll("\\\\\\s*\n\\s*", "")
+                .replace("\\\"", "\"");
     }
 
     @Test

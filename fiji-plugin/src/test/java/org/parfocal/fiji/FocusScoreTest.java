@@ -164,10 +164,15 @@ class FocusScoreTest {
         assertArrayEquals(new int[] {2, 3, 1}, new int[] {image.getC(), image.getZ(), image.getT()});
         image.setPosition(1, 1, 2);
         assertEquals(24, scored(image, "planes=all clear plot go").length);
-        assertArrayEquals(new int[] {1, 4, 2}, new int[] {image.getC(), image.getZ(), image.getT()}, "the channel and time shown");
+        assertArrayEquals(
+                new int[] {1, 4, 2},
+                new int[] {image.getC(), image.getZ(), image.getT()},
+                "the channel and time shown");
         assertEquals("4", ResultsTable.getResultsTable().getStringValue("Z", 12 + 6));
-        List<PlaneScore> all = FocusScores.of(image, new int[] {1, 2, 3, 4, 13, 14, 15, 16}, new java.awt.Rectangle(96, 64));
-        assertEquals(Arrays.asList("channel 1, frame 1", "channel 2, frame 1", "channel 1, frame 2", "channel 2, frame 2"),
+        List<PlaneScore> all =
+                FocusScores.of(image, new int[] {1, 2, 3, 4, 13, 14, 15, 16}, new java.awt.Rectangle(96, 64));
+        assertEquals(
+                Arrays.asList("channel 1, frame 1", "channel 2, frame 1", "channel 1, frame 2", "channel 2, frame 2"),
                 new ArrayList<>(new FocusPlot(image, all).curves().keySet()));
     }
 
@@ -180,7 +185,7 @@ class FocusScoreTest {
         void closedByTheUser() {
             notifyListeners(CLOSED);
             try {
-                EventQueue.invokeAndWait(() -> { });
+                EventQueue.invokeAndWait(() -> {});
             } catch (InterruptedException | InvocationTargetException failed) {
                 throw new AssertionError(failed);
             }
@@ -191,7 +196,7 @@ class FocusScoreTest {
     private static final class Counted extends VirtualStack {
         private final List<Integer> asked = new ArrayList<>();
         private final int at;
-        private Runnable then = () -> { };
+        private Runnable then = () -> {};
 
         Counted(int at) {
             super(96, 64, null, null);
@@ -285,7 +290,8 @@ class FocusScoreTest {
 
     @Test
     void plotIsTheCurrentImageWithoutAScreen() throws Exception {
-        List<PlaneScore> scores = FocusScores.of(stack(7), new int[] {1, 2, 3, 4, 5, 6, 7}, new java.awt.Rectangle(96, 64));
+        List<PlaneScore> scores =
+                FocusScores.of(stack(7), new int[] {1, 2, 3, 4, 5, 6, 7}, new java.awt.Rectangle(96, 64));
         ij.gui.Plot plot = new FocusPlot(stack(7), scores).draw();
         assertEquals(7, plot.getXValues().length);
         assertEquals(-0.5f, plot.getXValues()[0], "calibrated");
@@ -302,7 +308,8 @@ class FocusScoreTest {
         assertEquals("Sharpest: slice 4 of 7 (1.00 micron), score 0.0322", FocusScore.summary(plane, image));
         image.setCalibration(null);
         assertEquals("Sharpest: slice 4 of 7, score 0.0322", FocusScore.summary(plane, image));
-        assertEquals("Focus Score: the planes are constant, none is sharper than another", FocusScore.summary(null, image));
+        assertEquals(
+                "Focus Score: the planes are constant, none is sharper than another", FocusScore.summary(null, image));
     }
 
     @Test

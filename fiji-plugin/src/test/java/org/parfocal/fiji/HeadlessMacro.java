@@ -2,7 +2,9 @@ package org.parfocal.fiji;
 
 import net.imagej.patcher.LegacyInjector;
 
-/** A program for tests: runs a macro without a screen, as Fiji does it, with the plugins of the property plugins.dir. */
+/**
+ * A program for tests: runs a macro without a screen, as Fiji does it, with the plugins of the property plugins.dir.
+ */
 public final class HeadlessMacro {
     private HeadlessMacro() {}
 

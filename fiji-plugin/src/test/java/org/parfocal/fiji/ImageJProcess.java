@@ -29,9 +29,11 @@ final class ImageJProcess {
         jar = plugins.resolve("Parfocal_.jar");
         if (!Files.exists(jar)) {
             Path classes = Paths.get("target/classes").toAbsolutePath();
-            try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar)); Stream<Path> files = Files.walk(classes)) {
+            try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+                    Stream<Path> files = Files.walk(classes)) {
                 for (Path file : files.filter(Files::isRegularFile).collect(Collectors.toList())) {
-                    out.putNextEntry(new JarEntry(classes.relativize(file).toString().replace(File.separatorChar, '/')));
+                    out.putNextEntry(
+                            new JarEntry(classes.relativize(file).toString().replace(File.separatorChar, '/')));
                     Files.copy(file, out);
                 }
             }
@@ -76,10 +78,14 @@ final class ImageJProcess {
         words.add(Paths.get(System.getProperty("java.home"), "bin", "java").toString());
         words.addAll(virtualMachine);
         // Fiji's launcher puts plugins on the class path; plain ImageJ has a class loader of its own for them.
-        words.addAll(Arrays.asList("-cp", classPath() + (program[0].startsWith("ij.") ? "" : File.pathSeparator + jar)));
+        words.addAll(
+                Arrays.asList("-cp", classPath() + (program[0].startsWith("ij.") ? "" : File.pathSeparator + jar)));
         words.addAll(Arrays.asList(program));
         Path said = folder.resolve("said.txt");
-        Process process = new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(said.toFile()).start();
+        Process process = new ProcessBuilder(words)
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
         try (OutputStream nothing = process.getOutputStream()) {
             nothing.flush();
         }
@@ -96,7 +102,8 @@ final class ImageJProcess {
     private static String classPath() {
         String path = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         String plugin = Paths.get("target", "classes").toAbsolutePath().toString();
-        return Arrays.stream(path.split(File.pathSeparator)).filter(entry -> !entry.equals(plugin))
+        return Arrays.stream(path.split(File.pathSeparator))
+                .filter(entry -> !entry.equals(plugin))
                 .collect(Collectors.joining(File.pathSeparator));
     }
 }

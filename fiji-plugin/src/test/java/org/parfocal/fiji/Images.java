@@ -1,10 +1,5 @@
 package org.parfocal.fiji;
 
-import java.io.ByteArrayOutputStream;
-import java.io.File;
-import java.io.PrintStream;
-import java.util.Random;
-
 import ij.CompositeImage;
 import ij.IJ;
 import ij.ImagePlus;
@@ -17,6 +12,10 @@ import ij.process.ColorProcessor;
 import ij.process.FloatProcessor;
 import ij.process.ImageProcessor;
 import ij.process.ShortProcessor;
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.PrintStream;
+import java.util.Random;
 
 /** Images for the tests, and the command run as a macro runs it. */
 final class Images {
@@ -25,6 +24,7 @@ final class Images {
 
     /** What every run of the tests says: the same device and threads everywhere. */
     static final String CPU = "model=[" + TINY + "] device=cpu ";
+
     static final String ONE_THREAD = "threads=1";
 
     private static String printed = "";
@@ -34,8 +34,11 @@ final class Images {
     /** A processor of 8, 16, 24 (RGB) or 32 bits with spots on a slope; each seed is another one. */
     static ImageProcessor plane(int bits, int width, int height, long seed) {
         Random random = new Random(seed);
-        ImageProcessor plane = bits == 8 ? new ByteProcessor(width, height) : bits == 16 ? new ShortProcessor(width, height)
-                : bits == 24 ? new ColorProcessor(width, height) : new FloatProcessor(width, height);
+        ImageProcessor plane = bits == 8
+                ? new ByteProcessor(width, height)
+                : bits == 16
+                        ? new ShortProcessor(width, height)
+                        : bits == 24 ? new ColorProcessor(width, height) : new FloatProcessor(width, height);
         double[] spots = random.doubles(15).toArray();
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
@@ -47,13 +50,23 @@ final class Images {
                 }
                 value = Math.min(1, value);
                 switch (bits) {
-                    case 8: plane.set(x, y, (int) (255 * value)); break;
-                    case 16: plane.set(x, y, (int) (4095 * value)); break;
-                    case 24:
-                        plane.set(x, y, 0xff000000 | (int) (255 * value) << 16 | (int) (200 * value) << 8
-                                | (int) (90 + 90 * value));
+                    case 8:
+                        plane.set(x, y, (int) (255 * value));
                         break;
-                    default: plane.setf(x, y, (float) (1000 * value - 100));
+                    case 16:
+                        plane.set(x, y, (int) (4095 * value));
+                        break;
+                    case 24:
+                        plane.set(
+                                x,
+                                y,
+                                0xff000000
+                                        | (int) (255 * value) << 16
+                                        | (int) (200 * value) << 8
+                                        | (int) (90 + 90 * value));
+                        break;
+                    default:
+                        plane.setf(x, y, (float) (1000 * value - 100));
                 }
             }
         }
@@ -104,7 +117,9 @@ final class Images {
         return printed;
     }
 
-    /** Runs the command on an image as a macro does, and gives what is the current image afterwards. Fails on a message. */
+    /**
+     * Runs the command on an image as a macro does, and gives what is the current image afterwards. Fails on a message.
+     */
     static ImagePlus restore(ImagePlus image, String options) {
         String message = run(image, options);
         if (message != null) {
@@ -148,7 +163,8 @@ final class Images {
     static Object[] pixels(ImagePlus image) {
         Object[] pixels = new Object[image.getStackSize()];
         for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = image.getStackSize() == 1 ? image.getProcessor().getPixels()
+            pixels[i] = image.getStackSize() == 1
+                    ? image.getProcessor().getPixels()
                     : image.getStack().getProcessor(i + 1).getPixels();
         }
         return pixels;

@@ -22,12 +22,24 @@ class InformationTest {
     @Test
     void modelTellsWhatItIsAndWhatRuns() {
         String text = ModelInformation.report(TINY, "cpu").toString();
-        for (String part : new String[] {"Name ", "SHA-256 ", "Device              cpu, proved by a run", "Device asked for    cpu",
-            "Precision           fp32", "Threads ", "MiB", "ONNX Runtime ", "Its file ", "Context ", "Warnings"}) {
+        for (String part : new String[] {
+            "Name ",
+            "SHA-256 ",
+            "Device              cpu, proved by a run",
+            "Device asked for    cpu",
+            "Precision           fp32",
+            "Threads ",
+            "MiB",
+            "ONNX Runtime ",
+            "Its file ",
+            "Context ",
+            "Warnings"
+        }) {
             assertTrue(text.contains(part), part + " in\n" + text);
         }
         String built = ModelInformation.report("", "auto").toString();
-        assertTrue(built.contains("parfocal-w16") && built.contains("CC-BY-4.0") && built.contains("fluorescence"), built);
+        assertTrue(
+                built.contains("parfocal-w16") && built.contains("CC-BY-4.0") && built.contains("fluorescence"), built);
         assertTrue(built.contains("Device asked for    auto"), built);
         assertTrue(built.contains(" micrometres"), built);
     }
@@ -52,9 +64,18 @@ class InformationTest {
     @Test
     void diagnosticsWhereAllIsWell() {
         String text = Diagnostics.report().toString();
-        for (String part : new String[] {"All is well", "Engine ", ", ABI 1, ", System.getProperty("parfocal.library"),
-            "ImageJ ", "Java ", System.getProperty("os.name"), "parfocal-w16", "Runs on             cpu (fp32, ",
-            "cuda: not in this ONNX Runtime"}) {
+        for (String part : new String[] {
+            "All is well",
+            "Engine ",
+            ", ABI 1, ",
+            System.getProperty("parfocal.library"),
+            "ImageJ ",
+            "Java ",
+            System.getProperty("os.name"),
+            "parfocal-w16",
+            "Runs on             cpu (fp32, ",
+            "cuda: not in this ONNX Runtime"
+        }) {
             assertTrue(text.contains(part), part + " in\n" + text);
         }
         assertFalse(text.contains("\""), text);
@@ -70,15 +91,19 @@ class InformationTest {
     }
 
     private static String fresh(Path library) throws Exception {
-        List<String> command = new ArrayList<>(Arrays.asList(Paths.get(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Djava.awt.headless=true", "-Dparfocal.library=" + library, "-cp", System.getProperty("java.class.path"),
+        List<String> command = new ArrayList<>(Arrays.asList(
+                Paths.get(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djava.awt.headless=true",
+                "-Dparfocal.library=" + library,
+                "-cp",
+                System.getProperty("java.class.path"),
                 Fresh.class.getName()));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().remove("PARFOCAL_ONNXRUNTIME");
         Process process = builder.start();
         byte[] all = new byte[1 << 20];
         int length = 0;
-        for (int read; (read = process.getInputStream().read(all, length, all.length - length)) > 0;) {
+        for (int read; (read = process.getInputStream().read(all, length, all.length - length)) > 0; ) {
             length += read;
         }
         assertEquals(0, process.waitFor());
@@ -93,8 +118,13 @@ class InformationTest {
         assertTrue(missing.contains("ImageJ ") && missing.contains("Java "), missing);
         Files.write(none, "not a library".getBytes(StandardCharsets.UTF_8));
         String broken = fresh(none);
-        assertTrue(broken.contains("does not work here") && broken.replaceAll("\\s+", " ").contains(none.toString()), broken);
-        Files.copy(Paths.get(System.getProperty("parfocal.library")), none,
+        assertTrue(
+                broken.contains("does not work here")
+                        && broken.replaceAll("\\s+", " ").contains(none.toString()),
+                broken);
+        Files.copy(
+                Paths.get(System.getProperty("parfocal.library")),
+                none,
                 java.nio.file.StandardCopyOption.REPLACE_EXISTING);
         String alone = fresh(none);
         assertTrue(alone.contains("ONNX Runtime is missing"), alone);
@@ -102,9 +132,13 @@ class InformationTest {
 
     @Test
     void longValuesAreBroken() {
-        String text = new Report("x").line("Name", "a b").line("Empty", "").line("Unknown", null)
+        String text = new TextReport("x")
+                .line("Name", "a b")
+                .line("Empty", "")
+                .line("Unknown", null)
                 .line("Long", String.join(" ", java.util.Collections.nCopies(40, "word")))
-                .list(Arrays.asList("one", "two")).toString();
+                .list(Arrays.asList("one", "two"))
+                .toString();
         assertTrue(text.startsWith("Name                a b\nLong                word word"), text);
         assertTrue(text.contains("word\n                    word"), text);
         assertFalse(text.contains("Empty") || text.contains("Unknown"), text);

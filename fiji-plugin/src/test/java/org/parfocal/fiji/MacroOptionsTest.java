@@ -24,10 +24,18 @@ class MacroOptionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"plot=true, true", "planes=all plot=false clear, false", "clear plot=[yes please], yes please", "plot=, ''"})
+    @CsvSource({
+        "plot=true, true",
+        "planes=all plot=false clear, false",
+        "clear plot=[yes please], yes please",
+        "plot=, ''"
+    })
     void aCheckboxWithAValueIsRefusedInWords(String text, String value) {
         Problem refused = assertThrows(Problem.class, () -> options(text).ticked("plot"));
-        assertEquals("Focus Score: plot=" + value + " cannot be: \"plot\" is a checkbox and has no value. Write \"plot\" alone to tick it, "
-                + "or leave it out.", refused.getMessage());
+        assertEquals(
+                "Focus Score: plot=" + value
+                        + " cannot be: \"plot\" is a checkbox and has no value. Write \"plot\" alone to tick it, "
+                        + "or leave it out.",
+                refused.getMessage());
     }
 }

@@ -1,16 +1,17 @@
 package org.parfocal.fiji;
 
+import ij.ImagePlus;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 
-import ij.ImagePlus;
-
 /** A program for tests: many runs of the command in one JVM; prints the resident memory after some and after all. */
 public final class ManyRuns {
     private static final String RUN = Images.CPU + "options=threads=1 ";
-    private static final String[] OUTPUTS = {"", "output=[in place]", "region=[inside selection]", "region=[crop to selection]"};
+    private static final String[] OUTPUTS = {
+        "", "output=[in place]", "region=[inside selection]", "region=[crop to selection]"
+    };
 
     private ManyRuns() {}
 
@@ -36,7 +37,8 @@ public final class ManyRuns {
 
     /** Bytes. */
     private static long resident() throws IOException {
-        for (String line : new String(Files.readAllBytes(Paths.get("/proc/self/status")), StandardCharsets.US_ASCII).split("\n")) {
+        for (String line :
+                new String(Files.readAllBytes(Paths.get("/proc/self/status")), StandardCharsets.US_ASCII).split("\n")) {
             if (line.startsWith("VmRSS:")) {
                 return Long.parseLong(line.replaceAll("\\D", "")) << 10;
             }

@@ -3,12 +3,11 @@ package org.parfocal.fiji;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ij.IJ;
+import ij.ImagePlus;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-
-import ij.IJ;
-import ij.ImagePlus;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -30,7 +29,9 @@ class MemoryTest {
     void aVirtualStackIsNeverLoadedWhole() throws Exception {
         Path file = folder.resolve("streamed.tif");
         // 40 planes of 1 MB in a heap of 24 MB.
-        String said = new ImageJProcess(folder).withLibrary().add("-Xmx24m", "-Djava.awt.headless=true")
+        String said = new ImageJProcess(folder)
+                .withLibrary()
+                .add("-Xmx24m", "-Djava.awt.headless=true")
                 .run(StreamRun.class.getName(), file.toString());
         assertTrue(said.contains("new image: The result needs 39 MB of memory, and ImageJ has "), said);
         assertTrue(said.contains("file: written"), said);
@@ -39,14 +40,18 @@ class MemoryTest {
         assertEquals(40, written.getStackSize());
         ImagePlus plane = new ImagePlus("", StreamRun.plane(7));
         Images.restore(plane, Images.CPU + "output=[in place] options=threads=1");
-        assertTrue(Pixels.equal(plane.getProcessor().getPixels(), written.getStack().getProcessor(7).getPixels()));
+        assertTrue(Pixels.equal(
+                plane.getProcessor().getPixels(),
+                written.getStack().getProcessor(7).getPixels()));
     }
 
     @Test
     @EnabledOnOs(OS.LINUX)
     void isFlatOverTwoThousandRuns() throws Exception {
-        String said = new ImageJProcess(folder).withLibrary().add("-Xmx96m", "-Xms96m", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch",
-                "-Djava.awt.headless=true").run(ManyRuns.class.getName(), "" + RUNS, "" + FIRST);
+        String said = new ImageJProcess(folder)
+                .withLibrary()
+                .add("-Xmx96m", "-Xms96m", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch", "-Djava.awt.headless=true")
+                .run(ManyRuns.class.getName(), "" + RUNS, "" + FIRST);
         Matcher matcher = Pattern.compile("resident (\\d+) (\\d+)").matcher(said);
         assertTrue(matcher.find(), said);
         assertEquals("" + FIRST, matcher.group(1));
@@ -54,6 +59,7 @@ class MemoryTest {
         assertTrue(matcher.find(), said);
         assertEquals("" + RUNS, matcher.group(1));
         long growth = Long.parseLong(matcher.group(2)) - before;
-        assertTrue(growth < LIMIT, "resident memory grew by " + (growth >> 10) + " KiB from run " + FIRST + " to " + RUNS);
+        assertTrue(
+                growth < LIMIT, "resident memory grew by " + (growth >> 10) + " KiB from run " + FIRST + " to " + RUNS);
     }
 }

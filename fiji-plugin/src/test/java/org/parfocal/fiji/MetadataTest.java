@@ -6,17 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.awt.Color;
-import java.io.IOException;
-import java.math.BigInteger;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.Paths;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Arrays;
-import java.util.stream.Collectors;
-
 import com.eclipsesource.json.JsonArray;
 import ij.CompositeImage;
 import ij.IJ;
@@ -27,6 +16,16 @@ import ij.gui.Roi;
 import ij.gui.TextRoi;
 import ij.measure.Calibration;
 import ij.process.LUT;
+import java.awt.Color;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -80,24 +79,68 @@ class MetadataTest {
         StringBuilder text = new StringBuilder();
         Calibration c = image.getCalibration();
         text.append("title ").append(image.getTitle()).append('\n');
-        text.append("dimensions ").append(Arrays.toString(image.getDimensions())).append(" hyperstack ")
-                .append(image.isHyperStack()).append(" bits ").append(image.getBitDepth()).append('\n');
-        text.append("position ").append(image.getC()).append(' ').append(image.getZ()).append(' ').append(image.getT())
-                .append(", slice ").append(image.getCurrentSlice()).append('\n');
-        text.append("pixel ").append(c.pixelWidth).append(' ').append(c.pixelHeight).append(' ').append(c.pixelDepth)
-                .append(' ').append(c.getUnit()).append(", every ").append(c.frameInterval).append(' ').append(c.getTimeUnit())
-                .append(", fps ").append(c.fps).append('\n');
-        text.append("origin ").append(c.xOrigin).append(' ').append(c.yOrigin).append(' ').append(c.zOrigin).append('\n');
-        text.append("values ").append(c.getFunction()).append(' ').append(Arrays.toString(c.getCoefficients())).append(' ')
-                .append(c.getValueUnit()).append('\n');
-        text.append("range ").append(image.getDisplayRangeMin()).append(' ').append(image.getDisplayRangeMax()).append('\n');
+        text.append("dimensions ")
+                .append(Arrays.toString(image.getDimensions()))
+                .append(" hyperstack ")
+                .append(image.isHyperStack())
+                .append(" bits ")
+                .append(image.getBitDepth())
+                .append('\n');
+        text.append("position ")
+                .append(image.getC())
+                .append(' ')
+                .append(image.getZ())
+                .append(' ')
+                .append(image.getT())
+                .append(", slice ")
+                .append(image.getCurrentSlice())
+                .append('\n');
+        text.append("pixel ")
+                .append(c.pixelWidth)
+                .append(' ')
+                .append(c.pixelHeight)
+                .append(' ')
+                .append(c.pixelDepth)
+                .append(' ')
+                .append(c.getUnit())
+                .append(", every ")
+                .append(c.frameInterval)
+                .append(' ')
+                .append(c.getTimeUnit())
+                .append(", fps ")
+                .append(c.fps)
+                .append('\n');
+        text.append("origin ")
+                .append(c.xOrigin)
+                .append(' ')
+                .append(c.yOrigin)
+                .append(' ')
+                .append(c.zOrigin)
+                .append('\n');
+        text.append("values ")
+                .append(c.getFunction())
+                .append(' ')
+                .append(Arrays.toString(c.getCoefficients()))
+                .append(' ')
+                .append(c.getValueUnit())
+                .append('\n');
+        text.append("range ")
+                .append(image.getDisplayRangeMin())
+                .append(' ')
+                .append(image.getDisplayRangeMax())
+                .append('\n');
         if (image instanceof CompositeImage) {
             CompositeImage composite = (CompositeImage) image;
             text.append("mode ").append(composite.getModeAsString());
             for (int channel = 1; channel <= image.getNChannels(); channel++) {
                 LUT lut = composite.getChannelLut(channel);
-                text.append("; ").append(Integer.toHexString(lut.getRGB(255))).append(' ').append(lut.min).append(' ')
-                        .append(lut.max).append(composite.getActiveChannels()[channel - 1] ? "" : " hidden");
+                text.append("; ")
+                        .append(Integer.toHexString(lut.getRGB(255)))
+                        .append(' ')
+                        .append(lut.min)
+                        .append(' ')
+                        .append(lut.max)
+                        .append(composite.getActiveChannels()[channel - 1] ? "" : " hidden");
             }
             text.append('\n');
         }
@@ -108,13 +151,29 @@ class MetadataTest {
         Overlay overlay = image.getOverlay();
         for (int i = 0; overlay != null && i < overlay.size(); i++) {
             Roi roi = overlay.get(i);
-            text.append("overlay ").append(roi.getTypeAsString()).append(' ')
-                    .append(roi instanceof TextRoi ? ((TextRoi) roi).getText().trim() : roi.getName()).append(' ')
-                    .append(roi.getBounds().x).append(' ').append(roi.getBounds().y).append(" at ").append(roi.getCPosition())
-                    .append(' ').append(roi.getZPosition()).append(' ').append(roi.getTPosition()).append('\n');
+            text.append("overlay ")
+                    .append(roi.getTypeAsString())
+                    .append(' ')
+                    .append(roi instanceof TextRoi ? ((TextRoi) roi).getText().trim() : roi.getName())
+                    .append(' ')
+                    .append(roi.getBounds().x)
+                    .append(' ')
+                    .append(roi.getBounds().y)
+                    .append(" at ")
+                    .append(roi.getCPosition())
+                    .append(' ')
+                    .append(roi.getZPosition())
+                    .append(' ')
+                    .append(roi.getTPosition())
+                    .append('\n');
         }
         text.append("roi ").append(image.getRoi()).append('\n');
-        text.append("info ").append(image.getInfoProperty() == null ? null : image.getInfoProperty().split("\n")[0]).append('\n');
+        text.append("info ")
+                .append(
+                        image.getInfoProperty() == null
+                                ? null
+                                : image.getInfoProperty().split("\n")[0])
+                .append('\n');
         text.append("stain ").append(image.getProp("Stain")).append(", ").append(image.getProperty("Some object"));
         return text.toString();
     }
@@ -131,8 +190,11 @@ class MetadataTest {
                 + "values 0 [1.5, 2.0] photons\n"
                 + "range 20.0 1002.0\n"
                 + "mode composite; ffffc800 10.0 1001.0; ff00ffff 20.0 1002.0 hidden; ffff00ff 30.0 1003.0\n"
-                + "labels " + java.util.stream.IntStream.rangeClosed(1, 24).mapToObj(i -> "label " + i)
-                        .collect(Collectors.joining(", ")) + "\n"
+                + "labels "
+                + java.util.stream.IntStream.rangeClosed(1, 24)
+                        .mapToObj(i -> "label " + i)
+                        .collect(Collectors.joining(", "))
+                + "\n"
                 + "overlay Text here 20 15 at 0 0 0\n"
                 + "overlay Rectangle nucleus 30 20 at 1 3 2\n"
                 + "roi Roi[Oval, x=20, y=10, width=16, height=12]\n"
@@ -213,7 +275,8 @@ class MetadataTest {
     /** SHA-256 of the tests' model, computed here. */
     private static String hash() throws IOException, NoSuchAlgorithmException {
         byte[] file = Files.readAllBytes(Paths.get(Images.TINY));
-        return String.format("%064x", new BigInteger(1, MessageDigest.getInstance("SHA-256").digest(file)));
+        return String.format(
+                "%064x", new BigInteger(1, MessageDigest.getInstance("SHA-256").digest(file)));
     }
 
     @Test
@@ -242,8 +305,10 @@ class MetadataTest {
         try (Models.Lease lease = Models.lease(Images.TINY, "device=cpu threads=1")) {
             trained = lease.description().json().get("pixel_size_um").asArray();
         }
-        assertTrue(info.contains("Parfocal warning: pixel size 25.00 um: the model was trained for " + trained.get(0) + " to "
-                + trained.get(1) + " um; look at the result with care"), info);
+        assertTrue(
+                info.contains("Parfocal warning: pixel size 25.00 um: the model was trained for " + trained.get(0)
+                        + " to " + trained.get(1) + " um; look at the result with care"),
+                info);
     }
 
     @Test
@@ -257,7 +322,9 @@ class MetadataTest {
         written.setPosition(2, 3, 2);
         written.setProperty("Some object", Color.pink);
         // The display range that the file says, and whether a channel is hidden, are read back by ImageJ; fps, too.
-        assertEquals(describe(Images.restore(image, RUN)).replace(" hidden", ""), describe(written).replace(" hidden", ""));
+        assertEquals(
+                describe(Images.restore(image, RUN)).replace(" hidden", ""),
+                describe(written).replace(" hidden", ""));
         assertEquals("tiny 0", written.getStringProperty("Parfocal model"));
     }
 

@@ -1,21 +1,20 @@
 package org.parfocal.fiji;
 
+import ij.ImagePlus;
 import java.util.Arrays;
 import java.util.Locale;
-
-import ij.ImagePlus;
 import org.parfocal.Layout;
 import org.parfocal.ParfocalModel;
 import org.parfocal.ParfocalTask;
 import org.parfocal.PixelType;
 
 /**
- * A program: what the plugin costs beside the network, against the bare library on the same pixels. Prints lines of a name, a
- * value and a unit.
+ * A program: what the plugin costs beside the network, against the bare library on the same pixels. Prints lines of a
+ * name, a value and a unit.
  *
- * <p>Plugin and library take turns, so that a machine that gets slower does so for both; each value is the median of the
- * rounds. The time inside ONNX Runtime, from each run's own report, is taken away. Arguments: width, height, planes, rounds;
- * without them a stack of 2048 x 2048 x 20, and 3 rounds. A heap of 2 GB is enough ({@code -Xmx2g}).
+ * <p>Plugin and library take turns, so that a machine that gets slower does so for both; each value is the median of
+ * the rounds. The time inside ONNX Runtime, from each run's own report, is taken away. Arguments: width, height,
+ * planes, rounds; without them a stack of 2048 x 2048 x 20, and 3 rounds. A heap of 2 GB is enough ({@code -Xmx2g}).
  */
 public final class PluginBench {
     private static final Settings SETTINGS = Settings.parse(Images.CPU + "options=threads=2");
@@ -87,7 +86,8 @@ public final class PluginBench {
         Object[] planes = Images.pixels(image);
         Layout layout = Layout.of(image.getWidth(), image.getHeight()).planes(planes.length);
         System.gc();
-        try (Models.Lease lease = Models.lease(SETTINGS.model, SETTINGS.openOptions()); ParfocalTask task = new ParfocalTask()) {
+        try (Models.Lease lease = Models.lease(SETTINGS.model, SETTINGS.openOptions());
+                ParfocalTask task = new ParfocalTask()) {
             ParfocalModel model = lease.model();
             long start = System.nanoTime();
             Object[] restored = new Object[planes.length];

@@ -4,11 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.awt.Rectangle;
-
 import ij.ImagePlus;
 import ij.gui.OvalRoi;
 import ij.gui.Roi;
+import java.awt.Rectangle;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RegionTest {
     /** Of the tiny model. */
     private static final int HALO = 176;
+
     private static final String RUN = Images.CPU + "options=threads=1 ";
 
     private static ImagePlus image(int bits) {
@@ -39,14 +39,17 @@ class RegionTest {
         image.setRoi(new Rectangle(200, 20, 50, 31));
         // As far as the image goes: on the right and above it ends before the halo does.
         Rectangle seen = new Rectangle(200 - HALO, 0, HALO + 50 + 170, 20 + 31 + HALO);
-        assertEquals(seen, Region.of(image, Settings.parse("region=[crop to selection]")).seen(HALO));
+        assertEquals(
+                seen,
+                Region.of(image, Settings.parse("region=[crop to selection]")).seen(HALO));
         ImagePlus part = restoredRectangle(image, seen);
         ImagePlus result = Images.restore(image, RUN + "region=[crop to selection]");
         assertArrayEquals(new int[] {50, 31, 1, 2, 1}, result.getDimensions());
         for (int n = 1; n <= 2; n++) {
             for (int y = 0; y < 31; y++) {
                 for (int x = 0; x < 50; x++) {
-                    assertArrayEquals(part.getStack().getProcessor(n).getPixel(x + HALO, y + 20, null),
+                    assertArrayEquals(
+                            part.getStack().getProcessor(n).getPixel(x + HALO, y + 20, null),
                             result.getStack().getProcessor(n).getPixel(x, y, null));
                 }
             }
@@ -72,8 +75,11 @@ class RegionTest {
                     for (int x = 0; x < 420; x++) {
                         boolean in = roi.contains(x, y);
                         inside += in ? 1 : 0;
-                        assertArrayEquals(in ? part.getStack().getProcessor(n).getPixel(x, y, null)
-                                : old.getProcessor().getPixel(x, y, null), result.getStack().getProcessor(n).getPixel(x, y, null),
+                        assertArrayEquals(
+                                in
+                                        ? part.getStack().getProcessor(n).getPixel(x, y, null)
+                                        : old.getProcessor().getPixel(x, y, null),
+                                result.getStack().getProcessor(n).getPixel(x, y, null),
                                 () -> "bits " + bits);
                     }
                 }

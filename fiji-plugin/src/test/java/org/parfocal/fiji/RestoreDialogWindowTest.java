@@ -7,6 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ij.IJ;
+import ij.ImageJ;
+import ij.ImagePlus;
+import ij.WindowManager;
+import ij.gui.GenericDialog;
+import ij.gui.MessageDialog;
+import ij.io.FileSaver;
+import ij.plugin.frame.Recorder;
 import java.awt.Dialog;
 import java.awt.EventQueue;
 import java.awt.Window;
@@ -16,21 +24,14 @@ import java.awt.event.WindowEvent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
-
-import ij.IJ;
-import ij.ImageJ;
-import ij.ImagePlus;
-import ij.WindowManager;
-import ij.io.FileSaver;
-import ij.gui.GenericDialog;
-import ij.gui.MessageDialog;
-import ij.plugin.frame.Recorder;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The dialog in a running ImageJ: preview, wrong values, recorder, Esc, undo, the end of the image. Needs a display. */
+/**
+ * The dialog in a running ImageJ: preview, wrong values, recorder, Esc, undo, the end of the image. Needs a display.
+ */
 @Tag("window")
 class RestoreDialogWindowTest extends DialogWindow {
     @Test
@@ -56,7 +57,8 @@ class RestoreDialogWindowTest extends DialogWindow {
         open(image);
         choose(1, "range");
         text(1, "3-9");
-        until("the note says it", () -> dialog.noteText().equals("Slices: there is no 9 in \"3-9\"; this image has 1 to 5."));
+        until("the note says it", () -> dialog.noteText()
+                .equals("Slices: there is no 9 in \"3-9\"; this image has 1 to 5."));
         assertFalse(dialog.getButtons()[0].isEnabled() && dialog.dialogItemChanged(dialog, null));
         text(1, "3-4");
         until("the note is empty", () -> dialog.noteText().isEmpty());
@@ -70,7 +72,8 @@ class RestoreDialogWindowTest extends DialogWindow {
         text(0, Images.TINY);
         text(last(), "nonsense=1");
         preview(true);
-        until("the plane is none of them", () -> dialog.noteText().equals("Preview: this plane is not among the chosen ones."));
+        until("the plane is none of them", () -> dialog.noteText()
+                .equals("Preview: this plane is not among the chosen ones."));
         onEventThread(() -> image.setSlice(3));
         until("the engine's message is there", () -> dialog.noteText().startsWith("unknown option 'nonsense'"));
         text(last(), "threads=1");
@@ -97,11 +100,12 @@ class RestoreDialogWindowTest extends DialogWindow {
             Path input = folder.resolve("input.tif");
             Path output = folder.resolve("output.tif");
             assertTrue(new FileSaver(image).saveAsTiffStack(input.toString()));
-            String said = new ImageJProcess(folder).withLibrary().headless("open(\"" + input + "\");\n" + line
-                    + "saveAs(\"Tiff\", \"" + output + "\");\n");
+            String said = new ImageJProcess(folder)
+                    .withLibrary()
+                    .headless("open(\"" + input + "\");\n" + line + "saveAs(\"Tiff\", \"" + output + "\");\n");
             assertTrue(Files.exists(output), said);
-            assertTrue(Images.equal(Images.pixels(WindowManager.getCurrentImage()),
-                    Images.pixels(IJ.openImage(output.toString()))));
+            assertTrue(Images.equal(
+                    Images.pixels(WindowManager.getCurrentImage()), Images.pixels(IJ.openImage(output.toString()))));
         } finally {
             recorder.close();
         }
@@ -118,7 +122,8 @@ class RestoreDialogWindowTest extends DialogWindow {
             assertTrue(dialog.noteText().contains("none does not exist. Make it first"), dialog.noteText());
             text(2, file.toString());
             ok();
-            assertTrue(recorder.getText().contains("output=[TIFF file] file=[" + file + "] options=threads=1\");"),
+            assertTrue(
+                    recorder.getText().contains("output=[TIFF file] file=[" + file + "] options=threads=1\");"),
                     recorder.getText());
             ImagePlus opened = WindowManager.getCurrentImage();
             assertTrue(opened.getStack().isVirtual(), "the file is opened as a virtual stack");
@@ -144,7 +149,8 @@ class RestoreDialogWindowTest extends DialogWindow {
     @ValueSource(strings = {"8,1,1", "16,1,4", "24,1,3", "32,2,2"})
     void undoBringsAnImageBackThatWasRestoredInPlace(String size) throws Exception {
         String[] n = size.split(",");
-        ImagePlus image = Images.hyperstack(Integer.parseInt(n[0]), 50, 40, Integer.parseInt(n[1]), Integer.parseInt(n[2]), 1);
+        ImagePlus image =
+                Images.hyperstack(Integer.parseInt(n[0]), 50, 40, Integer.parseInt(n[1]), Integer.parseInt(n[2]), 1);
         image.setProperty("Info", "as it was");
         Object[] before = Images.copies(image);
         open(image);
@@ -171,12 +177,14 @@ class RestoreDialogWindowTest extends DialogWindow {
         open(image);
         text(0, "");
         choose(3, "in place");
-        onEventThread(() -> dialog.actionPerformed(new ActionEvent(dialog.getButtons()[0], ActionEvent.ACTION_PERFORMED, "")));
+        onEventThread(() ->
+                dialog.actionPerformed(new ActionEvent(dialog.getButtons()[0], ActionEvent.ACTION_PERFORMED, "")));
         until("it runs", image::isLocked);
         until("the status line tells how long it takes", () -> ImageJ.getStatusBarText()
                 .matches("Restore Focus: plane [2-6] of 6, \\d+ s left \\(Esc stops\\)"));
-        onEventThread(() -> IJ.getInstance().keyPressed(new KeyEvent(IJ.getInstance(), KeyEvent.KEY_PRESSED, 0, 0,
-                KeyEvent.VK_ESCAPE, KeyEvent.CHAR_UNDEFINED)));
+        onEventThread(() -> IJ.getInstance()
+                .keyPressed(new KeyEvent(
+                        IJ.getInstance(), KeyEvent.KEY_PRESSED, 0, 0, KeyEvent.VK_ESCAPE, KeyEvent.CHAR_UNDEFINED)));
         command.join(PATIENCE_MS);
         assertTrue(Images.equal(before, Images.pixels(image)));
         assertFalse(image.isLocked());
@@ -190,7 +198,9 @@ class RestoreDialogWindowTest extends DialogWindow {
         WindowManager.setTempCurrentImage(image);
         new RestoreFocus().run("");
         WindowManager.setTempCurrentImage(null);
-        assertEquals("Restore Focus is already at work on \"single.tif\". Finish or cancel it there first.", IJ.getErrorMessage());
+        assertEquals(
+                "Restore Focus is already at work on \"single.tif\". Finish or cancel it there first.",
+                IJ.getErrorMessage());
         cancel();
     }
 
@@ -199,7 +209,8 @@ class RestoreDialogWindowTest extends DialogWindow {
         ImagePlus image = Images.stack(16, 900, 900, 2);
         open(image);
         text(0, "");
-        onEventThread(() -> dialog.actionPerformed(new ActionEvent(dialog.getButtons()[0], ActionEvent.ACTION_PERFORMED, "")));
+        onEventThread(() ->
+                dialog.actionPerformed(new ActionEvent(dialog.getButtons()[0], ActionEvent.ACTION_PERFORMED, "")));
         until("it runs", image::isLocked);
         IJ.wait(700);
         assertTrue(command.isAlive(), "it was over before the window was closed");
@@ -255,10 +266,13 @@ class RestoreDialogWindowTest extends DialogWindow {
         ImagePlus image = Images.stack(16, 50, 40, 2);
         image.show();
         onEventThread(() -> new RestoreFocus().run(""));
-        until("the dialog is there", () -> GenericDialog.getInstance() instanceof RestoreDialog
-                && GenericDialog.getInstance().isVisible());
+        until(
+                "the dialog is there",
+                () -> GenericDialog.getInstance() instanceof RestoreDialog
+                        && GenericDialog.getInstance().isVisible());
         dialog = (RestoreDialog) GenericDialog.getInstance();
-        onEventThread(() -> dialog.actionPerformed(new ActionEvent(dialog.getButtons()[1], ActionEvent.ACTION_PERFORMED, "")));
+        onEventThread(() ->
+                dialog.actionPerformed(new ActionEvent(dialog.getButtons()[1], ActionEvent.ACTION_PERFORMED, "")));
         until("it is gone", () -> !dialog.isVisible());
         assertEquals(1, WindowManager.getImageCount());
     }
@@ -288,9 +302,12 @@ class RestoreDialogWindowTest extends DialogWindow {
 
     @Test
     void anErrorInABatchNeedsNoButton() throws Exception {
-        String said = new ImageJProcess(folder).withLibrary().batch("newImage(\"test\", \"16-bit ramp\", 40, 30, 5);\n"
-                + "print(\"before\");\n"
-                + HeadlessTest.recorded("model=[" + Images.TINY + "] device=cpu slices=7") + "print(\"after\");\n");
+        String said = new ImageJProcess(folder)
+                .withLibrary()
+                .batch("newImage(\"test\", \"16-bit ramp\", 40, 30, 5);\n"
+                        + "print(\"before\");\n"
+                        + HeadlessTest.recorded("model=[" + Images.TINY + "] device=cpu slices=7")
+                        + "print(\"after\");\n");
         assertTrue(said.contains("before\n"), said);
         assertTrue(said.contains("Parfocal: Slices: there is no 7 in \"7\"; this image has 1 to 5."), said);
         assertFalse(said.contains("after"), said);
@@ -298,8 +315,11 @@ class RestoreDialogWindowTest extends DialogWindow {
 
     @Test
     void plainImageJRunsTheMacro() throws Exception {
-        String said = new ImageJProcess(folder).withLibrary().batch("newImage(\"test\", \"16-bit ramp\", 40, 30, 5);\n"
-                + HeadlessTest.recorded("model=[" + Images.TINY + "] device=cpu slices=2-3") + "print(getTitle(), nSlices);\n");
+        String said = new ImageJProcess(folder)
+                .withLibrary()
+                .batch("newImage(\"test\", \"16-bit ramp\", 40, 30, 5);\n"
+                        + HeadlessTest.recorded("model=[" + Images.TINY + "] device=cpu slices=2-3")
+                        + "print(getTitle(), nSlices);\n");
         assertTrue(said.contains("test-restored 2"), said);
     }
 }

@@ -22,7 +22,8 @@ import org.parfocal.PixelType;
 class RestoreTest {
     static Object library(Object pixels, int width, int height) {
         Object result = Pixels.copy(pixels);
-        PixelType type = pixels instanceof short[] ? PixelType.U16 : pixels instanceof float[] ? PixelType.F32 : PixelType.U8;
+        PixelType type =
+                pixels instanceof short[] ? PixelType.U16 : pixels instanceof float[] ? PixelType.F32 : PixelType.U8;
         Layout layout = Layout.of(width, height).channels(pixels instanceof int[] ? 3 : 1);
         try (ParfocalModel model = ParfocalModel.open(Images.TINY, "device=cpu threads=1")) {
             model.restore(type, pixels, layout, result, layout, "", null);
@@ -39,8 +40,23 @@ class RestoreTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"8,1,1,1", "16,1,1,1", "24,1,1,1", "32,1,1,1", "8,1,3,1", "16,1,1,3", "24,1,3,1", "32,1,3,1", "8,2,3,1",
-        "16,2,3,2", "32,3,1,2", "16,4,1,1", "24,1,2,2", "16,1,2,3", "8,9,1,1"})
+    @CsvSource({
+        "8,1,1,1",
+        "16,1,1,1",
+        "24,1,1,1",
+        "32,1,1,1",
+        "8,1,3,1",
+        "16,1,1,3",
+        "24,1,3,1",
+        "32,1,3,1",
+        "8,2,3,1",
+        "16,2,3,2",
+        "32,3,1,2",
+        "16,4,1,1",
+        "24,1,2,2",
+        "16,1,2,3",
+        "8,9,1,1"
+    })
     void everyPlaneIsRestored(int bits, int channels, int slices, int frames) {
         ImagePlus image = Images.hyperstack(bits, 61, 47, channels, slices, frames);
         Object[] before = Images.copies(image);
@@ -135,7 +151,9 @@ class RestoreTest {
         assertFalse(Images.equal(Images.pixels(whole), Images.pixels(fixed)));
         ImagePlus tiled = Images.restore(image, Images.CPU + "options=[tile=64 threads=1]");
         assertTrue(tiled.getInfoProperty().contains("Parfocal tile: 64"), tiled.getInfoProperty());
-        assertTrue(tiled.getInfoProperty().contains("Parfocal options: device=cpu threads=1 tile=64"), tiled.getInfoProperty());
+        assertTrue(
+                tiled.getInfoProperty().contains("Parfocal options: device=cpu threads=1 tile=64"),
+                tiled.getInfoProperty());
     }
 
     @Test

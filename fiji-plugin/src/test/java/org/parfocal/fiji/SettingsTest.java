@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.stream.Collectors;
-
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,11 +19,15 @@ class SettingsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "device=auto planes=all region=[whole image] output=[new image]",
-        "model=[/my models/best one.onnx] device=cuda:1 planes=range channels=1-3,5 frames=2 region=[crop to selection] "
-                + "output=[TIFF file] file=[C:/some where/out.tif] options=[threads=2 runtime='/a b/lib.so' tile=64]",
-        "device=cpu planes=current region=[inside selection] output=[in place]"})
+    @ValueSource(
+            strings = {
+                "device=auto planes=all region=[whole image] output=[new image]",
+                "model=[/my models/best one.onnx] device=cuda:1 planes=range channels=1-3,5 frames=2 region=[crop "
+                        + "to selection] "
+                        + "output=[TIFF file] file=[C:/some where/out.tif] options=[threads=2 runtime='/a b/lib.so' "
+                        + "tile=64]",
+                "device=cpu planes=current region=[inside selection] output=[in place]"
+            })
     void whatIsRecordedIsReadBack(String options) {
         assertEquals(options, text(Settings.parse(options + " ")));
     }
@@ -41,30 +44,38 @@ class SettingsTest {
 
     @Test
     void optionsGoWhereTheyBelong() {
-        Settings settings = Settings.parse("device=cpu options=[tile=64 threads=2 runtime='/a b/x.so' halo=16 memory=100]");
+        Settings settings =
+                Settings.parse("device=cpu options=[tile=64 threads=2 runtime='/a b/x.so' halo=16 memory=100]");
         assertEquals("device=cpu threads=2 runtime='/a b/x.so' memory=100", settings.openOptions());
         assertEquals("tile=64 halo=16", settings.runOptions());
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "devise=cuda | \"devise\" is not one of its keys, which are model, device, planes",
-        "stack | \"stack\" is not one of its keys",
-        "device | \"device\" has no value. Write device=value; values with spaces stand in [brackets].",
-        "planes=some | planes=some cannot be; the choices are all, current, range.",
-        "output=clipboard | output=clipboard cannot be; the choices are [new image], [in place], [TIFF file].",
-        "region=roi | region=roi cannot be; the choices are [whole image], [crop to selection], [inside selection].",
-        "planes=all slices=2 | planes=all, but channels, slices or frames say which. Write planes=range",
-        "file=[/a b.tif | the value of file has no closing bracket",
-        "file='/a b.tif | the value of file has no closing quote"})
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "devise=cuda | \"devise\" is not one of its keys, which are model, device, planes",
+                "stack | \"stack\" is not one of its keys",
+                "device | \"device\" has no value. Write device=value; values with spaces stand in [brackets].",
+                "planes=some | planes=some cannot be; the choices are all, current, range.",
+                "output=clipboard | output=clipboard cannot be; the choices are [new image], [in place], [TIFF file].",
+                "region=roi | region=roi cannot be; the choices are [whole image], [crop to selection], [inside "
+                        + "selection].",
+                "planes=all slices=2 | planes=all, but channels, slices or frames say which. Write planes=range",
+                "file=[/a b.tif | the value of file has no closing bracket",
+                "file='/a b.tif | the value of file has no closing quote"
+            })
     void wrongOptionsAreSaid(String options, String expected) {
-        String message = assertThrows(Problem.class, () -> Settings.parse(options)).getMessage();
+        String message =
+                assertThrows(Problem.class, () -> Settings.parse(options)).getMessage();
         assertTrue(message.contains(expected), message);
     }
 
     @Test
     void theDeviceIsNotAnOption() {
-        String message = assertThrows(Problem.class, () -> Settings.parse("options=device=cuda").openOptions()).getMessage();
+        String message = assertThrows(Problem.class, () -> Settings.parse("options=device=cuda")
+                        .openOptions())
+                .getMessage();
         assertEquals("Options: \"device=cuda\" is chosen by Device; leave it out of Options.", message);
     }
 
@@ -84,7 +95,10 @@ class SettingsTest {
             progress.status("at work");
             pressed[0] = true;
             progress.done();
-            assertEquals("stopped", assertThrows(Stopped.class, () -> progress.status("at work")).getMessage());
+            assertEquals(
+                    "stopped",
+                    assertThrows(Stopped.class, () -> progress.status("at work"))
+                            .getMessage());
         }
     }
 

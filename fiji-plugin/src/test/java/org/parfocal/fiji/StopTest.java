@@ -6,12 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.awt.event.KeyEvent;
-import java.nio.file.Path;
-
 import ij.IJ;
 import ij.ImagePlus;
 import ij.WindowManager;
+import java.awt.event.KeyEvent;
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StopTest {
     /** The built-in model, because one run of it takes seconds. */
     private static final String SLOW = "device=cpu options=[threads=1 tile=auto] ";
+
     private static final int SIZE = 900;
 
     /** What one plane takes here and now: what stops at once does not take long against it. */
@@ -98,7 +98,9 @@ class StopTest {
             image.flush();
         });
         String message = Images.message(image, SLOW + "output=[in place]");
-        assertEquals("\"stack.tif\" was closed while it was being restored, so there is no result. Open it again and repeat.",
+        assertEquals(
+                "\"stack.tif\" was closed while it was being restored, so there is no result. Open it again and "
+                        + "repeat.",
                 message);
         assertTrue((System.nanoTime() - closed[0]) / 1_000_000 < planeMs / 2);
         assertNull(image.getProcessor(), "its memory is given back");
@@ -133,7 +135,8 @@ class StopTest {
             int at = i;
             threads[i] = new Thread(() -> {
                 try (Progress progress = new Progress("", () -> null, false)) {
-                    results[at] = new Restorer(images[at], Settings.parse(Images.CPU + "options=threads=1")).run(progress);
+                    results[at] =
+                            new Restorer(images[at], Settings.parse(Images.CPU + "options=threads=1")).run(progress);
                 }
             });
             threads[i].start();

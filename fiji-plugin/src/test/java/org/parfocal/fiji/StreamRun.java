@@ -1,11 +1,10 @@
 package org.parfocal.fiji;
 
-import java.io.File;
-
 import ij.ImagePlus;
 import ij.VirtualStack;
 import ij.process.ImageProcessor;
 import ij.process.ShortProcessor;
+import java.io.File;
 
 /** A program for tests: a virtual stack that is larger than the heap, into a new image (refused) and into a file. */
 public final class StreamRun {

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -26,13 +25,17 @@ class TiffOutputTest {
     }
 
     @Test
-    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "Windows has no permission bits: files take those of their folder")
+    @DisabledOnOs(
+            value = OS.WINDOWS,
+            disabledReason = "Windows has no permission bits: files take those of their folder")
     void othersMayReadItAsTheyMayReadAnyFileOfThisUser() throws IOException {
         TiffOutput output = output("result.tif");
         output.checkWritable();
         output.write(Images.single(8, 16, 12));
         Path ordinary = Files.createFile(folder.resolve("ordinary"));
-        assertEquals(Files.getPosixFilePermissions(ordinary), Files.getPosixFilePermissions(output.file().toPath()));
+        assertEquals(
+                Files.getPosixFilePermissions(ordinary),
+                Files.getPosixFilePermissions(output.file().toPath()));
         assertEquals(2, folder.toFile().list().length, "nothing else is left");
     }
 

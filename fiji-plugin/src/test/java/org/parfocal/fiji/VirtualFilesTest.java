@@ -3,30 +3,33 @@ package org.parfocal.fiji;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-
 import ij.IJ;
 import ij.ImagePlus;
 import ij.VirtualStack;
 import ij.io.FileSaver;
 import ij.plugin.FileInfoVirtualStack;
 import ij.plugin.FolderOpener;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Virtual stacks whose files are missing, cut or unlike the others: no command takes what ImageJ puts in their place. */
+/**
+ * Virtual stacks whose files are missing, cut or unlike the others: no command takes what ImageJ puts in their place.
+ */
 class VirtualFilesTest {
     @TempDir
     Path folder;
 
     private ImagePlus folderStack(int bits, int odd, int oddWidth, int oddBits) {
         for (int i = 1; i <= 4; i++) {
-            ImagePlus plane = new ImagePlus("", i == odd ? Images.plane(oddBits, oddWidth, 30, i) : Images.plane(bits, 40, 30, i));
-            assertTrue(new FileSaver(plane).saveAsTiff(folder.resolve("plane" + i + ".tif").toString()));
+            ImagePlus plane = new ImagePlus(
+                    "", i == odd ? Images.plane(oddBits, oddWidth, 30, i) : Images.plane(bits, 40, 30, i));
+            assertTrue(new FileSaver(plane)
+                    .saveAsTiff(folder.resolve("plane" + i + ".tif").toString()));
         }
         ImagePlus image = FolderOpener.open(folder.toString(), "virtual");
         assertEquals(VirtualStack.class, image.getStack().getClass());
@@ -36,8 +39,12 @@ class VirtualFilesTest {
 
     private static void refused(ImagePlus image, int plane, String why) {
         String message = Images.message(image, Images.CPU);
-        assertTrue(message.startsWith("Plane " + plane + " of \"") && message.contains("cannot be read, or is not like the others. ")
-                && message.contains(why) && message.contains("(Planes: range)"), message);
+        assertTrue(
+                message.startsWith("Plane " + plane + " of \"")
+                        && message.contains("cannot be read, or is not like the others. ")
+                        && message.contains(why)
+                        && message.contains("(Planes: range)"),
+                message);
         try {
             FocusScores.of(image, new int[] {1, plane}, new java.awt.Rectangle(0, 0, 40, 30));
         } catch (Problem refused) {
@@ -58,12 +65,18 @@ class VirtualFilesTest {
 
     @Test
     void aFileOfAnotherSize() {
-        refused(folderStack(16, 2, 50, 16), 2, "plane2.tif has 50 x 30 pixels of 16 bits, the stack 40 x 30 pixels of 16 bits. ");
+        refused(
+                folderStack(16, 2, 50, 16),
+                2,
+                "plane2.tif has 50 x 30 pixels of 16 bits, the stack 40 x 30 pixels of 16 bits. ");
     }
 
     @Test
     void aFileOfAnotherDepth() {
-        refused(folderStack(16, 2, 40, 8), 2, "plane2.tif has 40 x 30 pixels of 8 bits, the stack 40 x 30 pixels of 16 bits. ");
+        refused(
+                folderStack(16, 2, 40, 8),
+                2,
+                "plane2.tif has 40 x 30 pixels of 8 bits, the stack 40 x 30 pixels of 16 bits. ");
     }
 
     @Test

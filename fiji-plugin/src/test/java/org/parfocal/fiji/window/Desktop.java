@@ -16,8 +16,10 @@ import java.util.concurrent.TimeUnit;
 final class Desktop {
     /** Pictures and what the scenarios tell; only the oldest ImageJ's are in docs/fiji.md. */
     static final boolean OLDEST = "1.53t".equals(ImageJ.VERSION);
-    static final Path PICTURES =
-            Paths.get("../target/fiji", OLDEST ? "screenshots" : "screenshots-" + ImageJ.VERSION).toAbsolutePath().normalize();
+
+    static final Path PICTURES = Paths.get("../target/fiji", OLDEST ? "screenshots" : "screenshots-" + ImageJ.VERSION)
+            .toAbsolutePath()
+            .normalize();
 
     private static final int MINUTES = 5;
     private static Process manager;
@@ -39,7 +41,9 @@ final class Desktop {
         Path told = PICTURES.resolve(scenario + ".txt");
         Files.deleteIfExists(told);
         File log = PICTURES.resolve(scenario + ".log").toFile();
-        ProcessBuilder builder = new ProcessBuilder(command(scenario, home, plugins)).redirectErrorStream(true).redirectOutput(log);
+        ProcessBuilder builder = new ProcessBuilder(command(scenario, home, plugins))
+                .redirectErrorStream(true)
+                .redirectOutput(log);
         // The natives come out of the jar, into the home of this test.
         builder.environment().keySet().removeIf(name -> name.startsWith("PARFOCAL_") || name.startsWith("XDG_"));
         Process process = builder.start();
@@ -48,7 +52,8 @@ final class Desktop {
             throw new AssertionError(scenario + ": not done after " + MINUTES + " minutes; " + read(log.toPath()));
         }
         if (!Files.exists(told)) {
-            throw new AssertionError(scenario + ": ended with " + process.exitValue() + " and told nothing; " + read(log.toPath()));
+            throw new AssertionError(
+                    scenario + ": ended with " + process.exitValue() + " and told nothing; " + read(log.toPath()));
         }
         String text = read(told);
         if (text.startsWith("FAILED")) {
@@ -59,11 +64,22 @@ final class Desktop {
 
     private static List<String> command(String scenario, Path home, String plugins) throws Exception {
         if (plugins == null || plugins.isEmpty()) {
-            throw new AssertionError("parfocal.unpacked is to be a folder with the unpacked zip, parfocal.site the update site's files: "
-                    + "cargo xtask test fiji gives both");
+            throw new AssertionError(
+                    "parfocal.unpacked is to be a folder with the unpacked zip, parfocal.site the update site's files: "
+                            + "cargo xtask test fiji gives both");
         }
-        String driver = Paths.get(Driver.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
-        String imagej = Paths.get(IJ.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+        String driver = Paths.get(Driver.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .toURI())
+                .toString();
+        String imagej = Paths.get(IJ.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .toURI())
+                .toString();
         List<String> command = new ArrayList<>();
         command.add(Paths.get(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-Dplugins.dir=" + plugins);
@@ -85,8 +101,10 @@ final class Desktop {
     private static synchronized void manageWindows() throws IOException, InterruptedException {
         if (manager == null) {
             File settings = new File("src/test/resources/window/jwm.xml").getAbsoluteFile();
-            manager = new ProcessBuilder("jwm", "-f", settings.getPath()).redirectErrorStream(true)
-                    .redirectOutput(new File("target/jwm.log")).start();
+            manager = new ProcessBuilder("jwm", "-f", settings.getPath())
+                    .redirectErrorStream(true)
+                    .redirectOutput(new File("target/jwm.log"))
+                    .start();
             Runtime.getRuntime().addShutdownHook(new Thread(manager::destroy));
             Thread.sleep(500);
         }

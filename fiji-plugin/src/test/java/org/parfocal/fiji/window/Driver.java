@@ -14,8 +14,8 @@ import java.nio.file.Files;
 /**
  * A process of its own with the real ImageJ, started as its users start it, and a user before it.
  *
- * <p>Arguments: the scenario, the folder for pictures and for {@code <scenario>.txt}, which holds what the scenario tells
- * or, after "FAILED", why it did not end well.
+ * <p>Arguments: the scenario, the folder for pictures and for {@code <scenario>.txt}, which holds what the scenario
+ * tells or, after "FAILED", why it did not end well.
  */
 public final class Driver {
     private Driver() {}
@@ -39,7 +39,8 @@ public final class Driver {
             StringWriter trace = new StringWriter();
             failure.printStackTrace(new PrintWriter(trace));
             String error = IJ.getErrorMessage();
-            told = "FAILED " + trace + (error == null ? "" : "\nImageJ's last error: " + error) + "\nlog: " + IJ.getLog();
+            told = "FAILED " + trace + (error == null ? "" : "\nImageJ's last error: " + error) + "\nlog: "
+                    + IJ.getLog();
         }
         Files.write(new File(folder, name + ".txt").toPath(), told.getBytes(StandardCharsets.UTF_8));
         // Also ends what still waits for a user.
@@ -79,7 +80,11 @@ public final class Driver {
     /** The classes that run are those of the packaged plugin. */
     static String loader(String type) throws Exception {
         Class<?> loaded = IJ.getClassLoader().loadClass(type);
-        return new File(loaded.getProtectionDomain().getCodeSource().getLocation().toURI()).getPath();
+        return new File(loaded.getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .toURI())
+                .getPath();
     }
 
     static void closeAll() {

@@ -10,7 +10,8 @@ import javax.imageio.ImageIO;
 
 /** The pictures of docs/fiji.md beside those that were taken just now; UPDATE_DOCS=1 replaces them. */
 final class Pictures {
-    private static final Path COMMITTED = Paths.get("../docs/fiji").toAbsolutePath().normalize();
+    private static final Path COMMITTED =
+            Paths.get("../docs/fiji").toAbsolutePath().normalize();
     private static final long LARGEST = 200_000;
     /** Other fonts make windows a little larger or smaller. */
     private static final double TOLERANCE = 0.15;
@@ -33,13 +34,15 @@ final class Pictures {
                 throw new AssertionError(committed + ": missing; with UPDATE_DOCS=1 the fresh picture is put there");
             }
             if (Files.size(committed) > LARGEST) {
-                throw new AssertionError(committed + ": " + Files.size(committed) + " bytes; expected at most " + LARGEST);
+                throw new AssertionError(
+                        committed + ": " + Files.size(committed) + " bytes; expected at most " + LARGEST);
             }
             BufferedImage expected = ImageIO.read(committed.toFile());
             BufferedImage found = ImageIO.read(fresh.toFile());
             if (differs(expected.getWidth(), found.getWidth()) || differs(expected.getHeight(), found.getHeight())) {
-                throw new AssertionError(committed + ": " + expected.getWidth() + "x" + expected.getHeight() + ", the fresh picture "
-                        + found.getWidth() + "x" + found.getHeight() + "; look at " + fresh + ", and replace it with UPDATE_DOCS=1");
+                throw new AssertionError(committed + ": " + expected.getWidth() + "x" + expected.getHeight()
+                        + ", the fresh picture " + found.getWidth() + "x" + found.getHeight() + "; look at " + fresh
+                        + ", and replace it with UPDATE_DOCS=1");
             }
         }
     }

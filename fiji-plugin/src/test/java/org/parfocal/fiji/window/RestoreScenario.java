@@ -42,7 +42,8 @@ final class RestoreScenario {
         screen.place(restored, 18 + stack.getWindow().getWidth(), 10);
         screen.picture(new File(folder, "restore-before-after.png"), stack.getWindow(), restored);
         short[] first = pixels(result).clone();
-        String told = "gain: " + gain(original, first) + "\ncalibration: " + result.getCalibration().equals(stack.getCalibration());
+        String told = "gain: " + gain(original, first) + "\ncalibration: "
+                + result.getCalibration().equals(stack.getCalibration());
 
         result.changes = false;
         result.close();
@@ -50,7 +51,8 @@ final class RestoreScenario {
         IJ.runMacro(recorded);
         ImagePlus again = WindowManager.getCurrentImage();
         return "recorded: " + recorded + "\nkept: " + kept + "\ntitle: " + again.getTitle() + "\nsame: "
-                + Arrays.equals(first, pixels(again)) + "\n" + told + "\njar: " + Driver.loader("org.parfocal.fiji.RestoreFocus")
+                + Arrays.equals(first, pixels(again)) + "\n" + told + "\njar: "
+                + Driver.loader("org.parfocal.fiji.RestoreFocus")
                 + "\nlibrary jar: " + Driver.loader("org.parfocal.Parfocal");
     }
 

@@ -44,7 +44,8 @@ final class Scenarios {
         IJ.runMacro(recorded);
         String again = table();
         return "recorded: " + recorded + "\nsharpest: " + sharpest + "\nagain: " + stack.getCurrentSlice() + "\nsame: "
-                + first.equals(again) + "\nrows: " + ResultsTable.getResultsTable().size() + "\nplot: "
+                + first.equals(again) + "\nrows: "
+                + ResultsTable.getResultsTable().size() + "\nplot: "
                 + plotted() + "\njar: " + Driver.loader("org.parfocal.fiji.FocusScore") + "\n" + first;
     }
 
@@ -83,7 +84,8 @@ final class Scenarios {
 
     private static String copied(Screen screen, Window text) throws Exception {
         screen.press(text, "Copy");
-        String copied = (String) text.getToolkit().getSystemClipboard().getData(java.awt.datatransfer.DataFlavor.stringFlavor);
+        String copied =
+                (String) text.getToolkit().getSystemClipboard().getData(java.awt.datatransfer.DataFlavor.stringFlavor);
         screen.press(text, "Close");
         screen.await("the text to close", () -> !screen.isOpen("Parfocal: About"));
         return copied;

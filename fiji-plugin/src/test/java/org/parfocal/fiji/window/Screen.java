@@ -86,7 +86,8 @@ final class Screen {
     }
 
     private static String titleOf(Window window) {
-        String title = window instanceof Frame ? ((Frame) window).getTitle()
+        String title = window instanceof Frame
+                ? ((Frame) window).getTitle()
                 : window instanceof Dialog ? ((Dialog) window).getTitle() : "";
         return title == null ? "" : title;
     }
@@ -109,8 +110,11 @@ final class Screen {
 
     private static String labelOf(Component component) {
         // ImageJ's buttons are widened by spaces.
-        return component instanceof Button ? ((Button) component).getLabel().trim()
-                : component instanceof Checkbox ? ((Checkbox) component).getLabel().trim() : "";
+        return component instanceof Button
+                ? ((Button) component).getLabel().trim()
+                : component instanceof Checkbox
+                        ? ((Checkbox) component).getLabel().trim()
+                        : "";
     }
 
     void press(Window window, String button) throws Exception {
@@ -140,8 +144,8 @@ final class Screen {
         found.select(item);
         // As a mouse would: listeners are told.
         for (java.awt.event.ItemListener listener : found.getItemListeners()) {
-            listener.itemStateChanged(new java.awt.event.ItemEvent(found, java.awt.event.ItemEvent.ITEM_STATE_CHANGED, item,
-                    java.awt.event.ItemEvent.SELECTED));
+            listener.itemStateChanged(new java.awt.event.ItemEvent(
+                    found, java.awt.event.ItemEvent.ITEM_STATE_CHANGED, item, java.awt.event.ItemEvent.SELECTED));
         }
     }
 
@@ -192,7 +196,9 @@ final class Screen {
     /** Moves what else is open away from a part of the screen. */
     private void clear(Rectangle area, Window... but) throws Exception {
         for (Window window : Window.getWindows()) {
-            if (window.isShowing() && !Arrays.asList(but).contains(window) && window.getBounds().intersects(area)) {
+            if (window.isShowing()
+                    && !Arrays.asList(but).contains(window)
+                    && window.getBounds().intersects(area)) {
                 place(window, 700, 760);
             }
         }
@@ -242,7 +248,8 @@ final class Screen {
         int[] colours = new int[palette.size()];
         palette.forEach((colour, index) -> colours[index] = colour);
         IndexColorModel model = new IndexColorModel(8, colours.length, colours, 0, false, -1, DataBuffer.TYPE_BYTE);
-        BufferedImage indexed = new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_BYTE_INDEXED, model);
+        BufferedImage indexed =
+                new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_BYTE_INDEXED, model);
         for (int y = 0; y < image.getHeight(); y++) {
             for (int x = 0; x < image.getWidth(); x++) {
                 indexed.getRaster().setSample(x, y, 0, palette.get(image.getRGB(x, y) & 0xffffff));

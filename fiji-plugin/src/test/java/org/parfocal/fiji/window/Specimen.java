@@ -10,16 +10,21 @@ import ij.process.ImageProcessor;
 import ij.process.ShortProcessor;
 import java.util.Random;
 
-/** A drawn specimen that looks like cells: nuclei, fibres and spots, taken at several distances from the focus, with noise. */
+/**
+ * A drawn specimen that looks like cells: nuclei, fibres and spots, taken at several distances from the focus, with
+ * noise.
+ */
 public final class Specimen {
     static final int SIZE = 384;
     static final int PLANES = 11;
     /** The plane in focus, from 1. */
     static final int FOCUS = (PLANES + 1) / 2;
+
     private static final double DEPTH_UM = 0.8;
     private static final double PIXEL_UM = 0.325;
     /** Radius of the disc that a point is spread over, in pixels for each micrometre from the focus. */
     private static final double DISC_PER_UM = 1.5;
+
     private static final float BACKGROUND = 90;
     private static final float PEAK = 1500;
 
@@ -78,8 +83,12 @@ public final class Specimen {
             double a = 2 * Math.PI * random.nextDouble();
             double u = r * Math.cos(a);
             double v = stretch * r * Math.sin(a);
-            spot(image, x + u * Math.cos(angle) - v * Math.sin(angle), y + u * Math.sin(angle) + v * Math.cos(angle),
-                    2.2 + 2 * random.nextDouble(), 0.16f);
+            spot(
+                    image,
+                    x + u * Math.cos(angle) - v * Math.sin(angle),
+                    y + u * Math.sin(angle) + v * Math.cos(angle),
+                    2.2 + 2 * random.nextDouble(),
+                    0.16f);
         }
     }
 
@@ -123,7 +132,9 @@ public final class Specimen {
         ShortProcessor counts = new ShortProcessor(SIZE, SIZE);
         for (int i = 0; i < SIZE * SIZE; i++) {
             double mean = image.getf(i);
-            double value = mean + Math.sqrt(2 * Math.max(0, mean - BACKGROUND)) * random.nextGaussian() + 3 * random.nextGaussian();
+            double value = mean
+                    + Math.sqrt(2 * Math.max(0, mean - BACKGROUND)) * random.nextGaussian()
+                    + 3 * random.nextGaussian();
             counts.set(i, (int) Math.max(0, Math.min(65535, Math.round(value))));
         }
         return counts;

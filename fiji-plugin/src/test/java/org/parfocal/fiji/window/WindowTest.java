@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,25 +40,42 @@ class WindowTest {
         throw new AssertionError("'" + name + "' is not told: " + told);
     }
 
-    /** What docs/fiji.md says of its before and after, in dB. */
-    private static double documentedGain() throws Exception {
+    /**
+     * The gain in dB that docs/fiji.md states for its before and after. It belongs to the model that is built in, as
+     * the pictures do: UPDATE_DOCS=1 replaces them together.
+     */
+    private static double documentedGain(double measured) throws Exception {
         Path page = Paths.get("../docs/fiji.md");
-        Matcher told = Pattern.compile("nearer to the truth than that on the left \\((\\d+\\.\\d) dB\\)")
-                .matcher(new String(Files.readAllBytes(page), StandardCharsets.UTF_8));
+        String text = new String(Files.readAllBytes(page), StandardCharsets.UTF_8);
+        Matcher told = Pattern.compile("to the\\s+truth\\s+than\\s+that\\s+on\\s+the\\s+left\\s+\\((\\d+\\.\\d) dB\\)")
+                .matcher(text);
         assertTrue(told.find(), page + " does not say how much nearer to the truth the restored plane is");
-        return Double.parseDouble(told.group(1));
+        if (!"1".equals(System.getenv("UPDATE_DOCS"))) {
+            return Double.parseDouble(told.group(1));
+        }
+        String fresh = String.format(Locale.ROOT, "%.1f", measured);
+        String updated = text.substring(0, told.start(1)) + fresh + text.substring(told.end(1));
+        Files.write(page, updated.getBytes(StandardCharsets.UTF_8));
+        return Double.parseDouble(fresh);
     }
 
     @Test
     void restoreWithPreview() throws Exception {
         String told = Desktop.play("restore", home);
-        assertEquals("run(\"Restore Focus...\", \"device=auto planes=current region=[whole image] output=[new image]\");",
+        assertEquals(
+                "run(\"Restore Focus...\", \"device=auto planes=current region=[whole image] output=[new image]\");",
                 line(told, "recorded"));
         assertEquals("true", line(told, "kept"), "the original, after the preview");
         assertEquals("true", line(told, "same"), "the recorded line again");
         assertEquals("true", line(told, "calibration"));
         assertTrue(line(told, "title").startsWith("cells-restored"), told);
-        assertEquals(documentedGain(), Double.parseDouble(line(told, "gain")), 0.3, told);
+        double gain = Double.parseDouble(line(told, "gain"));
+        assertTrue(gain > 0, "the restored plane is no nearer to the truth: " + told);
+        assertEquals(
+                documentedGain(gain),
+                gain,
+                0.3,
+                "docs/fiji.md is of another model; after a look at the pictures, UPDATE_DOCS=1 replaces both: " + told);
         assertTrue(line(told, "jar").startsWith(System.getProperty("parfocal.unpacked")), told);
         assertTrue(line(told, "library jar").startsWith(System.getProperty("parfocal.unpacked")), told);
         Pictures.check("restore-preview.png", "restore-before-after.png");
@@ -100,6 +118,8 @@ class WindowTest {
         String site = System.getProperty("parfocal.site");
         String copied = Desktop.play("update-site", home, site);
         assertTrue(copied.contains("All is well"), copied);
-        assertTrue(copied.replaceAll("\\s", "").contains(site.replaceAll("\\s", "") + "/lib/linux64/libparfocal.so"), copied);
+        assertTrue(
+                copied.replaceAll("\\s", "").contains(site.replaceAll("\\s", "") + "/lib/linux64/libparfocal.so"),
+                copied);
     }
 }

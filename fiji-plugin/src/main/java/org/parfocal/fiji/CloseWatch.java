@@ -1,19 +1,18 @@
 package org.parfocal.fiji;
 
+import ij.ImageListener;
+import ij.ImagePlus;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-import ij.ImageListener;
-import ij.ImagePlus;
-
 /**
- * Sees that an image is closed.
+ * Runs an action when an image is closed.
  *
- * <p>ImageJ gets one listener, once: it goes through its list on the event thread without a lock, so that one removed by
- * another thread makes it fail.
+ * <p>ImageJ gets one listener, which stays: ImageJ walks its list on the event thread without a lock, so removing one
+ * from another thread would make it fail.
  */
-final class Closing implements AutoCloseable {
-    private static final List<Closing> ALL = new CopyOnWriteArrayList<>();
+final class CloseWatch implements AutoCloseable {
+    private static final List<CloseWatch> ALL = new CopyOnWriteArrayList<>();
 
     static {
         ImagePlus.addImageListener(new ImageListener() {
@@ -22,7 +21,7 @@ final class Closing implements AutoCloseable {
 
             @Override
             public void imageClosed(ImagePlus gone) {
-                for (Closing closing : ALL) {
+                for (CloseWatch closing : ALL) {
                     closing.closed(gone);
                 }
             }
@@ -36,8 +35,8 @@ final class Closing implements AutoCloseable {
     private final Runnable then;
     private volatile boolean closed;
 
-    /** @param then is run on ImageJ's event thread when the image is closed */
-    Closing(ImagePlus image, Runnable then) {
+    /** @param then runs on ImageJ's event thread when the image is closed */
+    CloseWatch(ImagePlus image, Runnable then) {
         this.image = image;
         this.then = then;
         ALL.add(this);
@@ -55,7 +54,7 @@ final class Closing implements AutoCloseable {
         return closed;
     }
 
-    /** Looks no longer. */
+    /** Ends the watch. */
     @Override
     public void close() {
         ALL.remove(this);

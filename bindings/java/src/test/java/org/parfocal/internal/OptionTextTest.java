@@ -1,10 +1,8 @@
-package org.parfocal.fiji;
+package org.parfocal.internal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ij.ImagePlus;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -23,23 +21,24 @@ class OptionTextTest {
 
     @Test
     void pairsAsTheEngineReadsThem() {
-        assertEquals(Arrays.asList("a='x \\' =y'", "b='\\\\'", "c=it's", "d", "e=''"),
+        assertEquals(
+                Arrays.asList("a='x \\' =y'", "b='\\\\'", "c=it's", "d", "e=''"),
                 OptionText.pairs(" a='x \\' =y'\tb='\\\\' c=it's d\ne=''"));
         assertEquals("it's", OptionText.value("c=it's d=2", "c"), "a quote opens a value only where it begins");
         assertEquals("C:\\some\\where", OptionText.value("c=C:\\some\\where", "c"));
     }
 
     @Test
-    void aQuotedPixelSize() {
-        ImagePlus result = Images.restore(Images.single(8, 32, 32), Images.CPU + "options=[pixel_size_um='0.3']");
-        assertTrue(result.getInfoProperty().contains("pixel_size_um='0.3'"));
-        assertEquals(0.3, PixelSize.micrometres(result, "pixel_size_um='0.3'"));
+    void whiteSpaceIsUnicodes() {
+        // Tab, line breaks, next line, no-break space, ideographic space: what Rust's char::is_whitespace takes.
+        assertEquals(Arrays.asList("a=1", "b=2", "c=3", "d=4"), OptionText.pairs("a=1\u00a0b=2\u0085\r\nc=3\u3000d=4"));
+        // A unit separator is none, though Character.isWhitespace says so.
+        assertEquals(Arrays.asList("a=1\u001fb=2"), OptionText.pairs("a=1\u001fb=2"));
     }
 
     @Test
-    void aQuotedNormalizationOfAVirtualStack() {
-        String message = Images.message(new ImagePlus("virtual", Images.virtual(20, 20, 3)),
-                Images.CPU + "options=[normalize='stack']");
-        assertTrue(message.contains("normalize=stack looks at all planes together"), message);
+    void onlyAKeyOfItsOwnCounts() {
+        assertEquals("/a b/lib.so", OptionText.value("device=cpu runtime='/a b/lib.so'", "runtime"));
+        assertNull(OptionText.value("x='see runtime=/lib.so'", "runtime"));
     }
 }

@@ -4,26 +4,29 @@ import ij.IJ;
 import java.awt.GraphicsEnvironment;
 import java.util.List;
 
-/** A text of names and values in two columns: a window on a screen, lines of ImageJ's log in a macro or without a screen. */
-final class Report {
+/**
+ * A text of names and values in two columns. It is shown in a window, or in ImageJ's log in a macro or without a
+ * screen.
+ */
+final class TextReport {
     private static final int NAMES = 20;
     private static final int COLUMNS = 100;
 
     private final String title;
     private final StringBuilder text = new StringBuilder();
 
-    Report(String title) {
+    TextReport(String title) {
         this.title = title;
     }
 
-    /** A heading after an empty line. */
-    Report part(String heading) {
+    /** Adds a heading after an empty line. */
+    TextReport part(String heading) {
         text.append(text.length() == 0 ? "" : "\n").append(heading).append('\n');
         return this;
     }
 
-    /** A value beside its name; one that is not known is left out. Long values go on in the next line. */
-    Report line(String name, Object value) {
+    /** Adds a value beside its name, or nothing if it is unknown. Long values continue on the next line. */
+    TextReport line(String name, Object value) {
         if (value == null || value.toString().isEmpty()) {
             return this;
         }
@@ -41,8 +44,8 @@ final class Report {
         return this;
     }
 
-    /** Sentences below each other, or "none". */
-    Report list(List<String> sentences) {
+    /** Adds a list of sentences, or "none". */
+    TextReport list(List<String> sentences) {
         if (sentences.isEmpty()) {
             text.append("none\n");
         }
@@ -75,7 +78,7 @@ final class Report {
         if (GraphicsEnvironment.isHeadless() || IJ.isMacro() || IJ.getInstance() == null) {
             IJ.log(title + "\n" + text);
         } else {
-            new ReportWindow(title, text.toString()).open();
+            new TextReportWindow(title, text.toString()).open();
         }
     }
 }

@@ -1,17 +1,18 @@
-package org.parfocal.fiji;
+package org.parfocal.internal;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads the engine's options as the engine does: {@code key=value} pairs separated by white space. A value may stand in single
- * quotes; {@code \'} is a quote and {@code \\} a backslash.
+ * The engine's options in Java: {@code key=value} pairs separated by white space, split as {@code src/options.rs}
+ * splits them. A value may stand in single quotes; {@code \'} is a quote and {@code \\} a backslash. Whether the text
+ * is sound is for the engine to say.
  */
-final class OptionText {
+public final class OptionText {
     private OptionText() {}
 
-    /** The pairs, as they are written: a quoted value keeps its quotes. */
-    static List<String> pairs(String options) {
+    /** The pairs as they are written: a quoted value keeps its quotes. */
+    public static List<String> pairs(String options) {
         List<String> pairs = new ArrayList<>();
         StringBuilder pair = new StringBuilder();
         // A quote opens a value only where the value begins.
@@ -19,7 +20,7 @@ final class OptionText {
         boolean quoted = false;
         for (int i = 0; i < options.length(); i++) {
             char c = options.charAt(i);
-            if (!quoted && Character.isWhitespace(c)) {
+            if (!quoted && isWhiteSpace(c)) {
                 add(pairs, pair);
                 begins = false;
                 continue;
@@ -43,14 +44,22 @@ final class OptionText {
         }
     }
 
+    /**
+     * Unicode's White_Space, as Rust has it. {@link Character#isWhitespace} leaves out the no-break spaces, which text
+     * copied from a web page contains.
+     */
+    private static boolean isWhiteSpace(char c) {
+        return c >= '\t' && c <= '\r' || c == '\u0085' || Character.isSpaceChar(c);
+    }
+
     /** The key of a pair. */
-    static String key(String pair) {
+    public static String key(String pair) {
         int equals = pair.indexOf('=');
         return equals < 0 ? pair : pair.substring(0, equals);
     }
 
     /** The value of a key without its quotes, the last one where there are several; null if the key is not there. */
-    static String value(String options, String key) {
+    public static String value(String options, String key) {
         String found = null;
         for (String pair : pairs(options)) {
             if (pair.startsWith(key + "=")) {
@@ -65,10 +74,5 @@ final class OptionText {
         boolean closed = opened && value.length() > 1 && value.endsWith("'");
         String inside = value.substring(opened ? 1 : 0, value.length() - (closed ? 1 : 0));
         return inside.replaceAll("\\\\(['\\\\])", "$1");
-    }
-
-    /** True if all planes are normalised together. */
-    static boolean normalizesStack(String options) {
-        return "stack".equals(value(options, "normalize"));
     }
 }

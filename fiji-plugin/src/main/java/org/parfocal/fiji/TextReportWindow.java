@@ -11,12 +11,12 @@ import java.awt.TextArea;
 import java.awt.datatransfer.StringSelection;
 
 /** A window with a text and a button that copies all of it. */
-final class ReportWindow extends PlugInFrame {
+final class TextReportWindow extends PlugInFrame {
     private static final long serialVersionUID = 1;
 
     private final String text;
 
-    ReportWindow(String title, String text) {
+    TextReportWindow(String title, String text) {
         super(title);
         this.text = text;
     }
