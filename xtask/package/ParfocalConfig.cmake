@@ -1,4 +1,4 @@
-# Parfocal @VERSION@ for find_package(Parfocal): the imported target Parfocal::parfocal, wherever this folder was moved to.
+# Parfocal @VERSION@ for find_package(Parfocal): the imported target Parfocal::parfocal, wherever this folder lies.
 
 get_filename_component(_parfocal_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 
@@ -10,7 +10,7 @@ foreach(_parfocal_file "lib/libparfocal.so.@ABI@" "include/parfocal.h" "include/
   endif()
 endforeach()
 
-# It comes as one: a component that is asked for is none of its parts.
+# The package has no components.
 foreach(_parfocal_component IN LISTS Parfocal_FIND_COMPONENTS)
   set(Parfocal_${_parfocal_component}_FOUND FALSE)
   if(Parfocal_FIND_REQUIRED_${_parfocal_component})

@@ -1,5 +1,5 @@
-# Which versions find_package(Parfocal VERSION) takes this one for: at least the one asked for, of the same major number;
-# while that is 0, of the same minor number, too. A range a...b is taken at its word.
+# Says whether find_package(Parfocal VERSION) may take this version: it is no older than VERSION and has the same major
+# number and, while that is 0, the same minor number. Of a range a...b it takes every version.
 
 set(PACKAGE_VERSION "@VERSION@")
 set(PACKAGE_VERSION_COMPATIBLE FALSE)

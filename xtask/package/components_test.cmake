@@ -1,5 +1,5 @@
-# Asks for components of Parfocal, which has none: one that is needed is refused with its
-# name, one that is not is said to be absent. To be copied as the CMakeLists.txt of a folder of its own.
+# Asks for components of Parfocal, which has none: a required one is refused by its name, an optional one is absent.
+# The stage `abi` copies it as the CMakeLists.txt of a folder.
 
 cmake_minimum_required(VERSION 3.16)
 project(parfocal_components LANGUAGES C)

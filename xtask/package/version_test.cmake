@@ -1,5 +1,5 @@
 # Asks ParfocalConfigVersion.cmake (FILE, of version VERSION) as find_package does, and compares its answers with the rule:
-# the same major number and no older; while that is 0, the same minor number, too.
+# no older, the same major number and, while that is 0, the same minor number.
 
 cmake_minimum_required(VERSION 3.15)
 

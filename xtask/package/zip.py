@@ -1,4 +1,4 @@
-"""Packs folders into a zip or jar whose bytes depend on nothing but the files: zip.py OUT.zip FOLDER..."""
+"""Packs folders into a zip or jar whose bytes depend on the files only: zip.py OUT.zip FOLDER..."""
 
 import sys
 import zipfile

@@ -10,8 +10,8 @@ use super::{skip, Outcome};
 use crate::package::fiji::{fiji, same_bytes, unpacked};
 use crate::package::HERE;
 use crate::tools::machine::{self, check_machine, JAVA, SCREEN};
-use crate::tools::maven::{maven, property};
-use crate::tools::{cmd, printed, ran, root, run, say, target, Result};
+use crate::tools::maven::{maven, property, ran_alone};
+use crate::tools::{cmd, printed, root, run, say, target, Result};
 
 /// The newest ImageJ that is tested beside the oldest, which is the one in xtask/maven/pom.xml.
 const NEWEST_IMAGEJ: &str = "1.54p";
@@ -119,7 +119,7 @@ fn output(name: &str, tests: &Tests) -> Result<String> {
         command = command.arg(format!("-Dparfocal.testArguments={}", tests.arguments));
     }
     let started = Instant::now();
-    let (_, ran) = if tests.screen { ran(on_screen(command))? } else { ran(command)? };
+    let ran = if tests.screen { ran_alone(on_screen(command))? } else { ran_alone(command)? };
     let printed = printed(&ran);
     if !ran.status.success() {
         return Err(format!("mvn test ({name}): {}; it printed:\n{}", ran.status, printed.trim()));

@@ -2,9 +2,9 @@
 
 use super::{skip, Outcome};
 use crate::tools::machine::{self, check_machine, JAVA};
-use crate::tools::maven::maven;
+use crate::tools::maven::{maven, run_alone};
 use crate::tools::python::Environment;
-use crate::tools::{cargo, cmd, output, run, run_quietly, shell, Result};
+use crate::tools::{cargo, cmd, output, run, shell, Result};
 
 /// Workspaces of their own; the main one formats its members.
 const RUST: &[&str] = &["Cargo.toml", "tests/fuzz/Cargo.toml", "tests/threads/Cargo.toml", "xtask/header/Cargo.toml"];
@@ -76,6 +76,6 @@ fn java(mode: Mode) -> Result<Outcome> {
     if let Some(reason) = machine::missing(&[JAVA])? {
         return skip(format!("Java is not formatted: {reason}"));
     }
-    run_quietly(maven(&[if mode == Mode::Check { "spotless:check" } else { "spotless:apply" }]))?;
+    run_alone(maven(&[if mode == Mode::Check { "spotless:check" } else { "spotless:apply" }]))?;
     Ok(Outcome::Passed)
 }

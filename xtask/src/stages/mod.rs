@@ -53,24 +53,24 @@ const fn stage(name: &'static str, what: &'static str, check: fn() -> Result<Out
     Stage { name, what, check }
 }
 
-/// In the order in which they start: first the cheap ones that fail often, then so that the long ones do not end last.
+/// In the order in which they start: first what fails often, then the long ones, so that none of them ends alone.
 const STAGES: &[Stage] = &[
     stage("format", "the formatters of every language", format::check),
     stage("lint", "clippy and ruff, warnings are errors; lengths of functions and lines", lint::check),
     stage("package", "the archive for builders: made, checked, moved and used", package::check),
     stage("rust", "cargo test", rust::check),
     stage("header", "include/parfocal.h is what src/ gives, and other languages can read it", header::check),
-    stage("threads", "handles, cancel and queue in every order of their steps (loom)", threads::check),
-    stage("abi", "the C and C++ suites, examples and bad input against the archive", abi::check),
     stage("hard", "the C library: sanitizer, valgrind, faults, two runtimes, stress, memory", hard::check),
-    stage("fiji", "the Java library and the ImageJ plugin, packaged, in a JVM and on a screen", fiji::check),
-    stage("micromanager", "the packaged device adapter in Micro-Manager's core", micromanager::check),
-    stage("matlab", "+parfocal in Octave, over its gateway and over a stand-in for MATLAB's calllib", matlab::check),
-    stage("cuda", "the command with an ONNX Runtime that has CUDA", cuda::check),
-    stage("readback", "the command's files read back by other software (Python)", readback::check),
-    stage("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::check),
     stage("training", "network, simulation, training, export, parity (PyTorch), bioimage.io", training::check),
+    stage("fiji", "the Java library and the ImageJ plugin, packaged, in a JVM and on a screen", fiji::check),
+    stage("abi", "the C and C++ suites, examples and bad input against the archive", abi::check),
+    stage("fuzz", "TIFF, options, layouts and model files from bytes at random (libFuzzer)", fuzz::check),
+    stage("matlab", "+parfocal in Octave, over its gateway and over a stand-in for MATLAB's calllib", matlab::check),
     stage("evaluate", "the released model on real focal stacks", evaluate::check),
+    stage("micromanager", "the packaged device adapter in Micro-Manager's core", micromanager::check),
+    stage("threads", "handles, cancel and queue in every order of their steps (loom)", threads::check),
+    stage("readback", "the command's files read back by other software (Python)", readback::check),
+    stage("cuda", "the command with an ONNX Runtime that has CUDA", cuda::check),
     stage("demo", "the demo and its gain", demo::check),
 ];
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::package::fiji::fiji;
 use crate::package::HERE;
 use crate::tools::machine::{self, JAVA};
-use crate::tools::maven::{maven, property};
-use crate::tools::{cargo, cmd, in_folder, output, read_text, root, run, Result};
+use crate::tools::maven::{maven, property, run_alone};
+use crate::tools::{cargo, cmd, in_folder, output, read_text, root, Result};
 
 const ROUNDS: usize = 3;
 
@@ -54,8 +54,10 @@ pub fn bench() -> Result<()> {
 fn class_path() -> Result<String> {
     let plugin = root().join("fiji-plugin/target");
     let list = "parfocal-classpath.txt";
-    run(maven(&["test-compile", "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath"])
-        .arg(format!("-Dmdep.outputFile=target/{list}")))?;
+    run_alone(
+        maven(&["test-compile", "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath"])
+            .arg(format!("-Dmdep.outputFile=target/{list}")),
+    )?;
     let others = read_text(&plugin.join(list))?;
     Ok(format!("{}:{}:{}", plugin.join("test-classes").display(), plugin.join("classes").display(), others.trim()))
 }

@@ -11,7 +11,7 @@ use super::library::{source, suite_sources, tiny, watch, Ended, Library};
 use crate::package;
 use crate::stages::{abi, skip, Outcome};
 use crate::tools::machine::{self, JAVA};
-use crate::tools::maven::{maven, property};
+use crate::tools::maven::{maven, property, run_alone};
 use crate::tools::python::Environment;
 use crate::tools::{at, cargo, cmd, empty_folder, root, run, runtime, say, target, Result};
 
@@ -182,7 +182,7 @@ pub fn panic() -> Result<Outcome> {
     let tests = maven(&["test", "--projects", "../../bindings/java", "-Dtest=PlantedTest"])
         .args(["-Dparfocal.groups=planted", "-Dparfocal.excludedGroups=", "-Dparfocal.testArguments=-Xcheck:jni"])
         .arg(property("parfocal.library", library.folder.join("libparfocal.so")));
-    run(match &library.runtime {
+    run_alone(match &library.runtime {
         Some(runtime) => tests.env("PARFOCAL_ONNXRUNTIME", runtime),
         None => tests,
     })?;
