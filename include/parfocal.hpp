@@ -346,6 +346,12 @@ struct Progress {
     std::uint64_t total = 0;
 };
 
+/// The two input values that the network sees as 0 and 1.
+struct Range {
+    double lo = 0;
+    double hi = 0;
+};
+
 /// Progress and cancellation of one run. Make a new one for each run; any thread may call its members during the run.
 class Task {
 public:
@@ -450,6 +456,17 @@ public:
         std::vector<T> restored = detail::zeros<T>(std::size(pixels), "pixels");
         restore<T>(View<const T>(Span<const T>(pixels), shape), View<T>(Span<T>(restored), shape), options, task);
         return restored;
+    }
+    /// The range that normalize=stack would use for these planes: for a stream, whose frames can then share one as
+    /// normalize=LO:HI. Only finite values count; lo and hi are equal if all are the same, NaN if there are none.
+    /// Errors: INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY.
+    template <class T> Range stack_range(View<T> pixels) const {
+        const detail::ShapeArray shape(pixels.shape());
+        const detail::StridesArray strides(pixels.strides());
+        Range range;
+        detail::check(parfocal_stack_range(handle_.get(), detail::Pixel<std::remove_const_t<T>>::type, pixels.data(),
+                                           pixels.count(), strides.values, shape.values, &range.lo, &range.hi));
+        return range;
     }
     /// Restores a TIFF file, page by page, into a new file that appears complete or not at all. Options as restore().
     /// Errors: NOT_FOUND, IO, FORMAT, EXISTS (the output is there already) and those of restore().

@@ -42,6 +42,8 @@ typedef void *library_handle;
     X(focus_score_u8, parfocal_status, (const uint8_t *, uint64_t, const int64_t *, const int64_t *, double *))        \
     X(focus_score_u16, parfocal_status, (const uint16_t *, uint64_t, const int64_t *, const int64_t *, double *))      \
     X(focus_score_f32, parfocal_status, (const float *, uint64_t, const int64_t *, const int64_t *, double *))         \
+    X(stack_range, parfocal_status,                                                                                    \
+      (parfocal_model, int32_t, const void *, uint64_t, const int64_t *, const int64_t *, double *, double *))         \
     X(stream_open, parfocal_status, (parfocal_model, int32_t, const int64_t *, const char *, parfocal_stream *))       \
     X(stream_submit, parfocal_status, (parfocal_stream, const void *, uint64_t, const int64_t *, uint64_t))            \
     X(stream_receive, parfocal_status, (parfocal_stream, void *, uint64_t, const int64_t *, uint64_t *, int32_t))      \
@@ -289,6 +291,15 @@ static parfocal_status focus_score(mxArray **out, const mxArray **in) {
     }
 }
 
+/* [status, range] = stackRange(model, pixelType, pixels, strides, shape): a row of two numbers. */
+static parfocal_status stack_range(mxArray **out, const mxArray **in) {
+    double *range;
+    out[0] = mxCreateDoubleMatrix(1, 2, mxREAL);
+    range = mxGetPr(out[0]);
+    return library.stack_range(unsigned64(in[0]), signed32(in[1]), mxGetData(in[2]), count(in[2]), four(in[3]),
+                               four(in[4]), &range[0], &range[1]);
+}
+
 /* [status, stream] = streamOpen(model, pixelType, shape, options) */
 static parfocal_status stream_open(mxArray **out, const mxArray **in) {
     parfocal_stream stream = 0;
@@ -343,6 +354,7 @@ static const struct {
     {"restore", 5, 1, restore},
     {"restoreFile", 4, 0, restore_file},
     {"focusScore", 3, 1, focus_score},
+    {"stackRange", 5, 1, stack_range},
     {"streamOpen", 4, 1, stream_open},
     {"streamSubmit", 4, 0, stream_submit},
     {"streamReceive", 5, 1, stream_receive},

@@ -31,6 +31,9 @@ function [methodinfo, structs, enuminfo, ThunkLibName] = parfocal_prototype()
         'focus_score_u8',    'int32',   {'uint8Ptr', 'uint64', 'int64Ptr', 'int64Ptr', 'doublePtr'}
         'focus_score_u16',   'int32',   {'uint16Ptr', 'uint64', 'int64Ptr', 'int64Ptr', 'doublePtr'}
         'focus_score_f32',   'int32',   {'singlePtr', 'uint64', 'int64Ptr', 'int64Ptr', 'doublePtr'}
+        'stack_range',       'int32',   {'uint64', 'int32', 'voidPtr', 'uint64', 'int64Ptr', 'int64Ptr', ...
+            'doublePtr', ...
+            'doublePtr'}
         'stream_open',       'int32',   {'uint64', 'int32', 'int64Ptr', text, 'uint64Ptr'}
         'stream_submit',     'int32',   {'uint64', 'voidPtr', 'uint64', 'int64Ptr', 'uint64'}
         'stream_receive',    'int32',   {'uint64', 'voidPtr', 'uint64', 'int64Ptr', 'uint64Ptr', 'int32'}

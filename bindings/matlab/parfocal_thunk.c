@@ -144,6 +144,19 @@ EXPORTED int32 THUNK(int32uint64int32voidPtrvoidPtrvoidPtrThunk) {
     return CALL(int32, (uint64, int32, voidPtr, voidPtr, voidPtr))(a, b, c, d, e);
 }
 
+EXPORTED int32 THUNK(int32uint64int32voidPtruint64voidPtrvoidPtrvoidPtrvoidPtrThunk) {
+    TAKE(uint64, a);
+    TAKE(int32, b);
+    TAKE(voidPtr, c);
+    TAKE(uint64, d);
+    TAKE(voidPtr, e);
+    TAKE(voidPtr, f);
+    TAKE(voidPtr, g);
+    TAKE(voidPtr, h);
+    UNUSED(size);
+    return CALL(int32, (uint64, int32, voidPtr, uint64, voidPtr, voidPtr, voidPtr, voidPtr))(a, b, c, d, e, f, g, h);
+}
+
 EXPORTED int32 THUNK(int32uint64voidPtruint64voidPtruint64Thunk) {
     TAKE(uint64, a);
     TAKE(voidPtr, b);

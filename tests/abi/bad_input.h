@@ -40,6 +40,7 @@ static uint16_t in_u16[ROOM], out_u16[ROOM];
 static float in_f32[ROOM], out_f32[ROOM];
 static double scores[8];
 static char text[1 << 16];
+static double value_lo, value_hi;
 static uint64_t length, value_done, value_total, value_planes, value_tag;
 
 static void fail(const char *what) {
@@ -223,6 +224,7 @@ static void begin(const char *function, const char *name) {
     memset(scores, MARK_BYTE, sizeof scores);
     memset(text, MARK_BYTE, sizeof text);
     value_done = value_total = value_planes = value_tag = 4711;
+    value_lo = value_hi = 4711;
 }
 
 static int all_marks(const void *memory, size_t size) {
@@ -247,6 +249,7 @@ static void nothing_was_done(void) {
                  in_f32[i] != (float)(i * 3701 % 65521) / 100.0f;
     CHECK(wrong == 0);
     CHECK(value_done == 4711 && value_total == 4711 && value_planes == 4711);
+    CHECK(value_lo == 4711 && value_hi == 4711);
     /* A call that receives no frame sets the tag to UINT64_MAX. */
     CHECK(value_tag == 4711 || value_tag == UINT64_MAX);
     CHECK(stat(in_folder("out.tif"), &file) != 0);

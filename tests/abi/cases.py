@@ -157,10 +157,11 @@ def out(call: Call, type_: str, name: str):
     kind = type_.removesuffix(" *")
     if kind in HANDLES:
         call.good[name] = "&made"
-        call.case(f"{name} NULL", **{name: "NULL"})
+    elif kind in ("double", "uint64_t"):
+        call.good[name] = "scores" if name == "scores" else f"&value_{name}"
     else:
-        call.good[name] = {"double": "scores", "uint64_t": f"&value_{name}"}[kind]
-        call.case(f"{name} NULL", **{name: "NULL"})
+        raise ValueError(f"{call.function.name}: '{type_}{name}' is new to tests/abi/cases.py")
+    call.case(f"{name} NULL", **{name: "NULL"})
 
 
 def plan(function: Function) -> Call:

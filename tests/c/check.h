@@ -57,6 +57,7 @@ void test_files(void);
 void test_task(void);
 void test_stream(void);
 void test_focus(void);
+void test_range(void);
 void test_errors(void);
 
 #endif

@@ -73,6 +73,25 @@ static void views(const Model &model) {
                  INVALID_ARGUMENT, "dst");
 }
 
+static void ranges(const Model &model) {
+    const Shape shape{40, 30, 1, 3};
+    std::vector<std::uint16_t> stack;
+    for (int seed = 0; seed < 3; ++seed) {
+        const auto plane = picture<std::uint16_t>(40, 30, seed);
+        stack.insert(stack.end(), plane.begin(), plane.end());
+    }
+    const auto &constant = stack;
+    const parfocal::Range range = model.stack_range(View(constant, shape));
+    CHECK(range.lo < range.hi);
+    char options[96];
+    std::snprintf(options, sizeof options, "normalize=%.17g:%.17g", range.lo, range.hi);
+    CHECK(model.restore(stack, 40, 30, 1, 3, options) == model.restore(stack, 40, 30, 1, 3, "normalize=stack"));
+    std::vector<float> same(100, 2.5F);
+    const parfocal::Range none = model.stack_range(View(same, Shape{10, 10}));
+    CHECK(none.lo == 2.5 && none.hi == 2.5);
+    CHECK_THROWS(model.stack_range(View(stack, Shape{40, 30, 1, 4})), INVALID_ARGUMENT, "3600");
+}
+
 static void scores() {
     // What a blur does: it takes away detail, and leaves what is coarse.
     std::vector<float> stack;
@@ -148,6 +167,7 @@ void test_restore() {
     const Model model = Model::open(suite.model, suite.options);
     one_liners(model);
     views(model);
+    ranges(model);
     scores();
     cancelled_from_another_thread(model);
     tasks_that_are_none(model);

@@ -13,10 +13,10 @@ function options = runOptions(model, text, pixels, layout)
         if strcmp(parts{1}, 'pixel_size_um')
             continue
         elseif any(strcmp(words{k}, {'normalize=stack', 'normalize=''stack'''}))
-            about = jsondecode(parfocal.internal.native('describe', model));
-            range = parfocal.internal.stackRange(pixels, about.percentiles);
-            if isempty(range)
-                continue
+            range = parfocal.internal.native('stackRange', model, layout.pixelType, pixels, layout.strides, ...
+                layout.shape);
+            if ~(range(1) < range(2))
+                continue  % all finite values are the same: planes come back as they are
             end
             kept{end + 1} = sprintf('normalize=%.17g:%.17g', range); %#ok<AGROW>
         else

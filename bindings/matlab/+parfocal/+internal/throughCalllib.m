@@ -77,6 +77,13 @@ function [status, varargout] = throughCalllib(verb, varargin)
                 strides, shape, scores);
             varargout{1} = reshape(scores.Value, [], 1);
 
+        case 'stackRange'  % [status, range] = stackRange(model, pixelType, pixels, strides, shape)
+            [model, pixelType, pixels, strides, shape] = varargin{:};
+            [lo, hi] = deal(libpointer('doublePtr', 0), libpointer('doublePtr', 0));
+            status = calllib('parfocal', 'parfocal_stack_range', model, pixelType, column(pixels), ...
+                uint64(numel(pixels)), strides, shape, lo, hi);
+            varargout{1} = [lo.Value, hi.Value];
+
         case 'streamOpen'  % [status, stream] = streamOpen(model, pixelType, shape, options)
             [model, pixelType, shape, options] = varargin{:};
             untaken{2} = libpointer('uint64Ptr', uint64(0));
