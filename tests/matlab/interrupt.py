@@ -78,7 +78,7 @@ def talk(octave):
     until("whole")
     whole = time.monotonic() - started
     # The slowest node of the network is a small part of a run.
-    limit = whole / 3
+    limit = whole / 4
     for frames in ("frame", "cat(3, frame, frame, frame)"):
         say(f"disp(['g' 'o']); restored = m.restore({frames}); disp(['not st' 'opped']);")
         until("go")
