@@ -20,7 +20,8 @@
 //!
 //! let model = Model::open(None, &OpenOptions::default())?;
 //! let stack = Array3::<u16>::zeros((20, 520, 696));           // planes, rows, columns
-//! let (restored, report) = arrays::restore(&model, &Task::new(), stack.view(), &RunOptions::parse("normalize=stack")?)?;
+//! let options = RunOptions::parse("normalize=stack")?;
+//! let (restored, report) = arrays::restore(&model, &Task::new(), stack.view(), &options)?;
 //! assert_eq!(restored.dim(), stack.dim());
 //! println!("{} planes were constant", report.constant_planes);
 //! # Ok::<(), parfocal::Error>(())
@@ -115,7 +116,7 @@ fn shape<T>(image: &ArrayView4<'_, T>) -> Shape {
 }
 
 fn line<'a, T>(image: &ArrayView4<'a, T>, plane: usize, channel: usize, y: usize) -> ArrayView1<'a, T> {
-    image.clone().index_axis_move(Axis(0), plane).index_axis_move(Axis(0), y).index_axis_move(Axis(1), channel)
+    (*image).index_axis_move(Axis(0), plane).index_axis_move(Axis(0), y).index_axis_move(Axis(1), channel)
 }
 
 fn read<T: Sample>(line: ArrayView1<'_, T>, row: &mut [T]) {

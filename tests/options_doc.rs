@@ -8,9 +8,10 @@ use parfocal::restore::options::{Scope, TABLE};
 fn page() -> String {
     let mut page = String::from(
         "# Options\n\n\
-         Text, `key=value` separated by white space; a value with spaces stands in single quotes, with `\\'` and `\\\\` inside.\n\
-         The command takes the same as flags: `pixel_size_um=0.2` is `--pixel-size-um 0.2`. A key that is unknown, repeated or out\n\
-         of place, and a value that is not in the table, are errors that say what was expected.\n\n\
+         Text, `key=value` separated by white space; a value with spaces stands in single quotes, with `\\'` and\n\
+         `\\\\` inside. The command takes the same as flags: `pixel_size_um=0.2` is `--pixel-size-um 0.2`. A key that\n\
+         is unknown, repeated or out of place, and a value that is not in the table, are errors that say what was\n\
+         expected.\n\n\
          This page is made from the table in `src/restore/options.rs` by `UPDATE_DOCS=1 cargo test --test \
          options_doc`.\n",
     );

@@ -18,11 +18,13 @@ use clap::{ArgMatches, Command};
 use self::output::{complain, Failure};
 use crate::error::{Error, Status};
 
+/// What makes the arguments of a subcommand.
+type Arguments = fn() -> Command;
 /// Runs a subcommand with its arguments.
 type Run = fn(&ArgMatches) -> std::result::Result<(), Failure>;
 
 /// The subcommands, in the order of the help.
-const SUBCOMMANDS: &[(fn() -> Command, Run)] = &[
+const SUBCOMMANDS: &[(Arguments, Run)] = &[
     (restore::command, restore::run),
     (info::command, info::run),
     (score::command, score::run),

@@ -41,7 +41,8 @@ pub extern "system" fn Java_org_parfocal_Native_restore<'local>(
         let from = PixelArgument { name: "src", offset: src_offset, strides: src_strides, shape, written: false };
         let to = PixelArgument { name: "dst", offset: dst_offset, strides: dst_strides, shape, written: true };
         let handles = (model as u64, task as u64);
-        with_sample!(self::pixel_type(pixel_type)?, T => restore::<T>(env, guard, handles, (src, from), (dst, to), &options))
+        let (source, target) = ((src, from), (dst, to));
+        with_sample!(self::pixel_type(pixel_type)?, T => restore::<T>(env, guard, handles, source, target, &options))
     })
 }
 

@@ -99,7 +99,8 @@ pub extern "system" fn Java_org_parfocal_Native_streamReceive<'local>(
         }
         let stream = guard.stream(stream as u64)?;
         let strides = self::strides(env, &strides, "strides")?;
-        with_sample!(stream.pixel_type(), T => receive(env, stream.of::<T>()?, frame, offset, strides, &tag, timeout_ms))
+        let pixel_type = stream.pixel_type();
+        with_sample!(pixel_type, T => receive(env, stream.of::<T>()?, frame, offset, strides, &tag, timeout_ms))
     })
 }
 

@@ -158,36 +158,36 @@ pub fn open(runtime: &'static Runtime, bytes: &[u8], request: Request) -> Result
         Device::Cpu if precision == Precision::Fp16 => Err(no_half("the CPU computes in fp32")),
         Device::Cpu => Ok(cpu(session, Vec::new())),
         Device::Auto => match auto(runtime, &bytes, &probe, precision)? {
-            Auto::Device(network) => Ok(network),
-            Auto::Cpu(warnings) => Ok(cpu(session, warnings)),
+            Ok(network) => Ok(network),
+            Err(warnings) => Ok(cpu(session, warnings)),
         },
         device if device.is_in_runtime() => prove(runtime, &bytes, &probe, precision, device),
         device => Err(device.not_in_runtime(&runtime.version)),
     }
 }
 
-/// The outcome of `device=auto`.
-enum Auto {
-    Device(Network),
-    /// The CPU, with a sentence for each device that did not work.
-    Cpu(Vec<String>),
-}
-
-/// CUDA if it passes the probe, else the CPU. Errors: `Unsupported` if half precision is requested and not available.
-fn auto(runtime: &'static Runtime, bytes: &Arc<[u8]>, probe: &Probe, precision: Precision) -> Result<Auto> {
+/// CUDA if it passes the probe; `Err` inside `Ok` means the CPU, with a sentence for each device that did not work.
+///
+/// Errors: `Unsupported` if half precision is requested and not available.
+fn auto(
+    runtime: &'static Runtime,
+    bytes: &Arc<[u8]>,
+    probe: &Probe,
+    precision: Precision,
+) -> Result<std::result::Result<Network, Vec<String>>> {
     let device = Device::cuda();
     if !device.is_in_runtime() {
         return match precision {
             Precision::Fp16 => Err(no_half("the CPU computes in fp32, and this ONNX Runtime has no CUDA")),
-            _ => Ok(Auto::Cpu(Vec::new())),
+            _ => Ok(Err(Vec::new())),
         };
     }
     match prove(runtime, bytes, probe, precision, device) {
-        Ok(network) => Ok(Auto::Device(network)),
+        Ok(network) => Ok(Ok(network)),
         Err(why) if precision == Precision::Fp16 => {
             Err(no_half(&format!("the CPU computes in fp32, and CUDA does not work here: {}", why.message())))
         }
-        Err(why) => Ok(Auto::Cpu(vec![format!("the CPU is used, CUDA does not work here: {}", why.message())])),
+        Err(why) => Ok(Err(vec![format!("the CPU is used, CUDA does not work here: {}", why.message())])),
     }
 }
 

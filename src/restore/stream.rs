@@ -20,8 +20,8 @@ pub(crate) const THREAD_NAME: &str = "parfocal-stream";
 /// Latencies kept for the percentiles.
 const LATENCIES: usize = 1024;
 
-/// A stream over one model: one thread of the host submits, one receives, and the stream's own thread restores. Dropping
-/// the stream closes it.
+/// A stream over one model: one thread of the host submits, one receives, and the stream's own thread restores.
+/// Dropping the stream closes it.
 pub struct Stream<T: Sample> {
     shared: Arc<Shared<T>>,
     worker: Mutex<Option<JoinHandle<()>>>,

@@ -30,6 +30,18 @@ pub(crate) struct Chunks {
     places: Vec<(u64, u64)>,
 }
 
+/// Columns and rows of a whole strip or tile. Errors: `Format`.
+fn size(source: &mut Source, directory: &Directory, format: &PageFormat, storage: &Storage) -> Result<(u64, u64)> {
+    if storage.tiled {
+        let columns = dimension(source, directory, tag::TILE_WIDTH, "TileWidth")?;
+        return Ok((columns, dimension(source, directory, tag::TILE_HEIGHT, "TileLength")?));
+    }
+    if storage.rows_per_strip == 0 {
+        return Err(Error::new(Status::Format, "RowsPerStrip is 0: the file is damaged"));
+    }
+    Ok((format.width as u64, storage.rows_per_strip as u64))
+}
+
 impl Chunks {
     /// Finds the strips or tiles; checks that each lies in the file and is long enough for the pixels that it should
     /// hold.
@@ -45,15 +57,7 @@ impl Chunks {
                 format!("the tag {name} with the places of its {what}s is missing: the file is damaged"),
             )
         };
-        let (columns, rows) = if storage.tiled {
-            let columns = dimension(source, directory, tag::TILE_WIDTH, "TileWidth")?;
-            (columns, dimension(source, directory, tag::TILE_HEIGHT, "TileLength")?)
-        } else {
-            if storage.rows_per_strip == 0 {
-                return Err(Error::new(Status::Format, "RowsPerStrip is 0: the file is damaged"));
-            }
-            (format.width as u64, storage.rows_per_strip as u64)
-        };
+        let (columns, rows) = size(source, directory, format, storage)?;
         let (width, height) = (format.width as u64, format.height as u64);
         let (across, down) = (width.div_ceil(columns), height.div_ceil(rows));
         let samples = format.channels.samples() as u64;

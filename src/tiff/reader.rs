@@ -30,6 +30,85 @@ pub struct Reader {
     uncompressed: bool,
 }
 
+/// Opens a regular file. Errors: `NotFound`, `InvalidArgument` (a folder), `Io`, `Format` (no TIFF).
+fn open_source(path: &Path) -> Result<Source> {
+    let kind = fs::metadata(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => {
+            Error::new(Status::NotFound, "there is no such file; expected a TIFF image: check the path")
+        }
+        _ => io_error("opening the file", &e),
+    })?;
+    if kind.is_dir() {
+        return Err(Error::new(
+            Status::InvalidArgument,
+            "this is a folder; expected a TIFF file: name the files in it",
+        ));
+    }
+    if !kind.is_file() {
+        return Err(Error::new(Status::InvalidArgument, "this is no regular file; expected a TIFF file"));
+    }
+    Source::new(File::open(path).map_err(|e| io_error("opening the file", &e))?)
+}
+
+/// What a walk over the directories of a file has found so far.
+#[derive(Default)]
+struct Walk {
+    pages: Vec<u64>,
+    first: Option<(PageFormat, About, Directory)>,
+    most_bytes: u64,
+    /// Whether any page is.
+    compressed: bool,
+    sub_images: bool,
+}
+
+impl Walk {
+    /// Checks the page whose directory lies at byte `place`; returns where the next one lies, 0 if it was the last.
+    fn page(&mut self, source: &mut Source, place: u64) -> Result<u64> {
+        let directory = source.directory(place)?;
+        let (found, storage) = format::read(source, &directory)?;
+        Chunks::find(source, &directory, &found, &storage)?;
+        if let Some((expected, ..)) = self.first.as_ref().filter(|(expected, ..)| *expected != found) {
+            return Err(Error::new(
+                Status::Unsupported,
+                format!(
+                    "found {found}, expected {expected} as on page 1: save pages of different kinds as files of their \
+                     own"
+                ),
+            ));
+        }
+        self.compressed |= storage.compression != Compression::None;
+        self.sub_images |= directory.get(tag::SUB_IFDS).is_some();
+        self.most_bytes = self
+            .most_bytes
+            .saturating_add(found.bytes())
+            .saturating_add(storage.compression.most_growth(found.bytes()))
+            // The writer's own tags, and the places of strips of at least one row.
+            .saturating_add(metadata::copied_bytes(&directory) + 16 * found.height as u64 + 1024);
+        self.pages.push(place);
+        let next = directory.next;
+        if self.first.is_none() {
+            self.first = Some((found, metadata::about(source, &directory)?, directory));
+        }
+        Ok(next)
+    }
+}
+
+/// Sentences on what an output will lack.
+fn losses(about: &About, pages: usize, sub_images: bool) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if sub_images {
+        warnings.push("reduced-size copies (SubIFDs) are not written to the output".to_owned());
+    }
+    let planes = about.axes.map_or(0, |a| a.channels.saturating_mul(a.slices).saturating_mul(a.frames));
+    if about.description == Description::Ome && planes > pages as u64 {
+        warnings.push(format!(
+            "the OME description counts {planes} planes, this file has {pages}: the others are in files of their own, \
+             which are not looked at"
+        ));
+    }
+    warnings
+}
+
 impl Reader {
     /// Opens a file and checks every page: sizes, types, and that all strips and tiles lie inside the file. No pixel is
     /// read.
@@ -42,32 +121,12 @@ impl Reader {
     }
 
     fn open_unnamed(path: &Path) -> Result<Self> {
-        let kind = fs::metadata(path).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => {
-                Error::new(Status::NotFound, "there is no such file; expected a TIFF image: check the path")
-            }
-            _ => io_error("opening the file", &e),
-        })?;
-        if kind.is_dir() {
-            return Err(Error::new(
-                Status::InvalidArgument,
-                "this is a folder; expected a TIFF file: name the files in it",
-            ));
-        }
-        if !kind.is_file() {
-            return Err(Error::new(Status::InvalidArgument, "this is no regular file; expected a TIFF file"));
-        }
-        let mut source = Source::new(File::open(path).map_err(|e| io_error("opening the file", &e))?)?;
-
-        let mut pages = Vec::new();
+        let mut source = open_source(path)?;
+        let mut walk = Walk::default();
         let mut seen = HashSet::new();
-        let mut first: Option<(PageFormat, About, Directory)> = None;
-        let mut most_bytes = 0u64;
-        let mut uncompressed = true;
-        let mut sub_images = false;
         let mut next = source.first;
         while next != 0 {
-            let number = pages.len() + 1;
+            let number = walk.pages.len() + 1;
             let page = |e: Error| e.context(format_args!("page {number}"));
             if !seen.insert(next) {
                 return Err(page(Error::new(
@@ -75,52 +134,15 @@ impl Reader {
                     format!("the list of pages turns in a circle (back to byte {next}): the file is damaged"),
                 )));
             }
-            let directory = source.directory(next).map_err(page)?;
-            let (found, storage) = format::read(&mut source, &directory).map_err(page)?;
-            Chunks::find(&mut source, &directory, &found, &storage).map_err(page)?;
-            match &first {
-                Some((expected, ..)) if *expected != found => {
-                    return Err(page(Error::new(
-                        Status::Unsupported,
-                        format!(
-                            "found {found}, expected {expected} as on page 1: save pages of different kinds as files \
-                             of their own"
-                        ),
-                    )));
-                }
-                _ => {}
-            }
-            uncompressed &= storage.compression == Compression::None;
-            sub_images |= directory.get(tag::SUB_IFDS).is_some();
-            most_bytes = most_bytes
-                .saturating_add(found.bytes())
-                .saturating_add(storage.compression.most_growth(found.bytes()))
-                // The writer's own tags, and the places of strips of at least one row.
-                .saturating_add(metadata::copied_bytes(&directory) + 16 * found.height as u64 + 1024);
-            pages.push(next);
-            next = directory.next;
-            if first.is_none() {
-                let about = metadata::about(&mut source, &directory).map_err(page)?;
-                first = Some((found, about, directory));
-            }
+            next = walk.page(&mut source, next).map_err(page)?;
         }
+        let Walk { pages, first, most_bytes, compressed, sub_images } = walk;
         let Some((format, about, directory)) = first else {
             return Err(Error::new(Status::Format, "the file has no page; expected at least one: it is damaged"));
         };
         metadata::check_page_count(&directory, &about, pages.len())?;
-        let mut warnings = Vec::new();
-        if sub_images {
-            warnings.push("reduced-size copies (SubIFDs) are not written to the output".to_owned());
-        }
-        let planes = about.axes.map_or(0, |a| a.channels.saturating_mul(a.slices).saturating_mul(a.frames));
-        if about.description == Description::Ome && planes > pages.len() as u64 {
-            warnings.push(format!(
-                "the OME description counts {planes} planes, this file has {}: the others are in files of their own, \
-                 which are not looked at",
-                pages.len()
-            ));
-        }
-        Ok(Self { path: path.into(), source, format, pages, about, warnings, most_bytes, uncompressed })
+        let warnings = losses(&about, pages.len(), sub_images);
+        Ok(Self { path: path.into(), source, format, pages, about, warnings, most_bytes, uncompressed: !compressed })
     }
 
     /// The path given to `open`.

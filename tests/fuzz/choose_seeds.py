@@ -20,7 +20,14 @@ def features(program: pathlib.Path, folders: list, longest: int) -> dict:
     with tempfile.TemporaryDirectory() as place:
         merged, control = pathlib.Path(place, "merged"), pathlib.Path(place, "control")
         merged.mkdir()
-        command = [program, "-set_cover_merge=1", f"-max_len={longest}", f"-merge_control_file={control}", merged, *folders]
+        command = [
+            program,
+            "-set_cover_merge=1",
+            f"-max_len={longest}",
+            f"-merge_control_file={control}",
+            merged,
+            *folders,
+        ]
         subprocess.run(command, check=True, capture_output=True)
         return parsed(control.read_text())
 

@@ -141,7 +141,7 @@ mod tests {
             make_folder(file.parent().unwrap()).unwrap();
             fs::write(file, b"").unwrap();
         }
-        assert_eq!(profiles(&folder).unwrap(), [profile.clone()]);
+        assert_eq!(profiles(&folder).unwrap(), std::slice::from_ref(&profile));
         let found = kept(&profile).unwrap();
         let names: Vec<_> = found.iter().map(|path| path.strip_prefix(&profile).unwrap().to_str().unwrap()).collect();
         assert_eq!(names, [".fingerprint/serde-11", "build/serde-11", "deps/libserde-11.rlib", "deps/serde-11.d"]);
