@@ -123,8 +123,10 @@ fn folders() -> BTreeSet<String> {
         let parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
         found.extend(parts.first().filter(|top| !top.starts_with('.')).map(|top| format!("{top}/")));
         for big in inside {
-            let rest = folder.strip_prefix(big).and_then(|rest| rest.strip_prefix('/'));
-            found.extend(rest.map(|rest| format!("{big}/{}/", rest.split('/').next().unwrap())));
+            if let Some(rest) = folder.strip_prefix(big).and_then(|rest| rest.strip_prefix('/')) {
+                found.insert(format!("{big}/"));
+                found.insert(format!("{big}/{}/", rest.split('/').next().unwrap()));
+            }
         }
     }
     assert!(found.len() > 20, "{found:?}");
