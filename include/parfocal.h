@@ -316,7 +316,7 @@ parfocal_status parfocal_restore_file(parfocal_model model, parfocal_task task, 
  src, src_count, src_strides, shape: as parfocal_restore_u16.
  lo, hi: receive the values, in input units. Where all finite values are the same both are that value, NaN where there are none: such a
  stack comes back as it was, and needs no range. After a failure they are as they were.
- Threads: any. Pixels must not change during the call. Statuses: INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY. Since 0.2.
+ Threads: any. Pixels must not change during the call. Statuses: INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY. Since 0.1.
  */
 parfocal_status parfocal_stack_range(parfocal_model model, int32_t pixel_type, const void *src, uint64_t src_count, const int64_t *src_strides, const int64_t *shape, double *lo, double *hi);
 

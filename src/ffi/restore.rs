@@ -148,7 +148,7 @@ pub unsafe extern "C" fn parfocal_restore_file(
 /// src, src_count, src_strides, shape: as parfocal_restore_u16.
 /// lo, hi: receive the values, in input units. Where all finite values are the same both are that value, NaN where there are none: such a
 /// stack comes back as it was, and needs no range. After a failure they are as they were.
-/// Threads: any. Pixels must not change during the call. Statuses: INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY. Since 0.2.
+/// Threads: any. Pixels must not change during the call. Statuses: INVALID_ARGUMENT, INVALID_HANDLE, OUT_OF_MEMORY. Since 0.1.
 #[no_mangle]
 pub unsafe extern "C" fn parfocal_stack_range(
     model: parfocal_model,

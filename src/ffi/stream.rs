@@ -80,7 +80,7 @@ unsafe fn submit<T: Sample>(
     tag: u64,
 ) -> Result<()> {
     let shape = stream.shape();
-    check_count(stream, count, strides.is_null())?;
+    check_count(shape, shape.samples() as u64, count, strides.is_null())?;
     if tag == NO_TAG {
         return Err(Error::new(
             Status::InvalidArgument,
@@ -132,7 +132,7 @@ unsafe fn receive<T: Sample>(
 ) -> Result<()> {
     let shape = stream.shape();
     let timeout = timeout(timeout_ms)?;
-    check_count(stream, count, strides.is_null())?;
+    check_count(shape, shape.samples() as u64, count, strides.is_null())?;
     // SAFETY: the header's rules on pixels and arrays.
     let target = unsafe { Target::<T>::new(raw(frame.cast(), count, strides), shape, "frame") }?;
     let (number, outcome) =

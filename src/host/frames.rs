@@ -11,15 +11,15 @@ use crate::restore::stream::Stream;
 pub const NO_TAG: u64 = u64::MAX;
 
 /// Refuses packed pixels whose count is not a frame's: the camera has changed its size.
-pub fn check_count<T: Sample>(stream: &Stream<T>, count: u64, packed: bool) -> Result<()> {
-    let samples = stream.shape().samples() as u64;
-    if packed && count != samples {
+///
+/// Errors: `InvalidArgument`.
+pub fn check_count(shape: Shape, expected: u64, found: u64, packed: bool) -> Result<()> {
+    if packed && found != expected {
         return Err(Error::new(
             Status::InvalidArgument,
             format!(
-                "a frame of {count} elements; this stream takes {samples} ({}): open another stream for frames of \
-                 another size, or give strides",
-                stream.shape()
+                "a frame of {found} elements; this stream takes {expected} ({shape}): open another stream for frames of \
+                 another size, or give strides"
             ),
         ));
     }

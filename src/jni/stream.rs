@@ -14,7 +14,7 @@ use super::errors::java;
 use super::pixels::{source, target, Pixels, Side};
 use crate::error::Result;
 use crate::host::checks::{pixel_type, timeout};
-use crate::host::frames::{receive_frame, submit_frame, NO_TAG};
+use crate::host::frames::{check_count, receive_frame, submit_frame, NO_TAG};
 use crate::host::handles::Kind;
 use crate::host::objects::{add_stream, remove, AnyStream, Object};
 use crate::image::frame::{Shape, Strides};
@@ -132,13 +132,7 @@ fn receive<'local, T: JavaSample>(
 /// Refuses packed pixels whose count is not a frame's: the camera has changed its size.
 fn check_size<T: JavaSample, M>(env: &Env<'_>, side: &Side<'_, T, M>, shape: Shape, packed: bool) -> Result<()> {
     let (expected, found) = side.reach_and_rest(env, shape)?;
-    if packed && expected != found {
-        return Err(invalid(format!(
-            "a frame of {found} elements; this stream takes {expected} ({shape}): open another stream for frames of \
-             another size, or give strides"
-        )));
-    }
-    Ok(())
+    check_count(shape, expected as u64, found as u64, packed)
 }
 
 #[no_mangle]

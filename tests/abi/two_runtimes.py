@@ -62,7 +62,7 @@ class Parfocal:
 
 
 class Wheel:
-    """The package `onnxruntime`, with the arithmetic around the network that ARCHITECTURE.md tells."""
+    """The package `onnxruntime`, with the arithmetic around the network of docs/decisions/numbers.md."""
 
     def __init__(self, model):
         self.package = importlib.import_module("onnxruntime")

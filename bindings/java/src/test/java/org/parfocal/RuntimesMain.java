@@ -57,7 +57,7 @@ final class RuntimesMain {
         }
     }
 
-    /** The network by the other runtime, with the arithmetic around it that ARCHITECTURE.md tells. */
+    /** The network by the other runtime, with the arithmetic around it of docs/decisions/numbers.md. */
     private static float[] other(float[] frame) throws OrtException {
         double low = percentile(frame, 0.001);
         double high = percentile(frame, 0.999);
