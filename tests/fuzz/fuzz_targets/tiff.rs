@@ -46,10 +46,10 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn pages<T: Sample + Pod>(mut reader: Reader, length: usize) {
-    let layout = reader.format();
+    let format = reader.format();
     // LZW packs best: 2560 bytes in one.
-    assert!(layout.bytes() <= 2560 * length as u64, "{length} bytes cannot hold {layout}");
-    let total = layout.bytes().saturating_mul(reader.pages() as u64);
+    assert!(format.bytes() <= 2560 * length as u64, "{length} bytes cannot hold {format}");
+    let total = format.bytes().saturating_mul(reader.pages() as u64);
     if total > MOST_READ {
         return;
     }
@@ -59,16 +59,16 @@ fn pages<T: Sample + Pod>(mut reader: Reader, length: usize) {
         let page = reader.page(index);
         let read = reader.read(index, &mut pixels);
         if let (Ok(page), Ok(()), true) = (page, read, total <= MOST_WRITTEN) {
-            assert_eq!(pixels.len(), layout.samples());
+            assert_eq!(pixels.len(), format.samples());
             found.push((page, pixels.clone()));
         }
     }
     if found.len() == reader.pages() {
-        write_back(&reader, layout, found);
+        write_back(&reader, format, found);
     }
 }
 
-fn write_back<T: Sample + Pod>(reader: &Reader, layout: Layout, mut found: Vec<(Page, Vec<T>)>) {
+fn write_back<T: Sample + Pod>(reader: &Reader, format: PageFormat, mut found: Vec<(Page, Vec<T>)>) {
     let form = reader.plan();
     let target = folder().join(format!("parfocal-fuzz-{}.tif", std::process::id()));
     let mut writer = Writer::create(&target, true, form).expect("a new file");
@@ -80,7 +80,7 @@ fn write_back<T: Sample + Pod>(reader: &Reader, layout: Layout, mut found: Vec<(
     let length = fs::metadata(&target).expect("is there").len();
     assert!(length <= form.bytes, "{length} bytes, at most {} were announced", form.bytes);
     let mut again = Reader::open(&target).expect("what was written can be read");
-    assert_eq!((again.format(), again.pages()), (layout, found.len()));
+    assert_eq!((again.format(), again.pages()), (format, found.len()));
     assert_eq!((again.description(), again.axes()), (reader.description(), reader.axes()));
     let mut pixels: Vec<T> = Vec::new();
     for (index, (page, before)) in found.iter().enumerate() {
