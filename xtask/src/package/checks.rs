@@ -5,7 +5,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use super::{elf, matlab, Project, GLIBC, GLIBCXX, RUNTIME};
-use crate::tools::runtime::sha256;
+use crate::tools::hash::sha256;
 use crate::tools::{cache, read, read_text, root, target, walk, Result};
 
 const SUMS: &str = "SHA256SUMS";

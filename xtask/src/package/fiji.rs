@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::{copy, folder_of, package, program, write, Project, HERE, RUNTIME};
+use crate::tools::hash::sha256;
 use crate::tools::maven::{self, Jars};
 use crate::tools::python::Environment;
-use crate::tools::runtime::sha256;
 use crate::tools::{at, cmd, empty_folder, in_folder, root, run, say, shown, target, Result};
 
 /// The folder of natives in Fiji's `lib`, and in the Java library's jar.

@@ -4,8 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use super::{Project, GLIBC, TARGET};
+use crate::tools::hash::hex_sha256;
 use crate::tools::python::Environment;
-use crate::tools::runtime::hex_sha256;
 use crate::tools::{cache, cargo, lock, output, run, say, shell, target, Result};
 
 pub struct Built {

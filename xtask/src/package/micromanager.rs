@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::{checks, copy, elf, linker, package, program, write, Project, GLIBC, HERE, RUNTIME};
+use crate::tools::hash::sha256;
 use crate::tools::machine::need;
 use crate::tools::python::Environment;
-use crate::tools::runtime::sha256;
 use crate::tools::{
     cache, cmd, empty_folder, lock, read_text, root, run, run_quietly, say, shown, target, walk, Result,
 };

@@ -17,11 +17,11 @@ use serde_json::Value;
 
 use crate::tools::machine::need;
 use crate::tools::python::Environment;
-use crate::tools::runtime;
 use crate::tools::{
     at, cargo, cmd, empty_folder, files, has_extension, make_folder, output, read_text, root, run, say, shown, target,
     Result,
 };
+use crate::tools::{hash, runtime};
 
 /// The oldest C library that the archive runs with, and the newest C++ symbols that its ONNX Runtime asks for.
 const GLIBC: &str = "2.28";
@@ -110,7 +110,7 @@ fn make() -> Result<PathBuf> {
     checks::check(&project, &tree)?;
     let archive = root().join("target/dist").join(format!("{}.tar.gz", project.name()));
     pack(&tree, &archive)?;
-    let sum = format!("{}  {}.tar.gz\n", runtime::sha256(&archive)?, project.name());
+    let sum = format!("{}  {}.tar.gz\n", hash::sha256(&archive)?, project.name());
     write(&archive.with_file_name("SHA256SUMS"), &sum)?;
     let size = fs::metadata(&archive).map_or(0, |m| m.len());
     say!("package: {} ({:.1} MB)", shown(&archive), size as f64 / 1e6);

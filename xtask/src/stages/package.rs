@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::{skip, Outcome};
 use crate::package::{checks, elf, pack, package, unpacked, Project, HERE, RUNTIME};
+use crate::tools::hash::sha256;
 use crate::tools::machine::need;
 use crate::tools::python::Environment;
-use crate::tools::runtime::sha256;
 use crate::tools::{at, cmd, in_folder, output, read, root, run, shell, target, Result};
 
 pub fn check() -> Result<Outcome> {

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::runtime::hex_sha256;
+use super::hash::hex_sha256;
 use super::{at, cache, cmd, empty_folder, lock, make_folder, output, read, root, run, say, target, Result};
 
 /// The packages of this repository.

@@ -3,6 +3,7 @@
 pub mod builds;
 mod cache;
 mod commands;
+pub mod hash;
 pub mod machine;
 pub mod maven;
 mod paths;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use xshell::Cmd;
 
-use super::{at, cache, cmd, lock, machine, read, remove_folder, root, run, runtime, say, shell, Result};
+use super::{at, cache, cmd, hash, lock, machine, read, remove_folder, root, run, say, shell, Result};
 
 #[derive(Clone, Copy)]
 pub enum Environment {
@@ -66,7 +66,7 @@ impl Environment {
         let list = self.requirements();
         let base = machine::python()?;
         let key = [&read(&list)?[..], base.to_string_lossy().as_bytes()].concat();
-        let folder = cache()?.join(format!("python-{}-{}", self.name(), &runtime::hex_sha256(&key)[..12]));
+        let folder = cache()?.join(format!("python-{}-{}", self.name(), &hash::hex_sha256(&key)[..12]));
         let interpreter = if cfg!(windows) { folder.join("Scripts/python.exe") } else { folder.join("bin/python") };
         let complete = folder.join("complete");
         let _lock = lock(&format!("python-{}", self.name()))?;

@@ -3,12 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
+use super::hash::sha256;
 use super::python::Environment;
-use super::{
-    at, cache, cmd, files, has_extension, lock, make_folder, read, remove_folder, root, run, say, target, Result,
-};
+use super::{at, cache, cmd, files, has_extension, lock, make_folder, remove_folder, root, run, say, target, Result};
 
 pub const VERSION: &str = "1.31.1";
 
@@ -44,14 +41,6 @@ fn platform() -> Result<Platform> {
         }
     };
     Ok(Platform { wheel, library, sha256 })
-}
-
-pub fn sha256(path: &Path) -> Result<String> {
-    Ok(hex_sha256(&read(path)?))
-}
-
-pub fn hex_sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn check(path: &Path, expected: &str) -> Result<()> {
