@@ -20,10 +20,12 @@ mod schedule;
 mod threads;
 mod training;
 
+use std::fs::File;
+
 use crate::package::HERE;
 use crate::tools::machine::{check_machine, in_ci};
 use crate::tools::python::Environment;
-use crate::tools::{builds, cargo, ran, runtime, Result};
+use crate::tools::{at, builds, cargo, make_folder, ran, runtime, target, Result};
 
 /// How a stage ended that found nothing wrong.
 pub enum Outcome {
@@ -99,12 +101,25 @@ pub fn test(names: &[String]) -> Result<()> {
             return Err(format!("missing: cargo {tool} (rustup component add {component})"));
         }
     }
+    let _alone = alone()?;
     builds::restore()?;
     let ran = schedule::run(&chosen);
     if chosen.len() == STAGES.len() {
         builds::save()?;
     }
     ran.verdict()
+}
+
+/// Waits until no other run tests this checkout: both would write to the same places in the target folder.
+fn alone() -> Result<File> {
+    let path = target().join("tests.lock");
+    make_folder(&target())?;
+    let file = File::create(&path).map_err(at(&path))?;
+    if file.try_lock().is_err() {
+        println!("waiting for another run of the tests in this checkout");
+        file.lock().map_err(at(&path))?;
+    }
+    Ok(file)
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Stage>> {
