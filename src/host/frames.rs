@@ -18,8 +18,8 @@ pub fn check_count(shape: Shape, expected: u64, found: u64, packed: bool) -> Res
         return Err(Error::new(
             Status::InvalidArgument,
             format!(
-                "a frame of {found} elements; this stream takes {expected} ({shape}): open another stream for frames of \
-                 another size, or give strides"
+                "a frame of {found} elements; this stream takes {expected} ({shape}): open another stream for frames \
+                 of another size, or give strides"
             ),
         ));
     }
