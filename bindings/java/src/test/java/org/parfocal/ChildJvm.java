@@ -94,7 +94,15 @@ final class ChildJvm {
         return this;
     }
 
+    /** Starts it; both of its outputs go to one file. */
     Process start(Path output, String main, String... arguments) throws IOException {
+        return builder(main, arguments)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+    }
+
+    private ProcessBuilder builder(String main, String... arguments) {
         List<String> command = new ArrayList<>(wrapper);
         command.add(Paths.get(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
@@ -103,18 +111,20 @@ final class ChildJvm {
         command.add(String.join(File.pathSeparator, classPath));
         command.add(main);
         command.addAll(Arrays.asList(arguments));
-        ProcessBuilder builder =
-                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        ProcessBuilder builder = new ProcessBuilder(command);
         for (String variable :
                 new String[] {"PARFOCAL_CACHE", "PARFOCAL_ONNXRUNTIME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH"}) {
             builder.environment().remove(variable);
         }
         builder.environment().put("LC_ALL", "C.UTF-8");
         builder.environment().putAll(environment);
-        return builder.start();
+        return builder;
     }
 
-    /** Runs it to its end; fails where it does not end well. What it wrote to both outputs comes back. */
+    /**
+     * Runs it to its end; fails where it does not end well. Its output comes back, and after it what it wrote to the
+     * error output: in one file a progress line would stand in the middle of another line, now and then.
+     */
     String run(Class<?> main, String... arguments) {
         return run(main.getName(), arguments);
     }
@@ -122,22 +132,30 @@ final class ChildJvm {
     String run(String main, String... arguments) {
         try {
             Path output = Files.createTempFile("parfocal-test", ".txt");
+            Path errors = Files.createTempFile("parfocal-test-errors", ".txt");
             try {
-                return finish(start(output, main, arguments), output);
+                ProcessBuilder builder =
+                        builder(main, arguments).redirectOutput(output.toFile()).redirectError(errors.toFile());
+                return finish(builder.start(), output, errors);
             } finally {
                 Files.delete(output);
+                Files.delete(errors);
             }
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    static String finish(Process process, Path output) throws IOException, InterruptedException {
+    static String finish(Process process, Path... outputs) throws IOException, InterruptedException {
         boolean ended = process.waitFor(280, TimeUnit.SECONDS);
         if (!ended) {
             process.destroyForcibly().waitFor();
         }
-        String text = String.join("\n", Files.readAllLines(output));
+        List<String> lines = new ArrayList<>();
+        for (Path output : outputs) {
+            lines.addAll(Files.readAllLines(output));
+        }
+        String text = String.join("\n", lines);
         if (!ended || process.exitValue() != 0) {
             throw new AssertionError("exit " + (ended ? process.exitValue() : "after too long") + ": " + text);
         }
