@@ -6,6 +6,7 @@ import sys
 # Name -> (module, what it does), in the order of the help.
 COMMANDS = {
     "train": ("fit.train", "train a network on sharp images"),
+    "bank": ("fit.bank", "simulate the light that runs learn from"),
     "mix": ("fit.mix", "mix the weights that a run began with and those that it reached"),
     "finetune": ("finetune.finetune", "train the released model further on your own focal stacks"),
     "make-stacks": ("finetune.make_stacks", "simulate focal stacks, to try finetune with"),

@@ -9,6 +9,7 @@ NETWORKS = ("head-to-tail", "cascade", "unlinked", "both", "unet", "mimo")
 LOSSES = ("log_mse", "mse", "l1", "charbonnier", "mse_fourier", "mimo")
 ACTIVATIONS = ("leaky_relu", "relu", "gelu")
 DOWNSAMPLINGS = ("max", "average")  # of features; images are always averaged
+CONDITIONS = ("none", "film", "deconvolved", "step", "both")
 UPSAMPLINGS = ("transposed", "bilinear")
 
 
@@ -17,6 +18,7 @@ class Config:
     # Network
     # Head to tail with residuals; for comparison, another name of training/network/networks.py.
     network: str = "cascade"
+    condition: str = "none"  # how it uses what is known of the blur (training/network/conditioned.py); none: not at all
     width: int = 16  # base width of head-to-tail (8, 16 or 24); the other networks get as many multiply-adds
     activation: str = "leaky_relu"
     downsampling: str = "max"
@@ -35,7 +37,10 @@ class Config:
     loss: str = "log_mse"  # or "mse" (the paper's) or another of training/fit/loss.py
     error_floor: float = 1.5e-4  # of log_mse: below it (38 dB) a smaller error no longer gives a sample more weight
     bright_target: float = 1.5  # of mse and mse_fourier: brighter targets are weighted down by the square of the excess
-    blur_weight: float = 8.0  # of the loss of the blur head (training/network/blur_head.py); 0: no blur head
+    # Of the loss of the blur head (training/network/blur_head.py), for networks without a condition; 0: no blur head.
+    blur_weight: float = 8.0
+    told_share: float = 0.5  # of the samples whose optics are known, those whose network is told them
+    told_error: tuple = (0.03, 0.2)  # relative standard deviation of the distance that is told
     average_decay: float = 0.999  # of the moving average of the weights, which is validated and shipped
     seed: int = 1
     # Specimens
@@ -63,6 +68,12 @@ class Config:
     coherent_share: float = 0.6
     condenser: tuple = (0.3, 1.0)
     phase: float = 0.5
+    coherent_told_share: float = 0.3  # of these microscopes, whose user tells what incoherent light would do
+    # Of the fluorescent and drawn specimens that are neither absorbers nor surfaces, those that delay light strongly
+    # instead, in transmitted light (training/optics/phase.py).
+    phase_share: float = 0.12
+    phase_delay: tuple = (0.4, 5.0)  # radians where the specimen is thickest
+    phase_condenser: tuple = (0.1, 0.9)  # aperture of the illumination as a share of the objective's
     blur_radius_px: float = 26.0  # largest radius of the geometric blur disc
     blur_power: float = 1.9  # radius = largest * uniform ** power: above 1 favours small defocus
     in_focus_share: float = 0.15
@@ -90,9 +101,11 @@ class Config:
     grain_share: float = 0.4
     grain_px: tuple = (0.4, 1.2)
     saturated_share: float = 0.12
+    brightfield_saturated_share: float = 0.2  # the bright ground of stained specimens often is
     hot_share: float = 0.04  # exposures with a few hot pixels
-    jpeg_share: float = 0.15  # of the 8-bit exposures, those that were compressed
+    jpeg_share: float = 0.25  # of the 8-bit exposures, those that were compressed
     jpeg_quality: tuple = (70, 97)
+    colour_jpeg_share: float = 0.5  # of these, channels of a colour image
     # Targets that reach above this, in units of the input's range, are drawn again (a few strongly blurred points, a
     # patch with next to no contrast): no network can restore them, and one would outweigh a thousand others in most
     # losses.
@@ -113,6 +126,7 @@ class Config:
             "activation": ACTIVATIONS,
             "downsampling": DOWNSAMPLINGS,
             "upsampling": UPSAMPLINGS,
+            "condition": CONDITIONS,
         }
         for name, known in lists.items():
             if getattr(self, name) not in known:
@@ -129,6 +143,7 @@ NAMED = {
     "default": {},
     "paper": {
         "network": "head-to-tail",
+        "condition": "none",
         "loss": "mse",
         "scale_weights": (1.0, 1.0, 1.0),
         "bright_target": 1e9,

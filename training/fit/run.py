@@ -20,6 +20,9 @@ from training.network.checkpoint import (
     network_settings,
     start_weights,
 )
+from training.network.condition import mixed_condition
+from training.network.conditioned import Conditioned
+from training.network.estimator import condition_of, estimate_loss
 from training.network.networks import build
 
 # A batch whose loss is this many times the running mean is left out: a patch that is all background but for one hot
@@ -88,7 +91,8 @@ class Run:
         self.config, self.device = config, device
         self.model = build(**network_settings(config)).to(device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model).eval()
-        self.head = BlurHead(self.model).to(device) if config.blur_weight > 0 else None
+        self.told = isinstance(self.model, Conditioned)
+        self.head = BlurHead(self.model).to(device) if config.blur_weight > 0 and not self.told else None
         self.learned = [*self.model.parameters(), *(self.head.parameters() if self.head is not None else ())]
         self.optimizer = torch.optim.AdamW(self.learned, lr=config.learning_rate, weight_decay=config.weight_decay)
         self.origin: dict | None = None  # the file whose weights the run began with
@@ -171,16 +175,24 @@ class Run:
         image, target = place(batch.image), place(batch.target)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.config, self.step, progress)
+        blur_loss = None
         with self.low_precision():
-            outputs = self.model.scales(image)
+            if self.told:
+                estimate = self.model.estimator(image)
+                blur_loss = estimate_loss(estimate, batch.contrast_kept.to(image), batch.radius_px.to(image))
+                condition = mixed_condition(condition_of(estimate).detach(), batch.told, self.config)
+                outputs = self.model.scales(image, condition)
+            else:
+                outputs = self.model.scales(image)
         loss = scale_loss(outputs, target, self.config)
         value = loss.item()
         if self.teacher is not None:
             loss = (1 - TEACHER_SHARE) * loss + TEACHER_SHARE * self._distance_from_teacher(image, outputs)
         if self.head is not None:
-            blur_loss = self.head.loss(batch.contrast_kept.to(self.device))
+            blur_loss = self.config.blur_weight * self.head.loss(batch.contrast_kept.to(self.device))
+        if blur_loss is not None:
             self.blur_loss = running_mean(self.blur_loss, blur_loss.item())
-            loss = loss + self.config.blur_weight * blur_loss
+            loss = loss + blur_loss
         if not is_spike(value, self.loss):
             self._descend(loss)
             self.loss = running_mean(self.loss, value)
@@ -195,8 +207,12 @@ class Run:
         """Changes the weights, and their moving average."""
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.learned, self.config.gradient_clip)
-        if torch.isfinite(norm):  # one bad batch must not end the run
+        # The estimator has a loss of its own, whose gradients must not shorten the others.
+        parts = [self.model.trunk, self.model.estimator] if self.told else []
+        apart = {id(p) for part in parts for p in part.parameters()}
+        groups = [list(part.parameters()) for part in parts] + [[p for p in self.learned if id(p) not in apart]]
+        norms = [torch.nn.utils.clip_grad_norm_(group, self.config.gradient_clip) for group in groups if group]
+        if all(torch.isfinite(norm) for norm in norms):  # one bad batch must not end the run
             self.optimizer.step()
         with torch.no_grad():
             decay = min(self.config.average_decay, (self.step + 1) / (self.step + 10))
@@ -210,7 +226,7 @@ def refuse_another_run(path: Path, state: dict, config: Config, taught_by: dict 
         name = lambda teacher: f"the teacher {teacher['name']} (SHA-256 {teacher['sha256'][:16]})"
         before, now = (name(teacher) if teacher else "no teacher" for teacher in (made_by, taught_by))
         raise ValueError(f"{path}: made with {before}, now {now}; choose another --out or its --teacher")
-    if made_from != samples:
+    if (made_from or {}).get("sha256") != (samples or {}).get("sha256"):  # a bank may have grown
         name = lambda kept: f"{kept['count']} kept samples" if kept else "samples simulated as it went"
         other = " of another file" if samples and made_from else ""
         raise ValueError(

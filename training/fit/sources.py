@@ -30,7 +30,7 @@ class Source(ABC):
         """Number of images by the name of their source."""
 
     def kept(self) -> dict | None:
-        """Number and SHA-256 of samples that are kept in a file; None: they are simulated during the run."""
+        """Number and SHA-256 of samples that are kept in files; None: they are simulated during the run."""
         return None
 
 
@@ -80,13 +80,20 @@ class Batch:
 
     image: torch.Tensor  # [N, H, W]
     target: torch.Tensor  # [N, H, W]
-    contrast_kept: torch.Tensor  # [N, frequencies]; NaN = unknown
+    # As in `simulate.Blur`; NaN = unknown.
+    contrast_kept: torch.Tensor  # [N, frequencies]
+    told: torch.Tensor  # [N, distances, frequencies]
+    radius_px: torch.Tensor  # [N]
 
     @classmethod
     def of(cls, samples: list[Sample]) -> "Batch":
-        stack = lambda arrays: torch.stack([torch.as_tensor(array) for array in arrays])
+        stack = lambda arrays: torch.from_numpy(np.stack(list(arrays)).astype(np.float32))
         return cls(
-            stack(s.image for s in samples), stack(s.target for s in samples), stack(s.contrast_kept for s in samples)
+            stack(s.image for s in samples),
+            stack(s.target for s in samples),
+            stack(s.blur.contrast_kept for s in samples),
+            stack(s.blur.told for s in samples),
+            stack(s.blur.radius_px for s in samples),
         )
 
 

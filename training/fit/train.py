@@ -22,7 +22,9 @@ from tqdm import tqdm
 from training.command import add_data, one_line_errors, parser_of
 from training.config import NAMED, Config
 from training.data.real_stacks import data_folder
+from training.fit.bank import Bank
 from training.fit.run import Run
+from training.fit.settings import parse_settings
 from training.fit.sources import SharpImages, Source, batches
 from training.network.checkpoint import save
 
@@ -114,7 +116,7 @@ class Files:
             "score": round(score, 4),
             "best": better,
         }
-        if run.head is not None:
+        if run.blur_loss is not None:
             line["blur error"] = round(run.blur_loss or 0, 5)
         line |= {k: round(v, 3) for k, v in parts.items()}
         with open(self.plan.out / "log.jsonl", "a") as file:
@@ -186,30 +188,6 @@ def _steps(run: Run, samples, plan: Plan, files: Files) -> None:
             bar.set_postfix(**words, refresh=run.step % 10 == 0)
 
 
-def parse_settings(settings: list[str], named: str = "default") -> Config:
-    """The configuration `named`, changed by `NAME=VALUE` pairs whose values are JSON. Raises ValueError."""
-    if named not in NAMED:
-        raise ValueError(f"--config {named}: expected one of {', '.join(NAMED)}")
-    known = {f.name for f in dataclasses.fields(Config)}
-    changes = {}
-    for setting in settings:
-        name, _, value = setting.partition("=")
-        if name not in known or not value:
-            raise ValueError(f"--set {setting}: expected NAME=VALUE with NAME one of {', '.join(sorted(known))}")
-        default = getattr(Config(), name)
-        try:
-            parsed = json.loads(value)
-        except json.JSONDecodeError:
-            parsed = value
-        parsed = tuple(parsed) if isinstance(parsed, list) else parsed
-        # bool is an int in Python, and an int is a fine float.
-        fits = type(parsed) is type(default) or (type(default) is float and type(parsed) is int)
-        if not fits or (type(default) is tuple and len(parsed) != len(default)):
-            raise ValueError(f"--set {setting}: expected a value like the default, {json.dumps(default)}")
-        changes[name] = parsed
-    return dataclasses.replace(Config(), **(NAMED[named] | changes))
-
-
 def main(argv=None):
     parser = parser_of("train", __doc__)
     add_data(parser, "train/ and eval/")
@@ -232,10 +210,17 @@ def main(argv=None):
         metavar="FILE",
         help="a checkpoint or an ONNX model of a larger network, whose answers are targets beside the true ones",
     )
+    parser.add_argument(
+        "--bank",
+        type=Path,
+        metavar="FOLDER",
+        help="learn from the light in this folder (python -m training bank), which may still grow; default: simulate",
+    )
     parser.add_argument("--config", default="default", metavar="NAME", help=f"named settings: {', '.join(NAMED)}")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="changes to training/config.py")
     args = parser.parse_args(argv)
     with one_line_errors("train", args.out):
         config = parse_settings(args.set, args.config)
         plan = Plan(args.out, args.minutes, args.resume, args.workers, start=args.start, teacher=args.teacher)
-        train(config, SharpImages(args.data or data_folder()), plan)
+        data = args.data or data_folder()
+        train(config, Bank(data, config, args.bank) if args.bank else SharpImages(data), plan)

@@ -2,7 +2,7 @@
 
 Deconvolution that knows the blur beats a network that must find it out. This head teaches the features to hold it: at
 every place of the two finer bottlenecks it predicts the contrast that defocus has left at each of
-`random_optics.FREQUENCIES`. It is one convolution for each of them and is thrown away after training; the released
+`contrast.FREQUENCIES`. It is one convolution for each of them and is thrown away after training; the released
 network has the features without the head.
 """
 
@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from training.network.model import MultiScale
-from training.optics.random_optics import FREQUENCIES
+from training.optics.contrast import FREQUENCIES
 
 
 class BlurHead(nn.Module):

@@ -64,6 +64,9 @@ BEFORE = {
     "most_layers": 1,
     "blur_weight": 0.0,
     "brightest_target": 1e9,
+    "phase_share": 0.0,
+    "brightfield_saturated_share": 0.12,
+    "colour_jpeg_share": 0.0,
 }
 
 
@@ -91,6 +94,7 @@ def network_settings(config: Config) -> dict:
         "name": config.network,
         "width": config.width,
         "layers": Layers(config.activation, config.downsampling, config.upsampling),
+        "condition": config.condition if config.network == "cascade" else "none",
     }
 
 

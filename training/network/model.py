@@ -95,8 +95,8 @@ class SubNetwork(nn.Module):
         self.decoder = nn.ModuleList(layers.block(2 * widths[l], widths[l]) for l in range(levels - 1))
         self.head = nn.Conv2d(widths[0], 1, 3, padding=1)
 
-    def forward(self, x, coarse):
-        """`x` [N, C, H, W]; `coarse`: features, finest first.
+    def forward(self, x, coarse, film=None):
+        """`x` [N, C, H, W]; `coarse`: features, finest first; `film`: scales and shifts of the bottleneck, [N, 2 C].
 
         Returns the image, decoder features and encoder features.
         """
@@ -108,6 +108,9 @@ class SubNetwork(nn.Module):
                     x = torch.cat((x, coarse[level - 1]), 1)
             x = block(x)
             skips.append(x)
+        if film is not None:
+            scale, shift = film.to(x.dtype)[:, :, None, None].chunk(2, 1)
+            x = x * (1 + scale) + shift
         features = []
         for level in reversed(range(len(self.decoder))):
             x = self.decoder[level](torch.cat((self.up[level](x), skips[level]), 1))
@@ -134,7 +137,10 @@ class MultiScale(nn.Module):
     its input image to its output.
     """
 
-    def __init__(self, width: float, passed: str = "decoder", residual: bool = False, layers: Layers = RELEASED):
+    def __init__(
+        self, width: float, passed: str = "decoder", residual: bool = False, layers: Layers = RELEASED, extra: int = 0
+    ):
+        """`extra`: further images that enter each sub-network beside its own."""
         super().__init__()
         self.width, self.passed, self.residual, self.layers = width, passed, residual, layers
         self.subnetworks = nn.ModuleList()
@@ -142,20 +148,27 @@ class MultiScale(nn.Module):
         features = {"nothing": 0, "decoder": 1, "both": 2}[passed]
         for index, levels in enumerate(LEVELS):
             arriving = coarse_levels if features else 0
-            self.subnetworks.append(SubNetwork(width, levels, 1 if index == 0 else 2, arriving, features, layers))
+            self.subnetworks.append(
+                SubNetwork(width, levels, (1 if index == 0 else 2) + extra, arriving, features, layers)
+            )
             coarse_levels = levels - 1
         initialise(self)
 
-    def scales(self, image):
-        """[N, 1, H, W] -> restored images at 1/4, 1/2 and full size."""
+    def scales(self, image, extra=None, film=None):
+        """[N, 1, H, W] -> restored images at 1/4, 1/2 and full size.
+
+        `extra`: for each size further images [N, `extra`, h, w]; `film`: for each size what `SubNetwork` takes.
+        """
         inputs = [F.avg_pool2d(image, 4), F.avg_pool2d(image, 2), image]
         outputs, features = [], []
-        for subnetwork, seen in zip(self.subnetworks, inputs, strict=True):
-            x = seen
+        for index, (subnetwork, seen) in enumerate(zip(self.subnetworks, inputs, strict=True)):
+            entering = [seen]
             if outputs:
-                up = F.interpolate(outputs[-1], scale_factor=2, mode="bilinear", align_corners=False)
-                x = torch.cat((seen, up), 1)
-            restored, decoded, encoded = subnetwork(x, features)
+                entering.append(F.interpolate(outputs[-1], scale_factor=2, mode="bilinear", align_corners=False))
+            if extra is not None:
+                entering.append(extra[index])
+            x = torch.cat(entering, 1) if len(entering) > 1 else seen
+            restored, decoded, encoded = subnetwork(x, features, None if film is None else film[index])
             outputs.append(restored + seen if self.residual else restored)
             if self.passed == "decoder":
                 features = decoded

@@ -15,6 +15,7 @@ from functools import cache
 from torch import nn
 
 from training.config import NETWORKS
+from training.network.conditioned import Conditioned
 from training.network.mimo import MimoUNet
 from training.network.model import (
     LEVELS,
@@ -72,11 +73,16 @@ def own_width(name: str, width: float) -> float:
     return min((low, high), key=lambda w: abs(cost(w) - budget))
 
 
-def build(name: str, width: float, layers: Layers = RELEASED) -> nn.Module:
+def build(name: str, width: float, layers: Layers = RELEASED, condition: str = "none") -> nn.Module:
     """A new network with random weights that costs as much as head-to-tail of base width `width`.
 
-    Raises ValueError where `layers` are not the released ones and the network is neither head-to-tail nor cascade.
+    `condition`: how it uses what is known of the blur (training/network/conditioned.py); only cascade can. Raises
+    ValueError where `layers` are not the released ones and the network is neither head-to-tail nor cascade.
     """
+    if condition != "none":
+        if name != "cascade":
+            raise ValueError(f"network {name}: takes no condition; condition={condition} is for cascade")
+        return Conditioned(width, condition, layers)
     if layers == RELEASED:
         return MAKERS[name](own_width(name, width))
     if name not in ("head-to-tail", "cascade"):

@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 
 from training.config import Config
+from training.optics.contrast import TOLD_FACTORS, contrast_kept, told_curves
 from training.optics.microscope import Microscope, transfer_function
 from training.optics.specimen import texture
 
@@ -37,21 +38,6 @@ def random_microscope(config: Config, random: np.random.Generator) -> Microscope
     )
 
 
-# Frequencies (cycles per pixel) at which `contrast_kept` measures how much contrast defocus has left.
-FREQUENCIES = (0.02, 0.04, 0.06, 0.09, 0.12, 0.16, 0.2, 0.25, 0.31, 0.38)
-
-
-def contrast_kept(focused: np.ndarray, blurred: np.ndarray) -> np.ndarray:
-    """Share of the focused image's contrast that defocus leaves: H(z) / H(0) at FREQUENCIES along an axis.
-
-    Returns float32 [len(FREQUENCIES)] from -2 to 2; 0 where the focused image has no contrast either. `focused` and
-    `blurred` are the transfer functions H(0) and H(z), [size, size // 2 + 1].
-    """
-    index = np.rint(np.array(FREQUENCIES) * focused.shape[0]).astype(int)
-    whole, left = focused[0, index], blurred[0, index]
-    return np.where(whole > 1e-3, np.clip(left / np.maximum(whole, 1e-3), -2, 2), 0).astype(np.float32)
-
-
 def blur_radius_px(config: Config, random: np.random.Generator) -> float:
     """A random radius of the geometric blur disc, in pixels."""
     if random.random() < config.middle_share:
@@ -66,14 +52,18 @@ class Optics:
     one that the focused image is focused on. `kind`: "thin" (one depth), "layered" (several specimens, all but the
     first dimmer) or "relief" (one specimen whose surface goes from the second depth through the first to the third).
     `radius_px`: radius of the blur disc. `once_more`: whether an image that was taken in focus can stand for the
-    specimen. `contrast_kept`: as the function of this name returns it; NaN where the depths differ.
+    specimen. `contrast_kept`: of the first depth, as the function of this name returns it. `told`: the curves that a
+    user would tell who knows the optics and is off in the distance by TOLD_FACTORS. `coherent`: whether the light is
+    partly coherent, which no user tells.
     """
 
     def __init__(self, config: Config, random: np.random.Generator, light: str = "fluorescence"):
         self.size = config.patch_px + 2 * config.margin_px
         scope = random_microscope(config, random)
         partly = {}
+        self.coherent = False
         if light == "brightfield" and random.random() < config.coherent_share:
+            self.coherent = True
             partly = {"condenser": random.uniform(*config.condenser), "phase": config.phase * random.standard_normal()}
             # Z11 is balanced for the whole pupil. Through a part of it the focus would move, and contrast invert.
             scope = dataclasses.replace(scope, spherical_waves=0.0)
@@ -97,9 +87,8 @@ class Optics:
             focused = transfer_function(scope, depth, self.size, **partly)
             blurred = focused if in_focus else transfer_function(scope, depth + defocus, self.size, **partly)
             self.layers.append((focused, blurred))
-        self.contrast_kept = (
-            contrast_kept(*self.layers[0]) if self.kind == "thin" else np.full(len(FREQUENCIES), np.nan, np.float32)
-        )
+        self.contrast_kept = contrast_kept(*self.layers[0])
+        self.told = told_curves(scope, [abs(defocus) * factor for factor in TOLD_FACTORS])
         self.once_more = scope.cutoff_per_um * scope.pixel_size_um >= config.seen_cutoff_per_px
 
     def image(self, depths: list[np.ndarray], seen: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -168,7 +168,20 @@ def dead_leaves(size: int, random: np.random.Generator) -> np.ndarray:
     return np.clip(image, 0, 1.5)
 
 
-KINDS = (nuclei, filaments, puncta, membranes, chromatin, dead_leaves, edges)
+def rough(size: int, random: np.random.Generator) -> np.ndarray:
+    """Fine rough surfaces: wafers, ground or etched metal, paper. Grain down to the pixel, with scratches and pits."""
+    grain = fractal(size, random.uniform(0.0, 1.0), random)
+    image = 0.5 + random.uniform(0.03, 0.25) * grain
+    y, x = _grid(size)
+    for _ in range(int(random.integers(0, 25))):
+        turn = random.uniform(0, np.pi)
+        across = (x - random.uniform(0, size)) * np.sin(turn) - (y - random.uniform(0, size)) * np.cos(turn)
+        image += random.uniform(-0.3, 0.3) * np.exp(-((across / random.uniform(0.4, 1.5)) ** 2))
+    pits = puncta(size, random) if random.random() < 0.4 else 0
+    return np.clip(image - random.uniform(0.1, 0.5) * pits, 0, 1.2).astype(np.float32)
+
+
+KINDS = (nuclei, filaments, puncta, membranes, chromatin, dead_leaves, edges, rough)
 ON_DARK = KINDS[:5]
 
 

@@ -5,7 +5,7 @@
 
 `train` makes one run for each name, one after the other, with the same minutes, data, seed and validation. It can be
 stopped and started again: finished runs are left alone, a broken one goes on. With `--samples` all runs learn from the
-same simulated samples, made once (training/fit/kept.py); short runs would otherwise spend most of their minutes on
+same simulated light, made once (training/fit/bank.py); short runs would otherwise spend most of their minutes on
 simulation. `report` measures the best checkpoint of each finished run as `training compare` does, and writes
 ablation.md into `--docs`; it refuses runs that differ in more than their names say. Each run has one seed, so
 differences smaller than those between seeds of one network (docs/networks.md) decide nothing.
@@ -21,7 +21,7 @@ from training.config import NAMED, Config
 from training.data import real_stacks
 from training.data.real_stacks import data_folder
 from training.evaluate import held_out, sentences
-from training.fit.kept import KeptSamples
+from training.fit.bank import Bank
 from training.fit.sources import SharpImages
 from training.fit.train import Plan, parse_settings, train
 from training.studies import runs
@@ -56,15 +56,19 @@ def settings_of(base: Config, name: str) -> Config:
     return dataclasses.replace(base, **changes)
 
 
-def samples_file(out: Path) -> Path:
-    return out / "samples.npy"
+def bank_folder(out: Path) -> Path:
+    return out / "bank"
 
 
 def train_all(
     base: Config, data: Path, out: Path, minutes: float, workers: int, only=tuple(VARIANTS), log=print, samples: int = 0
 ) -> None:
     """Makes the runs. `samples`: the number of simulated samples that all runs share; 0: each simulates its own."""
-    source = KeptSamples(data, base, samples, samples_file(out), log) if samples else SharpImages(data)
+    source = SharpImages(data)
+    if samples:
+        source = Bank(data, base, bank_folder(out))
+        for path in source.make(base, samples):
+            log(f"{path}: finished")
     for name in only:
         log(name)
         train(settings_of(base, name), source, Plan(out / name, minutes, resume=True, workers=workers), log)

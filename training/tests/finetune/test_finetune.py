@@ -141,7 +141,7 @@ def test_samples_are_planes_beside_their_targets(stacks):
         sample = make()
         image, target = sample.image, sample.target
         assert (
-            np.isnan(sample.contrast_kept).all()
+            np.isnan(sample.blur.contrast_kept).all()
             and image.shape == target.shape == (112, 112)
             and image.dtype == target.dtype == np.float32
         )

@@ -9,7 +9,7 @@ import torch
 from training.config import Config
 from training.network.blur_head import BlurHead
 from training.network.networks import build
-from training.optics.random_optics import FREQUENCIES
+from training.optics.contrast import FREQUENCIES
 
 NAN = float("nan")
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from training.config import Config
 from training.data.images import Sharp
-from training.optics.random_optics import FREQUENCIES, Optics, blur_radius_px, random_microscope
-from training.optics.simulate import Sample, Sampler
+from training.optics.contrast import FREQUENCIES, TOLD_FACTORS
+from training.optics.random_optics import Optics, blur_radius_px, random_microscope
+from training.optics.simulate import Sample, Sampler, colour_jpeg, jpeg
 from training.optics.specimen import KINDS, mixture
 
 SMALL = Config(patch_px=64, margin_px=16, optics_bank=4)
@@ -52,6 +53,7 @@ def test_defocus_blurs_the_input_and_not_the_target():
         share_fluorescence=0.0,
         share_brightfield=0.0,
         share_drawn=1.0,
+        phase_share=0.0,
         hot_share=0.0,
         jpeg_share=0.0,
         middle_share=0.0,
@@ -70,8 +72,10 @@ def test_samples_are_finite_and_repeatable():
         for image, again in ((one.image, two.image), (one.target, two.target)):
             assert np.isfinite(image).all() and image.dtype == np.float32 and image.shape == (64, 64)
             assert np.array_equal(image, again)
-        assert one.contrast_kept.shape == (len(FREQUENCIES),)
-        assert np.array_equal(one.contrast_kept, two.contrast_kept, equal_nan=True)
+        assert one.blur.contrast_kept.shape == (len(FREQUENCIES),)
+        assert one.blur.told.shape == (len(TOLD_FACTORS), len(FREQUENCIES))
+        assert np.array_equal(one.blur.contrast_kept, two.blur.contrast_kept, equal_nan=True)
+        assert np.array_equal(one.blur.told, two.blur.told, equal_nan=True) and one.blur.radius_px >= 0
 
 
 def test_a_turned_sample_keeps_its_pixels_together():
@@ -81,7 +85,7 @@ def test_a_turned_sample_keeps_its_pixels_together():
     for quarters in range(4):
         for mirrored in (False, True):
             turned = sample.turned(quarters, mirrored)
-            assert np.array_equal(turned.target, turned.image + 0.5) and np.isnan(turned.contrast_kept).all()
+            assert np.array_equal(turned.target, turned.image + 0.5) and np.isnan(turned.blur.contrast_kept).all()
             seen.add(tuple(turned.image.ravel()))
     assert len(seen) == 8 and np.array_equal(sample.turned(0, False).image, image)
 
@@ -92,9 +96,9 @@ def test_shares_of_clean_exposures_and_of_middle_blur():
     for share in (0.0, 1.0):
         config = dataclasses.replace(base, middle_share=share, clean_share=share, corrected_share=share)
         make = sampler(config)
-        radii = [blur_radius_px(config, make.random) for _ in range(200)]
-        photons = [make._camera("fluorescence", 1.0).photons for _ in range(50)]
-        aberrations = [random_microscope(config, make.random).spherical_waves for _ in range(20)]
+        radii = [blur_radius_px(config, make.lights.random) for _ in range(200)]
+        photons = [make.exposures._camera(True, 1.0).photons for _ in range(50)]
+        aberrations = [random_microscope(config, make.lights.random).spherical_waves for _ in range(20)]
         inside = [config.middle_blur_px[0] <= r <= config.middle_blur_px[1] for r in radii]
         assert all(inside) if share else 0.2 < np.mean(inside) < 0.6
         low, high = config.clean_photons if share else config.photons
@@ -128,3 +132,41 @@ def test_a_target_beyond_any_restoring_is_drawn_again():
     assert max(peaks) <= 1.3
     free = sampler(dataclasses.replace(SMALL, brightest_target=1e9))
     assert max(free().target.max() for _ in range(60)) > 1.3
+
+
+def test_one_light_is_exposed_with_other_noise_each_time():
+    make = sampler(SMALL)
+    light = make.lights()
+    one, two = make.exposures(light), make.exposures(light)
+    assert not np.array_equal(one.image, two.image) and one.blur is two.blur is light.blur
+
+
+def test_turned_light_keeps_focused_and_blurred_together():
+    light = sampler(SMALL).lights()
+    for quarters in range(4):
+        for mirrored in (False, True):
+            turned = light.turned(quarters, mirrored)
+            for image, original in zip(turned.pair, light.pair, strict=True):
+                back = np.rot90(image[::-1] if mirrored else image, -quarters)
+                assert np.array_equal(back, original)
+
+
+def test_phase_shows_out_of_focus_and_its_blur_is_unknown():
+    config = dataclasses.replace(
+        SMALL, phase_share=1.0, absorb_share=0.0, reflect_share=0.0, share_fluorescence=1.0, share_brightfield=0.0,
+        share_drawn=0.0, in_focus_share=0.0, blur_power=0.5, phase_condenser=(0.2, 0.3),
+    )  # fmt: skip
+    make = sampler(config)
+    lights = [make.lights() for _ in range(12)]
+    assert all(not light.fluorescent and np.isnan(light.blur.told).all() for light in lights)
+    assert all(np.isnan(light.blur.contrast_kept).all() and light.blur.radius_px > 0 for light in lights)
+    gained = [light.pair[1].max() > light.pair[0].max() for light in lights]
+    assert np.mean(gained) > 0.5  # bright rings that the focused image lacks
+
+
+def test_a_channel_of_a_colour_jpeg_is_changed_more_than_a_grey_one():
+    image = 255 * mixture(64, np.random.default_rng(4))
+    image = np.clip(image / image.max() * 255, 0, 255)
+    apart = lambda other: np.abs(other - image).mean()
+    colour = np.mean([apart(colour_jpeg(image, 90, np.random.default_rng(k))) for k in range(8)])
+    assert colour > 1.2 * apart(jpeg(image, 90)) and colour < 20
