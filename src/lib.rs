@@ -14,6 +14,7 @@ pub mod image;
 mod jni;
 pub mod network;
 pub mod onnx;
+pub mod optics;
 pub mod restore;
 mod sync;
 pub mod task;

@@ -9,7 +9,7 @@ NETWORKS = ("head-to-tail", "cascade", "unlinked", "both", "unet", "mimo")
 LOSSES = ("log_mse", "mse", "l1", "charbonnier", "mse_fourier", "mimo")
 ACTIVATIONS = ("leaky_relu", "relu", "gelu")
 DOWNSAMPLINGS = ("max", "average")  # of features; images are always averaged
-CONDITIONS = ("none", "film", "deconvolved", "step", "both")
+CONDITIONS = ("none", "film", "deconvolved", "step", "all")
 UPSAMPLINGS = ("transposed", "bilinear")
 
 

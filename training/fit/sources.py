@@ -61,7 +61,8 @@ class SampleStream(torch.utils.data.IterableDataset):
     def __iter__(self) -> Iterator[Sample]:
         worker = torch.utils.data.get_worker_info()
         index = 0 if worker is None else worker.id
-        torch.set_num_threads(1)
+        if worker is not None:
+            torch.set_num_threads(1)
         seed = hash((self.config.seed, index, self.start_step)) & 0xFFFFFFFF
         sampler = self.source.sampler(self.config, seed)
         random, waiting = np.random.default_rng([seed, 1]), []

@@ -195,6 +195,8 @@ def main(argv=None):
     parser.add_argument(
         "--minutes", type=float, required=True, help="planned wall time of all runs of this --out together"
     )
+    parser.add_argument("--steps", type=int, help="end after so many steps, if they come before the minutes")
+    parser.add_argument("--threads", type=int, default=0, help="of the network on a CPU; 0: all cores")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--workers", type=int, default=1, help="processes that simulate samples")
     parser.add_argument(
@@ -221,6 +223,10 @@ def main(argv=None):
     args = parser.parse_args(argv)
     with one_line_errors("train", args.out):
         config = parse_settings(args.set, args.config)
-        plan = Plan(args.out, args.minutes, args.resume, args.workers, start=args.start, teacher=args.teacher)
+        plan = Plan(
+            args.out, args.minutes, args.resume, args.workers, args.steps, start=args.start, teacher=args.teacher
+        )
+        if args.threads > 0:
+            torch.set_num_threads(args.threads)
         data = args.data or data_folder()
         train(config, Bank(data, config, args.bank) if args.bank else SharpImages(data), plan)

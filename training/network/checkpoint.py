@@ -136,7 +136,8 @@ def settings_of(path: Path) -> dict:
     graph = _onnx_graph(path)
     last = next((node.op_type for node in graph.node if graph.output[0].name in node.output), "")
     # The tensors are the same with residuals and without; with residuals the last operation adds the image.
-    return {"name": "cascade" if last == "Add" else "head-to-tail", "width": first.shape[0], "layers": RELEASED}
+    name = "cascade" if last == "Add" else "head-to-tail"
+    return {"name": name, "width": first.shape[0], "layers": RELEASED, "condition": "none"}
 
 
 def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], dict]:
@@ -144,8 +145,9 @@ def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], 
 
     `path`: a checkpoint (its averaged weights) or a model file (its initialisers). The record holds the file's name and
     SHA-256, and of a checkpoint its steps, minutes and own origin. Raises ValueError where the file holds another
-    network than `config` describes; but a network with residuals may begin with the weights of one without, except for
-    its last layers.
+    network than `config` describes. But a network with residuals may begin with the weights of one without, except for
+    its last layers, and a network that takes a condition with those of one that takes none: what the condition adds
+    begins with weights of zero, or random ones where it has layers of its own.
     """
     path = Path(path)
     wanted = build(**network_settings(config)).state_dict()
@@ -161,6 +163,10 @@ def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], 
         settings = settings | {"name": config.network}
         found = {k: torch.zeros_like(v) if ".head." in k else v for k, v in found.items()}
         made = made | {"heads": "zero"}
+    if settings.get("condition", "none") == "none" and config.condition != "none":
+        settings = settings | {"condition": config.condition}
+        found = _with_condition(found, wanted)
+        made = made | {"condition": "new"}
     differ = [f"{k} {settings[k]} (now {v})" for k, v in network_settings(config).items() if settings.get(k, v) != v]
     if differ:
         raise ValueError(f"{path}: holds another network: {', '.join(differ)}; give --set with its settings")
@@ -169,6 +175,21 @@ def start_weights(path: Path, config: Config) -> tuple[dict[str, torch.Tensor], 
         raise ValueError(f"{path}: holds another network: {apart[0]} is absent or of another shape")
     record = {"name": path.name, "sha256": sha256_of(path)} | made
     return {k: found[k].to(v.dtype) for k, v in wanted.items()}, record
+
+
+def _with_condition(found: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights of a network without a condition as those of one with: of `wanted`, where they are new."""
+    result = {}
+    for key, fresh in wanted.items():
+        old = found.get(key.removeprefix("trunk."))
+        if not key.startswith("trunk.") or old is None:
+            result[key] = fresh
+        elif old.shape == fresh.shape:
+            result[key] = old
+        else:  # a first layer, whose further inputs come last
+            result[key] = torch.zeros_like(fresh)
+            result[key][:, : old.shape[1]] = old
+    return result
 
 
 def fixed_network(path: Path) -> tuple[torch.nn.Module, dict]:

@@ -8,12 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from training.network.model import initialise
 from training.optics.contrast import FREQUENCIES, LARGEST
 
 SMALLEST_SPREAD = 0.01
 LARGEST_SPREAD = 1.0
 BETA = 0.5  # share of the variance's power that weighs a sample's loss (Seitzer et al., ICLR 2022, arXiv 2203.09168)
 CHANNELS = (24, 32, 48, 64)
+HIDDEN = 128
 
 
 def spread_from(raw: torch.Tensor) -> torch.Tensor:
@@ -25,7 +27,8 @@ class Estimator(nn.Module):
     """`forward`: normalised images [N, 1, H, W], H and W multiples of 16, to [N, 2 len(FREQUENCIES) + 2].
 
     First the mean of R at each of FREQUENCIES, then its standard deviation at each, then mean and standard deviation of
-    log(1 + radius of the blur disc in pixels).
+    log(1 + radius of the blur disc in pixels). The logarithms of the features' mean size at each stage are a spectrum
+    of learned bands, whose differences do not depend on the contrast.
     """
 
     def __init__(self):
@@ -33,21 +36,29 @@ class Estimator(nn.Module):
         a, b, c, d = CHANNELS
         conv = lambda i, o, stride=1: nn.Sequential(nn.Conv2d(i, o, 3, stride, padding=1), nn.LeakyReLU(0.1))
         # Pixels of 2 x 2 side by side: half the size, but no frequency is lost.
-        self.body = nn.Sequential(
-            nn.PixelUnshuffle(2), conv(4, a), conv(a, b, 2), conv(b, b), conv(b, c, 2), conv(c, c), conv(c, d, 2),
-            conv(d, d),
-        )  # fmt: skip
+        self.first = nn.Sequential(nn.PixelUnshuffle(2), conv(4, a))
+        self.stages = nn.ModuleList(nn.Sequential(conv(i, o, 2), conv(o, o)) for i, o in ((a, b), (b, c), (c, d)))
         self.weight = nn.Conv2d(d, 1, 1)  # how much each place has to say
-        self.answer = nn.Sequential(nn.Linear(d + 1, 64), nn.LeakyReLU(0.1), nn.Linear(64, 2 * len(FREQUENCIES) + 2))
+        self.answer = nn.Sequential(
+            nn.Linear(a + b + c + d + d + 1, HIDDEN), nn.LeakyReLU(0.1),
+            nn.Linear(HIDDEN, HIDDEN), nn.LeakyReLU(0.1),
+            nn.Linear(HIDDEN, 2 * len(FREQUENCIES) + 2),
+        )  # fmt: skip
+        initialise(self)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        features = self.body(image)
+        features = self.first(image)
+        bands = [features]
+        for stage in self.stages:
+            features = stage(features)
+            bands.append(features)
         with torch.autocast(image.device.type, enabled=False):
+            sizes = [torch.log(band.float().abs().mean((2, 3)) + 1e-4) for band in bands]
             features = features.float()
             weight = F.softplus(self.weight(features)) + 1e-4
             total = weight.mean((2, 3))
             pooled = (features * weight).mean((2, 3)) / total
-            raw = self.answer(torch.cat((pooled, torch.log(total)), 1))
+            raw = self.answer(torch.cat((*sizes, pooled, torch.log(total)), 1))
         count = len(FREQUENCIES)
         mean, spread, size, size_spread = torch.split(raw, (count, count, 1, 1), 1)
         mean = LARGEST * torch.tanh(mean / LARGEST)

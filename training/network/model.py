@@ -123,7 +123,7 @@ class SubNetwork(nn.Module):
 def initialise(model: nn.Module) -> None:
     """Random weights for a leaky ReLU (He et al., ICCV 2015), biases of zero."""
     for module in model.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, 0.1, mode="fan_in", nonlinearity="leaky_relu")
             nn.init.zeros_(module.bias)
 
@@ -159,6 +159,10 @@ class MultiScale(nn.Module):
 
         `extra`: for each size further images [N, `extra`, h, w]; `film`: for each size what `SubNetwork` takes.
         """
+        return self.scales_and_features(image, extra, film)[0]
+
+    def scales_and_features(self, image, extra=None, film=None):
+        """The restored images, and the finest features of the full size, [N, width, H, W]."""
         inputs = [F.avg_pool2d(image, 4), F.avg_pool2d(image, 2), image]
         outputs, features = [], []
         for index, (subnetwork, seen) in enumerate(zip(self.subnetworks, inputs, strict=True)):
@@ -174,7 +178,7 @@ class MultiScale(nn.Module):
                 features = decoded
             elif self.passed == "both":
                 features = [torch.cat(pair, 1) for pair in zip(decoded, encoded, strict=True)]
-        return outputs
+        return outputs, decoded[0]
 
     def forward(self, image):
         return self.scales(image)[-1]
@@ -205,4 +209,5 @@ def multiply_adds_per_pixel(model: nn.Module) -> float:
         model(torch.zeros(1, 1, 64, 64))
     for hook in hooks:
         hook.remove()
-    return total / 64**2
+    # Filters whose weights are computed are no modules.
+    return total / 64**2 + getattr(model, "filter_multiply_adds", 0.0)

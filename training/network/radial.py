@@ -55,6 +55,12 @@ def _block_index() -> torch.Tensor:
     return torch.tensor(place.reshape(BLOCK**2, BLOCK**2, 2 * half + 1, 2 * half + 1))
 
 
+def multiply_adds(filters: int, scales: tuple[int, ...]) -> float:
+    """Of `filters` filters at each of the scales, as exported, per pixel of the full size."""
+    taps = (2 * REACH // BLOCK + 1) ** 2
+    return filters * BLOCK**2 * taps * sum(1 / scale**2 for scale in scales)
+
+
 def kernels(response: torch.Tensor, scale: int) -> torch.Tensor:
     """[N, K, 1 + len(FREQUENCIES)] to [N, K, SIDE * SIDE]."""
     return response.float() @ kernel_matrix(scale).to(response.device)
@@ -86,7 +92,10 @@ def _by_fourier(padded: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
 
 
 def _on_blocks(padded: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-    flat = F.pad(kernel[0], (0, 1))  # a zero behind the last weight
-    weight = flat[:, _block_index()].reshape(-1, *_block_index().shape[1:])
+    index = _block_index()
+    count = int(kernel.shape[1])
+    flat = torch.cat((kernel.reshape(count, SIDE * SIDE), torch.zeros(count, 1)), 1)  # a zero behind the last weight
+    # The exporter must know all extents of a convolution's weights.
+    weight = torch.index_select(flat, 1, index.ravel()).reshape(count * BLOCK**2, *index.shape[1:])
     blocks = F.pixel_unshuffle(padded, BLOCK)
     return F.pixel_shuffle(F.conv2d(blocks, weight), BLOCK)

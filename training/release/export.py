@@ -21,11 +21,13 @@ from training.config import MULTIPLE, Config
 from training.data.images import load_sharp, source_counts
 from training.data.intensity import PERCENTILES
 from training.network.checkpoint import config_of, config_sha256, load_checkpoint, load_weights
+from training.network.conditioned import Conditioned
 from training.network.model import HeadToTail, multiply_adds_per_pixel
+from training.optics.contrast import FREQUENCIES
 from training.release.halo import measure_halo
 from training.release.memory import bytes_per_pixel
 
-FORMAT = 1
+FORMATS = {False: 1, True: 2}  # by whether the network takes a condition (docs/model-format.md)
 OPSET = 17
 LICENSE = "CC-BY-4.0"
 # Source, commit and licence of known folders of training images, by name.
@@ -58,21 +60,43 @@ def training_data(state: dict, data: Path | None = None) -> list[dict]:
     return listed + [{"name": "drawn specimens"} | drawn]
 
 
+class _WithEstimate(torch.nn.Module):
+    """A network that takes a condition, with its estimate as a second output."""
+
+    def __init__(self, model: Conditioned):
+        super().__init__()
+        self.model = model
+
+    def forward(self, image, condition):
+        return self.model(image, condition), self.model.estimator(image)
+
+
 def to_onnx(model: torch.nn.Module, path: Path) -> None:
-    """Writes the graph alone: `image` to `restored`, float32 [N, 1, H, W] with dynamic N, H and W."""
+    """Writes the graph alone: `image` to `restored`, float32 [N, 1, H, W] with dynamic N, H and W.
+
+    A network that takes a condition has the input `condition` [1, 2 F], one for all images, and the output `estimate`
+    [N, 2 F + 2] (training/network/estimator.py).
+    """
     axes = {0: "N", 2: "H", 3: "W"}
+    inputs, outputs, dynamic = (torch.zeros(1, 1, 64, 64),), ["restored"], {"image": axes, "restored": axes}
+    names = ["image"]
+    if isinstance(model, Conditioned):
+        model = _WithEstimate(model)
+        inputs += (torch.zeros(1, 2 * len(FREQUENCIES)),)
+        names, outputs = [*names, "condition"], [*outputs, "estimate"]
+        dynamic = dynamic | {"estimate": {0: "N"}}
     with warnings.catch_warnings():
         # The newer exporter needs onnxscript, one more package to trust.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             model.eval(),
-            torch.zeros(1, 1, 64, 64),
+            inputs,
             str(path),
             dynamo=False,
             opset_version=OPSET,
-            input_names=["image"],
-            output_names=["restored"],
-            dynamic_axes={"image": axes, "restored": axes},
+            input_names=names,
+            output_names=outputs,
+            dynamic_axes=dynamic,
         )
     graph = onnx.load(path)
     onnx.checker.check_model(graph, full_check=True)
@@ -105,6 +129,7 @@ def export(
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    told = isinstance(model, Conditioned)
     # The simulated sampling as pixel sizes: cut-off in cycles per pixel x wavelength / (2 NA).
     finest = config.cutoff_per_px[0] * config.wavelength_um[0] / (2 * config.numerical_aperture[1])
     coarsest = config.cutoff_per_px[1] * config.wavelength_um[1] / (2 * config.numerical_aperture[0])
@@ -115,7 +140,7 @@ def export(
             shorten_names(draft)
         halo, _ = measure_halo(draft)
         metadata = {
-            "format": str(FORMAT),
+            "format": str(FORMATS[told]),
             "name": name,
             "version": version,
             "license": LICENSE,
@@ -130,6 +155,8 @@ def export(
             "bytes_per_pixel": str(bytes_per_pixel(draft)),
             "macs_per_pixel": f"{multiply_adds_per_pixel(model):.1f}",
         }
+        if told:
+            metadata["frequencies"] = ",".join(f"{f:.6g}" for f in FREQUENCIES)
         describe(draft, metadata)
         os.replace(draft, path)
     return metadata

@@ -3,20 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from training.data.intensity import normalisation_range, percentile_range
+from training.evaluate.restore import estimate_of, load_network
 from training.optics import specimen
 from training.optics.microscope import Microscope, convolve, transfer_function
 
 HALO_TOLERANCE = 3e-4  # of the output's 0.1 to 99.9 percentile range; the contract with users is 1e-3
-
-
-def _session(path: Path, threads: int = 0) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def halo_images(size: int) -> list[np.ndarray]:
@@ -43,17 +36,19 @@ def measure_halo(path: Path, size: int = 640) -> tuple[int, list[float]]:
     the two results there or further inside, relative to the range between the percentiles of the whole result. Raises
     ValueError where the deviation never falls below HALO_TOLERANCE.
     """
-    run = _session(path).run
+    network = load_network(path)
     half = size // 2
     worst = np.zeros(half // 16)
     for image in halo_images(size):
         low, high = normalisation_range(image)
         x = ((image - low) / (high - low))[None, None]
-        whole = run(["restored"], {"image": x})[0][0, 0]
+        # All tiles of a frame have the frame's condition.
+        condition = estimate_of(x, network).condition if network.estimate else None
+        whole = network(x, condition)[0, 0]
         low, high = percentile_range(whole)
         for left in (True, False):
             part = np.s_[:half] if left else np.s_[half:]
-            alone = run(["restored"], {"image": np.ascontiguousarray(x[..., part])})[0][0, 0]
+            alone = network(np.ascontiguousarray(x[..., part]), condition)[0, 0]
             difference = np.abs(alone - whole[:, part]).max(0)
             if left:  # its cut is the right edge
                 difference = difference[::-1]

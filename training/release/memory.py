@@ -14,21 +14,30 @@ BLOCKS = (8, 16)  # channels per block of ONNX Runtime's convolutions
 # 1.34 times the live activations, depending on the frame (training/tests/release/test_memory.py measures it).
 ALLOCATOR = 1.36
 FUSED = ("LeakyRelu", "Relu", "Identity", "Cast")  # these write to their input's memory or take no time at all
-SIDE = 64  # of the image that shapes are inferred for; the figure does not depend on it
+SIDE = 1024  # of the image that shapes are inferred for; large, so that margins around it do not count
+
+
+def _shapes(path: Path, side: int) -> tuple[onnx.GraphProto, dict[str, list[int]]]:
+    """The graph of a model file for one image of `side` x `side` pixels, and the shapes of its tensors."""
+    model = onnx.load(path)
+    for value in (*model.graph.input, *model.graph.output):
+        sizes = (1, 1, side, side) if len(value.type.tensor_type.shape.dim) == 4 else (1,)
+        for dimension, size in zip(value.type.tensor_type.shape.dim, sizes, strict=False):
+            dimension.Clear()
+            dimension.dim_value = size
+    graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    values = (*graph.value_info, *graph.input, *graph.output)
+    return graph, {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in values}
 
 
 class _Graph:
     """The operations of a model file in order of execution, and the size of their activations."""
 
     def __init__(self, path: Path):
-        model = onnx.load(path)
-        for value in (*model.graph.input, *model.graph.output):
-            for dimension, size in zip(value.type.tensor_type.shape.dim, (1, 1, SIDE, SIDE), strict=True):
-                dimension.Clear()
-                dimension.dim_value = size
-        graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
-        values = (*graph.value_info, *graph.input, *graph.output)
-        self.shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in values}
+        graph, self.shapes = _shapes(path, SIDE)
+        _, wider = _shapes(path, 2 * SIDE)
+        # Tensors that do not grow with the image (weights that are computed, the condition) are no activations.
+        self.growing = {t for t, shape in self.shapes.items() if shape != wider.get(t)}
         self.same = {n.output[0]: n.input[0] for n in graph.node if n.op_type in FUSED}
         self.nodes = [n for n in graph.node if n.op_type not in (*FUSED, "Constant")]
         self.input, self.output = graph.input[0].name, self.tensor(graph.output[0].name)
@@ -40,12 +49,20 @@ class _Graph:
         return name
 
     def activations(self, node) -> list[str]:
-        """The images or features [N, C, H, W] that an operation reads; weights are none."""
-        return [t for t in map(self.tensor, node.input) if len(self.shapes.get(t, ())) == 4]
+        """The images or features that an operation reads; weights are none."""
+        return [t for t in map(self.tensor, node.input) if t in self.growing]
 
     def bytes_per_pixel(self, tensor: str, block: int = 1) -> float:
-        """float32 [N, C, H, W], its channels rounded up to whole blocks, per pixel of the network's input."""
-        _, channels, height, width = self.shapes[tensor]
+        """float32 [N, C, H, W], its channels rounded up to whole blocks, per pixel of the network's input.
+
+        0 for a tensor that does not grow with the image.
+        """
+        if tensor not in self.growing:
+            return 0.0
+        shape = self.shapes[tensor]
+        if len(shape) != 4:
+            return 4 * math.prod(shape) / SIDE**2
+        _, channels, height, width = shape
         return 4 * math.ceil(channels / block) * block * height * width / SIDE**2
 
 
@@ -64,7 +81,7 @@ def live_bytes_per_pixel(path: Path, block: int) -> float:
         inputs, result = graph.activations(node), node.output[0]
         copies = 0.0
         if node.op_type == "Conv":
-            blocked = [result, *(t for t in inputs if graph.shapes[t][1] >= block)]
+            blocked = [result, *(t for t in inputs if len(graph.shapes[t]) == 4 and graph.shapes[t][1] >= block)]
             copies = sum(graph.bytes_per_pixel(t, block) for t in blocked)
         elif node.op_type == "ConvTranspose":
             copies = graph.bytes_per_pixel(result)

@@ -13,7 +13,7 @@ from training.network.networks import build
 from training.optics.contrast import FREQUENCIES, TOLD_FACTORS
 
 COUNT = len(FREQUENCIES)
-FORMS = ("film", "deconvolved", "step", "both")
+FORMS = ("film", "deconvolved", "step", "all")
 NAN = float("nan")
 
 
