@@ -91,8 +91,7 @@ def part_places(height: int, width: int) -> list[tuple[int, int]]:
     most = int(np.sqrt(MOST_PARTS))
     along = lambda size: min(most, max(1, size // PART_PX))
     places = lambda size: [
-        int(round(i / max(along(size) - 1, 1) * max(size - PART_PX, 0) / MULTIPLE)) * MULTIPLE
-        for i in range(along(size))
+        round(i / max(along(size) - 1, 1) * max(size - PART_PX, 0) / MULTIPLE) * MULTIPLE for i in range(along(size))
     ]
     return [(y, x) for y in places(height) for x in places(width)]
 

@@ -60,6 +60,7 @@ def record_type(patch_px: int) -> np.dtype:
         [
             ("pair", np.float16, (2, patch_px, patch_px)),
             ("fluorescent", np.uint8),
+            ("plain", np.uint8),
             ("contrast_kept", np.float32, (len(FREQUENCIES),)),
             ("told", np.float16, (len(TOLD_FACTORS), len(FREQUENCIES))),
             ("radius_px", np.float32),
@@ -69,7 +70,7 @@ def record_type(patch_px: int) -> np.dtype:
 
 def _light_of(record) -> Light:
     blur = Blur(record["contrast_kept"], record["told"].astype(np.float32), float(record["radius_px"]))
-    return Light(record["pair"], bool(record["fluorescent"]), blur)
+    return Light(record["pair"], bool(record["fluorescent"]), bool(record["plain"]), blur)
 
 
 def shard_path(folder: Path, number: int) -> Path:
@@ -139,7 +140,7 @@ def _make_shard(number: int, count: int) -> Path:
     shard = np.zeros(count, record_type(config.patch_px))
     for place in shard:
         light = lights()
-        place["pair"], place["fluorescent"] = light.pair, light.fluorescent
+        place["pair"], place["fluorescent"], place["plain"] = light.pair, light.fluorescent, light.plain
         place["contrast_kept"], place["told"] = light.blur.contrast_kept, light.blur.told
         place["radius_px"] = light.blur.radius_px
     stream = io.BytesIO()

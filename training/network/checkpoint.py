@@ -65,6 +65,7 @@ BEFORE = {
     "blur_weight": 0.0,
     "brightest_target": 1e9,
     "phase_share": 0.0,
+    "plain_share": 0.0,
     "brightfield_saturated_share": 0.12,
     "colour_jpeg_share": 0.0,
 }

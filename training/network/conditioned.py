@@ -26,6 +26,7 @@ STRENGTHS = (0.2, 0.03, 0.004)  # noise power over signal power of the three dec
 # blur and a constant gate the first gains 1 to 3 dB behind a network that has not learned any of this.
 STEPS = (0.5, 0.1, 0.02)
 FIRST_GATES = (0.0, -2.0, -3.0)  # before the sigmoid
+GATE_CHANNELS = 16
 GATE_SPEED = 8.0  # gates have to move further than other numbers while a network learns
 HIDDEN = 64
 SCALES = (4, 2, 1)
@@ -70,11 +71,15 @@ class Conditioned(nn.Module):
                 nn.init.zeros_(layer.weight)
                 nn.init.zeros_(layer.bias)
         if use in ("step", "all"):
-            self.gates = nn.Sequential(
-                nn.Conv2d(width + len(STEPS), 8, 3, padding=1), nn.LeakyReLU(0.1), nn.Conv2d(8, len(STEPS), 1)
+            self.gates = nn.ModuleDict(
+                {
+                    "places": nn.Conv2d(width + len(STEPS), GATE_CHANNELS, 3, padding=1),
+                    "condition": nn.Linear(count, GATE_CHANNELS),
+                    "gates": nn.Conv2d(GATE_CHANNELS, len(STEPS), 1),
+                }
             )
             initialise(self.gates)
-            nn.init.zeros_(self.gates[-1].weight)
+            nn.init.zeros_(self.gates["gates"].weight)
 
     def scales(self, image: torch.Tensor, condition: torch.Tensor | None = None) -> list[torch.Tensor]:
         """[N, 1, H, W] to restored images at 1/4, 1/2 and full size. Without a condition the estimator gives it."""
@@ -98,7 +103,8 @@ class Conditioned(nn.Module):
         """The output N moved to where it explains the input Y.
 
         With c_k = F^-1[(Y - R N) R / (R^2 + s^2 + noise_k)] the result is N + g_1 c_1 + g_2 (c_2 - c_1) + ... The
-        features know the noise and the structure at each place, so the gates g are computed from them.
+        features know the noise and the structure at each place, and the condition how sure it is: the gates g are
+        computed from both.
         """
         with torch.autocast(image.device.type, enabled=False):
             mean, spread = split(condition)
@@ -108,7 +114,9 @@ class Conditioned(nn.Module):
             left = image - radial.filtered(output.float(), mean, 1)
             steps = radial.filtered(left, response, 1)
             first = torch.tensor(FIRST_GATES, device=condition.device)[None, :, None, None]
-            gates = torch.sigmoid(first + GATE_SPEED * self.gates(torch.cat((features.float(), steps), 1)))
+            hidden = self.gates["places"](torch.cat((features.float(), steps), 1))
+            hidden = F.leaky_relu(hidden + self.gates["condition"](condition)[:, :, None, None], 0.1)
+            gates = torch.sigmoid(first + GATE_SPEED * self.gates["gates"](hidden))
             return output + (gates * steps).sum(1, keepdim=True)
 
     def forward(self, image: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:

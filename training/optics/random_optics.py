@@ -54,15 +54,18 @@ class Optics:
     `radius_px`: radius of the blur disc. `once_more`: whether an image that was taken in focus can stand for the
     specimen. `contrast_kept`: of the first depth, as the function of this name returns it. `told`: the curves that a
     user would tell who knows the optics and is off in the distance by TOLD_FACTORS. `coherent`: whether the light is
-    partly coherent, which no user tells.
+    partly coherent, which no user tells. `plain`: see config.py.
     """
 
     def __init__(self, config: Config, random: np.random.Generator, light: str = "fluorescence"):
         self.size = config.patch_px + 2 * config.margin_px
         scope = random_microscope(config, random)
+        self.plain = random.random() < config.plain_share
         partly = {}
         self.coherent = False
-        if light == "brightfield" and random.random() < config.coherent_share:
+        if self.plain:
+            scope = dataclasses.replace(scope, spherical_waves=0.0)
+        elif light == "brightfield" and random.random() < config.coherent_share:
             self.coherent = True
             partly = {"condenser": random.uniform(*config.condenser), "phase": config.phase * random.standard_normal()}
             # Z11 is balanced for the whole pupil. Through a part of it the focus would move, and contrast invert.
@@ -70,8 +73,8 @@ class Optics:
         in_focus = random.random() < config.in_focus_share
         self.radius_px = 0.0 if in_focus else blur_radius_px(config, random)
         defocus = random.choice([-1, 1]) * scope.defocus_um(self.radius_px)
-        thin = 1 - config.layered_share - config.relief_share
-        self.kind = ("thin", "layered", "relief")[random.choice(3, p=[thin, config.layered_share, config.relief_share])]
+        thick = [0.0, 0.0] if self.plain else [config.layered_share, config.relief_share]
+        self.kind = ("thin", "layered", "relief")[random.choice(3, p=[1 - sum(thick), *thick])]
         depths = [0.0]
         if self.kind == "layered":
             more = 1 + random.integers(config.most_layers)

@@ -46,6 +46,7 @@ class Light:
 
     pair: np.ndarray  # in focus, out of focus; [2, patch, patch], in units of the specimen's brightest structure
     fluorescent: bool  # else bright-field: light without a specimen is bright
+    plain: bool  # see config.py; the camera's noise is then white and its file not compressed
     blur: Blur
 
     def turned(self, quarters: int, mirrored: bool) -> "Light":
@@ -173,17 +174,18 @@ class Lights:
             depths = at_depths(image, relief(self.size, random))
         seen = may_be_seen and optics.once_more and random.random() < config.seen_share
         light = np.stack(optics.image(depths, seen))
-        if random.random() < config.haze_share:
+        if not optics.plain and random.random() < config.haze_share:
             light += self._haze(image) * random.uniform(*config.haze)
         told = optics.told
         if optics.coherent and random.random() > config.coherent_told_share:
             told = np.full_like(told, np.nan)
-        return self._cut(light, kind == "fluorescence", Blur(optics.contrast_kept, told, optics.radius_px))
+        blur = Blur(optics.contrast_kept, told, optics.radius_px)
+        return self._cut(light, kind == "fluorescence", optics.plain, blur)
 
-    def _cut(self, light: np.ndarray, fluorescent: bool, blur: Blur) -> Light:
+    def _cut(self, light: np.ndarray, fluorescent: bool, plain: bool, blur: Blur) -> Light:
         """Without the margin."""
         cut = slice(self.config.margin_px, self.config.margin_px + self.config.patch_px)
-        return Light(np.maximum(light[:, cut, cut], 0).astype(np.float32), fluorescent, blur)
+        return Light(np.maximum(light[:, cut, cut], 0).astype(np.float32), fluorescent, plain, blur)
 
     def _of_phase(self, image: np.ndarray) -> Light:
         """The light of a specimen that mostly delays light: `image` is its thickness, from 0 to about 1."""
@@ -197,7 +199,7 @@ class Lights:
         absorbance = image * random.uniform(0, 1) ** 2
         light = phase.images(absorbance, delay, scope, (0.0, defocus), random.uniform(*config.phase_condenser))
         # Neither its blur nor what a user tells of it is that of light without phase.
-        return self._cut(light, False, Blur(radius_px=radius))
+        return self._cut(light, False, False, Blur(radius_px=radius))
 
     def _haze(self, image: np.ndarray) -> np.ndarray:
         """Glow of structures far from focus, alike in both images; its mean is 0, the background has a level."""
@@ -223,7 +225,10 @@ class Exposures:
         if random.random() < 0.4:
             pair = pair * self._shading()
         camera = self._camera(light.fluorescent, float(np.percentile(pair[0], 99.9)))
-        seen = self._expose(camera, pair[1])
+        if light.plain:
+            seen = dataclasses.replace(camera, grain_px=0.0).expose(pair[1], random)
+        else:
+            seen = self._expose(camera, pair[1])
         truth = camera.expectation(pair[0])
         low, high = normalisation_range(seen)
         span = high - low

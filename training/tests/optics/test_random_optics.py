@@ -11,7 +11,7 @@ from training.optics.microscope import convolve
 from training.optics.random_optics import Optics, at_depths, relief
 from training.optics.specimen import mixture
 
-CONFIG = Config(patch_px=64, margin_px=32, in_focus_share=0.0)
+CONFIG = Config(patch_px=64, margin_px=32, in_focus_share=0.0, plain_share=0.0)
 SIZE = 128
 
 

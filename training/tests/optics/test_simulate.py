@@ -54,6 +54,7 @@ def test_defocus_blurs_the_input_and_not_the_target():
         share_brightfield=0.0,
         share_drawn=1.0,
         phase_share=0.0,
+        plain_share=0.0,
         hot_share=0.0,
         jpeg_share=0.0,
         middle_share=0.0,
@@ -170,3 +171,18 @@ def test_a_channel_of_a_colour_jpeg_is_changed_more_than_a_grey_one():
     apart = lambda other: np.abs(other - image).mean()
     colour = np.mean([apart(colour_jpeg(image, 90, np.random.default_rng(k))) for k in range(8)])
     assert colour > 1.2 * apart(jpeg(image, 90)) and colour < 20
+
+
+def test_plain_exposures_are_as_the_formulas_have_them():
+    random = np.random.default_rng(3)
+    plain = [Optics(dataclasses.replace(SMALL, plain_share=1.0), random, "brightfield") for _ in range(20)]
+    assert all(o.kind == "thin" and not o.coherent and o.plain for o in plain)
+    correlated = dataclasses.replace(
+        SMALL, phase_share=0.0, grain_share=1.0, grain_px=(1.2, 1.2), shading=0.0, hot_share=0.0, clean_share=0.0,
+        brightfield_photons=(100.0, 100.0), jpeg_share=0.0,
+    )  # fmt: skip
+    make = sampler(correlated)
+    light = dataclasses.replace(make.lights(), pair=np.ones((2, 64, 64), np.float32), fluorescent=False)
+    noise = [make.exposures(dataclasses.replace(light, plain=plain)).image for plain in (True, False)]
+    alike = [np.corrcoef(n[:, 1:].ravel(), n[:, :-1].ravel())[0, 1] for n in noise]
+    assert abs(alike[0]) < 0.15 and alike[1] > 0.3
