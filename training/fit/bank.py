@@ -30,12 +30,13 @@ from training.optics.simulate import Blur, Exposures, Light, Lights, Sample
 SHARD = 512  # samples in a file
 MOST = 500_000  # 34 GB
 RECIPE = "bank.json"
+SEED = 1  # of all banks, with the number of the shard; the seed of a run draws from a bank
 LOOK_AGAIN = 2000  # draws between two looks for new shards
 # Settings that light does not depend on: of networks and of their training, and of cameras.
 OTHER = (
     "network", "condition", "width", "activation", "downsampling", "upsampling", "batch", "uses", "learning_rate",
     "final_learning_rate", "warmup_steps", "weight_decay", "gradient_clip", "scale_weights", "loss", "error_floor",
-    "bright_target", "blur_weight", "told_share", "told_error", "average_decay",
+    "bright_target", "blur_weight", "told_share", "told_error", "average_decay", "seed",
     "photons", "brightfield_photons", "clean_share", "clean_photons", "read_noise", "background", "shading",
     "grain_share", "grain_px", "saturated_share", "brightfield_saturated_share", "hot_share", "jpeg_share",
     "jpeg_quality", "colour_jpeg_share", "brightest_target", "dim_share",
@@ -136,7 +137,7 @@ def _start_worker(*facts) -> None:
 
 def _make_shard(number: int, count: int) -> Path:
     sharp, config, folder = _worker
-    lights = Lights(sharp, config, np.random.default_rng([config.seed, number]))
+    lights = Lights(sharp, config, np.random.default_rng([SEED, number]))
     shard = np.zeros(count, record_type(config.patch_px))
     for place in shard:
         light = lights()
