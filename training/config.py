@@ -74,8 +74,8 @@ class Config:
     phase_share: float = 0.12
     phase_delay: tuple = (0.4, 5.0)  # radians where the specimen is thickest
     phase_condenser: tuple = (0.1, 0.9)  # aperture of the illumination as a share of the objective's
-    # Exposures of which all is as the formulas have it: one depth, incoherent light, no aberration, no haze, white noise,
-    # no compression. In them a known blur can be undone furthest, and a network must learn when to trust it.
+    # Exposures of which all is as the formulas have it: one depth, incoherent light, no aberration or haze, white
+    # noise, no compression. In them a known blur can be undone furthest, and a network must learn when to trust it.
     plain_share: float = 0.3
     blur_radius_px: float = 26.0  # largest radius of the geometric blur disc
     blur_power: float = 1.9  # radius = largest * uniform ** power: above 1 favours small defocus
