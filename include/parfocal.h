@@ -189,6 +189,16 @@ parfocal_status parfocal_last_error(char *buffer, uint64_t capacity, uint64_t *l
 parfocal_status parfocal_doctor(char *json, uint64_t capacity, uint64_t *length);
 
 /*
+ Ends Parfocal in this process, for a host that unloads it or that wants its threads gone: running calls are cancelled and waited for,
+ streams and models are closed, and the library has no thread any more. Every later call but this one, parfocal_last_error and the
+ constants answers CLOSED. At the end of a process the same happens by itself, as long as it takes but 2 seconds at most.
+ timeout_ms: how long to wait for running calls, -1 without end.
+ Threads: any that is not inside another call. Statuses: TIMEOUT: calls still run, and nothing may be unloaded yet; INVALID_ARGUMENT.
+ Since 0.1.
+ */
+parfocal_status parfocal_shutdown(int32_t timeout_ms);
+
+/*
  Opens a model: reads the file, loads ONNX Runtime if this is the first, and makes a small run to see that it works.
  path: an ONNX file, UTF-8; NULL or "" is the model inside the library.
  options: those of opening (device, threads, precision, memory, runtime), UTF-8; NULL or "" for the defaults.

@@ -323,6 +323,13 @@ inline std::string doctor() {
         [](char *b, std::uint64_t size, std::uint64_t *n) { return parfocal_doctor(b, size, n); });
 }
 
+/// Ends Parfocal in this process: running calls are cancelled and waited for, streams and models are closed, no thread
+/// of the library is left, and every later call fails as CLOSED. For a host that unloads it; at the end of a process it
+/// happens by itself. Any thread that is not inside another call. Errors: TIMEOUT (calls still run).
+inline void shutdown(std::chrono::milliseconds timeout) {
+    detail::check(parfocal_shutdown(detail::milliseconds(timeout)));
+}
+
 /// How sharp each plane is: one number for each of `pixels.planes()`, larger is sharper. It compares frames of the same
 /// specimen, size and exposure. Any thread. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY.
 template <class T> std::vector<double> focus_score(View<T> pixels) {

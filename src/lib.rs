@@ -9,6 +9,7 @@ pub mod arrays;
 pub mod cli;
 pub mod error;
 pub mod ffi;
+pub mod guest;
 pub mod host;
 pub mod image;
 mod jni;
@@ -19,6 +20,12 @@ pub mod restore;
 mod sync;
 pub mod task;
 pub mod tiff;
+
+/// Small allocations never end the host's process: guest/reserve.rs. A Rust program with an allocator of its own leaves
+/// the feature out.
+#[cfg(feature = "reserve")]
+#[global_allocator]
+static ALLOCATOR: guest::reserve::Allocator = guest::reserve::Allocator;
 
 pub use error::{Error, Result, Status};
 pub use image::frame::{InPlace, PixelType, Sample, Separate, Shape, Strides};

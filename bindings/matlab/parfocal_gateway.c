@@ -26,6 +26,7 @@ typedef void *library_handle;
     X(status_name, const char *, (parfocal_status))                                                                    \
     X(last_error, parfocal_status, (char *, uint64_t, uint64_t *))                                                     \
     X(doctor, parfocal_status, (char *, uint64_t, uint64_t *))                                                         \
+    X(shutdown, parfocal_status, (int32_t))                                                                            \
     X(model_open, parfocal_status, (const char *, const char *, parfocal_model *))                                     \
     X(model_describe, parfocal_status, (parfocal_model, char *, uint64_t, uint64_t *))                                 \
     X(model_close, parfocal_status, (parfocal_model))                                                                  \
@@ -230,6 +231,12 @@ static parfocal_status doctor(mxArray **out, const mxArray **in) {
     return ask_text(ask_doctor, 0, &out[0]);
 }
 
+/* status = shutdown(timeout_ms) */
+static parfocal_status shut_down(mxArray **out, const mxArray **in) {
+    (void)out;
+    return library.shutdown((int32_t)mxGetScalar(in[0]));
+}
+
 /* [status, model] = open(path, options) */
 static parfocal_status model_open(mxArray **out, const mxArray **in) {
     parfocal_model model = 0;
@@ -348,6 +355,7 @@ static const struct {
     {"version", 0, 2, version},
     {"failure", 1, 2, failure},
     {"doctor", 0, 1, doctor},
+    {"shutdown", 1, 0, shut_down},
     {"open", 2, 1, model_open},
     {"describe", 1, 1, describe},
     {"close", 1, 0, model_close},

@@ -14,6 +14,7 @@ function [methodinfo, structs, enuminfo, ThunkLibName] = parfocal_prototype()
         'status_name',       'cstring', {'int32'}
         'last_error',        'int32',   {text, 'uint64', 'uint64Ptr'}
         'doctor',            'int32',   {text, 'uint64', 'uint64Ptr'}
+        'shutdown',          'int32',   {'int32'}
         'model_open',        'int32',   {text, text, 'uint64Ptr'}
         'model_open_memory', 'int32',   {'uint8Ptr', 'uint64', text, 'uint64Ptr'}
         'model_describe',    'int32',   {'uint64', text, 'uint64', 'uint64Ptr'}

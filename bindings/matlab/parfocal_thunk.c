@@ -47,6 +47,12 @@ EXPORTED cstring THUNK(cstringvoidThunk) {
     return CALL(cstring, (void))();
 }
 
+EXPORTED int32 THUNK(int32int32Thunk) {
+    TAKE(int32, a);
+    UNUSED(size);
+    return CALL(int32, (int32))(a);
+}
+
 EXPORTED cstring THUNK(cstringint32Thunk) {
     TAKE(int32, a);
     UNUSED(size);

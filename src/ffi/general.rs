@@ -4,7 +4,8 @@ use std::ffi::{c_char, CStr};
 
 use super::arguments::write_text;
 use crate::error::Status;
-use crate::host::boundary::{call, last_error};
+use crate::host::boundary::{call, last_error, shutdown, told};
+use crate::host::checks::timeout;
 use crate::host::ABI_VERSION;
 use crate::restore::doctor;
 
@@ -94,6 +95,17 @@ pub unsafe extern "C" fn parfocal_doctor(json: *mut c_char, capacity: u64, lengt
         // SAFETY: the header's rule on buffers.
         unsafe { write_text(&report, json, capacity, length) }
     })
+}
+
+/// Ends Parfocal in this process, for a host that unloads it or that wants its threads gone: running calls are cancelled and waited for,
+/// streams and models are closed, and the library has no thread any more. Every later call but this one, parfocal_last_error and the
+/// constants answers CLOSED. At the end of a process the same happens by itself, as long as it takes but 2 seconds at most.
+/// timeout_ms: how long to wait for running calls, -1 without end.
+/// Threads: any that is not inside another call. Statuses: TIMEOUT: calls still run, and nothing may be unloaded yet; INVALID_ARGUMENT.
+/// Since 0.1.
+#[no_mangle]
+pub extern "C" fn parfocal_shutdown(timeout_ms: i32) -> parfocal_status {
+    told(timeout(timeout_ms).and_then(shutdown))
 }
 
 #[cfg(test)]

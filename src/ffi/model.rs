@@ -16,7 +16,7 @@ use crate::restore::options::OpenOptions;
 
 /// Opens a model: reads the file, loads ONNX Runtime if this is the first, and makes a small run to see that it works.
 /// path: an ONNX file, UTF-8; NULL or "" is the model inside the library.
-/// options: those of opening (device, threads, precision, memory, runtime), UTF-8; NULL or "" for the defaults.
+/// options: those of opening (device, threads, precision, memory, runtime, spin, priority), UTF-8; NULL or "" for the defaults.
 /// out: receives the handle, 0 on failure. Close it with parfocal_model_close.
 /// Threads: any. A model may be used from any number of threads at once.
 /// Statuses: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (a precision that the device does not have), NOT_FOUND, IO, MODEL, RUNTIME,
@@ -79,7 +79,7 @@ unsafe fn open(
 }
 
 /// What runs, and how, as JSON: name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
-/// precision, threads, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings. The warnings grow with what happens in runs.
+/// precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings. The warnings grow with what happens in runs.
 /// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
 /// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
 /// Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.

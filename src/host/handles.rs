@@ -108,6 +108,28 @@ impl<T: Clone> Table<T> {
         Ok(object)
     }
 
+    /// All open objects.
+    pub fn all(&self) -> Vec<T> {
+        self.lock().slots.iter().filter_map(|slot| Some(slot.object.as_ref()?.1.clone())).collect()
+    }
+
+    /// Closes all handles, and returns the objects.
+    pub fn remove_all(&self) -> Vec<T> {
+        let mut table = self.lock();
+        let Slots { slots, free } = &mut *table;
+        let mut objects = Vec::new();
+        for (number, place) in (0u32..).zip(slots) {
+            if let Some((_, object)) = place.object.take() {
+                objects.push(object);
+                place.generation += 1;
+                if place.generation < GENERATIONS {
+                    free.push(number);
+                }
+            }
+        }
+        objects
+    }
+
     /// Number of open objects.
     pub fn len(&self) -> usize {
         self.lock().slots.iter().filter(|slot| slot.object.is_some()).count()
@@ -177,6 +199,20 @@ mod tests {
             assert!(message(table.remove(handle, Kind::Task)).contains("this task is closed"));
         }
         assert!(table.is_empty());
+    }
+
+    #[test]
+    fn all_handles_are_closed_at_once() {
+        let table = Table::new(3);
+        let handles: Vec<u64> = (0..3).map(|i| table.insert(Kind::Model, i).unwrap()).collect();
+        table.remove(handles[1], Kind::Model).unwrap();
+        assert_eq!(table.all(), [0, 2]);
+        assert_eq!(table.remove_all(), [0, 2]);
+        assert!(table.is_empty() && table.remove_all().is_empty());
+        for handle in &handles {
+            assert!(message(table.get(*handle, Kind::Model)).contains("this model is closed"));
+        }
+        assert!(!handles.contains(&table.insert(Kind::Model, 9).unwrap()));
     }
 
     #[test]

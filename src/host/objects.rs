@@ -25,12 +25,17 @@ pub struct AnyStream {
 /// What a stream can do whatever its pixel type.
 trait ErasedStream: Any + Send + Sync {
     fn describe(&self) -> serde_json::Value;
+    fn stop(&self);
     fn close(&self);
 }
 
 impl<T: Sample> ErasedStream for Stream<T> {
     fn describe(&self) -> serde_json::Value {
         self.describe()
+    }
+
+    fn stop(&self) {
+        self.stop();
     }
 
     fn close(&self) {
@@ -132,21 +137,50 @@ fn spoilable<T>(object: T) -> Arc<Spoilable<T>> {
     Arc::new(Spoilable { object, spoiled: AtomicBool::new(false) })
 }
 
+/// Refuses a new object when small allocations are served from the reserve, and much of that is in use.
+fn check_reserve() -> Result<()> {
+    #[cfg(feature = "reserve")]
+    if crate::guest::reserve::is_low() {
+        return Err(Error::new(
+            Status::OutOfMemory,
+            "no memory for anything more; expected some MiB: close models, tasks and streams that are done",
+        ));
+    }
+    Ok(())
+}
+
 pub fn add_model(model: Model) -> Result<u64> {
+    check_reserve()?;
     TABLE.insert(Kind::Model, Object::Model(spoilable(Arc::new(model))))
 }
 
 pub fn add_task() -> Result<u64> {
+    check_reserve()?;
     TABLE.insert(Kind::Task, Object::Task(spoilable(Arc::default())))
 }
 
 pub fn add_stream(stream: AnyStream) -> Result<u64> {
+    check_reserve()?;
     TABLE.insert(Kind::Stream, Object::Stream(spoilable(stream)))
 }
 
 /// Closes a handle. The object is dropped when its last user is done. Errors: `InvalidHandle`.
 pub fn remove(handle: u64, kind: Kind) -> Result<Object> {
     TABLE.remove(handle, kind)
+}
+
+/// Stops all streams without waiting for them: threads that wait for a result wake. Their handles stay.
+pub fn stop_streams() {
+    for object in TABLE.all() {
+        if let Object::Stream(stream) = object {
+            stream.stream.stop();
+        }
+    }
+}
+
+/// Closes all handles and drops what no call uses any more.
+pub fn close_all() {
+    drop(TABLE.remove_all());
 }
 
 /// Defines a lookup that returns the object twice: with its type, and as `Object` for the call's guard.

@@ -1,7 +1,7 @@
 //! Percentiles as NumPy computes them, and the range that maps pixels to the network and back.
 
 use crate::error::{Error, Result, Status};
-use crate::image::frame::Sample;
+use crate::image::frame::{resize, Sample};
 
 /// Input values `lo` and `hi` that the network sees as 0 and 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,6 +79,12 @@ pub struct Accumulator<T> {
 
 const FINE_BITS: u32 = 16;
 
+fn histogram(bins: usize) -> Result<Vec<u64>> {
+    let mut counts = Vec::new();
+    resize(&mut counts, bins)?;
+    Ok(counts)
+}
+
 /// Summary of the values that `pass` adds to the accumulator. `pass` runs once or twice and must add the same values
 /// each time. `low` and `high` are percentiles, 0 to 100.
 ///
@@ -88,27 +94,27 @@ pub fn summarise<T: Sample>(
     high: f64,
     mut pass: impl FnMut(&mut Accumulator<T>) -> Result<()>,
 ) -> Result<Summary> {
-    let mut accumulator = Accumulator::new(low, high);
+    let mut accumulator = Accumulator::new(low, high)?;
     loop {
         pass(&mut accumulator)?;
-        if !accumulator.another_pass() {
+        if !accumulator.another_pass()? {
             return accumulator.summary();
         }
     }
 }
 
 impl<T: Sample> Accumulator<T> {
-    /// `low` and `high` are percentiles (0 to 100) of the finite values.
-    pub fn new(low: f64, high: f64) -> Self {
-        Self {
-            counts: vec![0; 1 << T::KEY_BITS.min(16)],
+    /// `low` and `high` are percentiles (0 to 100) of the finite values. Errors: `OutOfMemory`.
+    pub fn new(low: f64, high: f64) -> Result<Self> {
+        Ok(Self {
+            counts: histogram(1 << T::KEY_BITS.min(16))?,
             finite: 0,
             nonfinite: 0,
             least: None,
             greatest: None,
             percentiles: [low, 50.0, high],
             refined: None,
-        }
+        })
     }
 
     /// Bits of the key below the first pass's bins.
@@ -146,10 +152,10 @@ impl<T: Sample> Accumulator<T> {
         }
     }
 
-    /// Ends a pass. If true, `add` the same values once more, then call this again.
-    pub fn another_pass(&mut self) -> bool {
+    /// Ends a pass. If true, `add` the same values once more, then call this again. Errors: `OutOfMemory`.
+    pub fn another_pass(&mut self) -> Result<bool> {
         if Self::shift() == 0 || self.refined.is_some() || self.finite == 0 {
-            return false;
+            return Ok(false);
         }
         let mut bins: Vec<u32> = self
             .percentiles
@@ -162,8 +168,9 @@ impl<T: Sample> Accumulator<T> {
             .collect();
         bins.sort_unstable();
         bins.dedup();
-        self.refined = Some(bins.into_iter().map(|bin| (bin, vec![0; 1 << FINE_BITS])).collect());
-        true
+        let refined = bins.into_iter().map(|bin| Ok((bin, histogram(1 << FINE_BITS)?)));
+        self.refined = Some(refined.collect::<Result<_>>()?);
+        Ok(true)
     }
 
     /// Index of the order statistic below a percentile, and the fraction of the way to the next: NumPy's "linear"

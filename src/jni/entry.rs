@@ -30,6 +30,18 @@ pub fn entry<'local, T: Default>(
     }
 }
 
+/// As `entry`, for a call that passes the boundary of `host` by itself.
+pub fn unguarded(mut env: EnvUnowned<'_>, work: impl FnOnce() -> Result<()>) {
+    let outcome = env.with_env_no_catch(|env| {
+        if let Err(error) = work() {
+            throw(env, &error);
+        }
+        Ok::<(), jni::errors::Error>(())
+    });
+    // Nothing in there fails or panics.
+    let _ = outcome.into_outcome();
+}
+
 /// Clears an exception that the JVM has thrown inside this call, and returns it as an error. Only a lack of memory is
 /// expected.
 fn pending_exception(env: &mut Env<'_>) -> Option<Error> {

@@ -4,8 +4,10 @@ use jni::objects::{JClass, JString};
 use jni::sys::jint;
 use jni::EnvUnowned;
 
-use super::entry::entry;
+use super::entry::{entry, unguarded};
 use super::errors::java;
+use crate::host::boundary::shutdown;
+use crate::host::checks::timeout;
 use crate::host::ABI_VERSION;
 use crate::restore::doctor;
 
@@ -29,4 +31,14 @@ pub extern "system" fn Java_org_parfocal_Native_doctor<'local>(
     _: JClass<'local>,
 ) -> JString<'local> {
     entry(env, |env, _| env.new_string(doctor::built_in().to_string()).map_err(java))
+}
+
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Native_shutdown<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    timeout_ms: jint,
+) {
+    // Not through the boundary that counts calls: it would wait for itself.
+    unguarded(env, || timeout(timeout_ms).and_then(shutdown));
 }

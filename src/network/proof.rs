@@ -1,11 +1,14 @@
 //! Chooses the device when a model is opened, and proves it: a probe run must agree with the CPU's.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
 use crate::error::{Error, Result, Status};
-use crate::image::frame::PixelType;
+use crate::guest::leaving;
+use crate::guest::threads::Priority;
+use crate::image::frame::{resize, PixelType};
 use crate::image::normalise::Range;
 use crate::image::tile::GRID;
 use crate::network::device::{Device, Precision};
@@ -35,7 +38,7 @@ pub struct Network {
 /// Networks that take a camera's integers, made on first use.
 struct Integers {
     runtime: &'static Runtime,
-    bytes: Arc<[u8]>,
+    bytes: Arc<Vec<u8>>,
     options: SessionOptions,
     /// For 8 and 16 bits; `None` inside if making it failed.
     sessions: [OnceCell<Option<Session>>; 2],
@@ -79,7 +82,9 @@ impl Probe {
         let pixels: Vec<u16> = (0..height * width).map(|i| (i % 7 * 500 + i / width % 5 * 200) as u16).collect();
         let mut probe = Self { size: (1, height, width), pixels, expected: Vec::new() };
         probe.expected = probe.run(cpu).map_err(|e| {
-            Error::new(Status::Model, format!("a probe run on {width}x{height} pixels failed: {}", e.message()))
+            let status =
+                if matches!(e.status(), Status::OutOfMemory | Status::Closed) { e.status() } else { Status::Model };
+            Error::new(status, format!("a probe run on {width}x{height} pixels failed: {}", e.message()))
         })?;
         Ok(probe)
     }
@@ -141,6 +146,29 @@ pub struct Request {
     pub threads: usize,
     /// Concurrent runs, on the CPU.
     pub runs: usize,
+    /// Whether idle threads wait in a loop, on the CPU.
+    pub spin: bool,
+    /// Of the network's threads.
+    pub priority: Priority,
+}
+
+impl Request {
+    fn sessions(&self, device: Device) -> SessionOptions {
+        let (threads, runs) = match device {
+            Device::Cpu => (self.threads, self.runs),
+            // Concurrent runs on one device would only take memory from each other.
+            _ => (1, 1),
+        };
+        SessionOptions { device, threads, runs, spin: self.spin, priority: self.priority }
+    }
+}
+
+/// A copy that may fail. Errors: `OutOfMemory`.
+fn copied(bytes: &[u8]) -> Result<Arc<Vec<u8>>> {
+    let mut copy = Vec::new();
+    resize(&mut copy, bytes.len())?;
+    copy.copy_from_slice(bytes);
+    Ok(copy.into())
 }
 
 /// Opens a network on the requested device. `bytes` must have passed `model_file::inspect`.
@@ -148,20 +176,26 @@ pub struct Request {
 /// Errors: `Model`; `Device` if a device requested by name does not work; `Unsupported` if half precision is requested
 /// and not available.
 pub fn open(runtime: &'static Runtime, bytes: &[u8], request: Request) -> Result<Network> {
-    let Request { device, precision, threads, runs } = request;
+    let Request { device, precision, .. } = request;
     // One copy, shared by all its sessions.
-    let bytes: Arc<[u8]> = bytes.into();
-    let session = Session::new(runtime, Arc::clone(&bytes), SessionOptions { device: Device::Cpu, threads, runs })?;
-    let probe = Probe::new(&session)?;
+    let bytes = copied(bytes)?;
+    let first = || {
+        let session = Session::new(runtime, Arc::clone(&bytes), request.sessions(Device::Cpu))?;
+        Ok((Probe::new(&session)?, session))
+    };
+    // The first run of the process is this one.
+    static WATCHED: AtomicBool = AtomicBool::new(false);
+    let watched = WATCHED.swap(true, Ordering::Relaxed);
+    let (probe, session) = if watched { first() } else { leaving::watching_exit(first) }?;
     let cpu = |session, warnings| Network { session, device: Device::Cpu, precision: "fp32", warnings, integers: None };
     match device {
         Device::Cpu if precision == Precision::Fp16 => Err(no_half("the CPU computes in fp32")),
         Device::Cpu => Ok(cpu(session, Vec::new())),
-        Device::Auto => match auto(runtime, &bytes, &probe, precision)? {
+        Device::Auto => match auto(runtime, &bytes, &probe, request)? {
             Ok(network) => Ok(network),
             Err(warnings) => Ok(cpu(session, warnings)),
         },
-        device if device.is_in_runtime() => prove(runtime, &bytes, &probe, precision, device),
+        device if device.is_in_runtime() => prove(runtime, &bytes, &probe, request, device),
         device => Err(device.not_in_runtime(&runtime.version)),
     }
 }
@@ -171,18 +205,18 @@ pub fn open(runtime: &'static Runtime, bytes: &[u8], request: Request) -> Result
 /// Errors: `Unsupported` if half precision is requested and not available.
 fn auto(
     runtime: &'static Runtime,
-    bytes: &Arc<[u8]>,
+    bytes: &Arc<Vec<u8>>,
     probe: &Probe,
-    precision: Precision,
+    request: Request,
 ) -> Result<std::result::Result<Network, Vec<String>>> {
-    let device = Device::cuda();
+    let (device, precision) = (Device::cuda(), request.precision);
     if !device.is_in_runtime() {
         return match precision {
             Precision::Fp16 => Err(no_half("the CPU computes in fp32, and this ONNX Runtime has no CUDA")),
             _ => Ok(Err(Vec::new())),
         };
     }
-    match prove(runtime, bytes, probe, precision, device) {
+    match prove(runtime, bytes, probe, request, device) {
         Ok(network) => Ok(Ok(network)),
         Err(why) if precision == Precision::Fp16 => {
             Err(no_half(&format!("the CPU computes in fp32, and CUDA does not work here: {}", why.message())))
@@ -202,13 +236,12 @@ fn no_half(why: &str) -> Error {
 /// Puts the whole network on a device and compares its results with the CPU's.
 fn prove(
     runtime: &'static Runtime,
-    bytes: &Arc<[u8]>,
+    bytes: &Arc<Vec<u8>>,
     probe: &Probe,
-    precision: Precision,
+    request: Request,
     device: Device,
 ) -> Result<Network> {
-    // Concurrent runs on one device would only take memory from each other.
-    let options = SessionOptions { device, threads: 1, runs: 1 };
+    let (options, precision) = (request.sessions(device), request.precision);
     let mut warnings = Vec::new();
     if precision == Precision::Fp16 || (precision == Precision::Auto && is_fast(device)) {
         let half = edit::to_half(bytes)
@@ -231,10 +264,10 @@ fn prove(
 /// A session that passed the probe.
 fn proved_session(
     runtime: &'static Runtime,
-    bytes: Arc<[u8]>,
+    bytes: Arc<Vec<u8>>,
     probe: &Probe,
     options: SessionOptions,
-) -> Result<(Session, Arc<[u8]>)> {
+) -> Result<(Session, Arc<Vec<u8>>)> {
     let session = Session::new(runtime, Arc::clone(&bytes), options)?;
     probe.check(options.device, &probe.run(&session)?)?;
     Ok((session, bytes))
@@ -243,7 +276,7 @@ fn proved_session(
 /// Networks on integers, if the device is fast and they pass the probe.
 fn integers(
     runtime: &'static Runtime,
-    bytes: Arc<[u8]>,
+    bytes: Arc<Vec<u8>>,
     probe: &Probe,
     options: SessionOptions,
     warnings: &mut Vec<String>,
@@ -267,11 +300,11 @@ fn integers(
 
 /// For tests without a GPU: runs on the CPU the networks that a GPU would run.
 #[doc(hidden)]
-pub fn open_as_on_a_device(runtime: &'static Runtime, bytes: &[u8], half: bool, threads: usize) -> Result<Network> {
-    let options = SessionOptions { device: Device::Cpu, threads, runs: 1 };
-    let probe = Probe::new(&Session::new(runtime, bytes.into(), options)?)?;
+pub fn open_as_on_a_device(runtime: &'static Runtime, bytes: &[u8], half: bool, request: Request) -> Result<Network> {
+    let options = SessionOptions { runs: 1, ..request.sessions(Device::Cpu) };
+    let probe = Probe::new(&Session::new(runtime, copied(bytes)?, options)?)?;
     let refused = |why: String| Error::new(Status::Unsupported, why);
-    let bytes: Arc<[u8]> = if half { edit::to_half(bytes).map_err(refused)?.into() } else { bytes.into() };
+    let bytes = if half { edit::to_half(bytes).map_err(refused)?.into() } else { copied(bytes)? };
     let (session, bytes) = proved_session(runtime, bytes, &probe, options)?;
     let integers = Integers { runtime, bytes, options, sessions: Default::default() };
     let sixteen = integers.get(16).ok_or_else(|| refused("no network on integers".into()))?;

@@ -2,6 +2,8 @@
 
 use ort::ep::{self, ExecutionProvider, ExecutionProviderDispatch};
 
+use crate::guest::leaving;
+
 /// An execution provider.
 pub struct Provider {
     /// Its name in the option `device`.
@@ -34,7 +36,7 @@ macro_rules! provider {
             fast: false,
             name: ep::$ep::NAME,
             needs: $needs,
-            is_in_runtime: || ep::$ep::is_available().unwrap_or(false),
+            is_in_runtime: || leaving::enter().is_ok_and(|_inside| ep::$ep::is_available().unwrap_or(false)),
             dispatch: $dispatch,
         }
     };

@@ -9,6 +9,10 @@ use ort::environment::Environment;
 use ort::logging::LogLevel;
 
 use crate::error::{Error, Result, Status};
+use crate::guest::environment::without_telemetry;
+use crate::guest::leaving;
+use crate::guest::locals;
+use crate::guest::spare::with_spare_memory;
 use crate::network::library_path;
 
 /// Minor version of the oldest release that the engine runs with.
@@ -129,24 +133,60 @@ pub fn load(requested: Option<&Path>) -> Result<&'static Runtime> {
     }
     let runtime = RUNTIME.get_or_try_init(|| {
         let path = locate(requested)?;
-        let version = check(&path)?;
-        let fail = |e: &dyn std::fmt::Display| {
-            Error::new(Status::Runtime, format!("{}: ONNX Runtime {version} does not start: {e}", path.display()))
-        };
-        let environment = ort::init_from(&path)
-            .map_err(|e| fail(&e))?
-            .with_name("parfocal")
-            .with_telemetry(false)
-            .with_logger(Arc::new(|level, _, _, _, message| record(level, message)))
-            .build()
-            .map_err(|e| fail(&e))?;
-        Ok(Runtime { path, version, environment })
+        // The runtime of a user's own may have a telemetry client; the one that we ship has none.
+        without_telemetry(|| leaving::watching_exit(|| with_spare_memory(|| start(path))))
     })?;
     // Another thread may have loaded a different library meanwhile.
     match requested {
         Some(path) if !same_file(path, &runtime.path) => load(requested),
         _ => Ok(runtime),
     }
+}
+
+/// Loads the library and makes its environment.
+fn start(path: PathBuf) -> Result<Runtime> {
+    let _inside = leaving::enter()?;
+    let version = check(&path)?;
+    let fail = |e: &dyn std::fmt::Display| {
+        let text = e.to_string();
+        if is_memory(&text) {
+            return no_memory(&path);
+        }
+        Error::new(Status::Runtime, format!("{}: ONNX Runtime {version} does not start: {text}", path.display()))
+    };
+    let environment = ort::init_from(&path)
+        .map_err(|e| fail(&e))?
+        .with_name("parfocal")
+        .with_telemetry(false)
+        .with_logger(Arc::new(|level, _, _, _, message| record(level, message)))
+        .build()
+        .map_err(|e| fail(&e))?;
+    locals::remember(&path);
+    locals::take();
+    Ok(Runtime { path, version, environment })
+}
+
+/// Whether a message of ONNX Runtime or of the system says that there is no memory.
+pub(super) fn is_memory(text: &str) -> bool {
+    let words = [
+        "bad_alloc",
+        "Failed to allocate memory",
+        "CUDA_ERROR_OUT_OF_MEMORY",
+        "out of memory",
+        "annot allocate memory",
+        "cannot create shared object descriptor",
+    ];
+    words.iter().any(|words| text.contains(words))
+}
+
+fn no_memory(path: &Path) -> Error {
+    Error::new(
+        Status::OutOfMemory,
+        format!(
+            "{}: no memory to load ONNX Runtime; expected some tens of MiB: close other programs, or raise the limit",
+            path.display()
+        ),
+    )
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {
@@ -163,8 +203,16 @@ fn check(path: &Path) -> Result<String> {
     };
     // SAFETY: loading runs the library's initialisers. The user or the installation names this file, and using it would
     // load it anyway.
-    let library =
-        unsafe { libloading::Library::new(path) }.map_err(|e| wrong(format!("not a loadable library ({e})")))?;
+    let library = unsafe { libloading::Library::new(path) }.map_err(|e| {
+        // The system's own sentence is behind the error.
+        let text = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+        // glibc does not say why it could not map the file.
+        let unmapped = text.contains("failed to map segment") && Vec::<u8>::new().try_reserve(64 << 20).is_err();
+        if is_memory(&text) || unmapped {
+            return no_memory(path);
+        }
+        wrong(format!("not a loadable library ({text})"))
+    })?;
     // SAFETY: the signature is that of onnxruntime_c_api.h; the symbol's name is unique to ONNX Runtime.
     let base = unsafe {
         library

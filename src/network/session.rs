@@ -1,18 +1,22 @@
 //! Runs the network: sessions of ONNX Runtime, from a batch of images to a batch of images.
 
 use std::any::Any;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
+use ort::environment::ThreadManager;
 use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::{RunOptions, Session as OrtSession};
 use ort::value::{PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef, ValueType};
 
 use crate::error::{Error, Result, Status};
+use crate::guest::leaving::{self, Held, Inside};
+use crate::guest::threads::{self, Priority, Running};
 use crate::image::frame::{resize, PixelType, Sample};
 use crate::image::normalise::Range;
 use crate::network::device::Device;
 use crate::network::pool::Pool;
-use crate::network::runtime::Runtime;
+use crate::network::runtime::{is_memory, Runtime};
 use crate::onnx::edit::names;
 use crate::task::Task;
 
@@ -25,12 +29,16 @@ pub struct SessionOptions {
     pub threads: usize,
     /// Concurrent runs.
     pub runs: usize,
+    /// Whether idle threads of a run wait in a loop, for some milliseconds after each step.
+    pub spin: bool,
+    /// Of the threads of a run.
+    pub priority: Priority,
 }
 
 /// A network that is ready to run; several threads may run it at once.
 pub struct Session {
     /// Several, because each of ONNX Runtime's sessions runs one batch at a time.
-    sessions: Pool<OrtSession>,
+    sessions: Held<Pool<OrtSession>>,
     device: Device,
     input: String,
     output: String,
@@ -68,26 +76,78 @@ fn shown(value: &ValueType) -> String {
     }
 }
 
+/// Starts the threads of ONNX Runtime's sessions as the library starts its own.
+struct Workers {
+    priority: Priority,
+    /// Set when a thread could not be had.
+    refused: Arc<AtomicBool>,
+}
+
+impl ThreadManager for Workers {
+    type Thread = Running;
+
+    fn create(&self, work: impl FnOnce() + Send + 'static) -> ort::Result<Self::Thread> {
+        threads::spawn(c"parfocal-net", self.priority, work).map_err(|e| {
+            self.refused.store(true, Ordering::Relaxed);
+            ort::Error::new(e.to_string())
+        })
+    }
+
+    fn join(thread: Self::Thread) -> ort::Result<()> {
+        thread.join();
+        Ok(())
+    }
+}
+
 fn make(runtime: &Runtime, bytes: &[u8], options: SessionOptions) -> Result<OrtSession> {
+    let _inside = leaving::enter()?;
+    let refused = Arc::new(AtomicBool::new(false));
     let made = || -> ort::Result<OrtSession> {
-        let builder = OrtSession::builder(&runtime.environment)?
+        let mut builder = OrtSession::builder(&runtime.environment)?
             .with_intra_threads(options.threads)?
+            .with_intra_op_spinning(options.spin)?
             // A memory pattern is one block for all tensors, on top of what the first run had already allocated.
             // Measured at 2048x2048, base width 16: 906 bytes a pixel with it, 526 without, and it was no faster.
             .with_memory_pattern(false)?;
+        if options.threads > 1 {
+            builder =
+                builder.with_thread_manager(Workers { priority: options.priority, refused: Arc::clone(&refused) })?;
+        }
         options.device.attach(builder)?.commit_from_memory(bytes)
     };
-    made().map_err(|e| match options.device {
-        Device::Cpu => wrong(format!("ONNX Runtime {} refuses it: {e}", runtime.version)),
-        device => device.refused(&e.to_string()),
+    made().map_err(|e| {
+        let text = e.to_string();
+        if refused.load(Ordering::Relaxed) {
+            return no_thread(options.threads);
+        }
+        if is_memory(&text) {
+            return Error::new(
+                Status::OutOfMemory,
+                "no memory for the network itself; expected some tens of MiB: close other models, or raise the limit",
+            );
+        }
+        match options.device {
+            Device::Cpu => wrong(format!("ONNX Runtime {} refuses it: {text}", runtime.version)),
+            device => device.refused(&text),
+        }
     })
+}
+
+fn no_thread(threads: usize) -> Error {
+    Error::new(
+        Status::OutOfMemory,
+        format!(
+            "threads={threads}: the system gives no thread for the network; expected {} more: give threads=1, or raise \
+             the limit on threads or memory",
+            threads - 1
+        ),
+    )
 }
 
 /// The error of a failed run: out of memory, or another.
 fn failed(error: ort::Error, device: Device, (count, height, width): (usize, usize, usize)) -> Error {
     let text = error.to_string();
-    let memory = ["bad_alloc", "Failed to allocate memory", "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"];
-    if memory.iter().any(|words| text.contains(words)) {
+    if is_memory(&text) {
         return Error::new(
             Status::OutOfMemory,
             format!("no memory for the network on {count} images of {width}x{height}: give a smaller tile or memory"),
@@ -101,27 +161,28 @@ impl Session {
     /// `bytes` must have passed `model_file::inspect`. Makes the first session now, further ones when they are needed.
     ///
     /// Errors: `Model` on the CPU, `Device` elsewhere.
-    pub fn new(runtime: &'static Runtime, bytes: Arc<[u8]>, options: SessionOptions) -> Result<Self> {
+    pub fn new(runtime: &'static Runtime, bytes: Arc<Vec<u8>>, options: SessionOptions) -> Result<Self> {
         Self::of(runtime, bytes, options, |first| {
             Ok((check("input", first.inputs())?, check("output", first.outputs())?))
         })
     }
 
     /// As `new`, for a network made by `edit::on_integers`.
-    pub fn on_integers(runtime: &'static Runtime, bytes: Arc<[u8]>, options: SessionOptions) -> Result<Self> {
+    pub fn on_integers(runtime: &'static Runtime, bytes: Arc<Vec<u8>>, options: SessionOptions) -> Result<Self> {
         Self::of(runtime, bytes, options, |_| Ok((names::PIXELS.to_owned(), names::RESTORED.to_owned())))
     }
 
     /// `outlets` returns the names of input and output.
     fn of(
         runtime: &'static Runtime,
-        bytes: Arc<[u8]>,
+        bytes: Arc<Vec<u8>>,
         options: SessionOptions,
         outlets: impl FnOnce(&OrtSession) -> Result<(String, String)>,
     ) -> Result<Self> {
+        let _inside = leaving::enter()?;
         let first = make(runtime, &bytes, options)?;
         let (input, output) = outlets(&first)?;
-        let sessions = Pool::new(first, options.runs, move || make(runtime, &bytes, options));
+        let sessions = Held::new(Pool::new(first, options.runs, move || make(runtime, &bytes, options)));
         Ok(Self { sessions, device: options.device, input, output })
     }
 
@@ -141,12 +202,14 @@ impl Session {
         images: &[f32],
         take: impl FnOnce(&[f32]) -> R,
     ) -> Result<R> {
+        let inside = leaving::enter()?;
         let fail = |e: ort::Error| failed(e, self.device, size);
         let (count, height, width) = size;
         let input = TensorRef::from_array_view(([count, 1, height, width], images)).map_err(fail)?;
-        self.lend(task, size, |session, options| {
+        self.lend(&inside, task, size, |session, options| {
             let result = session.run_with_options(ort::inputs![self.input.as_str() => input], options);
             task.check()?;
+            leaving::check()?;
             let outputs = result.map_err(fail)?;
             let (shape, data) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(fail)?;
             check_shape(shape, size)?;
@@ -196,6 +259,7 @@ impl Session {
         pixels: &[T],
         into: &mut Vec<T>,
     ) -> Result<bool> {
+        let inside = leaving::enter()?;
         let fail = |e: ort::Error| failed(e, self.device, size);
         let (count, height, width) = size;
         // An owned tensor: in this version of ort, binding a borrowed one never returns (it clones through its own
@@ -204,7 +268,7 @@ impl Session {
         images.extract_tensor_mut().1.copy_from_slice(pixels);
         let one = |value: f64| Tensor::from_array(([1usize], vec![value as f32])).map_err(fail);
         let (lo, scale, wide) = (one(range.lo)?, one(1.0 / range.width())?, one(range.width())?);
-        self.lend(task, size, |session, options| {
+        self.lend(&inside, task, size, |session, options| {
             let mut bound = session.create_binding().map_err(fail)?;
             bound.bind_input(names::PIXELS, &images).map_err(fail)?;
             bound.bind_input(names::LO, &lo).map_err(fail)?;
@@ -216,6 +280,7 @@ impl Session {
             bound.bind_output_to_device(names::FINITE, &host).map_err(fail)?;
             let result = session.run_binding_with_options(&bound, options);
             task.check()?;
+            leaving::check()?;
             let outputs = result.map_err(fail)?;
             let (shape, data) = outputs[names::RESTORED].try_extract_tensor::<T>().map_err(fail)?;
             check_shape(shape, size)?;
@@ -226,9 +291,10 @@ impl Session {
         })
     }
 
-    /// Calls `work` with a session of ONNX Runtime for one run, which `Task::cancel` ends.
+    /// Calls `work` with a session of ONNX Runtime for one run, which `Task::cancel` and the end of the process end.
     fn lend<R>(
         &self,
+        inside: &Inside,
         task: &Task,
         size: (usize, usize, usize),
         work: impl FnOnce(&mut OrtSession, &RunOptions) -> Result<R>,
@@ -236,6 +302,10 @@ impl Session {
         // New for each run: once terminated, run options stay terminated.
         let options = Arc::new(RunOptions::new().map_err(|e| failed(e, self.device, size))?);
         let terminate = Arc::clone(&options);
+        let ended = Arc::clone(&options);
+        let _cancellable = inside.cancellable(move || {
+            let _ = ended.terminate();
+        })?;
         let mut lent = self.sessions.take(task)?;
         let done = task.guarded(
             move || {

@@ -63,7 +63,13 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
         let found = format!("has {} bytes; expected an ONNX model of at most {LARGEST_FILE}", metadata.len());
         return Err(fail(Status::Model, found));
     }
-    std::fs::read(path).map_err(|e| fail(Status::Io, format!("cannot be read: {e}")))
+    std::fs::read(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::OutOfMemory => fail(
+            Status::OutOfMemory,
+            format!("no memory for its {} bytes: close other programs, or raise the limit", metadata.len()),
+        ),
+        _ => fail(Status::Io, format!("cannot be read: {e}")),
+    })
 }
 
 fn wrong(found: impl std::fmt::Display) -> Error {

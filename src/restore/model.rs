@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use crate::error::{Error, Result, Status};
+use crate::guest::threads;
 use crate::image::frame::Shape;
 use crate::image::tile::{Limits, Plan};
 use crate::network::proof::{self, Network, Request};
@@ -50,9 +51,7 @@ impl Model {
     /// For tests without a GPU: runs on the CPU the network that a GPU would run, in half precision or not.
     #[doc(hidden)]
     pub fn open_as_on_a_device(bytes: &[u8], options: &OpenOptions, half: bool) -> Result<Self> {
-        Self::open_with(bytes, options, |runtime, request| {
-            proof::open_as_on_a_device(runtime, bytes, half, request.threads)
-        })
+        Self::open_with(bytes, options, |runtime, request| proof::open_as_on_a_device(runtime, bytes, half, request))
     }
 
     fn open_with(
@@ -62,12 +61,15 @@ impl Model {
     ) -> Result<Self> {
         let info = model_file::inspect(bytes)?;
         let runtime = runtime::load(options.runtime.as_deref())?;
-        let threads = options.threads.unwrap_or_else(physical_cores);
+        let cores = physical_cores();
+        let threads = options.threads.unwrap_or(cores);
         let request = Request {
             device: options.device,
             precision: options.precision,
             threads,
-            runs: (physical_cores() / threads).max(1),
+            runs: (cores / threads).max(1),
+            spin: options.spin,
+            priority: options.priority,
         };
         let network = open(runtime, request)?;
         Ok(Self {
@@ -88,6 +90,11 @@ impl Model {
 
     pub(super) fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// Of the threads that work for it.
+    pub(super) fn priority(&self) -> threads::Priority {
+        self.options.priority
     }
 
     /// Working memory that a run leaves to the next.
@@ -125,6 +132,8 @@ impl Model {
             "runtime_path": self.runtime.path.display().to_string(),
             "precision": self.network.precision,
             "threads": self.threads,
+            "spin": if self.options.spin { "on" } else { "off" },
+            "priority": self.options.priority.to_string(),
             "memory_mib": self.options.memory_mib,
             "tile": "auto",
             "halo": self.info.halo,
@@ -171,6 +180,5 @@ impl Model {
 
 /// Physical cores that this process may use. Two threads on one core make the network slower.
 fn physical_cores() -> usize {
-    let allowed = std::thread::available_parallelism().map_or(1, usize::from);
-    num_cpus::get_physical().clamp(1, allowed)
+    num_cpus::get_physical().clamp(1, threads::cores())
 }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use crate::error::{Error, Result, Status};
+pub use crate::guest::threads::Priority;
 use crate::image::normalise::Range;
 pub use crate::network::device::{Device, Precision};
 pub use crate::restore::queue::Mode;
@@ -86,6 +87,22 @@ pub const TABLE: &[Key] = &[
         help: "the ONNX Runtime library; one for the whole process",
     },
     Key {
+        name: "spin",
+        scopes: OPEN,
+        values: "on, off",
+        default: "off",
+        help: "whether threads that wait for their next step of the network do so in a loop: shorter waits, for a \
+               processor that is busy while nothing runs",
+    },
+    Key {
+        name: "priority",
+        scopes: OPEN,
+        values: "normal, low",
+        default: "normal",
+        help: "of the network's threads and of a stream's: that of the process, or below it, so that the host's go \
+               first (Linux)",
+    },
+    Key {
         name: "tile",
         scopes: &[Scope::Run, Scope::Stream],
         values: "auto, or pixels from 16 to 65536",
@@ -143,11 +160,23 @@ pub struct OpenOptions {
     pub memory_mib: u64,
     /// Absolute path of ONNX Runtime; `None`: the variable, else beside this library or program.
     pub runtime: Option<PathBuf>,
+    /// Whether threads that wait for their next step of the network do so in a loop.
+    pub spin: bool,
+    /// Of the network's threads and of a stream's.
+    pub priority: Priority,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { device: Device::Auto, precision: Precision::Auto, threads: None, memory_mib: 2560, runtime: None }
+        Self {
+            device: Device::Auto,
+            precision: Precision::Auto,
+            threads: None,
+            memory_mib: 2560,
+            runtime: None,
+            spin: false,
+            priority: Priority::Normal,
+        }
     }
 }
 
@@ -219,6 +248,24 @@ impl OpenOptions {
                     return Err(bad(key, value));
                 }
                 self.runtime = Some(path);
+            }
+            "spin" => {
+                self.spin = match value {
+                    "on" => true,
+                    "off" => false,
+                    _ => return Err(bad(key, value)),
+                }
+            }
+            "priority" => {
+                self.priority = match value {
+                    "normal" => Priority::Normal,
+                    "low" if Priority::Low.is_available() => Priority::Low,
+                    "low" => return Err(Error::new(
+                        Status::Unsupported,
+                        "priority=low: on Linux only; expected normal here: give the whole process a lower priority",
+                    )),
+                    _ => return Err(bad(key, value)),
+                }
             }
             _ => return Err(bad(key, value)),
         }

@@ -1,13 +1,15 @@
 //! A stream of frames: a queue, a thread that restores, counters and latencies.
 
+use std::cell::Cell;
+use std::ffi::CStr;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
 use crate::error::{Error, Result, Status};
+use crate::guest::threads;
 use crate::image::frame::{resize, InPlace, Sample, Shape};
 use crate::restore::model::Model;
 use crate::restore::options::{Mode, StreamOptions};
@@ -16,7 +18,17 @@ use crate::restore::stack;
 use crate::task::Current;
 
 /// Name of the thread of each stream.
-pub(crate) const THREAD_NAME: &str = "parfocal-stream";
+const THREAD_NAME: &CStr = c"parfocal-stream";
+
+thread_local! {
+    static OWN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling thread is one of a stream's.
+pub(crate) fn is_own_thread() -> bool {
+    OWN.try_with(Cell::get).unwrap_or(false)
+}
+
 /// Latencies kept for the percentiles.
 const LATENCIES: usize = 1024;
 
@@ -24,7 +36,7 @@ const LATENCIES: usize = 1024;
 /// Dropping the stream closes it.
 pub struct Stream<T: Sample> {
     shared: Arc<Shared<T>>,
-    worker: Mutex<Option<JoinHandle<()>>>,
+    worker: Mutex<Option<threads::Running>>,
 }
 
 struct Frame<T> {
@@ -123,10 +135,16 @@ impl<T: Sample> Stream<T> {
             tiles: Mutex::default(),
         });
         let worker = Arc::clone(&shared);
-        let worker = std::thread::Builder::new()
-            .name(THREAD_NAME.into())
-            .spawn(move || work(&worker))
-            .map_err(|e| Error::new(Status::OutOfMemory, format!("no thread for the stream: {e}")))?;
+        let priority = shared.model.priority();
+        let worker = threads::spawn(THREAD_NAME, priority, move || work(&worker)).map_err(|e| {
+            Error::new(
+                Status::OutOfMemory,
+                format!(
+                    "no thread for the stream: {e}; expected one: close other streams, or raise the limit on threads \
+                     or memory"
+                ),
+            )
+        })?;
         Ok(Self { shared, worker: Mutex::new(Some(worker)) })
     }
 
@@ -158,14 +176,18 @@ impl<T: Sample> Stream<T> {
         Ok((tag, result))
     }
 
-    /// Closes the stream: stops the running frame, wakes every waiting thread, drops the waiting frames.
-    pub fn close(&self) {
+    /// Stops the running frame, wakes every waiting thread, drops the waiting frames.
+    pub fn stop(&self) {
         self.shared.queue.close();
         self.shared.current.end();
+    }
+
+    /// Closes the stream: stops it, and waits for its thread.
+    pub fn close(&self) {
+        self.stop();
         let worker = lock(&self.worker).take();
         if let Some(worker) = worker {
-            // The worker catches its own panics.
-            let _ = worker.join();
+            worker.join();
         }
     }
 
@@ -208,6 +230,7 @@ impl<T: Sample> Drop for Stream<T> {
 
 /// The thread of a stream.
 fn work<T: Sample>(shared: &Shared<T>) {
+    let _ = OWN.try_with(|own| own.set(true));
     let mut options = shared.options.run.clone();
     while let Some(mut item) = shared.queue.take() {
         let task = shared.current.begin();

@@ -70,6 +70,12 @@ pub(super) fn in_one_piece(format: &PageFormat, storage: &Storage, start: u64) -
     strips
 }
 
+/// Empties a buffer and makes sure that it can hold `count` values without asking for more memory.
+fn room<T>(buffer: &mut Vec<T>, count: usize) -> io::Result<()> {
+    buffer.clear();
+    buffer.try_reserve(count).map_err(|_| io::ErrorKind::OutOfMemory.into())
+}
+
 /// Writes the pixels strip by strip, compressed as in the input.
 pub(super) fn write_strips<T: Sample + Pod, K: TiffKind>(
     directory: &mut Encoder<'_, K>,
@@ -83,7 +89,7 @@ pub(super) fn write_strips<T: Sample + Pod, K: TiffKind>(
     let mut scratch: Vec<T> = Vec::new();
     let mut packed: Vec<u8> = Vec::new();
     for strip in pixels.chunks(rows_per_strip(format, storage) * row) {
-        scratch.clear();
+        room(&mut scratch, strip.len())?;
         scratch.extend_from_slice(strip);
         if format.white_is_zero {
             invert(&mut scratch);
@@ -92,7 +98,8 @@ pub(super) fn write_strips<T: Sample + Pod, K: TiffKind>(
             scratch.chunks_exact_mut(row).for_each(|row| differences(row, samples));
         }
         let unpacked: &[u8] = bytemuck::cast_slice(&scratch);
-        packed.clear();
+        // LZW may grow data by half; the other two less. The encoders themselves would not survive a lack of memory.
+        room(&mut packed, unpacked.len() + unpacked.len() / 2 + 4096)?;
         match storage.compression {
             Compression::None => packed.extend_from_slice(unpacked),
             Compression::Lzw => drop(Lzw.write_to(&mut packed, unpacked)?),

@@ -218,11 +218,11 @@ fn write_page<T: Sample + Pod, K: TiffKind>(
 
 /// Skips `bytes` bytes of the file; returns where they begin.
 fn step<K: TiffKind>(directory: &mut encode::Encoder<'_, K>, mut bytes: u64) -> TiffResult<u64> {
-    let block = vec![0u8; 1 << 20];
+    static BLOCK: [u8; 1 << 16] = [0; 1 << 16];
     let start = directory.write_data(&[][..] as &[u8])?;
     while bytes > 0 {
-        let part = bytes.min(block.len() as u64);
-        directory.write_data(&block[..part as usize])?;
+        let part = bytes.min(BLOCK.len() as u64);
+        directory.write_data(&BLOCK[..part as usize])?;
         bytes -= part;
     }
     Ok(start)

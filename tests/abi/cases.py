@@ -33,6 +33,7 @@ class Call:
         self.cases.append(Case(name, arguments, before, after))
 
 
+LAST = "parfocal_shutdown"
 OTHER_KIND = {"parfocal_model": "a_task", "parfocal_stream": "a_model", "parfocal_task": "a_stream"}
 
 
@@ -237,4 +238,7 @@ def plan(function: Function) -> Call:
     call.case("good")
     if function.returns == "parfocal_status":
         call.case("after fork")
+    if function.name == LAST:
+        # The good call is the last of all: every call after it is CLOSED.
+        call.cases.sort(key=lambda case: case.name == "good")
     return call

@@ -10,7 +10,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from cases import plan
+from cases import LAST, plan
 from header import NAME, Function, functions
 
 
@@ -102,7 +102,7 @@ def must_fail(header: Path, calls: list, table: dict) -> list:
 
 def main() -> int:
     header, rows_file, output = map(Path, sys.argv[1:4])
-    calls = [plan(f) for f in functions(header)]
+    calls = sorted((plan(f) for f in functions(header)), key=lambda call: call.function.name == LAST)
     table = rows(rows_file)
     found = problems(calls, table) or must_fail(header, calls, table)
     for problem in found:

@@ -12,6 +12,7 @@ function tests = test_sessions()
         'building without the header', @no_header
         'two sessions at once', @two
         'leaving with a model open', @leaving
+        'shutdown', @shut_down
         'models of another process', @other_process
     };
 end
@@ -38,6 +39,16 @@ end
 
 function named_folder()
     told(version_fails('', ['PARFOCAL_LIBRARY=' tempdir()]), 'NOT_FOUND', '(PARFOCAL_LIBRARY): is a folder');
+end
+
+function shut_down()
+    asked = 'try, parfocal.shutdown(-1); catch failure, printf(''%s|%s;'', failure.identifier, failure.message); end;';
+    [status, output] = session([asked 'm = parfocal.Model(''' tiny() ''', ''device=cpu threads=2'');' ...
+        'm.restore(ones(16)); parfocal.shutdown(5);' ...
+        'try, parfocal.doctor(); catch failure, printf(''%s|%s'', failure.identifier, failure.message); end']);
+    assert(status == 0, '%s', output);
+    told(output, 'INVALID_ARGUMENT', 'SECONDS must be a number of at least 0');
+    told(output, 'CLOSED', 'parfocal_shutdown has ended Parfocal in this process');
 end
 
 function package = package_folder()

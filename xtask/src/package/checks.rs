@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{elf, matlab, Project, GLIBC, GLIBCXX, RUNTIME};
 use crate::tools::hash::sha256;
-use crate::tools::{cache, read, read_text, root, target, walk, Result};
+use crate::tools::{cache, read, read_text, root, runtime, target, walk, Result};
 
 const SUMS: &str = "SHA256SUMS";
 
@@ -18,7 +18,7 @@ pub fn check(project: &Project, tree: &Path) -> Result<()> {
     };
     let library = elf::read(&tree.join("lib").join(project.soname()))?;
     let command = elf::read(&tree.join("bin/parfocal"))?;
-    let runtime = elf::read(&tree.join("lib").join(RUNTIME))?;
+    let runtime_elf = elf::read(&tree.join("lib").join(RUNTIME))?;
     note("libparfocal", symbols(&library, &expected_exports()?));
     note("libparfocal", ours(&library));
     note("libparfocal", named(&library, &project.soname()));
@@ -28,10 +28,11 @@ pub fn check(project: &Project, tree: &Path) -> Result<()> {
     note("bin/parfocal", ours(&command));
     let thunk = elf::read(&matlab::folder(tree).join(matlab::THUNK))?;
     note(matlab::THUNK, ours(&thunk));
-    note(RUNTIME, named(&runtime, RUNTIME));
+    note(RUNTIME, named(&runtime_elf, RUNTIME));
     let limits = [("GLIBC", GLIBC), ("GLIBCXX", GLIBCXX), ("CXXABI", CXXABI), ("GCC", GCC)];
-    note(RUNTIME, runtime.beyond(&limits));
-    for elf in [&library, &command, &runtime, &thunk] {
+    note(RUNTIME, runtime_elf.beyond(&limits));
+    note(RUNTIME, runtime::calls_home(&read(&tree.join("lib").join(RUNTIME))?));
+    for elf in [&library, &command, &runtime_elf, &thunk] {
         let folders = elf.search.iter().map(|folder| format!("looks for libraries in {folder}; expected no RUNPATH"));
         note(elf.soname.as_deref().unwrap_or("bin/parfocal"), folders.collect());
     }

@@ -16,7 +16,6 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use crate::tools::machine::need;
-use crate::tools::python::Environment;
 use crate::tools::{
     at, cargo, cmd, empty_folder, files, has_extension, make_folder, output, read_text, root, run, say, shown, target,
     Result,
@@ -124,10 +123,8 @@ fn lay_out(project: &Project, built: &linker::Built, tree: &Path) -> Result<()> 
     #[cfg(unix)]
     std::os::unix::fs::symlink(project.soname(), library.join("libparfocal.so")).map_err(at(&library))?;
     let runtime = library.join(RUNTIME);
-    program(&runtime::cached()?, &runtime)?;
-    // Without its RUNPATH: what it needs comes from the system, never from what else lies in `lib`.
-    let patchelf = Environment::Package.program("patchelf")?;
-    run(cmd!("{patchelf} --set-soname {RUNTIME} --remove-rpath {runtime}"))?;
+    runtime::place(&runtime, Some(RUNTIME))?;
+    permit(&runtime, 0o755)?;
     program(&built.command, &tree.join("bin/parfocal"))?;
     for name in ["parfocal.h", "parfocal.hpp"] {
         copy(&root().join("include").join(name), &tree.join("include").join(name))?;

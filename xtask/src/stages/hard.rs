@@ -1,6 +1,7 @@
 //! The test stage `hard`: the C library under watchers, faults, another ONNX Runtime, many threads and long runs.
 
 mod endure;
+mod guest;
 mod library;
 mod watched;
 
@@ -20,6 +21,12 @@ const PARTS: &[Part] = &[
     ),
     ("valgrind", "the fast part of the C suite under valgrind", watched::valgrind),
     ("panic", "a fault inside: a status, one handle spoiled, nothing printed", watched::panic),
+    ("quiet", "no file, no socket, no look-up beside what was asked for, in C, the command and a JVM", guest::quiet),
+    ("leaving", "ends at any moment, forked children, calls at the end, parfocal_shutdown", guest::leaving),
+    ("memory", "address space and allocations that cannot be had, from opening to the doctor", guest::memory),
+    ("threads", "what the library's threads inherit, and threads that cannot be had", guest::threads),
+    ("idle", "processor time between frames", guest::idle),
+    ("caller", "the caller's rounding, traps, cancellation and stack", guest::caller),
     ("two", "two copies of ONNX Runtime in one process, both orders", endure::two_runtimes),
     ("stress", "eight threads at once: open, restore, cancel, close, streams, stale handles", endure::stress),
     ("slope", "resident memory over 20,000 restores", endure::slope),

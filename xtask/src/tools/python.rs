@@ -88,6 +88,8 @@ impl Environment {
 
     /// A command of the environment's Python in the root of the project.
     pub fn command(self) -> Result<Cmd<'static>> {
-        Ok(shell().cmd(self.interpreter()?).env("PYTHONDONTWRITEBYTECODE", "1"))
+        let command = shell().cmd(self.interpreter()?).env("PYTHONDONTWRITEBYTECODE", "1");
+        // The onnxruntime of some environments has a telemetry client.
+        Ok(command.env("ORT_DISABLE_TELEMETRY", "1"))
     }
 }

@@ -7,7 +7,11 @@ use super::hash::sha256;
 use super::python::Environment;
 use super::{at, cache, cmd, files, has_extension, lock, make_folder, remove_folder, root, run, say, target, Result};
 
-pub const VERSION: &str = "1.31.1";
+/// The newest release whose builds for Linux and macOS have no telemetry: from 1.29 on they carry a client that writes
+/// an identifier below the user's home and looks up a collector (onnxruntime #27379). `package` refuses those.
+pub const VERSION: &str = "1.28.0";
+/// The release with CUDA, which is fetched for tests only and never shipped.
+const GPU_VERSION: &str = "1.31.1";
 
 struct Platform {
     wheel: &'static str,
@@ -20,21 +24,21 @@ fn platform() -> Result<Platform> {
     let (wheel, library, sha256) = match (std::env::consts::OS, std::env::consts::ARCH) {
         ("linux", "x86_64") => (
             "manylinux_2_28_x86_64",
-            "libonnxruntime.so.1.31.1",
-            "fc44112fbe06d7d689c57e11d3862031f64711007e4ee020f8eed5185fd2c1d3",
+            "libonnxruntime.so.1.28.0",
+            "aa4079d18f4ea7a5f3a94d80cd4bbe0f2740436626622d64d793803a20381083",
         ),
         ("linux", "aarch64") => (
             "manylinux_2_28_aarch64",
-            "libonnxruntime.so.1.31.1",
-            "8aa3b76b28c778a2b1dd660d34161adb1d508c9ccd04ff9dc80e26eca5df8467",
+            "libonnxruntime.so.1.28.0",
+            "23a37c2994bc273e1d59a4f49af6cba5bf1cfbc29f04907ec27df375aba50a7d",
         ),
         ("macos", "aarch64") => (
             "macosx_14_0_arm64",
-            "libonnxruntime.1.31.1.dylib",
-            "f8b06155feece624e55e49124340eea279da812529ae6fbc46a9f2be9c9cad2e",
+            "libonnxruntime.1.28.0.dylib",
+            "99909e99214e31fe2296c9f7fae5abc2eaf0145342efe8b0a6ed82e9ddb0a0a0",
         ),
         ("windows", "x86_64") => {
-            ("win_amd64", "onnxruntime.dll", "8482d2ee174e28504f99730fb01d6861575870283de4ed3a897ad39170d9a9b9")
+            ("win_amd64", "onnxruntime.dll", "14e186627f109a15f28f0b36f6e8ea07c79eac666818e63c39a9792f415bf649")
         }
         (os, arch) => {
             return Err(format!("no ONNX Runtime is pinned for {os} on {arch}; see xtask/src/tools/runtime.rs"))
@@ -43,13 +47,13 @@ fn platform() -> Result<Platform> {
     Ok(Platform { wheel, library, sha256 })
 }
 
-fn check(path: &Path, expected: &str) -> Result<()> {
+fn check(path: &Path, expected: &str, version: &str) -> Result<()> {
     let found = sha256(path)?;
     if found == expected {
         return Ok(());
     }
     Err(format!(
-        "{}: SHA-256 is {found}, expected {expected}; the file is not the pinned ONNX Runtime {VERSION}: delete it and \
+        "{}: SHA-256 is {found}, expected {expected}; the file is not the pinned ONNX Runtime {version}: delete it and \
          run again",
         path.display()
     ))
@@ -62,10 +66,46 @@ pub fn cached() -> Result<PathBuf> {
     let library = folder.join(platform.library);
     let _lock = lock("onnxruntime")?;
     if !library.exists() {
-        fetch("onnxruntime", platform.wheel, &folder, &[(platform.library, platform.sha256)])?;
+        fetch("onnxruntime", VERSION, platform.wheel, &folder, &[(platform.library, platform.sha256)])?;
     }
-    check(&library, platform.sha256)?;
+    check(&library, platform.sha256, VERSION)?;
     Ok(library)
+}
+
+/// Symbols that the copy that ships takes from the C library under another name.
+///
+/// `__cxa_atexit` registers destructors for the end of the process. They free memory that goes with the process anyway,
+/// while other threads of the host may still be inside. So it registers none: `sched_yield` has no effect and returns
+/// 0, which is success.
+const RENAMED: &str = "__cxa_atexit sched_yield\n";
+
+/// Puts the library in the place of `to` as it ships: without RUNPATH, so that what it needs comes from the system and
+/// never from what else lies in the folder, without destructors at the end of the process, and with a SONAME of its
+/// own.
+pub fn place(to: &Path, soname: Option<&str>) -> Result<()> {
+    let from = cached()?;
+    make_folder(to.parent().unwrap_or(Path::new("/")))?;
+    fs::copy(&from, to).map_err(at(to))?;
+    let patchelf = Environment::Package.program("patchelf")?;
+    run(cmd!("{patchelf} --remove-rpath {to}"))?;
+    if let Some(soname) = soname {
+        run(cmd!("{patchelf} --set-soname {soname} {to}"))?;
+    }
+    let names = to.with_extension("renamed");
+    fs::write(&names, RENAMED).map_err(at(&names))?;
+    run(cmd!("{patchelf} --rename-dynamic-symbols {names} {to}"))?;
+    fs::remove_file(&names).map_err(at(&names))
+}
+
+/// What a telemetry client leaves in a library: the variable that turns it off, the collector it sends to, its classes.
+const CALLS_HOME: &[&str] = &["ORT_DISABLE_TELEMETRY", "OneCollector", "OneDsTelemetry", "events.data.microsoft.com"];
+
+/// A sentence for each sign that this ONNX Runtime calls home.
+pub fn calls_home(library: &[u8]) -> Vec<String> {
+    let found = CALLS_HOME.iter().filter(|words| memchr::memmem::find(library, words.as_bytes()).is_some());
+    found
+        .map(|words| format!("has a telemetry client ({words}); expected a release without, such as {VERSION}"))
+        .collect()
 }
 
 /// The libraries of the release with CUDA, and their SHA-256; the first is put in place last, so if it exists all do.
@@ -82,25 +122,25 @@ pub fn cached_gpu() -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     let wheel = platform()?.wheel;
-    let folder = cache()?.join(format!("onnxruntime-gpu-{VERSION}-{wheel}"));
+    let folder = cache()?.join(format!("onnxruntime-gpu-{GPU_VERSION}-{wheel}"));
     let _lock = lock("onnxruntime-gpu")?;
     if !folder.join(GPU[0].0).exists() {
-        fetch("onnxruntime-gpu", wheel, &folder, GPU)?;
+        fetch("onnxruntime-gpu", GPU_VERSION, wheel, &folder, GPU)?;
     }
-    GPU.iter().try_for_each(|(library, sha256)| check(&folder.join(library), sha256))?;
+    GPU.iter().try_for_each(|(library, sha256)| check(&folder.join(library), sha256, GPU_VERSION))?;
     Ok(Some(folder.join(GPU[0].0)))
 }
 
 /// Puts libraries of a wheel into a folder, checked, and its licence and notices beside them.
-fn fetch(package: &str, wheel: &str, folder: &Path, libraries: &[(&str, &str)]) -> Result<()> {
-    say!("fetching {package} {VERSION} (once)");
+fn fetch(package: &str, version: &str, wheel: &str, folder: &Path, libraries: &[(&str, &str)]) -> Result<()> {
+    say!("fetching {package} {version} (once)");
     let partial = folder.with_extension("partial");
     remove_folder(&partial)?;
     // The environment's pip: a bare system's Python may lack one.
     let python = Environment::Light.interpreter()?;
     let quiet = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"];
     let platform = ["--python-version", "3.11", "--implementation", "cp", "--platform", wheel];
-    run(cmd!("{python} -m pip download {quiet...} {platform...} --dest {partial} {package}=={VERSION}"))?;
+    run(cmd!("{python} -m pip download {quiet...} {platform...} --dest {partial} {package}=={version}"))?;
     let wheel = files(&partial)?.into_iter().find(|path| has_extension(path, "whl"));
     let wheel = wheel.ok_or_else(|| format!("{}: pip left no wheel here", partial.display()))?;
     let unpacked = partial.join("unpacked");
@@ -117,7 +157,7 @@ fn fetch(package: &str, wheel: &str, folder: &Path, libraries: &[(&str, &str)]) 
     // The first library last: if it exists, all do.
     for (library, sha256) in libraries.iter().rev() {
         let from = package.join("capi").join(library);
-        check(&from, sha256)?;
+        check(&from, sha256, version)?;
         place(from, library)?;
     }
     remove_folder(&partial)
@@ -141,7 +181,7 @@ pub fn install() -> Result<PathBuf> {
     for place in [&named, &release] {
         make_folder(place.parent().expect("has the folder just joined"))?;
         let same = fs::metadata(place).is_ok_and(|m| m.len() == fs::metadata(&library).map_or(0, |l| l.len()))
-            && check(place, platform()?.sha256).is_ok();
+            && check(place, platform()?.sha256, VERSION).is_ok();
         if !same {
             let partial = place.with_extension("partial");
             fs::copy(&library, &partial).map_err(at(&partial))?;
@@ -155,4 +195,18 @@ pub fn install() -> Result<PathBuf> {
         }
     }
     Ok(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_that_calls_home_is_seen() {
+        assert_eq!(calls_home(b"\0GetTelemetryProvider\0nothing"), Vec::<String>::new());
+        let found =
+            calls_home(b"\0ORT_DISABLE_TELEMETRY\0https://mobile.events.data.microsoft.com/OneCollector/1.0/\0");
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found[0].contains("has a telemetry client (ORT_DISABLE_TELEMETRY); expected a release without"));
+    }
 }

@@ -44,6 +44,9 @@ function [status, varargout] = throughCalllib(verb, varargin)
         case 'doctor'  % [status, json] = doctor()
             [status, varargout{1}] = told('parfocal_doctor');
 
+        case 'shutdown'  % status = shutdown(timeout_ms)
+            status = calllib('parfocal', 'parfocal_shutdown', int32(varargin{1}));
+
         case 'open'  % [status, model] = open(path, options)
             untaken{1} = libpointer('uint64Ptr', uint64(0));
             status = calllib('parfocal', 'parfocal_model_open', utf8(varargin{1}), utf8(varargin{2}), untaken{1});

@@ -12,8 +12,7 @@ use crate::package;
 use crate::stages::{abi, skip, Outcome};
 use crate::tools::machine::{self, JAVA};
 use crate::tools::maven::{maven, property, run_alone};
-use crate::tools::python::Environment;
-use crate::tools::{at, cargo, cmd, empty_folder, root, run, runtime, say, target, Result};
+use crate::tools::{at, cargo, empty_folder, root, run, runtime, say, target, Result};
 
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The watchers' exit status when they saw something; the suite's own are 1 and 2.
@@ -43,6 +42,18 @@ fn plain() -> Result<&'static Library> {
         let library = kept("plain", &target().join("debug"))?;
         // Puts the library without faults back.
         run(build_library())?;
+        Ok(library)
+    });
+    made.as_ref().map_err(Clone::clone)
+}
+
+/// The same with its runtime beside it, as in the archive.
+pub fn guest() -> Result<&'static Library> {
+    static ONCE: OnceLock<Result<Library>> = OnceLock::new();
+    let made = ONCE.get_or_init(|| {
+        let mut library = kept("guest", &plain()?.folder)?;
+        runtime::place(&library.folder.join(package::RUNTIME), Some(package::RUNTIME))?;
+        library.runtime = None;
         Ok(library)
     });
     made.as_ref().map_err(Clone::clone)
@@ -132,19 +143,16 @@ pub fn asan() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// ONNX Runtime without RUNPATH, as in the archive: valgrind reports the way in which glibc reads that as an error.
-fn without_runpath(folder: &Path) -> Result<PathBuf> {
+/// ONNX Runtime as in the archive. (Without RUNPATH: valgrind reports the way in which glibc reads that as an error.)
+fn shipped_runtime(folder: &Path) -> Result<PathBuf> {
     let library = folder.join("libonnxruntime.so");
-    let from = runtime::cached()?;
-    fs::copy(&from, &library).map_err(at(&from))?;
-    let patchelf = Environment::Package.program("patchelf")?;
-    run(cmd!("{patchelf} --remove-rpath {library}"))?;
+    runtime::place(&library, None)?;
     Ok(library)
 }
 
 pub fn valgrind() -> Result<Outcome> {
     let library = plain()?;
-    let runtime = without_runpath(&library.place()?)?;
+    let runtime = shipped_runtime(&library.place()?)?;
     let start = |program: &Path| {
         let path = std::env::var_os("PATH").unwrap_or_default();
         library

@@ -22,6 +22,8 @@ final class Native {
 
     static native String doctor();
 
+    static native void shutdown(int timeoutMs);
+
     /** {@code path} null or "": the model inside the library. */
     static native long modelOpen(String path, String options);
 

@@ -38,6 +38,19 @@ public final class Parfocal {
     }
 
     /**
+     * Ends Parfocal in this JVM: running calls are cancelled and waited for, streams and models are closed, no thread
+     * of the library is left, and every later call throws {@link Status#CLOSED}. For a host that unloads plugins; at
+     * the end of the JVM it happens by itself. Not from inside another call.
+     *
+     * @param timeoutMs how long to wait for running calls, in milliseconds; -1 without end
+     * @throws ParfocalException {@link Status#TIMEOUT} if calls still run
+     */
+    public static void shutdown(int timeoutMs) {
+        Libraries.load();
+        Native.shutdown(timeoutMs);
+    }
+
+    /**
      * How sharp an 8-bit frame is: larger is sharper, 0 is a constant frame. It compares planes of one field at one
      * magnification.
      *
