@@ -1,4 +1,5 @@
-//! The command `parfocal`, one file for each subcommand. Exit codes: 0 done, 1 failed, 2 wrong usage.
+//! The command `parfocal`, one file for each subcommand. Exit codes: 0 done, 1 failed, 2 wrong
+//! usage, 3 some of many files failed.
 
 mod arguments;
 mod compare;
@@ -66,6 +67,7 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(Failure::Reported) => ExitCode::FAILURE,
+        Err(Failure::InPart) => ExitCode::from(3),
     }
 }
 

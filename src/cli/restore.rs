@@ -15,6 +15,7 @@ use crate::error::{Error, Result, Status};
 use crate::restore::file::{FileJob, FileReport};
 use crate::restore::model::Model;
 use crate::restore::options::{RunOptions, Scope};
+use crate::restore::set::Set;
 
 /// The subcommand and its arguments.
 pub fn command() -> Command {
@@ -47,7 +48,7 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let (jobs, folder) = outputs(&inputs, out)?;
     check_inputs_survive(&jobs)?;
 
-    let mut batch = Batch { arguments, options, force, stop: Stop::install()?, model: None };
+    let mut batch = Batch { arguments, options, force, set: Set::new(&jobs), stop: Stop::install()?, model: None };
     let new_folder = folder.filter(|f| !f.exists());
     if let Some(folder) = new_folder {
         std::fs::create_dir(folder).map_err(|e| {
@@ -97,6 +98,7 @@ struct Batch<'a> {
     arguments: &'a ArgMatches,
     options: RunOptions,
     force: bool,
+    set: Set,
     stop: Stop,
     /// Opened for the first file that can be read.
     model: Option<Model>,
@@ -104,7 +106,7 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     fn restore(&mut self, input: &Path, output: &Path, place: &str) -> Result<FileReport> {
-        let job = FileJob::open(input, output, self.force)?;
+        let job = FileJob::open_in_set(input, output, self.force, &self.set)?;
         let model = match &mut self.model {
             Some(model) => model,
             none => {
@@ -144,7 +146,7 @@ fn entry(input: &Path, output: &Path, done: &Result<FileReport>, seconds: f64) -
                 "width": report.format.width,
                 "height": report.format.height,
                 "pages": report.pages,
-                "pixel_type": report.format.pixel_type.to_string(),
+                "pixel_type": report.format.stored.to_string(),
                 "channels": report.format.channels.to_string(),
                 "seconds": seconds,
             });

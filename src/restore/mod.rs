@@ -8,5 +8,6 @@ pub mod options;
 mod plane;
 pub mod queue;
 pub mod report;
+pub mod set;
 pub mod stack;
 pub mod stream;

@@ -1,6 +1,7 @@
 //! Reads a page's size, pixel type, channels and storage from its tags; refuses pages that cannot be restored.
 
 use super::directory::{Directory, Source};
+use super::stored::{Kind, Stored};
 use super::tag;
 use crate::error::{Error, Result, Status};
 use crate::image::frame::{PixelType, Shape, Strides};
@@ -16,6 +17,8 @@ pub enum Channels {
     Rgb,
     /// Four samples, the last is opacity.
     Rgba,
+    /// So many samples, each a grey image of its own.
+    Separate(u16),
 }
 
 impl Channels {
@@ -26,6 +29,7 @@ impl Channels {
             Self::GreyAlpha => 2,
             Self::Rgb => 3,
             Self::Rgba => 4,
+            Self::Separate(samples) => samples.into(),
         }
     }
 
@@ -34,6 +38,7 @@ impl Channels {
         match self {
             Self::Grey | Self::GreyAlpha => 1,
             Self::Rgb | Self::Rgba => 3,
+            Self::Separate(samples) => samples.into(),
         }
     }
 }
@@ -45,22 +50,25 @@ impl std::fmt::Display for Channels {
             Self::GreyAlpha => "grey with alpha",
             Self::Rgb => "RGB",
             Self::Rgba => "RGBA",
+            Self::Separate(samples) => return write!(f, "grey, {samples} channels"),
         })
     }
 }
 
-/// Size and pixels of a page; the same for all pages of a file.
+/// Size and pixels of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageFormat {
     /// In pixels.
     pub width: usize,
     /// In pixels.
     pub height: usize,
-    /// Type of every sample.
+    /// Type of every sample in memory.
     pub pixel_type: PixelType,
+    /// How every sample is stored in the file.
+    pub stored: Stored,
     /// Meaning of the samples of a pixel.
     pub channels: Channels,
-    /// Whether the file stores white as 0. In memory, larger is always brighter.
+    /// Whether the file stores white as 0 and means it. In memory, larger is always brighter.
     pub white_is_zero: bool,
 }
 
@@ -68,6 +76,21 @@ impl PageFormat {
     /// Samples of one page, alpha included.
     pub fn samples(&self) -> usize {
         self.width * self.height * self.channels.samples()
+    }
+
+    /// Planes of a page that are restored, each with a range of its own: one, or one for each separate channel.
+    pub fn planes(&self) -> usize {
+        match self.channels {
+            Channels::Separate(samples) => samples.into(),
+            _ => 1,
+        }
+    }
+
+    /// Shape and strides of one such plane, whose first sample is that with its number. They skip an alpha channel,
+    /// which so stays unchanged.
+    pub fn plane(&self) -> (Shape, Strides) {
+        let (shape, strides) = self.colours();
+        (Shape { channels: shape.channels / self.planes(), ..shape }, strides)
     }
 
     /// Shape and strides of the colour channels of a page; they skip an alpha channel, which so stays unchanged.
@@ -78,15 +101,20 @@ impl PageFormat {
         (shape, Strides { x: samples, y: row, channel: 1, plane: row * self.height as isize })
     }
 
-    /// Bytes of one uncompressed page.
+    /// Bytes of one uncompressed row in the file.
+    pub fn row_bytes(&self) -> usize {
+        self.stored.row_bytes(self.width * self.channels.samples())
+    }
+
+    /// Bytes of one uncompressed page in the file.
     pub fn bytes(&self) -> u64 {
-        (self.samples() * self.pixel_type.bytes()) as u64
+        (self.row_bytes() * self.height) as u64
     }
 }
 
 impl std::fmt::Display for PageFormat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}x{} {} {}", self.width, self.height, self.pixel_type, self.channels)?;
+        write!(f, "{}x{} {} {}", self.width, self.height, self.stored, self.channels)?;
         if self.white_is_zero {
             f.write_str(" (0 is white)")?;
         }
@@ -105,17 +133,24 @@ pub enum Compression {
     Deflate,
     /// Byte runs (32773).
     PackBits,
+    /// Zstandard (50000).
+    Zstd,
+    /// JPEG (7), which loses detail.
+    Jpeg,
 }
 
 impl Compression {
     /// The most bytes that one compressed byte can expand to. LZW: 3838 bytes from a 12-bit code; Deflate: 258 from 2
-    /// bits; PackBits: 128 from two bytes.
+    /// bits; PackBits: 128 from two bytes; Zstandard: a block of 128 KiB from 4 bytes; JPEG: 16 blocks of 64 values from
+    /// 2 bits each, three components of which two are stored at a quarter.
     pub(super) fn most(self) -> u64 {
         match self {
             Self::None => 1,
             Self::PackBits => 64,
             Self::Deflate => 1032,
             Self::Lzw => 2560,
+            Self::Zstd => 32768,
+            Self::Jpeg => 1024,
         }
     }
 
@@ -124,7 +159,28 @@ impl Compression {
         match self {
             Self::None => 0,
             Self::Lzw => bytes / 2 + 16,
-            Self::Deflate | Self::PackBits => bytes / 64 + 1024,
+            Self::Deflate | Self::PackBits | Self::Zstd => bytes / 64 + 1024,
+            Self::Jpeg => self.written().most_growth(bytes),
+        }
+    }
+
+    /// The compression of the output: the same, but nothing is lost again.
+    pub(super) fn written(self) -> Self {
+        if self == Self::Jpeg {
+            Self::Deflate
+        } else {
+            self
+        }
+    }
+
+    /// The number of the tag Compression in an output.
+    pub(super) fn code(self) -> u16 {
+        match self.written() {
+            Self::None => 1,
+            Self::Lzw => 5,
+            Self::PackBits => 32773,
+            Self::Zstd => 50000,
+            Self::Deflate | Self::Jpeg => 8,
         }
     }
 
@@ -135,6 +191,8 @@ impl Compression {
             Self::Lzw => "LZW",
             Self::Deflate => "Deflate",
             Self::PackBits => "PackBits",
+            Self::Zstd => "ZSTD",
+            Self::Jpeg => "JPEG",
         }
     }
 }
@@ -163,34 +221,50 @@ pub struct Storage {
     pub tiled: bool,
     /// Rows of a strip; meaningless for tiles.
     pub rows_per_strip: usize,
+    /// The tag PhotometricInterpretation of the output: the input's, where it has one.
+    pub(crate) photometric: u16,
     /// The tag ExtraSamples: the meaning of the samples beyond grey or RGB.
     pub(crate) extra_samples: Vec<u16>,
+    /// The tag JPEGTables: what the JPEG streams of all strips share.
+    pub(super) jpeg_tables: Vec<u8>,
+}
+
+/// What is known of the whole file before a page is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Context {
+    /// ImageJ has written it: photometric 0 then stands for an inverted lookup table, and the numbers stay as they are.
+    pub imagej: bool,
+}
+
+/// A page as its tags describe it.
+pub(crate) struct Described {
+    pub format: PageFormat,
+    pub storage: Storage,
+    /// A sentence for each thing that is unusual.
+    pub notes: Vec<String>,
 }
 
 /// Reads the format and the storage of a page. `Chunks` reads the places of its pixels.
-pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(PageFormat, Storage)> {
+pub(crate) fn read(source: &mut Source, directory: &Directory, context: Context) -> Result<Described> {
+    let mut notes = Vec::new();
     let width = dimension(source, directory, tag::WIDTH, "ImageWidth")?;
     let height = dimension(source, directory, tag::HEIGHT, "ImageLength")?;
     let samples = source.integer(directory, tag::SAMPLES_PER_PIXEL)?.unwrap_or(1);
     let format = uniform(source, directory, tag::SAMPLE_FORMAT, 1, "SampleFormat")?;
     let bits = uniform(source, directory, tag::BITS_PER_SAMPLE, 1, "BitsPerSample")?;
-    let photometric = source.integer(directory, tag::PHOTOMETRIC)?.ok_or_else(|| {
-        Error::new(Status::Format, "the tag PhotometricInterpretation is missing: the file is damaged")
-    })?;
-    let white_is_zero = photometric == 0;
-    let colours = match photometric {
-        0 | 1 => 1,
-        2 => 3,
-        other => return Err(photometric_refused(other)),
-    };
-    let pixel_type = pixel_type(format, bits)?;
+    let compression = compression(source.integer(directory, tag::COMPRESSION)?.unwrap_or(1))?;
+    let photometric = photometric(source, directory, samples, compression, &mut notes)?;
+    let white_is_zero = photometric == 0 && !context.imagej;
+    let stored = Stored::new(format, bits)?;
+    let pixel_type = stored.memory();
     let extra_samples: Vec<u16> =
         source.few_integers(directory, tag::EXTRA_SAMPLES)?.into_iter().map(|v| v as u16).collect();
-    let channels = channels(colours, samples, &extra_samples)?;
+    let channels = channels(if photometric == 2 { 3 } else { 1 }, samples, &extra_samples)?;
     if white_is_zero && (pixel_type.is_float() || channels != Channels::Grey) {
         return Err(Error::new(
             Status::Unsupported,
-            "an image where 0 is white is read as 8 or 16-bit grey only; invert it and save it with 0 as black",
+            "an image where 0 is white is read as grey integers of at most 16 bits only; invert it and save it with 0 \
+             as black",
         ));
     }
     if source.integer(directory, tag::FILL_ORDER)?.is_some_and(|order| order == 2) {
@@ -199,14 +273,25 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(PageFo
             "reversed bit order (FillOrder 2) is not read; save the file again",
         ));
     }
-
-    let compression = compression(source.integer(directory, tag::COMPRESSION)?.unwrap_or(1))?;
-    let predictor = predictor(source.integer(directory, tag::PREDICTOR)?.unwrap_or(1), compression, pixel_type)?;
+    let predictor = predictor(source.integer(directory, tag::PREDICTOR)?.unwrap_or(1), compression, stored)?;
     let planar = source.integer(directory, tag::PLANAR)?.unwrap_or(1) == 2 && channels.samples() > 1;
+    if planar && channels == Channels::Rgba {
+        notes.push(format!(
+            "of the four separate samples of a pixel the first three were taken for red, green and blue, and the fourth \
+             for opacity (ExtraSamples {extra_samples:?}), which is copied; if all are grey channels, save them as pages"
+        ));
+    }
+    if compression == Compression::Jpeg {
+        check_jpeg(stored, planar, channels)?;
+        notes.push(
+            "the pixels are stored as JPEG, which has lost detail; the output is stored without loss (Deflate)".into(),
+        );
+    }
 
-    let format = PageFormat { width: width as usize, height: height as usize, pixel_type, channels, white_is_zero };
+    let format =
+        PageFormat { width: width as usize, height: height as usize, pixel_type, stored, channels, white_is_zero };
     // A page must be addressable; later code multiplies these numbers unchecked.
-    let bytes = u128::from(width) * u128::from(height) * u128::from(samples) * pixel_type.bytes() as u128;
+    let bytes = u128::from(width) * u128::from(height) * u128::from(samples) * 8;
     if bytes > isize::MAX as u128 {
         return Err(Error::new(
             Status::Format,
@@ -214,10 +299,84 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<(PageFo
         ));
     }
     let tiled = directory.get(tag::TILE_OFFSETS).is_some();
-    let rows_per_strip = source.integer(directory, tag::ROWS_PER_STRIP)?.unwrap_or(height).min(height);
+    let rows_per_strip = match source.integer(directory, tag::ROWS_PER_STRIP)? {
+        Some(0) if !tiled => {
+            notes.push("RowsPerStrip is 0; read as one strip".into());
+            height
+        }
+        rows => rows.unwrap_or(height).min(height),
+    } as usize;
+    let jpeg_tables = match directory.get(tag::JPEG_TABLES).filter(|_| compression == Compression::Jpeg) {
+        Some(entry) => source.value(entry)?,
+        None => Vec::new(),
+    };
+    let photometric = photometric as u16;
     let storage =
-        Storage { compression, predictor, planar, tiled, rows_per_strip: rows_per_strip as usize, extra_samples };
-    Ok((format, storage))
+        Storage { compression, predictor, planar, tiled, rows_per_strip, photometric, extra_samples, jpeg_tables };
+    Ok(Described { format, storage, notes })
+}
+
+/// The tag PhotometricInterpretation as it stands in the output: 0 to 3. Errors: `Unsupported`.
+fn photometric(
+    source: &mut Source,
+    directory: &Directory,
+    samples: u64,
+    compression: Compression,
+    notes: &mut Vec<String>,
+) -> Result<u64> {
+    match source.integer(directory, tag::PHOTOMETRIC)? {
+        Some(found @ 0..=2) => Ok(found),
+        // The JPEG decoder makes RGB of it.
+        Some(6) if compression == Compression::Jpeg => Ok(2),
+        Some(3) => match directory.get(tag::COLOR_MAP) {
+            Some(map) if map.count == 768 && is_ramp(&source.integers(map)?) => Ok(3),
+            _ => Err(photometric_refused(3)),
+        },
+        Some(other) => Err(photometric_refused(other)),
+        None => {
+            let (taken, name) = if samples >= 3 { (2, "RGB") } else { (1, "grey with 0 as black") };
+            notes.push(format!("the tag PhotometricInterpretation is missing; taken for {name}"));
+            Ok(taken)
+        }
+    }
+}
+
+/// Whether a lookup table of 256 colours (all reds, then greens, then blues, of 16 bits) goes from dark to bright or
+/// from bright to dark in small steps, so that an index is an intensity. The ends may stand out, as in ImageJ's HiLo.
+fn is_ramp(map: &[u64]) -> bool {
+    let colour = |i: usize| [map[i], map[256 + i], map[512 + i]].map(|v| v as f64 / 65535.0);
+    let light = |i: usize| {
+        let [r, g, b] = colour(i);
+        0.299 * r + 0.587 * g + 0.114 * b
+    };
+    let total = light(254) - light(1);
+    // Rounding to 8 bits, and the small bends of colour tables such as Fire.
+    const BEND: f64 = 0.02;
+    const STEP: f64 = 0.06;
+    let smooth = (1..254).all(|i| {
+        let (from, to) = (colour(i), colour(i + 1));
+        (light(i + 1) - light(i)) * total.signum() >= -BEND && (0..3).all(|c| (to[c] - from[c]).abs() <= STEP)
+    });
+    let mut darkest_yet = f64::MAX;
+    let monotone = (1..255).rev().all(|i| {
+        let value = light(i) * total.signum();
+        darkest_yet = darkest_yet.min(value);
+        value <= darkest_yet + BEND
+    });
+    total.abs() >= 0.05 && smooth && monotone
+}
+
+fn check_jpeg(stored: Stored, planar: bool, channels: Channels) -> Result<()> {
+    if stored == Stored::from(PixelType::U8) && !planar && matches!(channels, Channels::Grey | Channels::Rgb) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Status::Unsupported,
+        format!(
+            "JPEG of {stored} {channels}{}; expected 8-bit grey or RGB, interleaved: save it with another compression",
+            if planar { " in separate planes" } else { "" }
+        ),
+    ))
 }
 
 pub(super) fn dimension(source: &mut Source, directory: &Directory, tag: u16, name: &str) -> Result<u64> {
@@ -244,31 +403,13 @@ fn uniform(source: &mut Source, directory: &Directory, tag: u16, default: u64, n
     }
 }
 
-/// Pixel types with their SampleFormat (1: unsigned, 2: signed, 3: float); BitsPerSample is their size.
-const SAMPLE_FORMATS: &[(PixelType, u16)] = &[(PixelType::U8, 1), (PixelType::U16, 1), (PixelType::F32, 3)];
-
-/// The SampleFormat of a pixel type.
-pub(super) fn sample_format(pixel_type: PixelType) -> u16 {
-    // The table has every type: a test says so.
-    SAMPLE_FORMATS.iter().find(|(known, _)| *known == pixel_type).map_or(1, |(_, format)| *format)
-}
-
-fn pixel_type(format: u64, bits: u64) -> Result<PixelType> {
-    let fits = |(known, own): &&(PixelType, u16)| u64::from(*own) == format && known.bytes() as u64 * 8 == bits;
-    if let Some((known, _)) = SAMPLE_FORMATS.iter().find(fits) {
-        return Ok(*known);
+/// The SampleFormat of a stored kind.
+pub(super) fn sample_format(stored: Stored) -> u16 {
+    match stored.kind() {
+        Kind::Unsigned => 1,
+        Kind::Signed => 2,
+        Kind::Float => 3,
     }
-    const EXPECTED: &str = "expected 8 or 16-bit unsigned integers or 32-bit floats";
-    let (found, advice) = match (format, bits) {
-        (1, 1) => ("1-bit samples (a mask)".into(), "a mask cannot be restored: use the image it was made from"),
-        (1, 32 | 64) => (format!("{bits}-bit integers"), "convert it to 16-bit or to 32-bit float"),
-        (1, _) => (format!("{bits}-bit integers"), "convert it to 8 or 16-bit"),
-        (2, _) => (format!("signed {bits}-bit integers"), "convert it to 16-bit unsigned or to 32-bit float"),
-        (3, _) => (format!("{bits}-bit floats"), "convert it to 32-bit float"),
-        (5 | 6, _) => ("complex samples".into(), "save the magnitude as 32-bit float"),
-        _ => (format!("samples of unknown kind (SampleFormat {format}, {bits} bits)"), "convert it"),
-    };
-    Err(Error::new(Status::Unsupported, format!("{found}; {EXPECTED}: {advice}")))
 }
 
 fn photometric_refused(photometric: u64) -> Error {
@@ -295,16 +436,21 @@ fn channels(colours: u64, samples: u64, extra: &[u16]) -> Result<Channels> {
         (3, 3) => Ok(Channels::Rgb),
         // Without the tag ExtraSamples a fourth sample can only be alpha.
         (3, 4) if alpha || extra.is_empty() => Ok(Channels::Rgba),
+        // No sample is opacity: channels of a microscope.
+        (_, 2..=MOST_CHANNELS) if extra.iter().all(|&kind| kind == 0) => Ok(Channels::Separate(samples as u16)),
         _ => Err(Error::new(
             Status::Unsupported,
             format!(
                 "{samples} samples per pixel (ExtraSamples {extra:?}) in {} image; expected grey or RGB, each with or \
-                 without alpha: save the channels as pages",
+                 without alpha, or up to {MOST_CHANNELS} channels without alpha: save the channels as pages",
                 if colours == 1 { "a grey" } else { "an RGB" }
             ),
         )),
     }
 }
+
+/// Most channels of a pixel; more are a spectrum, not an image.
+const MOST_CHANNELS: u64 = 64;
 
 fn compression(code: u64) -> Result<Compression> {
     let name = match code {
@@ -312,12 +458,13 @@ fn compression(code: u64) -> Result<Compression> {
         5 => return Ok(Compression::Lzw),
         8 | 32946 => return Ok(Compression::Deflate),
         32773 => return Ok(Compression::PackBits),
+        50000 => return Ok(Compression::Zstd),
+        7 => return Ok(Compression::Jpeg),
         2..=4 => "CCITT fax",
-        6 | 7 => "JPEG",
+        6 => "JPEG as of 1992",
         33003 | 33005 | 34712 => "JPEG 2000",
         34887 => "LERC",
         34925 => "LZMA",
-        50000 => "ZSTD",
         50001 => "WebP",
         50002 => "JPEG XL",
         _ => "unknown",
@@ -325,27 +472,31 @@ fn compression(code: u64) -> Result<Compression> {
     Err(Error::new(
         Status::Unsupported,
         format!(
-            "compression {code} ({name}) is not read; expected none, LZW, Deflate or PackBits: save the file with one \
-             of these"
+            "compression {code} ({name}) is not read; expected none, LZW, Deflate, PackBits, ZSTD or JPEG: save the file \
+             with one of these"
         ),
     ))
 }
 
-fn predictor(code: u64, compression: Compression, pixel_type: PixelType) -> Result<Predictor> {
+fn predictor(code: u64, compression: Compression, stored: Stored) -> Result<Predictor> {
     let refuse = |what: String| Err(Error::new(Status::Unsupported, what));
     match code {
         1 => Ok(Predictor::None),
         // libtiff ignores the tag here, other readers apply it: the same file would give two pictures.
-        2 | 3 if !matches!(compression, Compression::Lzw | Compression::Deflate) => refuse(format!(
+        2 | 3 if !matches!(compression, Compression::Lzw | Compression::Deflate | Compression::Zstd) => refuse(format!(
             "predictor {code} with compression {} is ambiguous, since programs differ in whether they apply it; \
-             expected a predictor with LZW or Deflate only: save the file again without predictor, in the program that \
-             wrote it",
+             expected a predictor with LZW, Deflate or ZSTD only: save the file again without predictor, in the program \
+             that wrote it",
             compression.name()
         )),
+        2 if stored.is_packed() || stored.bits() == 24 => refuse(format!(
+            "predictor 2 is for samples of 8, 16, 32 or 64 bits, found {stored} pixels: save the file again without \
+             predictor"
+        )),
         2 => Ok(Predictor::Horizontal),
-        3 if pixel_type.is_float() => Ok(Predictor::FloatingPoint),
+        3 if stored.kind() == Kind::Float => Ok(Predictor::FloatingPoint),
         3 => refuse(format!(
-            "predictor 3 is for floats, found {pixel_type} pixels: save the file again with another predictor or none"
+            "predictor 3 is for floats, found {stored} pixels: save the file again with another predictor or none"
         )),
         _ => refuse(format!("predictor {code} is unknown; expected 1, 2 or 3: save the file again with one of these")),
     }
@@ -355,11 +506,31 @@ fn predictor(code: u64, compression: Compression, pixel_type: PixelType) -> Resu
 mod tests {
     use super::*;
 
+    fn map(colour: impl Fn(usize) -> [u64; 3]) -> Vec<u64> {
+        (0..3).flat_map(|c| (0..256).map(move |i| (c, i))).map(|(c, i)| colour(i)[c] * 257).collect()
+    }
+
     #[test]
-    fn every_pixel_type_has_a_sample_format() {
-        for &known in PixelType::ALL {
-            let format = u64::from(sample_format(known));
-            assert_eq!(pixel_type(format, known.bytes() as u64 * 8), Ok(known));
-        }
+    fn ramps_are_told_from_palettes() {
+        assert!(is_ramp(&map(|i| [0, i as u64, 0])), "green");
+        assert!(is_ramp(&map(|i| [255 - i as u64; 3])), "inverted grey");
+        let hi_lo = |i: usize| match i {
+            0 => [0, 0, 255],
+            255 => [255, 0, 0],
+            _ => [i as u64; 3],
+        };
+        assert!(is_ramp(&map(hi_lo)), "HiLo");
+        let fire = |i: usize| {
+            let i = i as u64;
+            [(i * 3).min(255), (i * 3).saturating_sub(255).min(255), (i * 3).saturating_sub(510).min(255)]
+        };
+        assert!(is_ramp(&map(fire)), "hot");
+        assert!(!is_ramp(&map(|_| [90, 90, 90])), "one colour");
+        let hues = |i: usize| [[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 200, 90]][i % 4];
+        assert!(!is_ramp(&map(hues)), "a palette");
+        let cycle = |i: usize| [(i as u64 * 2) % 256, 128, 255 - (i as u64 * 2) % 256];
+        assert!(!is_ramp(&map(cycle)), "a cycle");
+        let web = |i: usize| [(i as u64 / 36) * 51 % 256, (i as u64 / 6 % 6) * 51, (i as u64 % 6) * 51];
+        assert!(!is_ramp(&map(web)), "216 colours");
     }
 }
