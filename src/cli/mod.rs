@@ -2,6 +2,7 @@
 //! usage, 3 some of many files failed.
 
 mod arguments;
+mod batch;
 mod compare;
 mod doctor;
 mod info;
@@ -11,6 +12,7 @@ mod progress;
 mod restore;
 mod score;
 mod stop;
+mod summary;
 
 use std::process::ExitCode;
 

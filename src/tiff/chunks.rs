@@ -226,10 +226,11 @@ impl Chunks {
     fn unpack(&self, chunk: &Chunk, source: &mut Source, storage: &Storage, out: &mut [u8]) -> Result<()> {
         let (at, bytes) = self.places[chunk.index];
         let order = source.order;
-        let packed = source.part(at, bytes, self.what)?;
+        let mut packed = source.part(at, bytes, self.what)?;
         let doing = || format!("decoding its pixels ({} {})", self.what, chunk.index + 1);
         let row = chunk.stored.row_bytes(chunk.row);
-        unpack(packed, storage, (self.columns, chunk.together), out).map_err(|e| io_error(&doing(), &e))?;
+        unpack(&mut packed, storage, (self.columns, self.rows, chunk.together), out)
+            .map_err(|e| io_error(&doing(), &e))?;
         let (bits, together) = (chunk.stored.bits(), chunk.together);
         // The floating point predictor orders its bytes the same way in any file.
         if storage.predictor != Predictor::FloatingPoint && order != ByteOrder::native() {

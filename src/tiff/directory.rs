@@ -288,8 +288,35 @@ impl Source {
     }
 }
 
+/// The error for a microscope's own file format.
+pub(super) fn elsewhere(container: &str) -> Error {
+    Error::new(
+        Status::Unsupported,
+        format!(
+            "{container}, which is read by Bio-Formats: open it in Fiji and restore it there (Plugins > Parfocal), or \
+             read it in Python with bioio and save it as TIFF; this command expects a TIFF file"
+        ),
+    )
+}
+
+/// The format of a microscope's file, by its first bytes.
+fn container(header: &[u8]) -> Option<&'static str> {
+    match header {
+        [b'Z', b'I', b'S', b'R', b'A', b'W', b'F', b'I', b'L', b'E', ..] => Some("a Zeiss CZI file"),
+        [0xda, 0xce, 0xbe, 0x0a, ..] | [0, 0, 0, 0x0c, b'j', b'P', b' ', b' ', ..] => Some("a Nikon ND2 file"),
+        [0x70, 0, 0, 0, _, _, _, _, 0x2a, ..] => Some("a Leica LIF file"),
+        [b'O', b'L', b'Y', b'M', b'P', b'U', b'S', b'R', b'A', b'W', ..] => Some("an Olympus OIR file"),
+        [b'S', b'I', b'S', 0, ..] => Some("an Olympus ETS file, a part of a VSI image"),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("a compound file (Olympus OIB, Zeiss ZVI or another)"),
+        _ => None,
+    }
+}
+
 /// The error for a file that is no TIFF. It guesses the real format, since people rename files without converting them.
 fn not_tiff(header: &[u8]) -> Error {
+    if let Some(container) = container(header) {
+        return elsewhere(container);
+    }
     let looks = match header {
         [0x89, b'P', b'N', b'G', ..] => "a PNG image",
         [0xff, 0xd8, ..] => "a JPEG image",

@@ -219,6 +219,8 @@ pub struct Storage {
     pub planar: bool,
     /// Whether it is stored in tiles, else in strips.
     pub tiled: bool,
+    /// Whether the bits of each byte are reversed (FillOrder 2).
+    pub(super) reversed: bool,
     /// Rows of a strip; meaningless for tiles.
     pub rows_per_strip: usize,
     /// The tag PhotometricInterpretation of the output: the input's, where it has one.
@@ -227,6 +229,8 @@ pub struct Storage {
     pub(crate) extra_samples: Vec<u16>,
     /// The tag JPEGTables: what the JPEG streams of all strips share.
     pub(super) jpeg_tables: Vec<u8>,
+    /// Whether the pixels are brightness and two colour differences, which become RGB.
+    pub(super) ycbcr: bool,
 }
 
 /// What is known of the whole file before a page is read.
@@ -267,12 +271,8 @@ pub(crate) fn read(source: &mut Source, directory: &Directory, context: Context)
              as black",
         ));
     }
-    if source.integer(directory, tag::FILL_ORDER)?.is_some_and(|order| order == 2) {
-        return Err(Error::new(
-            Status::Unsupported,
-            "reversed bit order (FillOrder 2) is not read; save the file again",
-        ));
-    }
+    // JPEG has a bit order of its own, as libtiff reads it.
+    let reversed = source.integer(directory, tag::FILL_ORDER)? == Some(2) && compression != Compression::Jpeg;
     let predictor = predictor(source.integer(directory, tag::PREDICTOR)?.unwrap_or(1), compression, stored)?;
     let planar = source.integer(directory, tag::PLANAR)?.unwrap_or(1) == 2 && channels.samples() > 1;
     if planar && channels == Channels::Rgba {
@@ -311,8 +311,19 @@ pub(crate) fn read(source: &mut Source, directory: &Directory, context: Context)
         None => Vec::new(),
     };
     let photometric = photometric as u16;
-    let storage =
-        Storage { compression, predictor, planar, tiled, rows_per_strip, photometric, extra_samples, jpeg_tables };
+    let ycbcr = source.integer(directory, tag::PHOTOMETRIC)? == Some(6);
+    let storage = Storage {
+        compression,
+        predictor,
+        planar,
+        tiled,
+        reversed,
+        rows_per_strip,
+        photometric,
+        extra_samples,
+        jpeg_tables,
+        ycbcr,
+    };
     Ok(Described { format, storage, notes })
 }
 

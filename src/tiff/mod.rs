@@ -37,7 +37,8 @@ mod writer;
 
 pub use format::{Channels, Compression, PageFormat, Predictor, Storage};
 pub use metadata::{Axes, Description, Tag};
-pub(crate) use ome::{companion, Names};
+pub(crate) use ome::companion;
+pub use ome::Names;
 pub use page::{FilePlan, Page};
 pub use reader::Reader;
 pub use stored::{Kind, Stored};

@@ -2,6 +2,7 @@
 
 use super::format::{PageFormat, Storage};
 use super::metadata::Tag;
+use super::tag;
 
 /// A page without its pixels.
 #[derive(Clone, Debug)]
@@ -14,6 +15,14 @@ pub struct Page {
     pub tags: Vec<Tag>,
     /// Samples that have more digits than the type in memory holds.
     pub rounded: u64,
+}
+
+impl Page {
+    /// The tag Software, without trailing zeros.
+    pub fn software(&self) -> String {
+        let value = self.tags.iter().find(|tag| tag.id == tag::SOFTWARE).map_or(&[][..], |tag| &tag.value);
+        String::from_utf8_lossy(value).trim_end_matches('\0').to_owned()
+    }
 }
 
 /// What the writer must know before it writes the first byte.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bytemuck::Pod;
 
 use super::chunks::Chunks;
-use super::directory::{Directory, Source};
+use super::directory::{elsewhere, Directory, Source};
 use super::errors::io_error;
 use super::format::{self, Context, Described, PageFormat, Storage};
 use super::metadata::{self, About, Axes, Description};
@@ -53,6 +53,10 @@ fn open_source(path: &Path) -> Result<Source> {
     }
     if !kind.is_file() {
         return Err(Error::new(Status::InvalidArgument, "this is no regular file; expected a TIFF file"));
+    }
+    // It begins as a TIFF, but its pixels are in other files.
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("vsi")) {
+        return Err(elsewhere("an Olympus VSI file"));
     }
     Source::new(File::open(path).map_err(|e| io_error("opening the file", &e))?)
 }
@@ -172,8 +176,8 @@ impl Reader {
         ome.flat_map(|ome| ome.files.iter().chain(&ome.binary_only)).map(|named| named.file.as_str())
     }
 
-    /// Sets the names that the OME description of the output gives. Call it before `plan`.
-    pub(crate) fn rename(&mut self, names: Names) -> Result<()> {
+    /// Sets the names that the OME description of the output gives. Call it before `plan`. Errors: as `page`.
+    pub fn rename(&mut self, names: Names) -> Result<()> {
         if self.about.ome.is_none() {
             return Ok(());
         }

@@ -10,13 +10,19 @@ use zune_jpeg::JpegDecoder;
 
 use super::format::{Compression, Storage};
 
-/// Unpacks until `out` is full; further data is ignored. `size`: pixels of a row, and samples of a pixel.
+/// Unpacks until `out` is full; further data is ignored. `size`: pixels of a row, most rows, and samples of a pixel.
 pub(super) fn unpack(
-    mut packed: impl BufRead,
+    mut packed: &mut dyn BufRead,
     storage: &Storage,
-    size: (usize, usize),
+    size: (usize, usize, usize),
     out: &mut [u8],
 ) -> io::Result<()> {
+    if storage.reversed {
+        let mut bytes = Vec::new();
+        packed.read_to_end(&mut bytes)?;
+        bytes.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+        return unpack(&mut &bytes[..], &Storage { reversed: false, ..storage.clone() }, size, out);
+    }
     match storage.compression {
         Compression::None => packed.read_exact(out),
         Compression::Deflate => flate2::bufread::ZlibDecoder::new(packed).read_exact(out),
@@ -25,7 +31,7 @@ pub(super) fn unpack(
         Compression::Zstd => ruzstd::decoding::StreamingDecoder::new(packed)
             .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e.to_string()))?
             .read_exact(out),
-        Compression::Jpeg => unpack_jpeg(packed, &storage.jpeg_tables, size, out),
+        Compression::Jpeg => unpack_jpeg(packed, storage, size, out),
     }
 }
 
@@ -72,13 +78,14 @@ fn unpack_bits(mut packed: impl Read, mut out: &mut [u8]) -> io::Result<()> {
 /// image. Together they make an ordinary JPEG file.
 fn unpack_jpeg(
     mut packed: impl Read,
-    tables: &[u8],
-    (columns, samples): (usize, usize),
+    storage: &Storage,
+    (columns, most_rows, samples): (usize, usize, usize),
     out: &mut [u8],
 ) -> io::Result<()> {
     const START: [u8; 2] = [0xff, 0xd8];
     const END: [u8; 2] = [0xff, 0xd9];
     let damaged = |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("JPEG: {what}"));
+    let tables = &storage.jpeg_tables[..];
     let mut stream = tables.strip_suffix(&END).unwrap_or(tables).to_vec();
     let mut own = Vec::new();
     packed.read_to_end(&mut own)?;
@@ -87,19 +94,24 @@ fn unpack_jpeg(
     } else {
         stream.extend(own.strip_prefix(&START).unwrap_or(&own));
     }
-    let colours = if samples == 1 { ColorSpace::Luma } else { ColorSpace::RGB };
     let rows = out.len() / (columns * samples);
     let options = DecoderOptions::default()
-        .jpeg_set_out_colorspace(colours)
         // Of a tile, only the rows inside the image are wanted, but its stream has them all.
         .set_max_width(columns)
-        .set_max_height(usize::from(u16::MAX));
+        .set_max_height(most_rows);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&stream), options);
     decoder.decode_headers().map_err(|e| damaged(e.to_string()))?;
     let (width, height) = decoder.dimensions().unwrap_or_default();
-    if width != columns || height < rows || height > 2 * rows + (1 << 12) {
+    if width != columns || height < rows || height > most_rows {
         return Err(damaged(format!("{width}x{height} pixels, expected {columns}x{rows}")));
     }
+    let colours = match samples {
+        1 => ColorSpace::Luma,
+        _ if storage.ycbcr => ColorSpace::RGB,
+        // PhotometricInterpretation says that the components are RGB already: whatever the decoder takes them for.
+        _ => decoder.input_colorspace().unwrap_or(ColorSpace::YCbCr),
+    };
+    decoder.set_options(options.jpeg_set_out_colorspace(colours));
     let pixels = decoder.decode().map_err(|e| damaged(e.to_string()))?;
     let pixels = pixels.get(..out.len()).ok_or_else(|| damaged(format!("{} bytes of pixels", pixels.len())))?;
     out.copy_from_slice(pixels);

@@ -381,6 +381,221 @@ def test_unusual_files_are_read_as_libtiff_reads_them(tmp_path, how, says):
     assert np.array_equal(pages_of(tmp_path / "out.tif"), plain(tmp_path, picture()))
 
 
+# ---- pixel types
+
+
+def restored(tmp_path, data, *more, **options):
+    """The pixels of an array that was written by tifffile and restored, and the warnings."""
+    source, result = tmp_path / "type.tif", tmp_path / "type-out.tif"
+    options.setdefault("photometric", "minisblack")
+    tifffile.imwrite(source, data, metadata=None, **options)
+    warnings = restore(source, result, "--force", *more)
+    before, after = tifffile.TiffFile(source).pages[0], tifffile.TiffFile(result).pages[0]
+    assert (after.dtype, after.bitspersample, after.sampleformat) == (
+        before.dtype, before.bitspersample, before.sampleformat)  # fmt: skip
+    return after.asarray(), warnings
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("options", [{}, {"compression": "lzw", "predictor": 2}, {"byteorder": ">"}])
+def test_signed_integers_are_the_same_as_shifted_by_hand(tmp_path, bits, options):
+    half = 1 << (bits - 1)
+    data = picture(f"uint{bits}") + np.array(half - 7, f"uint{bits}")
+    signed = (data.astype(np.int32) - half).astype(f"int{bits}")
+    found, warnings = restored(tmp_path, signed, **options)
+    assert np.array_equal(found.astype(np.int32) + half, plain(tmp_path, data)[0]) and not warnings
+    # A range is given in the values of the file.
+    found, _ = restored(tmp_path, signed, "--normalize", "-10:20")
+    assert np.array_equal(
+        found.astype(np.int32) + half, restored(tmp_path, data, "--normalize", f"{half - 10}:{half + 20}")[0]
+    )
+
+
+@pytest.mark.parametrize("dtype", ["uint32", "int32", "float64", "float16"])
+@pytest.mark.parametrize("options", [{}, {"byteorder": ">"}, {"compression": "zlib", "predictor": True}])
+def test_wide_types_go_through_floats(tmp_path, dtype, options):
+    data = picture("uint16").astype(dtype) if dtype != "float16" else picture("float16")
+    found, warnings = restored(tmp_path, data, **options)
+    floats = plain(tmp_path, data.astype(np.float32))[0]
+    whole = np.clip(np.rint(floats), 0 if dtype == "uint32" else None, None)
+    assert np.array_equal(found, floats.astype(dtype) if dtype.startswith("f") else whole) and not warnings
+
+
+@pytest.mark.parametrize("dtype", ["uint32", "int32", "float64"])
+def test_digits_beyond_floats_give_a_warning(tmp_path, dtype):
+    data = picture("uint16").astype(dtype) + np.array(1 << 24, dtype) + np.array(1, dtype)
+    _, warnings = restored(tmp_path, data * 1.1 if dtype == "float64" else data)
+    assert "values have more digits than the 32-bit floats" in warnings
+
+
+@pytest.mark.parametrize("bits", [2, 4, 6, 10, 12, 14])
+def test_packed_bits(tmp_path, bits):
+    """The same numbers as in whole bytes, and again packed."""
+    whole = "uint8" if bits < 8 else "uint16"
+    data = (picture("float32", (40, 47)) * ((1 << bits) - 1)).astype(whole)
+    data[3, 5] = (1 << bits) - 1
+    found, _ = restored(tmp_path, data, bitspersample=bits)
+    assert np.array_equal(found, np.minimum(plain(tmp_path, data)[0], (1 << bits) - 1))
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_many_samples_are_channels_of_their_own(tmp_path, planar):
+    data = np.stack([picture(seed=i) // (i + 1) for i in range(6)])
+    source = data if planar == "separate" else np.moveaxis(data, 0, -1)
+    found, _ = restored(tmp_path, source, planarconfig=planar)
+    assert np.array_equal(np.moveaxis(found, -1, 0), plain(tmp_path, *data))
+
+
+def test_one_bit_stays_refused(tmp_path):
+    source = tmp_path / "mask.tif"
+    tifffile.imwrite(source, picture("float32") > 0.5, photometric="minisblack")
+    assert "1-bit samples (a mask)" in restore(source, tmp_path / "out.tif", code=1)
+
+
+def test_reversed_bits(tmp_path):
+    source = tmp_path / "reversed.tif"
+    swapped = np.packbits(np.unpackbits(picture().view("uint8"), bitorder="little")).view("uint16").reshape(40, 48)
+    write(source, [swapped], [(266, 3, 2)])
+    restore(source, tmp_path / "out.tif")
+    assert np.array_equal(pages_of(tmp_path / "out.tif"), plain(tmp_path, picture()))
+
+
+# ---- structure
+
+
+def test_pages_of_several_sizes_are_each_restored(tmp_path):
+    pages = [picture(), picture("uint8", (30, 20)), picture(seed=2), picture("float32", (64, 33))]
+    source = tmp_path / "mixed.tif"
+    with tifffile.TiffWriter(source) as file:
+        for page in pages:
+            file.write(page, photometric="minisblack", metadata=None, contiguous=False)
+    restore(source, tmp_path / "out.tif")
+    with tifffile.TiffFile(tmp_path / "out.tif") as file:
+        for page, found in zip(pages, file.pages, strict=True):
+            assert np.array_equal(found.asarray(), plain(tmp_path, page)[0])
+
+
+def test_thumbnails_between_the_pages_of_an_lsm_are_left_out(tmp_path):
+    source = tmp_path / "a.lsm"
+    pages = [picture(seed=i) for i in range(3)]
+    with tifffile.TiffWriter(source) as file:
+        for index, page in enumerate(pages):
+            tags = [(34412, 7, len(lsm()), lsm(), True)] if index == 0 else []
+            file.write(page, photometric="minisblack", metadata=None, contiguous=False, extratags=tags)
+            file.write(page[::4, ::4], photometric="minisblack", metadata=None, contiguous=False, subfiletype=1)
+    warnings = restore(source, tmp_path / "out.tif")
+    assert "3 reduced-size copies among the pages" in warnings and "Zeiss LSM" in warnings
+    assert np.array_equal(pages_of(tmp_path / "out.tif"), plain(tmp_path, *pages))
+
+
+def test_planes_of_an_stk(tmp_path):
+    data = np.stack([picture(seed=i) for i in range(4)])
+    entries = [(33629, 5, b"\0" * 8 * 4), (257, 4, 40), (278, 4, 40), (279, 4, data[0].nbytes)]
+    source = write(tmp_path / "a.tif", [data.reshape(160, 48)], entries)
+    restore(source, tmp_path / "out.tif")
+    assert np.array_equal(pages_of(tmp_path / "out.tif"), plain(tmp_path, *data))
+    source.write_bytes(source.read_bytes().replace(b"\x5d\x83\x05\0\x04", b"\x5d\x83\x05\0\xff"))
+    message = restore(source, tmp_path / "more.tif", code=1)
+    assert "is truncated" in message or "damaged" in message
+
+
+def test_imagej_stacks_behind_one_directory(tmp_path):
+    """As ImageJ writes stacks above 4 GB; here a small one."""
+    data = np.stack([picture(seed=i) for i in range(3)])
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, data, imagej=True, truncate=True, metadata={"axes": "ZYX"})
+    restore(source, tmp_path / "out.tif")
+    assert np.array_equal(pages_of(tmp_path / "out.tif"), plain(tmp_path, *data))
+    with tifffile.TiffFile(tmp_path / "out.tif") as file:
+        assert file.series[0].axes == "ZYX" and file.imagej_metadata["slices"] == 3
+
+
+@pytest.mark.parametrize("compression", ["zstd", "jpeg"])
+@pytest.mark.parametrize("tile", [None, (16, 16)])
+def test_other_compressions(tmp_path, compression, tile):
+    data = picture("uint8", (50, 70)) * 7
+    source, result = tmp_path / "a.tif", tmp_path / "out.tif"
+    tifffile.imwrite(source, data, photometric="minisblack", compression=compression, tile=tile, metadata=None)
+    warnings = restore(source, result)
+    found = tifffile.TiffFile(result).pages[0]
+    assert np.array_equal(found.asarray(), plain(tmp_path, tifffile.imread(source))[0]) or compression == "jpeg"
+    assert found.compression == (50000 if compression == "zstd" else 8)
+    assert ("JPEG, which has lost detail" in warnings) == (compression == "jpeg")
+
+
+@pytest.mark.parametrize("photometric", ["ycbcr", "rgb"])
+def test_jpeg_colours(tmp_path, photometric):
+    data = np.stack([picture("uint8", (48, 64), seed=i) * 7 for i in range(3)], axis=-1)
+    source, result = tmp_path / "a.tif", tmp_path / "out.tif"
+    options = {"subsampling": (1, 1)} if photometric == "ycbcr" else {}
+    outcolor = {"outcolorspace": photometric}
+    tifffile.imwrite(
+        source, data, photometric=photometric, compression="jpeg", compressionargs={"level": 95, **outcolor}, **options
+    )
+    restore(source, result)
+    wanted = tmp_path / "plain.tif"
+    tifffile.imwrite(wanted, tifffile.imread(source), photometric="rgb", metadata=None)
+    restore(wanted, tmp_path / "wanted-out.tif")
+    found, wanted = tifffile.imread(result).astype(int), tifffile.imread(tmp_path / "wanted-out.tif").astype(int)
+    assert np.percentile(np.abs(found - wanted), 99) <= 4
+
+
+# ---- other containers
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "words"),
+    [
+        ("a.czi", b"ZISRAWFILE\0\0\0\0\0\0", "a Zeiss CZI file"),
+        ("a.nd2", b"\xda\xce\xbe\x0a\x10\0\0\0", "a Nikon ND2 file"),
+        ("a.lif", b"\x70\0\0\0\x10\0\0\0\x2a\x02\0\0", "a Leica LIF file"),
+        ("a.oir", b"OLYMPUSRAWFORMAT", "an Olympus OIR file"),
+        ("a.vsi", b"II*\0\x08\0\0\0\0\0", "an Olympus VSI file"),
+    ],
+)
+def test_containers_of_microscopes_are_sent_to_their_hosts(tmp_path, name, first, words):
+    source = tmp_path / name
+    source.write_bytes(first + b"\0" * 100)
+    message = restore(source, tmp_path / "out.tif", code=1)
+    assert words in message and "open it in Fiji" in message and "bioio" in message
+    assert not (tmp_path / "out.tif").exists()
+
+
+# ---- descriptions that lie
+
+
+def test_a_description_of_another_size_is_refused(tmp_path):
+    source = ome(tmp_path / "a.ome.tif", "<TiffData/>")
+    source.write_bytes(source.read_bytes().replace(b'SizeX="48"', b'SizeX="84"'))
+    message = restore(source, tmp_path / "out.ome.tif", code=1)
+    assert "a.ome.tif: page 1: the OME description says 84x40 pixels, but the first page has 48x40" in message
+
+
+def test_entities_are_refused(tmp_path):
+    bomb = "".join(f'<!ENTITY e{i} "&e{i - 1};&e{i - 1};">' for i in range(1, 30))
+    text = f'<!DOCTYPE OME [<!ENTITY e0 "aaaaaaaaaa">{bomb}]><OME>&e29;</OME>'
+    source = write(tmp_path / "a.tif", [picture()], [(270, 2, text.encode() + b"\0")])
+    message = restore(source, tmp_path / "out.tif", code=1)
+    assert "DOCTYPE" in message and "expected none" in message
+
+
+def test_a_long_description_needs_no_more_memory_than_its_file(tmp_path):
+    data = "".join(plane(f"f{i}.tif", f"u{i}", z=i) for i in range(90_000))
+    source = ome(tmp_path / "a.ome.tif", data, z=90_000)
+    small = write(tmp_path / "b.tif", [picture()])
+    peaks = [peak(path) for path in (small, source)]
+    assert source.stat().st_size > 10_000_000
+    assert peaks[1] - peaks[0] < 6 * source.stat().st_size, peaks
+
+
+def peak(source):
+    """Peak memory of `parfocal info` in bytes."""
+    pid = os.spawnv(os.P_NOWAIT, os.environ["PARFOCAL_COMMAND"], ["parfocal", "info", str(source)])
+    _, status, usage = os.wait4(pid, 0)
+    assert status == 0
+    return usage.ru_maxrss * 1024
+
+
 # ---- names
 
 

@@ -27,7 +27,7 @@ pub(crate) fn companion(text: &str, names: &Names) -> Result<(Vec<String>, Optio
 
 /// The names under which the files of an OME set come back.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names {
+pub struct Names {
     /// File name of the input.
     pub input: String,
     /// File name of the output; `None` if it is not UTF-8, which XML cannot hold.
