@@ -149,7 +149,7 @@ impl<'a> Batch<'a> {
         let run = || -> Result<Option<FileReport>> {
             // `--resume` looks at what is there; what is not complete is an error, never overwritten.
             if resume && output.is_file() {
-                let file = FileOptions { force: true };
+                let file = FileOptions { force: true, ..self.file };
                 let job = FileJob::open_in_set(input, output, file, &self.set)?;
                 return job.is_done(&*self.opened()?, &self.options).map(|()| None);
             }

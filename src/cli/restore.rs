@@ -42,6 +42,13 @@ pub fn command() -> Command {
             )
             .conflicts_with("resume"),
         )
+        .arg(
+            Arg::new("pyramid")
+                .long("pyramid")
+                .value_parser(["rebuild", "drop"])
+                .default_value("rebuild")
+                .help("Reduced copies of the pages, where the input has them: made anew, or left out"),
+        )
         .arg(json().help("Print a report as JSON"))
         .arg(model())
         .args(flags(&[Scope::Open, Scope::Run]))
@@ -54,7 +61,8 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let options = run_options(arguments)?;
     let (jobs, folder) = outputs(&inputs, out)?;
     check_inputs_survive(&jobs)?;
-    let file = FileOptions { force: arguments.get_flag("force") };
+    let drop_pyramid = arguments.get_one::<String>("pyramid").is_some_and(|value| value == "drop");
+    let file = FileOptions { force: arguments.get_flag("force"), drop_pyramid };
     let batch = Batch::new(arguments, options, file, &jobs, Stop::install()?);
     let new_folder = folder.filter(|folder| !folder.exists());
     if arguments.get_flag("dry-run") {

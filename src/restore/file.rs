@@ -48,6 +48,8 @@ impl FileReport {
 pub struct FileOptions {
     /// Replace an output that exists; never an input.
     pub force: bool,
+    /// Leave out reduced copies of pages (pyramids) instead of making them anew.
+    pub drop_pyramid: bool,
 }
 
 /// What would be done to a file.
@@ -83,7 +85,7 @@ impl FileJob {
     /// Those of `tiff::Reader::open`; `InvalidArgument` if output and input are the same file; `Exists`; `NotFound` (no
     /// such folder).
     pub fn open(input: &Path, output: &Path, force: bool) -> Result<Self> {
-        Self::open_in_set(input, output, FileOptions { force }, &Set::default())
+        Self::open_in_set(input, output, FileOptions { force, ..FileOptions::default() }, &Set::default())
     }
 
     /// As `open`; `set` are the files that the same call restores. An OME description that names only these names their
@@ -100,7 +102,7 @@ impl FileJob {
     pub fn open_to_look(input: &Path, output: Option<&Path>, options: FileOptions, set: &Set) -> Result<Self> {
         match output {
             Some(output) => Self::open_in_set(input, output, options, set),
-            None => Self::open_checked(input, input, FileOptions { force: true }, set),
+            None => Self::open_checked(input, input, FileOptions { force: true, ..options }, set),
         }
     }
 
@@ -110,6 +112,9 @@ impl FileJob {
         let (names, companion) = set.names(&reader, output, force)?;
         let mut job = Self { reader, output: output.into(), force, companion };
         job.reader.rename(names)?;
+        if options.drop_pyramid {
+            job.reader.drop_pyramid();
+        }
         Ok(job)
     }
 

@@ -9,10 +9,10 @@ use tiff::tags::Type;
 use super::format::{sample_format, Compression, PageFormat, Predictor, Storage};
 use super::ifd::{long, places, shorts, Output};
 use super::metadata::{self, Tag};
-use super::page::Page;
+use super::page::{Levels, Page};
 use super::samples::differences;
 use super::stored::{encode, flip};
-use super::tag;
+use super::{pyramid, tag};
 use crate::image::frame::Sample;
 
 /// Uncompressed size of a compressed strip: small enough for every reader, large enough to compress well.
@@ -73,6 +73,27 @@ pub(super) fn write_strips<T: Sample + Pod>(out: &mut Output, page: &Page, pixel
         strips.counts.push(packed.len() as u64);
     }
     Ok(strips)
+}
+
+/// Writes the pixels of the reduced copies of a page; returns them with the places of their strips.
+pub(super) fn write_levels<T: Sample + Pod>(
+    out: &mut Output,
+    page: &Page,
+    pixels: &[T],
+) -> io::Result<Vec<(Page, Strips)>> {
+    let mut written = Vec::new();
+    let mut small = Vec::new();
+    for &[width, height] in &page.levels.sizes {
+        pyramid::shrink(&page.format, pixels, [width, height], &mut small)
+            .map_err(|e| io::Error::new(io::ErrorKind::OutOfMemory, e.message()))?;
+        let format = PageFormat { width, height, ..page.format };
+        let storage = Storage { rows_per_strip: page.storage.rows_per_strip.min(height), ..page.storage.clone() };
+        let tags = vec![long(tag::SUBFILE_TYPE, 1)];
+        let level = Page { format, storage, tags, rounded: 0, levels: Levels::default() };
+        let strips = write_strips(out, &level, &mut small)?;
+        written.push((level, strips));
+    }
+    Ok(written)
 }
 
 fn pack(compression: Compression, rows: &[u8], row: usize, packed: &mut Vec<u8>) -> io::Result<()> {

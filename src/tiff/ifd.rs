@@ -69,6 +69,16 @@ impl Output {
 
     /// Writes a directory and links it to the one before. `tags` must be sorted; a tag may come more than once.
     pub fn directory(&mut self, tags: &[Tag]) -> io::Result<()> {
+        let (at, next) = self.loose_directory(tags)?;
+        let mut link = Vec::new();
+        self.put(&mut link, if self.big { 8 } else { 4 }, at)?;
+        self.write_at(self.link, &link)?;
+        self.link = at + next;
+        Ok(())
+    }
+
+    /// Writes a directory that no other is linked to; returns its place, and where in it the link to a next one is.
+    pub fn loose_directory(&mut self, tags: &[Tag]) -> io::Result<(u64, u64)> {
         let (field, count_size) = if self.big { (8, 8) } else { (4, 2) };
         let mut places = Vec::with_capacity(tags.len());
         for tag in tags.iter().filter(|tag| tag.value.len() > field) {
@@ -91,12 +101,7 @@ impl Output {
         }
         let next = body.len() as u64;
         self.put(&mut body, field, 0)?;
-        let at = self.append(&body)?;
-        let mut link = Vec::new();
-        self.put(&mut link, field, at)?;
-        self.write_at(self.link, &link)?;
-        self.link = at + next;
-        Ok(())
+        Ok((self.append(&body)?, next))
     }
 
     /// Appends a number of 2, 4 or 8 bytes.

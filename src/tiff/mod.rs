@@ -8,6 +8,7 @@
 //! | `imagej`, `ome`, `vendor`, `units` | descriptions and blocks of other programs, and their units |
 //! | `chunks`, `unpack`, `samples` | unpacks strips and tiles; byte order and predictors |
 //! | `walk`, `reader` | checks all pages of a file, and reads them |
+//! | `pyramid` | reduced copies of a page |
 //! | `page` | what the reader passes to the writer |
 //! | `writer`, `encode`, `ifd` | writes pages, all or nothing |
 //!
@@ -23,6 +24,7 @@ mod imagej;
 mod metadata;
 mod ome;
 mod page;
+mod pyramid;
 mod reader;
 mod samples;
 mod stored;

@@ -2,6 +2,7 @@
 
 use super::format::{PageFormat, Storage};
 use super::metadata::Tag;
+use super::pyramid::Level;
 use super::tag;
 
 /// A page without its pixels.
@@ -15,6 +16,16 @@ pub struct Page {
     pub tags: Vec<Tag>,
     /// Samples that have more digits than the type in memory holds.
     pub rounded: u64,
+    /// Reduced copies that are made anew.
+    pub(super) levels: Levels,
+}
+
+/// Reduced copies of a page.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Levels {
+    pub sizes: Vec<Level>,
+    /// They follow the page as pages; else they are its SubIFDs.
+    pub in_chain: bool,
 }
 
 impl Page {

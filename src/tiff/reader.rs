@@ -11,7 +11,8 @@ use super::errors::io_error;
 use super::format::{self, Context, Described, PageFormat, Storage};
 use super::metadata::{self, About, Axes, Description};
 use super::ome::Names;
-use super::page::{FilePlan, Page};
+use super::page::{FilePlan, Levels, Page};
+use super::pyramid::sub_levels;
 use super::walk::{self, Walk};
 use super::writer::CLASSIC_LIMIT;
 use crate::error::{Error, Result, Status};
@@ -35,6 +36,8 @@ pub struct Reader {
     resolution: Option<[f64; 2]>,
     /// Upper bound of the size of an output with the same pages.
     most_bytes: u64,
+    /// Whether reduced copies are made anew.
+    keep_levels: bool,
 }
 
 /// Opens a regular file. Errors: `NotFound`, `InvalidArgument` (a folder), `Io`, `Format` (no TIFF).
@@ -96,6 +99,7 @@ impl Reader {
             names: None,
             resolution,
             most_bytes,
+            keep_levels: true,
         })
     }
 
@@ -199,6 +203,19 @@ impl Reader {
         Ok(())
     }
 
+    /// Whether pages have reduced copies.
+    pub fn has_pyramid(&self) -> bool {
+        self.walk.pyramid
+    }
+
+    /// Leaves the reduced copies out of the pages that are read from now on.
+    pub fn drop_pyramid(&mut self) {
+        if self.walk.pyramid {
+            self.keep_levels = false;
+            self.warnings.push("reduced-size copies are not written to the output, as asked for".into());
+        }
+    }
+
     /// The plan for an output with the same pages.
     pub fn plan(&self) -> FilePlan {
         let contiguous = Some(self.format()).filter(|_| self.walk.formats.len() == 1 && !self.walk.compressed);
@@ -266,8 +283,13 @@ impl Reader {
         let Described { format, storage, .. } = described;
         // The tags of the only directory stand in the first page.
         if index % self.planes > 0 {
-            return Ok(Page { format, storage, tags: Vec::new(), rounded });
+            return Ok(Page { format, storage, tags: Vec::new(), rounded, levels: Levels::default() });
         }
+        let levels = match self.walk.chain.get(&index) {
+            _ if !self.keep_levels => Levels::default(),
+            Some(sizes) => Levels { sizes: sizes.clone(), in_chain: true },
+            None => Levels { sizes: sub_levels(&mut self.source, directory, &format).0, in_chain: false },
+        };
         let mut tags = metadata::copied_tags(&mut self.source, directory)?;
         if storage.planar {
             metadata::interleave_shape(&mut tags, &format);
@@ -278,7 +300,7 @@ impl Reader {
         if let Some(size) = self.resolution {
             metadata::set_resolution(&mut tags, size);
         }
-        Ok(Page { format, storage, tags, rounded })
+        Ok(Page { format, storage, tags, rounded, levels })
     }
 
     fn pixels<T: Sample + Pod>(

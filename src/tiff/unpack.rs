@@ -12,7 +12,7 @@ use super::format::{Compression, Storage};
 
 /// Unpacks until `out` is full; further data is ignored. `size`: pixels of a row, most rows, and samples of a pixel.
 pub(super) fn unpack(
-    mut packed: &mut dyn BufRead,
+    packed: &mut dyn BufRead,
     storage: &Storage,
     size: (usize, usize, usize),
     out: &mut [u8],

@@ -1,11 +1,12 @@
 //! Walks over the directories of a file and checks each page; finds planes that have no directory.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::chunks::Chunks;
 use super::directory::{Directory, Source};
 use super::format::{self, Compression, Context, Described, PageFormat};
 use super::metadata::{self, About, Description};
+use super::pyramid::{self, level, sub_levels, Level};
 use super::{imagej, tag};
 use crate::error::{Error, Result, Status};
 
@@ -29,9 +30,14 @@ pub(super) struct Walk {
     pub compressed: bool,
     /// A sentence for each thing that is unusual or will be lost.
     pub notes: Vec<String>,
+    /// Sizes of the reduced copies that follow a page, by its index.
+    pub chain: HashMap<usize, Vec<Level>>,
+    /// Whether any page has reduced copies, in either way.
+    pub pyramid: bool,
+    /// Images in SubIFDs that are no reduced copies.
     sub_images: bool,
-    /// Reduced copies among the pages.
-    reduced: usize,
+    /// Smaller pages that are no reduced copies of the page before.
+    thumbnails: usize,
 }
 
 /// Most kinds of sentences that are kept; a damaged file may give many.
@@ -72,7 +78,8 @@ pub(super) fn all_pages(source: &mut Source) -> Result<(Walk, About, Directory)>
             continue;
         }
         if walk.is_reduced(source, &directory) {
-            walk.reduced += 1;
+            let lsm = first.as_ref().is_some_and(|(_, first)| first.get(tag::ZEISS_LSM).is_some());
+            walk.reduced(source, &directory, lsm);
         } else {
             walk.page(source, &directory, next).map_err(page)?;
         }
@@ -82,10 +89,12 @@ pub(super) fn all_pages(source: &mut Source) -> Result<(Walk, About, Directory)>
         return Err(Error::new(Status::Format, "the file has no page; expected at least one: it is damaged"));
     };
     if walk.sub_images {
-        walk.note("reduced-size copies (SubIFDs) are not written to the output".to_owned());
+        walk.note(
+            "images in SubIFDs that are no reduced copies of their page are not written to the output".to_owned(),
+        );
     }
-    if walk.reduced > 0 {
-        let what = format!("{} reduced-size copies among the pages are not written to the output", walk.reduced);
+    if walk.thumbnails > 0 {
+        let what = format!("{} thumbnails among the pages are not written to the output", walk.thumbnails);
         walk.note(what);
     }
     Ok((walk, about, directory))
@@ -108,6 +117,20 @@ impl Walk {
         says && smaller(width, first.width) && smaller(height, first.height)
     }
 
+    /// Counts a reduced copy of the page before, or a thumbnail. Those of an LSM file go with its block.
+    fn reduced(&mut self, source: &mut Source, directory: &Directory, lsm: bool) {
+        let last = self.pages.len() - 1;
+        let format = self.formats[self.pages[last].format as usize];
+        match level(source, directory, &format).filter(|_| !lsm) {
+            Some(size) => {
+                self.most_bytes = self.most_bytes.saturating_add(pyramid::most_bytes(&format, size));
+                self.chain.entry(last).or_default().push(size);
+                self.pyramid = true;
+            }
+            None => self.thumbnails += 1,
+        }
+    }
+
     /// Checks the page whose directory lies at byte `place`.
     fn page(&mut self, source: &mut Source, directory: &Directory, place: u64) -> Result<()> {
         let Described { format, storage, notes } = format::read(source, directory, self.context)?;
@@ -125,7 +148,11 @@ impl Walk {
             self.formats.push(format);
         }
         self.compressed |= storage.compression != Compression::None;
-        self.sub_images |= directory.get(tag::SUB_IFDS).is_some();
+        let (levels, others) = sub_levels(source, directory, &format);
+        self.sub_images |= others;
+        self.pyramid |= !levels.is_empty();
+        let most = levels.iter().map(|&size| pyramid::most_bytes(&format, size)).sum();
+        self.most_bytes = self.most_bytes.saturating_add(most);
         self.most_bytes = self
             .most_bytes
             .saturating_add(format.bytes())

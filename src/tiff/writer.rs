@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use bytemuck::Pod;
 use tempfile::NamedTempFile;
 
-use super::encode::{self, in_one_piece, stored_rows, write_strips, Strips};
+use super::encode::{self, in_one_piece, stored_rows, write_levels, write_strips, Strips};
 use super::errors::io_error;
 use super::format::Compression;
-use super::ifd::Output;
+use super::ifd::{places, Output};
 use super::page::{FilePlan, Page};
+use super::tag;
 use crate::error::{Error, Result, Status};
 use crate::image::frame::Sample;
 
@@ -103,9 +104,10 @@ impl Writer {
     fn page<T: Sample + Pod>(&mut self, pixels: &mut [T], page: &Page, done: Option<&str>) -> io::Result<()> {
         let Self { output, plan, region, written, .. } = self;
         let big = output.big();
+        let levels = write_levels(output, page, pixels)?;
         let Some(format) = plan.contiguous else {
             let strips = write_strips(output, page, pixels)?;
-            return output.directory(&encode::directory(page, &strips, big, done));
+            return link(output, page, &strips, &levels, done);
         };
         let total = format.bytes() * plan.pages as u64;
         let mut scratch = Vec::new();
@@ -130,7 +132,7 @@ impl Writer {
             return Ok(());
         }
         let strips: Strips = in_one_piece(&format, &page.storage, place);
-        output.directory(&encode::directory(page, &strips, big, done))
+        link(output, page, &strips, &levels, done)
     }
 
     /// Flushes the file to disk and gives it its name.
@@ -153,6 +155,32 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Writes the directories of a page and of its reduced copies.
+fn link(
+    output: &mut Output,
+    page: &Page,
+    strips: &Strips,
+    levels: &[(Page, Strips)],
+    done: Option<&str>,
+) -> io::Result<()> {
+    let big = output.big();
+    let mut tags = encode::directory(page, strips, big, done);
+    let directories = levels.iter().map(|(level, strips)| encode::directory(level, strips, big, None));
+    if page.levels.in_chain {
+        output.directory(&tags)?;
+        return directories.into_iter().try_for_each(|tags| output.directory(&tags));
+    }
+    let mut offsets = Vec::new();
+    for directory in directories {
+        offsets.push(output.loose_directory(&directory)?.0);
+    }
+    if !offsets.is_empty() {
+        tags.push(places(tag::SUB_IFDS, &offsets, big));
+        tags.sort_by_key(|tag| tag.id);
+    }
+    output.directory(&tags)
 }
 
 /// Renames the finished file; without `force` only if the name is free.

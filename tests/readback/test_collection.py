@@ -1,7 +1,7 @@
 """A table of TIFF files of others: restored to the right pixels, or refused and in which words. No line may get worse.
 
-The files are the test images in Pillow's source package and those of tests/data. Run by `cargo xtask test`; to write the
-table anew: `PARFOCAL_COMMAND=... python tests/readback/test_collection.py`.
+The files are the test images in Pillow's source package and those of tests/data. Run by `cargo xtask test`; to write
+the table anew: `PARFOCAL_COMMAND=... python tests/readback/test_collection.py`.
 """
 
 import hashlib

@@ -88,3 +88,31 @@ fn pages_of_several_sizes_are_each_their_own() {
     let reader = Reader::open(&data("kinds/other-type.tif")).unwrap();
     assert_eq!(reader.format_of(1).to_string(), "37x29 16-bit grey");
 }
+
+/// As ImageJ writes stacks above 4 GB, which it could not read as BigTIFF.
+#[test]
+fn one_directory_comes_before_the_pixels_of_all_planes() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("out.tif");
+    let mut reader = Reader::open(&data("kinds/imagej-one-page.tif")).unwrap();
+    let mut plan = reader.plan();
+    assert!(!plan.one_directory, "small files have a directory for each page");
+    (plan.one_directory, plan.bytes) = (true, 5 << 30);
+    let mut writer = Writer::create(&to, false, plan).unwrap();
+    for index in 0..3 {
+        let mut pixels: Vec<u8> = Vec::new();
+        let page = reader.read_page(index, &mut pixels).unwrap();
+        writer.write(&mut pixels, &page, (index == 0).then_some("done")).unwrap();
+    }
+    writer.finish().unwrap();
+    let mut written = Reader::open(&to).unwrap();
+    assert!(!written.big() && written.pages() == 3);
+    let length = std::fs::metadata(&to).unwrap().len() as usize;
+    let bytes = std::fs::read(&to).unwrap();
+    let mut pixels: Vec<u8> = Vec::new();
+    for index in 0..3 {
+        written.read(index, &mut pixels).unwrap();
+        assert!(pixels.iter().enumerate().all(|(i, &v)| v == u8::at(index, i / 37, i % 37, 0)));
+    }
+    assert!(bytes[length - 37 * 29..] == pixels[..], "the pixels are at the end");
+}
