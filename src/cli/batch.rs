@@ -12,7 +12,8 @@ use super::outputs::Jobs;
 use super::progress::Bars;
 use super::stop::Stop;
 use crate::error::{Error, Result};
-use crate::restore::file::{FileJob, FileOptions, FileReport, Forecast};
+use crate::restore::file::{FileJob, FileOptions, FileReport};
+use crate::restore::forecast::{forecast, trial, Forecast};
 use crate::restore::model::Model;
 use crate::restore::options::RunOptions;
 use crate::restore::set::Set;
@@ -168,17 +169,17 @@ impl<'a> Batch<'a> {
 
     /// What would be done to each file. A trial of the network says how long it may take.
     pub fn forecasts(&self, new_folder: bool) -> Vec<Result<Forecast>> {
-        let mut trial = None;
-        let mut forecast = |(input, output): &(std::path::PathBuf, std::path::PathBuf)| {
+        let mut known = None;
+        let mut look = |(input, output): &(std::path::PathBuf, std::path::PathBuf)| {
             let output = if new_folder { None } else { Some(output.as_path()) };
             let job = FileJob::open_to_look(input, output, self.file, &self.set)?;
             let model = self.opened()?;
-            let seconds = match trial {
+            let seconds = match known {
                 Some(seconds) => seconds,
-                None => *trial.insert(job.trial(&model, &self.options)?),
+                None => *known.insert(trial(job.reader(), &model, &self.options)?),
             };
-            job.forecast(&model, &self.options, seconds)
+            forecast(job.reader(), &model, &self.options, seconds)
         };
-        self.jobs.iter().map(&mut forecast).collect()
+        self.jobs.iter().map(&mut look).collect()
     }
 }

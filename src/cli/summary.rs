@@ -8,7 +8,8 @@ use serde_json::{json, Value};
 use super::batch::Done;
 use super::output::{complain, say, say_json};
 use crate::error::Result;
-use crate::restore::file::{FileReport, Forecast};
+use crate::restore::file::FileReport;
+use crate::restore::forecast::Forecast;
 
 type Job = (PathBuf, PathBuf);
 

@@ -1,18 +1,18 @@
 //! Restores a TIFF file page by page, all or nothing.
 
 use std::any::Any;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use bytemuck::Pod;
 
 use crate::error::{Error, Result, Status};
-use crate::image::frame::{InPlace, Sample, Shape};
+use crate::image::frame::{InPlace, Sample};
 use crate::image::normalise::{summarise, Range};
 use crate::image::sample::with_sample;
+use crate::restore::forecast::runs;
 use crate::restore::model::Model;
 use crate::restore::options::{Normalize, RunOptions};
+use crate::restore::record::{self, record};
 use crate::restore::report::Report;
 use crate::restore::set::{Companion, Set};
 use crate::restore::stack;
@@ -50,21 +50,6 @@ pub struct FileOptions {
     pub force: bool,
     /// Leave out reduced copies of pages (pyramids) instead of making them anew.
     pub drop_pyramid: bool,
-}
-
-/// What would be done to a file.
-#[derive(Clone, Debug)]
-pub struct Forecast {
-    /// Size, pixel type and channels of the first page.
-    pub format: PageFormat,
-    /// How many pages would be restored.
-    pub pages: usize,
-    /// Upper bound of the output's size.
-    pub most_bytes: u64,
-    /// About how long it would take.
-    pub seconds: f64,
-    /// A sentence for each thing that is unusual or would be lost.
-    pub warnings: Vec<String>,
 }
 
 /// A file ready to be restored: the input's structure and the output's name are checked, no pixel has been read. It is
@@ -118,94 +103,15 @@ impl FileJob {
         Ok(job)
     }
 
-    /// Whether the output is what this input gives with this model and these settings.
-    ///
-    /// # Errors
-    /// `Exists` if it is anything else, with what was found; those of `tiff::Reader::open` for the output.
-    pub fn is_done(mut self, model: &Model, options: &RunOptions) -> Result<()> {
-        let refuse = |what: String| {
-            Err(Error::new(
-                Status::Exists,
-                format!(
-                    "{}: the output exists already, but is not the one to be written: {what}; choose another folder, \
-                     or overwrite it (--force on the command line)",
-                    self.output.display()
-                ),
-            ))
-        };
-        let written = fs::metadata(&self.output).and_then(|found| found.modified());
-        let changed = fs::metadata(self.reader.path()).and_then(|found| found.modified());
-        if let (Ok(written), Ok(changed)) = (written, changed) {
-            if changed > written {
-                return refuse("the input is newer".into());
-            }
-        }
-        let mut found = Reader::open(&self.output)?;
-        let (pages, wanted) = (found.pages(), self.reader.pages());
-        let same = |index| found.format_of(index) == self.reader.format_of(index);
-        if pages != wanted || !(0..pages).all(same) {
-            return refuse(format!(
-                "it has {pages} pages of {}, expected {wanted} of {}",
-                found.format(),
-                self.reader.format()
-            ));
-        }
-        let software = found.page(0)?.software();
-        let options =
-            RunOptions { pixel_size_um: options.pixel_size_um.or(self.reader.pixel_size_um()), ..options.clone() };
-        let before = self.reader.page(0)?.software();
-        let record = software.get(before.len()..).unwrap_or_default();
-        let wanted = record_marks(model, &options);
-        match wanted.iter().find(|mark| !record.contains(mark.as_str())) {
-            None => Ok(()),
-            Some(mark) if record.contains("Parfocal") => {
-                refuse(format!("it was restored with other settings, without '{}'", mark.trim()))
-            }
-            Some(_) => refuse("it has no record of a restoration".into()),
-        }
-    }
-
-    /// Seconds for a value on a piece of noise. Errors: those of `stack::restore`.
-    pub fn trial(&self, model: &Model, options: &RunOptions) -> Result<f64> {
-        const SIDE: usize = 512;
-        let format = self.reader.format();
-        let shape = Shape { width: SIDE.min(format.width), height: SIDE.min(format.height), ..format.plane().0 };
-        let mut state = 1u32;
-        let mut noise = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 16) as u16
-        };
-        let mut pixels: Vec<u16> = (0..shape.samples()).map(|_| noise()).collect();
-        let options = RunOptions { tile: None, normalize: Normalize::Frame, ..options.clone() };
-        let mut seconds = f64::MAX;
-        // The first run is slower: memory is allocated.
-        for _ in 0..2 {
-            let started = Instant::now();
-            stack::restore(model, &Task::new(), &mut InPlace::new(&mut pixels, shape, None)?, &options)?;
-            seconds = seconds.min(started.elapsed().as_secs_f64());
-        }
-        Ok(seconds / shape.samples() as f64)
-    }
-
-    /// What would be done, at so many seconds for a value. Errors: `BadOption`, `Model`.
-    pub fn forecast(&self, model: &Model, options: &RunOptions, seconds: f64) -> Result<Forecast> {
-        runs(model, &self.reader, 0, options)?;
-        let values = |index| {
-            let format = self.reader.format_of(index);
-            (format.plane().0.samples() * format.planes()) as f64
-        };
-        Ok(Forecast {
-            format: self.reader.format(),
-            pages: self.reader.pages(),
-            most_bytes: self.reader.plan().bytes,
-            seconds: (0..self.reader.pages()).map(values).sum::<f64>() * seconds,
-            warnings: self.reader.warnings(),
-        })
-    }
-
     /// The input.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// Whether the output is what this input gives with this model and these settings. Errors: those of
+    /// `record::check`.
+    pub fn is_done(mut self, model: &Model, options: &RunOptions) -> Result<()> {
+        record::check(&mut self.reader, &self.output, model, options)
     }
 
     /// Restores all pages; size, pixel type, channels, compression and metadata stay the same. The output appears under
@@ -424,25 +330,6 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Network runs for the pages from `first` on. Errors: `BadOption`, `Model`.
-fn runs(model: &Model, reader: &Reader, first: usize, options: &RunOptions) -> Result<u64> {
-    let mut known: Vec<(PageFormat, u64)> = Vec::new();
-    let mut all = 0u64;
-    for index in first..reader.pages() {
-        let format = reader.format_of(index);
-        let runs = match known.iter().find(|(known, _)| *known == format) {
-            Some(&(_, runs)) => runs,
-            None => {
-                let runs = stack::runs_per_plane(model, format.plane().0, options)? * format.planes() as u64;
-                known.push((format, runs));
-                runs
-            }
-        };
-        all = all.saturating_add(runs);
-    }
-    Ok(all)
-}
-
 /// A range moved by `offset`.
 fn shifted(normalize: Normalize, offset: f64) -> Normalize {
     let moved = |range: Range| Range { lo: range.lo + offset, hi: range.hi + offset };
@@ -451,55 +338,4 @@ fn shifted(normalize: Normalize, offset: f64) -> Normalize {
         Normalize::Measured(range) => Normalize::Measured(moved(range)),
         Normalize::Frame | Normalize::Stack => normalize,
     }
-}
-
-/// Parts of the record by which an output is known again: what made it, and how.
-fn record_marks(model: &Model, options: &RunOptions) -> Vec<String> {
-    let normalize = match options.normalize {
-        Normalize::Fixed(range) | Normalize::Measured(range) => format!(" normalize={}:{}", range.lo, range.hi),
-        Normalize::Frame => " normalize=frame".into(),
-        Normalize::Stack => " normalize=stack".into(),
-    };
-    let size = options.pixel_size_um.map(|size| format!(" pixel_size_um={size} "));
-    [Some(record_head(model)), Some(normalize), size].into_iter().flatten().collect()
-}
-
-/// The beginning of the record: the program and the model.
-fn record_head(model: &Model) -> String {
-    let info = model.info();
-    let text = format!(
-        "Parfocal {} (model {} {} sha256 {},",
-        env!("CARGO_PKG_VERSION"),
-        info.name,
-        info.version,
-        &info.sha256[..16]
-    );
-    ascii(&text)
-}
-
-fn ascii(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect()
-}
-
-/// What was done, for the output's Software tag; ASCII, as TIFF requires.
-fn record(model: &Model, options: &RunOptions, (normalize, stack): (Normalize, bool), restored: &Report) -> String {
-    let runs = model.describe();
-    // What was done, not what was asked for: `auto` depends on `memory`.
-    let tile = restored.tile.map_or("tile=whole".into(), |tile| format!("tile={tile} halo={}", restored.halo));
-    let normalize = match normalize {
-        Normalize::Measured(range) => format!("stack={}:{}", range.lo, range.hi),
-        Normalize::Fixed(range) => format!("{}:{}", range.lo, range.hi),
-        Normalize::Frame | Normalize::Stack => if stack { "stack" } else { "frame" }.into(),
-    };
-    let size = options.pixel_size_um.map_or(String::new(), |s| format!(" pixel_size_um={s}"));
-    let text = format!(
-        "{} {tile} normalize={normalize}{size} memory={} threads={}, device {} {}, ONNX Runtime {})",
-        record_head(model),
-        runs["memory_mib"],
-        runs["threads"],
-        runs["device"].as_str().unwrap_or_default(),
-        runs["provider"].as_str().unwrap_or_default(),
-        runs["runtime_version"].as_str().unwrap_or_default(),
-    );
-    ascii(&text)
 }

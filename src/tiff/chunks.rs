@@ -6,9 +6,10 @@
 use bytemuck::Pod;
 use tiff::tags::ByteOrder;
 
+use super::describe::dimension;
 use super::directory::{Directory, Source};
 use super::errors::io_error;
-use super::format::{dimension, Compression, PageFormat, Predictor, Storage};
+use super::format::{Compression, PageFormat, Predictor, Storage};
 use super::samples::{swap_bytes, undo_differences, undo_floats};
 use super::unpack::unpack;
 use super::{stored, tag};

@@ -6,7 +6,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Take};
 use tiff::tags::{ByteOrder, Type};
 
 use super::errors::io_error;
-use super::ifd::size_of;
+use super::tag::size_of;
 use crate::error::{Error, Result, Status};
 
 /// One entry of a directory: type, number of values, and the value itself or its place in the file.

@@ -8,10 +8,11 @@ use tiff::tags::Type;
 
 use super::format::{sample_format, Compression, PageFormat, Predictor, Storage};
 use super::ifd::{long, places, shorts, Output};
-use super::metadata::{self, Tag};
+use super::metadata;
 use super::page::{Levels, Page};
 use super::samples::differences;
 use super::stored::{encode, flip};
+use super::tag::Tag;
 use super::{pyramid, tag};
 use crate::image::frame::Sample;
 

@@ -7,7 +7,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use tiff::tags::Type;
 
-use super::metadata::Tag;
+use super::tag::{size_of, Tag};
 
 /// A TIFF file that grows at its end.
 pub(super) struct Output {
@@ -113,16 +113,6 @@ impl Output {
             _ => body.extend(value.to_ne_bytes()),
         }
         Ok(())
-    }
-}
-
-/// Bytes of one value.
-pub(super) fn size_of(kind: Type) -> usize {
-    match kind {
-        Type::SHORT | Type::SSHORT => 2,
-        Type::LONG | Type::SLONG | Type::FLOAT | Type::IFD => 4,
-        Type::RATIONAL | Type::SRATIONAL | Type::DOUBLE | Type::LONG8 | Type::SLONG8 | Type::IFD8 => 8,
-        _ => 1,
     }
 }
 

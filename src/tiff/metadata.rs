@@ -5,18 +5,10 @@ use tiff::tags::{ByteOrder, Type};
 use super::directory::{Directory, Source};
 use super::format::PageFormat;
 use super::ome::{self, Ome};
+use super::tag::Tag;
 use super::vendor::{self, Vendor};
 use super::{imagej, tag};
 use crate::error::{Error, Result, Status};
-
-/// One tag of a page, its value in this machine's byte order.
-#[derive(Clone, Debug)]
-pub struct Tag {
-    /// The tag's number.
-    pub id: u16,
-    pub(crate) kind: Type,
-    pub(crate) value: Vec<u8>,
-}
 
 /// Tags that are not copied: the writer writes its own on the pixels' storage, value ranges (280, 281, 340, 341) are no
 /// longer true, and others point to places in the input file.

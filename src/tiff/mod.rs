@@ -3,7 +3,8 @@
 //! | file | what it does |
 //! |---|---|
 //! | `directory` | reads and checks the raw structure |
-//! | `format`, `stored` | size, pixel type and storage of a page; refuses what cannot be restored |
+//! | `format`, `stored` | size, pixel type and storage of a page |
+//! | `describe` | reads these from the tags; refuses what cannot be restored |
 //! | `metadata` | which tags are copied, and what they say about the image |
 //! | `imagej`, `ome`, `vendor`, `units` | descriptions and blocks of other programs, and their units |
 //! | `chunks`, `unpack`, `samples` | unpacks strips and tiles; byte order and predictors |
@@ -15,6 +16,7 @@
 //! The crate does not unpack pixels: docs/decisions/tiff-decoding.md says why.
 
 mod chunks;
+mod describe;
 mod directory;
 mod encode;
 mod errors;
@@ -38,11 +40,12 @@ mod walk;
 mod writer;
 
 pub use format::{Channels, Compression, PageFormat, Predictor, Storage};
-pub use metadata::{Axes, Description, Tag};
+pub use metadata::{Axes, Description};
 pub(crate) use ome::companion;
 pub use ome::Names;
 pub use page::{FilePlan, Page};
 pub use reader::Reader;
 pub use stored::{Kind, Stored};
+pub use tag::Tag;
 pub(crate) use writer::check_target;
 pub use writer::Writer;

@@ -1,9 +1,9 @@
 //! What the reader passes to the writer besides pixels: format, storage and tags of a page, and the plan of the file.
 
 use super::format::{PageFormat, Storage};
-use super::metadata::Tag;
 use super::pyramid::Level;
 use super::tag;
+use super::tag::Tag;
 
 /// A page without its pixels.
 #[derive(Clone, Debug)]

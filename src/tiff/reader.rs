@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use bytemuck::Pod;
 
 use super::chunks::Chunks;
+use super::describe::{self, Context, Described};
 use super::directory::{elsewhere, Directory, Source};
 use super::errors::io_error;
-use super::format::{self, Context, Described, PageFormat, Storage};
+use super::format::{PageFormat, Storage};
 use super::metadata::{self, About, Axes, Description};
 use super::ome::Names;
 use super::page::{FilePlan, Levels, Page};
 use super::pyramid::sub_levels;
+use super::tag::Tag;
 use super::walk::{self, Walk};
 use super::writer::CLASSIC_LIMIT;
 use crate::error::{Error, Result, Status};
@@ -189,7 +191,7 @@ impl Reader {
             self.elsewhere = None;
         }
         let mut page = self.page(0)?;
-        let size = |tags: &[metadata::Tag]| tags.iter().map(|tag| tag.value.len() as u64).sum::<u64>();
+        let size = |tags: &[Tag]| tags.iter().map(|tag| tag.value.len() as u64).sum::<u64>();
         let (before, sizes) = (size(&page.tags), self.about.ome.as_ref().and_then(|ome| ome.images.first()));
         let sizes = sizes.map(|image| image.pixel_size_um);
         let warnings = metadata::rename(&mut page.tags, &names, self.pages());
@@ -265,7 +267,7 @@ impl Reader {
     /// Parses a directory again: keeping those of a long stack from `open` would take more memory than its pages.
     fn parse(&mut self, index: usize) -> Result<(Directory, Described)> {
         let directory = self.source.directory(self.walk.pages[index / self.planes].at)?;
-        let described = format::read(&mut self.source, &directory, self.context)?;
+        let described = describe::read(&mut self.source, &directory, self.context)?;
         let expected = self.format_of(index);
         if described.format == expected {
             return Ok((directory, described));

@@ -1,4 +1,25 @@
-//! Numbers of the tags that this room uses: TIFF 6.0, its supplements, registered private tags.
+//! A tag, and the numbers of the tags that this room uses: TIFF 6.0, its supplements, registered private tags.
+
+use tiff::tags::Type;
+
+/// One tag of a page, its value in this machine's byte order.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// The tag's number.
+    pub id: u16,
+    pub(crate) kind: Type,
+    pub(crate) value: Vec<u8>,
+}
+
+/// Bytes of one value.
+pub(super) fn size_of(kind: Type) -> usize {
+    match kind {
+        Type::SHORT | Type::SSHORT => 2,
+        Type::LONG | Type::SLONG | Type::FLOAT | Type::IFD => 4,
+        Type::RATIONAL | Type::SRATIONAL | Type::DOUBLE | Type::LONG8 | Type::SLONG8 | Type::IFD8 => 8,
+        _ => 1,
+    }
+}
 
 pub const SUBFILE_TYPE: u16 = 254;
 pub const WIDTH: u16 = 256;

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::chunks::Chunks;
+use super::describe::{self, Context, Described};
 use super::directory::{Directory, Source};
-use super::format::{self, Compression, Context, Described, PageFormat};
+use super::format::{Compression, PageFormat};
 use super::metadata::{self, About, Description};
 use super::pyramid::{self, level, sub_levels, Level};
 use super::{imagej, tag};
@@ -133,7 +134,7 @@ impl Walk {
 
     /// Checks the page whose directory lies at byte `place`.
     fn page(&mut self, source: &mut Source, directory: &Directory, place: u64) -> Result<()> {
-        let Described { format, storage, notes } = format::read(source, directory, self.context)?;
+        let Described { format, storage, notes } = describe::read(source, directory, self.context)?;
         let chunks = Chunks::find(source, directory, &format, &storage)?;
         notes.into_iter().chain(chunks.notes).for_each(|note| self.note(note));
         let known = self.formats.iter().position(|known| *known == format);
@@ -199,7 +200,7 @@ pub(super) fn planes_in_one_page(
         return refuse(found);
     }
     let format = walk.formats[0];
-    let Described { storage, .. } = format::read(source, directory, walk.context)?;
+    let Described { storage, .. } = describe::read(source, directory, walk.context)?;
     let chunks = Chunks::find(source, directory, &format, &storage)?;
     let Some((start, bytes)) = chunks.contiguous(&storage).filter(|&(_, bytes)| bytes >= format.bytes()) else {
         return refuse(format!(

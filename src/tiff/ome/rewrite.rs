@@ -7,8 +7,8 @@ use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
 
+use super::names::Names;
 use super::read::{attribute, unreadable, Data, Image, Named, Ome};
-use super::Names;
 use crate::error::Result;
 
 /// A description for the output.
@@ -344,7 +344,7 @@ impl<'a> Editor<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::read;
+    use super::super::read::read;
     use super::*;
 
     const SET: &str = "<OME UUID=\"urn:uuid:a\"><!-- kept --><Image ID=\"Image:0\"><Pixels SizeZ=\"2\" SizeC=\"2\" \
