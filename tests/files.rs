@@ -156,7 +156,7 @@ fn a_nearly_blank_page_does_not_stop_a_stack() {
     let mut reader = Reader::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good/f32.tif")).unwrap();
     let (mut plan, page) = (reader.plan(), reader.page(0).unwrap());
     plan.pages = 2;
-    let samples = plan.format.samples();
+    let samples = page.format.samples();
     let mut writer = Writer::create(&input, false, plan).unwrap();
     for gain in [1e4f32, 1e-9] {
         let mut pixels: Vec<f32> = (0..samples).map(|i| (i * i % 101) as f32 * gain).collect();

@@ -110,7 +110,7 @@ fn as_json(page: &Page) -> Value {
 
 fn compare(image: &Path, reference: &Path) -> Result<Vec<Page>> {
     let (mut a, mut b) = (Reader::open(image)?, Reader::open(reference)?);
-    let (la, lb) = (a.format(), b.format());
+    let (la, lb) = (a.uniform()?, b.uniform()?);
     if (la.width, la.height, la.channels.colours(), a.pages())
         != (lb.width, lb.height, lb.channels.colours(), b.pages())
     {
@@ -139,9 +139,9 @@ fn channels(reader: &mut Reader, index: usize) -> Result<Vec<f32>> {
     fn read<T: Sample + Pod>(reader: &mut Reader, index: usize) -> Result<Vec<f32>> {
         let mut pixels: Vec<T> = Vec::new();
         reader.read(index, &mut pixels)?;
-        let channels = reader.format().channels;
+        let (channels, moved) = (reader.format().channels, reader.format().stored.offset());
         let values = (0..channels.colours())
-            .flat_map(|c| pixels[c..].iter().step_by(channels.samples()).map(|v| v.as_f64() as f32))
+            .flat_map(|c| pixels[c..].iter().step_by(channels.samples()).map(|v| (v.as_f64() - moved) as f32))
             .collect::<Vec<_>>();
         if values.iter().all(|v| v.is_finite()) {
             return Ok(values);

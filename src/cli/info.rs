@@ -42,7 +42,7 @@ fn about_image(path: &Path) -> Result<Value> {
         "width": format.width,
         "height": format.height,
         "pages": reader.pages(),
-        "pixel_type": format.pixel_type.to_string(),
+        "pixel_type": format.stored.to_string(),
         "channels": format.channels.to_string(),
         "white_is_zero": format.white_is_zero,
         "pixel_size_um": reader.pixel_size_um(),

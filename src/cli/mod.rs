@@ -1,6 +1,8 @@
-//! The command `parfocal`, one file for each subcommand. Exit codes: 0 done, 1 failed, 2 wrong usage.
+//! The command `parfocal`, one file for each subcommand. Exit codes: 0 done, 1 failed, 2 wrong
+//! usage, 3 some of many files failed.
 
 mod arguments;
+mod batch;
 mod compare;
 mod doctor;
 mod info;
@@ -10,6 +12,7 @@ mod progress;
 mod restore;
 mod score;
 mod stop;
+mod summary;
 
 use std::process::ExitCode;
 
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(Failure::Reported) => ExitCode::FAILURE,
+        Err(Failure::InPart) => ExitCode::from(3),
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Failure {
     Failed(Error),
     /// An error that is printed already: exit code 1.
     Reported,
+    /// Some of many files failed, which is printed already, and others are done: exit code 3.
+    InPart,
 }
 
 impl From<Error> for Failure {

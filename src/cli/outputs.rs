@@ -1,6 +1,7 @@
 //! The names of the outputs of `parfocal restore`.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::output::Failure;
@@ -62,12 +63,13 @@ pub fn check_inputs_survive(jobs: &Jobs) -> Result<()> {
 }
 
 /// `<stem>-restored.tif`; an OME-TIFF keeps its ending `.ome.tif`, by which programs recognise it.
-fn output_name(input: &Path) -> String {
-    let stem = input.file_stem().unwrap_or_default().to_string_lossy();
-    match stem.strip_suffix(".ome") {
-        Some(stem) => format!("{stem}-restored.ome.tif"),
-        None => format!("{stem}-restored.tif"),
-    }
+/// Names are bytes: what is no UTF-8 stays as it is.
+fn output_name(input: &Path) -> OsString {
+    let stem = Path::new(input.file_stem().unwrap_or_default());
+    let ome = stem.extension().is_some_and(|ending| ending == "ome");
+    let mut name = if ome { stem.file_stem() } else { None }.unwrap_or(stem.as_os_str()).to_owned();
+    name.push(if ome { "-restored.ome.tif" } else { "-restored.tif" });
+    name
 }
 
 #[cfg(test)]
@@ -78,6 +80,15 @@ mod tests {
     fn outputs_are_named_after_their_inputs() {
         let names = ["a/x.tif", "b/y.ome.tif", "z"].map(|n| output_name(Path::new(n)));
         assert_eq!(names, ["x-restored.tif", "y-restored.ome.tif", "z-restored.tif"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn names_are_bytes() {
+        use std::os::unix::ffi::OsStrExt;
+        let names =
+            [&b"caf\xe9.tif"[..], b"caf\xe8.ome.tif"].map(|n| output_name(Path::new(std::ffi::OsStr::from_bytes(n))));
+        assert_eq!(names.map(|n| n.as_bytes().to_vec()), [&b"caf\xe9-restored.tif"[..], b"caf\xe8-restored.ome.tif"]);
     }
 
     #[test]

@@ -1,18 +1,35 @@
-//! The progress bar on a terminal.
+//! The progress bars on a terminal, one for each file that is being restored.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::task::Task;
 
-/// Runs `work` and draws the task's progress, if the output is a terminal.
-pub fn with_progress<R>(task: &Task, name: &str, work: impl FnOnce() -> R) -> R {
-    let bar = ProgressBar::new(0);
-    if bar.is_hidden() {
-        return work();
+/// The bars of all files that are being restored.
+pub struct Bars(MultiProgress);
+
+impl Bars {
+    pub fn new() -> Self {
+        Self(MultiProgress::new())
     }
+
+    /// Prints lines above the bars.
+    pub fn print(&self, lines: impl FnOnce()) {
+        self.0.suspend(lines);
+    }
+
+    /// Runs `work` and draws the task's progress, if the output is a terminal.
+    pub fn with<R>(&self, task: &Task, name: &str, work: impl FnOnce() -> R) -> R {
+        if self.0.is_hidden() {
+            return work();
+        }
+        with_progress(self.0.add(ProgressBar::new(0)), task, name, work)
+    }
+}
+
+fn with_progress<R>(bar: ProgressBar, task: &Task, name: &str, work: impl FnOnce() -> R) -> R {
     // The template is a constant, and tests draw it.
     let style = ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3}% {eta} left").expect("a valid template");
     bar.set_style(style.progress_chars("=> "));

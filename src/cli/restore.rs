@@ -4,33 +4,50 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use serde_json::{json, Value};
+use serde_json::json;
 
-use super::arguments::{flags, json, model, open_model, path, run_options};
-use super::output::{complain, say, say_json, Failure};
-use super::outputs::{check_inputs_survive, outputs};
-use super::progress::with_progress;
+use super::arguments::{flags, json, model, path, run_options};
+use super::batch::{Batch, Done};
+use super::output::{say_json, Failure};
+use super::outputs::{check_inputs_survive, outputs, Jobs};
 use super::stop::Stop;
-use crate::error::{Error, Result, Status};
-use crate::restore::file::{FileJob, FileReport};
+use super::summary::{entry, print_dry_run, print_file, print_table};
+use crate::error::{Error, Status};
+use crate::restore::file::FileOptions;
 use crate::restore::model::Model;
-use crate::restore::options::{RunOptions, Scope};
+use crate::restore::options::Scope;
 
 /// The subcommand and its arguments.
 pub fn command() -> Command {
+    let switch =
+        |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     Command::new("restore")
         .about("Restore TIFF images; the outputs keep pixel type, pages and metadata")
+        .after_help("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 some of many files failed.")
         .arg(path("INPUT").required(true).num_args(1..).help("TIFF files, single images or stacks"))
         .arg(
             path("OUT").short('o').long("output").required(true).help(
                 "The output file; or a folder (existing, or ending in '/') that gets <name>-restored.tif of each",
             ),
         )
+        .arg(switch("force", "Overwrite outputs that exist; an input is never overwritten"))
         .arg(
-            Arg::new("force")
-                .long("force")
-                .action(ArgAction::SetTrue)
-                .help("Overwrite outputs that exist; an input is never overwritten"),
+            switch("resume", "Leave out files whose output is complete and was made with the same model and settings")
+                .conflicts_with("force"),
+        )
+        .arg(
+            switch(
+                "dry-run",
+                "Write nothing; tell what would be written, where, how large, and about how long it takes",
+            )
+            .conflicts_with("resume"),
+        )
+        .arg(
+            Arg::new("pyramid")
+                .long("pyramid")
+                .value_parser(["rebuild", "drop"])
+                .default_value("rebuild")
+                .help("Reduced copies of the pages, where the input has them: made anew, or left out"),
         )
         .arg(json().help("Print a report as JSON"))
         .arg(model())
@@ -41,124 +58,61 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let inputs: Vec<&PathBuf> = arguments.get_many("INPUT").into_iter().flatten().collect();
     // clap has checked that it is there.
     let out: &PathBuf = arguments.get_one("OUT").expect("required");
-    let force = arguments.get_flag("force");
-    let machine = arguments.get_flag("json");
     let options = run_options(arguments)?;
     let (jobs, folder) = outputs(&inputs, out)?;
     check_inputs_survive(&jobs)?;
-
-    let mut batch = Batch { arguments, options, force, stop: Stop::install()?, model: None };
-    let new_folder = folder.filter(|f| !f.exists());
+    let drop_pyramid = arguments.get_one::<String>("pyramid").is_some_and(|value| value == "drop");
+    let file = FileOptions { force: arguments.get_flag("force"), drop_pyramid };
+    let batch = Batch::new(arguments, options, file, &jobs, Stop::install()?);
+    let new_folder = folder.filter(|folder| !folder.exists());
+    if arguments.get_flag("dry-run") {
+        return dry_run(&batch, &jobs, new_folder);
+    }
     if let Some(folder) = new_folder {
         std::fs::create_dir(folder).map_err(|e| {
             Error::new(Status::Io, format!("{}: the output folder cannot be made: {e}", folder.display()))
         })?;
     }
-    let mut results: Vec<Value> = Vec::new();
-    let mut failed = false;
-    for (index, (input, output)) in jobs.iter().enumerate() {
-        let place = if jobs.len() > 1 { format!("{}/{} ", index + 1, jobs.len()) } else { String::new() };
-        let started = Instant::now();
-        let done = batch.restore(input, output, &place);
-        let seconds = started.elapsed().as_secs_f64();
-        match &done {
-            Ok(report) => {
-                report.run.warnings.iter().for_each(|w| complain("warning", &format!("{}: {w}", input.display())));
-                if !machine {
-                    say(&sentence(input, output, report, seconds));
-                }
-            }
-            Err(error) => {
-                complain("error", error.message());
-                failed = true;
-            }
-        }
-        results.push(entry(input, output, &done, seconds));
-        if batch.stop.asked() {
-            failed |= index + 1 < jobs.len();
-            break;
-        }
-    }
-    if let Some(folder) = new_folder.filter(|_| failed) {
+    let machine = arguments.get_flag("json");
+    let started = Instant::now();
+    let done = batch.all(arguments.get_flag("resume"), |index, done| {
+        print_file(&jobs[index], done, machine);
+    });
+    let failed = done.iter().filter(|done| matches!(done, Done::Failed(..) | Done::NotBegun)).count();
+    if let Some(folder) = new_folder.filter(|_| failed > 0) {
         // Removes the folder if nothing was restored; a folder that has files stays.
         let _ = std::fs::remove_dir(folder);
     }
     if machine {
-        say_json(&json!({ "files": results, "model": batch.model.as_ref().map(Model::describe) }));
+        let files: Vec<_> =
+            jobs.iter().zip(&done).filter(|(_, done)| !matches!(done, Done::NotBegun)).map(entry).collect();
+        say_json(&json!({ "files": files, "model": batch.model().as_deref().map(Model::describe) }));
+    } else if jobs.len() > 1 {
+        print_table(&jobs, &done, started.elapsed());
     }
-    if failed {
-        return Err(Failure::Reported);
-    }
-    Ok(())
-}
-
-/// What all files of one call share.
-struct Batch<'a> {
-    arguments: &'a ArgMatches,
-    options: RunOptions,
-    force: bool,
-    stop: Stop,
-    /// Opened for the first file that can be read.
-    model: Option<Model>,
-}
-
-impl Batch<'_> {
-    fn restore(&mut self, input: &Path, output: &Path, place: &str) -> Result<FileReport> {
-        let job = FileJob::open(input, output, self.force)?;
-        let model = match &mut self.model {
-            Some(model) => model,
-            none => {
-                let model = none.insert(open_model(self.arguments)?);
-                model.device_warnings().iter().for_each(|w| complain("warning", w));
-                model
-            }
-        };
-        let task = self.stop.task();
-        let name = format!("{place}{}", input.file_name().unwrap_or_default().to_string_lossy());
-        with_progress(&task, &name, || job.restore(model, &task, &self.options))
+    match failed {
+        0 => Ok(()),
+        _ if failed < jobs.len() && !batch.stopped() => Err(Failure::InPart),
+        _ => Err(Failure::Reported),
     }
 }
 
-fn sentence(input: &Path, output: &Path, report: &FileReport, seconds: f64) -> String {
-    let pages = if report.pages == 1 { "1 page".to_owned() } else { format!("{} pages", report.pages) };
-    let mut text = format!("{} -> {}: {pages} of {}, {seconds:.1} s", input.display(), output.display(), report.format);
-    if let Some(tile) = report.run.tile {
-        text += &format!(", tiles of {tile} with a halo of {}", report.run.halo);
-    }
-    if report.run.constant_planes > 0 {
-        text += &format!(", {} constant copied", report.run.constant_planes);
-    }
-    if report.run.nonfinite > 0 {
-        text += &format!(", {} samples that are not finite kept", report.run.nonfinite);
-    }
-    text
-}
-
-/// One file in the JSON report: its names, its format, the time, and the keys of `FileReport::describe`.
-fn entry(input: &Path, output: &Path, done: &Result<FileReport>, seconds: f64) -> Value {
-    let mut value = json!({ "input": input.display().to_string(), "output": output.display().to_string() });
-    let more = match done {
-        Ok(report) => {
-            let mut more = json!({
-                "ok": true,
-                "width": report.format.width,
-                "height": report.format.height,
-                "pages": report.pages,
-                "pixel_type": report.format.pixel_type.to_string(),
-                "channels": report.format.channels.to_string(),
-                "seconds": seconds,
-            });
-            extend(&mut more, report.describe());
-            more
+fn dry_run(batch: &Batch, jobs: &Jobs, new_folder: Option<&Path>) -> std::result::Result<(), Failure> {
+    if let Some(folder) = new_folder {
+        // Outputs are checked against their folder, which is not made now; its own place must be there.
+        let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !parent.is_dir() {
+            let what =
+                format!("{}: the output folder cannot be made: there is no {}", folder.display(), parent.display());
+            return Err(Error::new(Status::NotFound, what).into());
         }
-        Err(e) => json!({ "ok": false, "status": format!("{:?}", e.status()), "error": e.message() }),
-    };
-    extend(&mut value, more);
-    value
-}
-
-fn extend(value: &mut Value, more: Value) {
-    if let (Some(value), Value::Object(more)) = (value.as_object_mut(), more) {
-        value.extend(more);
+    }
+    let forecasts = batch.forecasts(new_folder.is_some());
+    let failed = forecasts.iter().filter(|forecast| forecast.is_err()).count();
+    print_dry_run(jobs, &forecasts, batch.machine());
+    match failed {
+        0 => Ok(()),
+        _ if failed < jobs.len() => Err(Failure::InPart),
+        _ => Err(Failure::Reported),
     }
 }

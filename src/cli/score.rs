@@ -62,6 +62,7 @@ fn scores(file: &Path) -> Result<Vec<f64>> {
             .collect()
     }
     let mut reader = Reader::open(file)?;
+    reader.uniform()?;
     with_sample!(reader.format().pixel_type, T => pages::<T>(&mut reader))
 }
 

@@ -21,11 +21,13 @@ const MODEL_ERROR: f64 = 0.08;
 /// The blur of a frame, or of a part of one, estimated from its pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
-    /// The contrast that defocus left at each frequency, and its standard deviation.
+    /// The contrast that defocus left at each frequency.
     pub mean: Vec<f64>,
+    /// Its standard deviation.
     pub spread: Vec<f64>,
-    /// log(1 + radius of the blur disc in pixels), and its standard deviation.
+    /// log(1 + radius of the blur disc in pixels).
     pub size: f64,
+    /// Its standard deviation.
     pub size_spread: f64,
 }
 
@@ -80,8 +82,9 @@ fn weighted(values: impl Iterator<Item = (f64, f64)> + Clone) -> (f64, f64) {
 pub struct Known {
     /// What the network takes.
     pub condition: Vec<f32>,
-    /// Distance from focus, its sign unknown, and its standard deviation.
+    /// Distance from focus, its sign unknown.
     pub defocus_um: f64,
+    /// Its standard deviation.
     pub defocus_error_um: f64,
     /// By how many standard deviations the told distance differs from what the image alone says; 0 if none was told.
     pub surprise: f64,

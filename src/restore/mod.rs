@@ -3,10 +3,13 @@
 
 pub mod doctor;
 pub mod file;
+pub mod forecast;
 pub mod model;
 pub mod options;
 mod plane;
 pub mod queue;
+mod record;
 pub mod report;
+pub mod set;
 pub mod stack;
 pub mod stream;

@@ -1,12 +1,12 @@
 //! Reads the directories (IFDs) of a TIFF file. Every count and offset is checked against the file's length before use.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Take};
 
 use tiff::tags::{ByteOrder, Type};
 
 use super::errors::io_error;
+use super::tag::size_of;
 use crate::error::{Error, Result, Status};
 
 /// One entry of a directory: type, number of values, and the value itself or its place in the file.
@@ -20,6 +20,16 @@ pub(crate) struct Entry {
     place: Place,
 }
 
+impl Entry {
+    /// Where the value lies in the file, if not in the directory.
+    pub fn at(&self) -> Option<u64> {
+        match self.place {
+            Place::At(at) => Some(at),
+            Place::Inline(_) => None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Inline([u8; 8]),
@@ -29,18 +39,20 @@ enum Place {
 /// The directory of one page.
 #[derive(Debug)]
 pub(crate) struct Directory {
-    entries: BTreeMap<u16, Entry>,
+    /// Sorted by tag; entries of one tag in their order in the file.
+    entries: Vec<Entry>,
     /// Offset of the next page's directory; 0 after the last.
     pub next: u64,
 }
 
 impl Directory {
+    /// The first entry of a tag, which other readers take too. Micro-Manager repeats ImageDescription.
     pub fn get(&self, tag: u16) -> Option<&Entry> {
-        self.entries.get(&tag)
+        self.entries.get(self.entries.partition_point(|e| e.tag < tag)).filter(|e| e.tag == tag)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values()
+        self.entries.iter()
     }
 }
 
@@ -101,15 +113,34 @@ impl Source {
             ));
         }
         let body = self.read(offset + count_size, count * entry_size + next_size, "its directory")?;
-        let mut entries = BTreeMap::new();
+        let mut entries = Vec::new();
         for raw in body[..(count * entry_size) as usize].chunks_exact(entry_size as usize) {
             if let Some(entry) = self.entry(raw)? {
-                entries.insert(entry.tag, entry);
+                entries.push(entry);
             }
         }
+        entries.sort_by_key(|e| e.tag);
+        self.values_fit(&entries)?;
         let next = &body[(count * entry_size) as usize..];
         let next = if self.big { self.u64(next) } else { u64::from(self.u32(next)) };
         Ok(Directory { entries, next })
+    }
+
+    /// Refuses a directory whose values together are larger than the file: they share their bytes, and a copy of them
+    /// would need more memory than the file is large.
+    fn values_fit(&self, entries: &[Entry]) -> Result<()> {
+        let bytes = entries.iter().map(|e| u128::from(e.bytes)).sum::<u128>();
+        if bytes <= u128::from(self.length) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Status::Format,
+            format!(
+                "the values of a directory's tags have {bytes} bytes, more than the {} of the file: they share their \
+                 bytes, and the file is damaged: copy it again from its source",
+                self.length
+            ),
+        ))
     }
 
     fn entry(&self, raw: &[u8]) -> Result<Option<Entry>> {
@@ -118,7 +149,7 @@ impl Source {
         let Some(kind) = Type::from_u16(self.u16(&raw[2..])) else { return Ok(None) };
         let (count, field) =
             if self.big { (self.u64(&raw[4..]), &raw[12..20]) } else { (u64::from(self.u32(&raw[4..])), &raw[8..12]) };
-        let bytes = count.checked_mul(size_of(kind)).filter(|&n| n <= self.length).ok_or_else(|| {
+        let bytes = count.checked_mul(size_of(kind) as u64).filter(|&n| n <= self.length).ok_or_else(|| {
             Error::new(
                 Status::Format,
                 format!(
@@ -201,7 +232,8 @@ impl Source {
         }
     }
 
-    fn read(&mut self, at: u64, bytes: u64, what: &str) -> Result<Vec<u8>> {
+    /// Bytes of the file. Errors: `Format` if they do not lie inside it; `OutOfMemory`; `Io`.
+    pub fn read(&mut self, at: u64, bytes: u64, what: &str) -> Result<Vec<u8>> {
         self.inside(at, bytes, what)?;
         let length = usize::try_from(bytes).map_err(|_| {
             Error::new(Status::OutOfMemory, format!("{what} has {bytes} bytes, too many for this machine"))
@@ -221,6 +253,11 @@ impl Source {
         self.inside(at, bytes, what)?;
         self.file.seek(SeekFrom::Start(at)).map_err(|e| io_error("reading", &e))?;
         Ok(BufReader::with_capacity(bytes.clamp(1, 1 << 16) as usize, self.file.by_ref().take(bytes)))
+    }
+
+    /// A number of 32 bits in the file's byte order.
+    pub fn number32(&self, raw: &[u8]) -> u32 {
+        self.u32(raw)
     }
 
     fn u16(&self, raw: &[u8]) -> u16 {
@@ -251,18 +288,35 @@ impl Source {
     }
 }
 
-/// Bytes of one value.
-fn size_of(kind: Type) -> u64 {
-    match kind {
-        Type::SHORT | Type::SSHORT => 2,
-        Type::LONG | Type::SLONG | Type::FLOAT | Type::IFD => 4,
-        Type::RATIONAL | Type::SRATIONAL | Type::DOUBLE | Type::LONG8 | Type::SLONG8 | Type::IFD8 => 8,
-        _ => 1,
+/// The error for a microscope's own file format.
+pub(super) fn elsewhere(container: &str) -> Error {
+    Error::new(
+        Status::Unsupported,
+        format!(
+            "{container}, which is read by Bio-Formats: open it in Fiji and restore it there (Plugins > Parfocal), or \
+             read it in Python with bioio and save it as TIFF; this command expects a TIFF file"
+        ),
+    )
+}
+
+/// The format of a microscope's file, by its first bytes.
+fn container(header: &[u8]) -> Option<&'static str> {
+    match header {
+        [b'Z', b'I', b'S', b'R', b'A', b'W', b'F', b'I', b'L', b'E', ..] => Some("a Zeiss CZI file"),
+        [0xda, 0xce, 0xbe, 0x0a, ..] | [0, 0, 0, 0x0c, b'j', b'P', b' ', b' ', ..] => Some("a Nikon ND2 file"),
+        [0x70, 0, 0, 0, _, _, _, _, 0x2a, ..] => Some("a Leica LIF file"),
+        [b'O', b'L', b'Y', b'M', b'P', b'U', b'S', b'R', b'A', b'W', ..] => Some("an Olympus OIR file"),
+        [b'S', b'I', b'S', 0, ..] => Some("an Olympus ETS file, a part of a VSI image"),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("a compound file (Olympus OIB, Zeiss ZVI or another)"),
+        _ => None,
     }
 }
 
 /// The error for a file that is no TIFF. It guesses the real format, since people rename files without converting them.
 fn not_tiff(header: &[u8]) -> Error {
+    if let Some(container) = container(header) {
+        return elsewhere(container);
+    }
     let looks = match header {
         [0x89, b'P', b'N', b'G', ..] => "a PNG image",
         [0xff, 0xd8, ..] => "a JPEG image",

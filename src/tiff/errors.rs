@@ -24,14 +24,3 @@ fn damaged(doing: &str, what: &str) -> Error {
         format!("{doing}: {what}; the file is truncated or damaged: copy it again from its source"),
     )
 }
-
-/// An error of the crate `tiff` while `doing` something to a file.
-pub(super) fn tiff_error(doing: &str, error: tiff::TiffError) -> Error {
-    use tiff::TiffError as E;
-    match error {
-        E::IoError(e) => io_error(doing, &e),
-        E::FormatError(e) => damaged(doing, &e.to_string()),
-        E::UnsupportedError(e) => Error::new(Status::Unsupported, format!("{doing}: {e}")),
-        other => Error::new(Status::Format, format!("{doing}: {other}")),
-    }
-}

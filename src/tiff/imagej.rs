@@ -1,5 +1,6 @@
 //! ImageJ's own metadata: reads its text, and swaps the byte order of its binary part.
 
+use super::units::micrometres;
 use crate::error::{Error, Result, Status};
 
 /// The value of a line `key=value` in the text that ImageJ writes into ImageDescription.
@@ -15,18 +16,15 @@ pub(crate) fn count(description: &str, key: &str) -> u64 {
     value(description, key).and_then(|v| v.trim().parse().ok()).unwrap_or(1)
 }
 
-/// Micrometres in one of ImageJ's units of length; `None` for `pixel` and anything that is no length.
-pub(crate) fn micrometres(unit: &str) -> Option<f64> {
-    // ImageJ writes the micro sign as \u00B5 in its text.
-    match unit.trim().trim_end_matches('\0').to_lowercase().as_str() {
-        "micron" | "microns" | "micrometer" | "micrometre" | "um" | "\u{b5}m" | "\u{3bc}m" | "\\u00b5m" => Some(1.0),
-        "nm" | "nanometer" | "nanometre" => Some(1e-3),
-        "mm" | "millimeter" | "millimetre" => Some(1e3),
-        "cm" | "centimeter" | "centimetre" => Some(1e4),
-        "m" | "meter" | "metre" => Some(1e6),
-        "inch" | "inches" | "in" => Some(25_400.0),
-        _ => None,
+/// Micrometres in the unit of length of its text, beside TIFF's `ResolutionUnit`.
+///
+/// Micro-Manager writes `um` beside pixels per centimetre; ImageJ then takes the centimetre (FileOpener of ImageJ 1.54).
+pub(crate) fn unit_um(description: &str, resolution_unit: Option<u64>) -> Option<Option<f64>> {
+    let unit = value(description, "unit")?;
+    if resolution_unit == Some(3) && unit.trim() == "um" {
+        return Some(Some(1e4));
     }
+    Some(micrometres(unit))
 }
 
 /// Swaps the byte order of tag 50839.
@@ -85,7 +83,9 @@ mod tests {
         assert_eq!((count(text, "images"), count(text, "frames")), (6, 1));
         assert_eq!(value(text, "unit").and_then(micrometres), Some(1.0));
         assert_eq!(value("<OME>\nunit=nm", "unit"), None);
-        assert_eq!(micrometres("pixel"), None);
+        assert_eq!(unit_um("ImageJ=1.49h\nunit=um\n", Some(3)), Some(Some(1e4)));
+        assert_eq!(unit_um("ImageJ=1.49h\nunit=micron\n", Some(3)), Some(Some(1.0)));
+        assert_eq!(unit_um("ImageJ=1.49h\nunit=pixel\n", None), Some(None));
     }
 
     #[test]

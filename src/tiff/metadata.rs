@@ -4,26 +4,21 @@ use tiff::tags::{ByteOrder, Type};
 
 use super::directory::{Directory, Source};
 use super::format::PageFormat;
+use super::ome::{self, Ome};
+use super::tag::Tag;
+use super::vendor::{self, Vendor};
 use super::{imagej, tag};
-use crate::error::{Result, Status};
-
-/// One tag of a page, its value in this machine's byte order.
-#[derive(Clone, Debug)]
-pub struct Tag {
-    /// The tag's number.
-    pub id: u16,
-    pub(crate) kind: Type,
-    pub(crate) value: Vec<u8>,
-}
+use crate::error::{Error, Result, Status};
 
 /// Tags that are not copied: the writer writes its own on the pixels' storage, value ranges (280, 281, 340, 341) are no
 /// longer true, and others point to places in the input file.
 fn is_dropped(id: u16) -> bool {
-    matches!(
-        id,
-        256..=259 | 262 | 266 | 273 | 277..=281 | 284 | 288 | 289 | 317 | 322..=325 | 330 | 338..=341 | 347 | 512..=521
-            | 529..=532 | 33628..=33631 | 34412 | 34665 | 34853 | 40965
-    )
+    vendor::points_into_file(id)
+        || matches!(
+            id,
+            256..=259 | 262 | 266 | 273 | 277..=281 | 284 | 288 | 289 | 317 | 322..=325 | 330 | 338..=341 | 347
+                | 512..=521 | 529..=532
+        )
 }
 
 /// The tags of a page that are copied to the output, sorted. ImageJ's binary metadata gets this machine's byte order.
@@ -91,6 +86,22 @@ fn interleaved_shape(text: &str, format: &PageFormat) -> Option<String> {
     Some(ascii)
 }
 
+/// Planes that tifffile's description counts in a file that it wrote with one page for all (`truncate=True`).
+pub(crate) fn truncated_planes(text: &str, format: &PageFormat) -> Option<u64> {
+    if !(text.starts_with("{\"shape\":") && text.contains("\"truncated\": true")) {
+        return None;
+    }
+    let json: serde_json::Value = serde_json::from_str(text).ok()?;
+    let shape = json.get("shape")?.as_array()?;
+    let all = shape.iter().try_fold(1u64, |n, size| n.checked_mul(size.as_u64()?))?;
+    Some(all / format.samples() as u64).filter(|&planes| planes > 1)
+}
+
+/// Whether it is an OME description.
+pub(crate) fn is_ome(tag: &Tag) -> bool {
+    tag.id == tag::DESCRIPTION && written_by(&text_of(tag.value.clone())) == Description::Ome
+}
+
 /// Size in bytes of what `copied_tags` returns, without reading it.
 pub(crate) fn copied_bytes(directory: &Directory) -> u64 {
     directory.iter().filter(|e| !is_dropped(e.tag)).map(|e| e.bytes + 20).sum()
@@ -140,14 +151,29 @@ pub(crate) struct About {
     pub axes: Option<Axes>,
     /// Micrometres from pixel to pixel along x.
     pub pixel_size_um: Option<f64>,
+    pub ome: Option<Ome>,
+    /// Planes of all images of the OME description, if it gives their number.
+    pub planes: Option<u64>,
+    pub vendor: Vendor,
+    /// A sentence for each thing that is unusual or will be lost.
+    pub notes: Vec<String>,
 }
 
-pub(crate) fn about(source: &mut Source, directory: &Directory) -> Result<About> {
-    let text = match directory.get(tag::DESCRIPTION) {
-        Some(entry) => String::from_utf8_lossy(&source.value(entry)?).trim_end_matches('\0').to_owned(),
-        None => String::new(),
-    };
-    let description = if text.starts_with("ImageJ=") {
+/// Text of a tag: UTF-8, else Latin-1, which old versions of ImageJ write.
+fn text_of(value: Vec<u8>) -> String {
+    let end = value.iter().rposition(|&b| b != 0).map_or(0, |i| i + 1);
+    match String::from_utf8(value) {
+        Ok(mut text) => {
+            text.truncate(end);
+            text
+        }
+        Err(latin1) => latin1.as_bytes()[..end].iter().map(|&b| char::from(b)).collect(),
+    }
+}
+
+/// Who wrote a description.
+fn written_by(text: &str) -> Description {
+    if text.starts_with("ImageJ=") {
         Description::ImageJ
     } else if text.contains("<OME") || text.contains(":OME ") {
         Description::Ome
@@ -155,47 +181,86 @@ pub(crate) fn about(source: &mut Source, directory: &Directory) -> Result<About>
         Description::None
     } else {
         Description::Other
+    }
+}
+
+pub(crate) fn about(source: &mut Source, directory: &Directory) -> Result<About> {
+    let text = match directory.get(tag::DESCRIPTION) {
+        Some(entry) => text_of(source.value(entry)?),
+        None => String::new(),
     };
+    let description = written_by(&text);
+    let mut notes = Vec::new();
+    let ome = match description {
+        Description::Ome => match ome::read(&text) {
+            Ok(ome) => Some(ome),
+            Err(e) if e.status() == Status::Unsupported => return Err(e),
+            Err(e) => {
+                notes.push(format!("{}; it is copied as it is", e.message()));
+                None
+            }
+        },
+        _ => None,
+    };
+    if let Some(ome) = &ome {
+        check_size(source, directory, ome)?;
+    }
     let axes = match description {
         Description::ImageJ => Some(Axes {
             channels: imagej::count(&text, "channels"),
             slices: imagej::count(&text, "slices"),
             frames: imagej::count(&text, "frames"),
         }),
-        Description::Ome => ome_axes(&text, source.integer(directory, tag::SAMPLES_PER_PIXEL)?.unwrap_or(1)),
+        Description::Ome => {
+            let samples = source.integer(directory, tag::SAMPLES_PER_PIXEL)?.unwrap_or(1);
+            ome.as_ref().and_then(|ome| image_axes(ome.images.first()?, samples))
+        }
         _ => None,
     };
-    let pixel_size_um = match description {
-        Description::Ome => ome_pixel_size(&text),
-        _ => resolution_pixel_size(source, directory, &text)?,
+    let samples = source.integer(directory, tag::SAMPLES_PER_PIXEL)?.unwrap_or(1);
+    let planes = ome.as_ref().and_then(|ome| {
+        ome.images.iter().try_fold(0u64, |n, image| {
+            let axes = image_axes(image, samples)?;
+            n.checked_add(axes.channels.checked_mul(axes.slices)?.checked_mul(axes.frames)?)
+        })
+    });
+    let vendor = vendor::read(source, directory)?;
+    notes.extend(vendor.losses.iter().cloned());
+    let pixel_size_um = match &ome {
+        Some(ome) => ome.images.first().and_then(|image| image.pixel_size_um[0]),
+        None => match vendor.pixel_size_um {
+            Some([x, _]) => Some(x),
+            None => resolution_pixel_size(source, directory, &text)?,
+        },
     };
-    Ok(About { text, description, axes, pixel_size_um })
+    Ok(About { text, description, axes, pixel_size_um, ome, planes, vendor, notes })
 }
 
-/// An attribute of the first `Pixels` element of an OME-XML text.
-fn ome_attribute<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let pixels = &text[text.find("Pixels ")?..];
-    let pixels = &pixels[..pixels.find('>')?];
-    // A whole name only: not PhysicalSizeX in PhysicalSizeXUnit, nor SizeX in PhysicalSizeX.
-    let (at, _) = pixels.match_indices(name).find(|&(at, _)| {
-        pixels[..at].ends_with(|c: char| c.is_ascii_whitespace()) && pixels[at + name.len()..].starts_with('=')
-    })?;
-    let value = &pixels[at + name.len() + 1..];
-    let quote = value.chars().next().filter(|&c| c == '"' || c == '\'')?;
-    value[1..].split(quote).next()
+/// Refuses a description whose first image has another size than the first page.
+fn check_size(source: &mut Source, directory: &Directory, ome: &Ome) -> Result<()> {
+    let page = [tag::WIDTH, tag::HEIGHT].map(|tag| source.integer(directory, tag));
+    let [width, height] = page;
+    let page = [width?, height?];
+    // One image at least must be that of the first page; files with several may begin with any.
+    let fits = |size: &[Option<u64>; 2]| size.iter().zip(&page).all(|(said, found)| said.is_none() || said == found);
+    let Some(first) = ome.images.first().filter(|_| !ome.images.iter().any(|image| fits(&image.size))) else {
+        return Ok(());
+    };
+    let [x, y] = first.size.map(|n| n.map_or("?".to_owned(), |n| n.to_string()));
+    let [width, height] = page.map(|n| n.map_or("?".to_owned(), |n| n.to_string()));
+    Err(Error::new(
+        Status::Format,
+        format!(
+            "the OME description says {x}x{y} pixels, but the first page has {width}x{height}; expected the same: mend \
+             or remove the description"
+        ),
+    ))
 }
 
 /// SizeC counts all samples of a page, alpha included.
-fn ome_axes(text: &str, samples: u64) -> Option<Axes> {
-    let size = |name| ome_attribute(text, name)?.parse::<u64>().ok();
-    Some(Axes { channels: size("SizeC")?.div_ceil(samples.max(1)), slices: size("SizeZ")?, frames: size("SizeT")? })
-}
-
-fn ome_pixel_size(text: &str) -> Option<f64> {
-    let size: f64 = ome_attribute(text, "PhysicalSizeX")?.parse().ok()?;
-    // The schema's default unit is the micrometre.
-    let unit = ome_attribute(text, "PhysicalSizeXUnit").unwrap_or("\u{b5}m").replace("&#181;", "\u{b5}");
-    Some(size * imagej::micrometres(&unit)?).filter(|size| size.is_finite() && *size > 0.0)
+fn image_axes(image: &ome::Image, samples: u64) -> Option<Axes> {
+    let [slices, channels, frames] = image.axes;
+    Some(Axes { channels: channels?.div_ceil(samples.max(1)), slices: slices?, frames: frames? })
 }
 
 /// Pixel size from XResolution; the unit is ImageJ's if its text names one.
@@ -205,18 +270,58 @@ fn resolution_pixel_size(source: &mut Source, directory: &Directory, text: &str)
     };
     let parts = bytemuck::pod_collect_to_vec::<u8, u32>(&source.value(entry)?);
     let (above, below) = (f64::from(parts[0]), f64::from(parts[1]));
-    let unit = match imagej::value(text, "unit") {
-        Some(unit) => imagej::micrometres(unit),
-        None => match source.integer(directory, tag::RESOLUTION_UNIT)? {
-            // Only an explicit unit counts: TIFF's default is also 2 (inch), but then programs mean dots per inch of
-            // paper.
-            Some(2) => Some(25_400.0),
-            Some(3) => Some(10_000.0),
-            _ => None,
-        },
+    let resolution_unit = source.integer(directory, tag::RESOLUTION_UNIT)?;
+    let size = |unit: f64| Some(unit * below / above).filter(|size| size.is_finite() && *size > 0.0);
+    if let Some(unit) = imagej::unit_um(text, resolution_unit) {
+        return Ok(unit.and_then(size));
+    }
+    let unit = match resolution_unit {
+        // Only an explicit unit counts: TIFF's default is also 2 (inch), but then programs mean dots per inch of
+        // paper.
+        Some(2) => Some(25_400.0),
+        Some(3) => Some(10_000.0),
+        _ => None,
     };
     // Cameras and printers write 72, 96 or 300 dpi. No microscope has pixels of 85 um or more.
-    Ok(unit.map(|unit| unit * below / above).filter(|size| size.is_finite() && *size > 0.0 && *size < 80.0))
+    Ok(unit.and_then(size).filter(|size| *size < 80.0))
+}
+
+/// Sets the tags for the resolution to a pixel size that would otherwise be lost; keeps the tags sorted.
+pub(crate) fn set_resolution(tags: &mut Vec<Tag>, pixel_size_um: [f64; 2]) {
+    tags.retain(|tag| !matches!(tag.id, tag::X_RESOLUTION | tag::Y_RESOLUTION | tag::RESOLUTION_UNIT));
+    for (id, size) in [tag::X_RESOLUTION, tag::Y_RESOLUTION].into_iter().zip(pixel_size_um) {
+        // Pixels per centimetre: 10000 um / size, with as many digits as 32 bits hold.
+        let parts = [1e9, (size * 1e5).max(1.0)].map(|v| v.round() as u32);
+        tags.push(Tag { id, kind: Type::RATIONAL, value: parts.iter().flat_map(|v| v.to_ne_bytes()).collect() });
+    }
+    tags.push(Tag { id: tag::RESOLUTION_UNIT, kind: Type::SHORT, value: 3u16.to_ne_bytes().to_vec() });
+    tags.sort_by_key(|tag| tag.id);
+}
+
+/// Rewrites the OME descriptions of a page for an output with other names; returns sentences on what is lost.
+pub(crate) fn rename(tags: &mut Vec<Tag>, names: &ome::Names, pages: usize) -> Vec<String> {
+    let mut warnings = Vec::new();
+    tags.retain_mut(|tag| {
+        if tag.id != tag::DESCRIPTION {
+            return true;
+        }
+        let text = text_of(tag.value.clone());
+        if written_by(&text) != Description::Ome {
+            return true;
+        }
+        // One that cannot be read is copied; the reader has said so.
+        let Ok(rewritten) = ome::read(&text).and_then(|ome| ome::rewrite(&text, &ome, names, pages as u64)) else {
+            return true;
+        };
+        warnings.extend(rewritten.warnings);
+        let Some(text) = rewritten.text else { return false };
+        if text != text_of(std::mem::take(&mut tag.value)) || tag.value.is_empty() {
+            tag.value = text.into_bytes();
+            tag.value.push(0);
+        }
+        true
+    });
+    warnings
 }
 
 /// The tag Software for the output: the input's text, then `done`.
@@ -235,51 +340,20 @@ pub(crate) fn software(before: Option<&[u8]>, done: &str) -> Vec<u8> {
     text
 }
 
-/// Refuses files that do not have one directory for each page: only the first page would be restored.
-pub(crate) fn check_page_count(directory: &Directory, about: &About, pages: usize) -> Result<()> {
-    use crate::error::Error;
-    let refuse = |what: String, advice: &str| Err(Error::new(Status::Unsupported, format!("{what}; {advice}")));
-    if let Some(planes) = directory.get(tag::METAMORPH_UIC2).map(|e| e.count).filter(|&n| n > 1 && pages == 1) {
-        return refuse(
-            format!("a MetaMorph stack (STK) of {planes} planes in one page"),
-            "open it in ImageJ or Fiji and save it as TIFF",
-        );
-    }
-    if directory.get(tag::ZEISS_LSM).is_some() {
-        return refuse("a Zeiss LSM file".into(), "open it in Fiji (Bio-Formats) and save it as TIFF");
-    }
-    let images = imagej::count(&about.text, "images");
-    if about.description == Description::ImageJ && images > pages as u64 {
-        return refuse(
-            format!(
-                "ImageJ's text says {images} images, but the file has {pages} page{} (ImageJ writes stacks over 4 GB \
-                 so)",
-                if pages == 1 { "" } else { "s" }
-            ),
-            "such stacks are not read yet: save it as an image sequence, as smaller stacks, or as OME-TIFF",
-        );
-    }
-    if about.text.starts_with("{\"shape\":") && about.text.contains("\"truncated\": true") {
-        return refuse(
-            "a stack that tifffile wrote with one page for all planes (truncate=True)".into(),
-            "write it without truncate",
-        );
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn reads_ome_attributes() {
-        let text = "<?xml version=\"1.0\"?><OME xmlns=\"x\"><Image><Pixels ID=\"Pixels:0\" SizeC=\"2\" SizeT='1' \
-                    SizeZ=\"3\" PhysicalSizeXUnit=\"nm\" PhysicalSizeX=\"65\"></Pixels></Image></OME>";
-        assert_eq!(ome_axes(text, 1), Some(Axes { channels: 2, slices: 3, frames: 1 }));
-        assert_eq!(ome_axes(text, 2), Some(Axes { channels: 1, slices: 3, frames: 1 }));
-        assert_eq!(ome_pixel_size(text), Some(0.065));
-        assert_eq!(ome_pixel_size("<OME><Pixels SizeX=\"3\">"), None);
+    fn a_pixel_size_becomes_a_resolution() {
+        for size in [0.3225, 0.065, 1e-3, 40.0] {
+            let mut tags = Vec::new();
+            set_resolution(&mut tags, [size, 2.0 * size]);
+            let parts: Vec<u32> = bytemuck::pod_collect_to_vec(&tags[0].value);
+            let found = 1e4 * f64::from(parts[1]) / f64::from(parts[0]);
+            assert!((found / size - 1.0).abs() < 1e-3, "{size}: {found}");
+            assert_eq!(tags.iter().map(|t| t.id).collect::<Vec<_>>(), [282, 283, 296]);
+        }
     }
 
     #[test]
@@ -288,6 +362,7 @@ mod tests {
             width: 9,
             height: 7,
             pixel_type: crate::image::frame::PixelType::U8,
+            stored: crate::image::frame::PixelType::U8.into(),
             channels: super::super::format::Channels::Rgb,
             white_is_zero: false,
         };

@@ -3,33 +3,49 @@
 //! | file | what it does |
 //! |---|---|
 //! | `directory` | reads and checks the raw structure |
-//! | `format` | size, pixel type and storage of a page; refuses what cannot be restored |
-//! | `metadata`, `imagej` | which tags are copied, and what they say about the image |
-//! | `chunks`, `samples` | unpacks strips and tiles; byte order and predictors |
-//! | `reader` | reads the pages of a file |
+//! | `format`, `stored` | size, pixel type and storage of a page |
+//! | `describe` | reads these from the tags; refuses what cannot be restored |
+//! | `metadata` | which tags are copied, and what they say about the image |
+//! | `imagej`, `ome`, `vendor`, `units` | descriptions and blocks of other programs, and their units |
+//! | `chunks`, `unpack`, `samples` | unpacks strips and tiles; byte order and predictors |
+//! | `walk`, `reader` | checks all pages of a file, and reads them |
+//! | `pyramid` | reduced copies of a page |
 //! | `page` | what the reader passes to the writer |
-//! | `writer`, `encode` | writes pages through the crate `tiff`, all or nothing |
+//! | `writer`, `encode`, `ifd` | writes pages, all or nothing |
 //!
 //! The crate does not unpack pixels: docs/decisions/tiff-decoding.md says why.
 
 mod chunks;
+mod describe;
 mod directory;
 mod encode;
 mod errors;
 mod format;
+mod ifd;
 mod imagej;
 mod metadata;
+mod ome;
 mod page;
+mod pyramid;
 mod reader;
 mod samples;
+mod stored;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod units;
+mod unpack;
+mod vendor;
+mod walk;
 mod writer;
 
 pub use format::{Channels, Compression, PageFormat, Predictor, Storage};
-pub use metadata::{Axes, Description, Tag};
+pub use metadata::{Axes, Description};
+pub(crate) use ome::companion;
+pub use ome::Names;
 pub use page::{FilePlan, Page};
 pub use reader::Reader;
+pub use stored::{Kind, Stored};
+pub use tag::Tag;
 pub(crate) use writer::check_target;
 pub use writer::Writer;

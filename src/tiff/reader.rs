@@ -1,33 +1,45 @@
 //! Reads a TIFF file page by page, after the structure of all its pages has been checked.
 
-use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use bytemuck::Pod;
 
 use super::chunks::Chunks;
-use super::directory::{Directory, Source};
+use super::describe::{self, Context, Described};
+use super::directory::{elsewhere, Directory, Source};
 use super::errors::io_error;
-use super::format::{self, Compression, PageFormat, Storage};
+use super::format::{PageFormat, Storage};
 use super::metadata::{self, About, Axes, Description};
-use super::page::{FilePlan, Page};
-use super::tag;
+use super::ome::Names;
+use super::page::{FilePlan, Levels, Page};
+use super::pyramid::sub_levels;
+use super::tag::Tag;
+use super::walk::{self, Walk};
+use super::writer::CLASSIC_LIMIT;
 use crate::error::{Error, Result, Status};
 use crate::image::frame::{resize, Sample};
 
-/// An open TIFF file whose pages all have one size and type.
+/// An open TIFF file.
 pub struct Reader {
     path: PathBuf,
     source: Source,
-    format: PageFormat,
-    /// Offsets of the directories.
-    pages: Vec<u64>,
+    walk: Walk,
     about: About,
+    context: Context,
+    /// Planes that follow each other behind the only directory; 1 if each has its own.
+    planes: usize,
     warnings: Vec<String>,
+    /// Said unless the files of the set are known.
+    elsewhere: Option<String>,
+    /// The names for the OME description of the output.
+    names: Option<Names>,
+    /// A pixel size that the output would not have otherwise.
+    resolution: Option<[f64; 2]>,
     /// Upper bound of the size of an output with the same pages.
     most_bytes: u64,
-    uncompressed: bool,
+    /// Whether reduced copies are made anew.
+    keep_levels: bool,
 }
 
 /// Opens a regular file. Errors: `NotFound`, `InvalidArgument` (a folder), `Io`, `Format` (no TIFF).
@@ -47,66 +59,11 @@ fn open_source(path: &Path) -> Result<Source> {
     if !kind.is_file() {
         return Err(Error::new(Status::InvalidArgument, "this is no regular file; expected a TIFF file"));
     }
+    // It begins as a TIFF, but its pixels are in other files.
+    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("vsi")) {
+        return Err(elsewhere("an Olympus VSI file"));
+    }
     Source::new(File::open(path).map_err(|e| io_error("opening the file", &e))?)
-}
-
-/// What a walk over the directories of a file has found so far.
-#[derive(Default)]
-struct Walk {
-    pages: Vec<u64>,
-    first: Option<(PageFormat, About, Directory)>,
-    most_bytes: u64,
-    /// Whether any page is.
-    compressed: bool,
-    sub_images: bool,
-}
-
-impl Walk {
-    /// Checks the page whose directory lies at byte `place`; returns where the next one lies, 0 if it was the last.
-    fn page(&mut self, source: &mut Source, place: u64) -> Result<u64> {
-        let directory = source.directory(place)?;
-        let (found, storage) = format::read(source, &directory)?;
-        Chunks::find(source, &directory, &found, &storage)?;
-        if let Some((expected, ..)) = self.first.as_ref().filter(|(expected, ..)| *expected != found) {
-            return Err(Error::new(
-                Status::Unsupported,
-                format!(
-                    "found {found}, expected {expected} as on page 1: save pages of different kinds as files of their \
-                     own"
-                ),
-            ));
-        }
-        self.compressed |= storage.compression != Compression::None;
-        self.sub_images |= directory.get(tag::SUB_IFDS).is_some();
-        self.most_bytes = self
-            .most_bytes
-            .saturating_add(found.bytes())
-            .saturating_add(storage.compression.most_growth(found.bytes()))
-            // The writer's own tags, and the places of strips of at least one row.
-            .saturating_add(metadata::copied_bytes(&directory) + 16 * found.height as u64 + 1024);
-        self.pages.push(place);
-        let next = directory.next;
-        if self.first.is_none() {
-            self.first = Some((found, metadata::about(source, &directory)?, directory));
-        }
-        Ok(next)
-    }
-}
-
-/// Sentences on what an output will lack.
-fn losses(about: &About, pages: usize, sub_images: bool) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if sub_images {
-        warnings.push("reduced-size copies (SubIFDs) are not written to the output".to_owned());
-    }
-    let planes = about.axes.map_or(0, |a| a.channels.saturating_mul(a.slices).saturating_mul(a.frames));
-    if about.description == Description::Ome && planes > pages as u64 {
-        warnings.push(format!(
-            "the OME description counts {planes} planes, this file has {pages}: the others are in files of their own, \
-             which are not looked at"
-        ));
-    }
-    warnings
 }
 
 impl Reader {
@@ -115,34 +72,37 @@ impl Reader {
     ///
     /// # Errors
     /// `NotFound`, `InvalidArgument` (a folder), `Io`, `Format` (no TIFF, truncated, damaged), `Unsupported` (pixels of
-    /// another kind, pages that differ). Messages start with the path.
+    /// another kind). Messages start with the path.
     pub fn open(path: &Path) -> Result<Self> {
         Self::open_unnamed(path).map_err(|e| e.context(path.display()))
     }
 
     fn open_unnamed(path: &Path) -> Result<Self> {
         let mut source = open_source(path)?;
-        let mut walk = Walk::default();
-        let mut seen = HashSet::new();
-        let mut next = source.first;
-        while next != 0 {
-            let number = walk.pages.len() + 1;
-            let page = |e: Error| e.context(format_args!("page {number}"));
-            if !seen.insert(next) {
-                return Err(page(Error::new(
-                    Status::Format,
-                    format!("the list of pages turns in a circle (back to byte {next}): the file is damaged"),
-                )));
-            }
-            next = walk.page(&mut source, next).map_err(page)?;
-        }
-        let Walk { pages, first, most_bytes, compressed, sub_images } = walk;
-        let Some((format, about, directory)) = first else {
-            return Err(Error::new(Status::Format, "the file has no page; expected at least one: it is damaged"));
-        };
-        metadata::check_page_count(&directory, &about, pages.len())?;
-        let warnings = losses(&about, pages.len(), sub_images);
-        Ok(Self { path: path.into(), source, format, pages, about, warnings, most_bytes, uncompressed: !compressed })
+        let (mut walk, about, directory) = walk::all_pages(&mut source)?;
+        let planes = walk::planes_in_one_page(&mut source, &directory, &about, &walk)?;
+        let context = walk.context;
+        let mut warnings = std::mem::take(&mut walk.notes);
+        warnings.extend(about.notes.iter().cloned());
+        let elsewhere = walk::planes_elsewhere(&about, walk.pages.len() * planes);
+        let resolution = about.vendor.pixel_size_um;
+        let most_bytes = walk.most_bytes.saturating_add(
+            (planes as u64 - 1).saturating_mul(walk.formats[0].bytes() + 16 * walk.formats[0].height as u64 + 1024),
+        );
+        Ok(Self {
+            path: path.into(),
+            source,
+            walk,
+            about,
+            context,
+            planes,
+            warnings,
+            elsewhere,
+            names: None,
+            resolution,
+            most_bytes,
+            keep_levels: true,
+        })
     }
 
     /// The path given to `open`.
@@ -150,14 +110,35 @@ impl Reader {
         &self.path
     }
 
-    /// Size, pixel type and channels of every page.
+    /// Size, pixel type and channels of the first page.
     pub fn format(&self) -> PageFormat {
-        self.format
+        self.walk.formats[0]
+    }
+
+    /// Size, pixel type and channels of a page (from 0).
+    pub fn format_of(&self, index: usize) -> PageFormat {
+        self.walk.formats[self.walk.pages[index / self.planes].format as usize]
+    }
+
+    /// The format of all pages. Errors: `Unsupported` if they differ.
+    pub fn uniform(&self) -> Result<PageFormat> {
+        let expected = self.format();
+        let Some(index) = (0..self.pages()).find(|&i| self.format_of(i) != expected) else { return Ok(expected) };
+        Err(Error::new(
+            Status::Unsupported,
+            format!(
+                "{}: page {}: found {}, expected {expected} as on page 1: save pages of different kinds as files of \
+                 their own",
+                self.path.display(),
+                index + 1,
+                self.format_of(index)
+            ),
+        ))
     }
 
     /// How many pages there are.
     pub fn pages(&self) -> usize {
-        self.pages.len()
+        self.walk.pages.len() * self.planes
     }
 
     /// Whether it is a BigTIFF.
@@ -185,27 +166,74 @@ impl Reader {
         self.about.axes
     }
 
-    /// A sentence for each thing that the output will lack.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
+    /// A sentence for each thing that is unusual, or that the output will lack.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.iter().chain(&self.elsewhere).cloned().collect()
+    }
+
+    /// Whether the OME description names other files than this one.
+    pub(crate) fn is_part_of_a_set(&self) -> bool {
+        self.about.ome.as_ref().is_some_and(|ome| ome.binary_only.is_some() || ome.files.len() > 1)
+    }
+
+    /// The names of the files that the OME description names, this one among them.
+    pub(crate) fn files_of_the_set(&self) -> impl Iterator<Item = &str> {
+        let ome = self.about.ome.iter();
+        ome.flat_map(|ome| ome.files.iter().chain(&ome.binary_only)).map(|named| named.file.as_str())
+    }
+
+    /// Sets the names that the OME description of the output gives. Call it before `plan`. Errors: as `page`.
+    pub fn rename(&mut self, names: Names) -> Result<()> {
+        if self.about.ome.is_none() {
+            return Ok(());
+        }
+        if self.is_part_of_a_set() {
+            self.elsewhere = None;
+        }
+        let mut page = self.page(0)?;
+        let size = |tags: &[Tag]| tags.iter().map(|tag| tag.value.len() as u64).sum::<u64>();
+        let (before, sizes) = (size(&page.tags), self.about.ome.as_ref().and_then(|ome| ome.images.first()));
+        let sizes = sizes.map(|image| image.pixel_size_um);
+        let warnings = metadata::rename(&mut page.tags, &names, self.pages());
+        let gone = !page.tags.iter().any(|tag| metadata::is_ome(tag));
+        if let (true, Some([Some(x), y])) = (gone, sizes) {
+            self.resolution = self.resolution.or(Some([x, y.unwrap_or(x)]));
+        }
+        self.warnings.extend(warnings);
+        self.most_bytes = self.most_bytes.saturating_add(size(&page.tags).saturating_sub(before) + 64);
+        self.names = Some(names);
+        Ok(())
+    }
+
+    /// Whether pages have reduced copies.
+    pub fn has_pyramid(&self) -> bool {
+        self.walk.pyramid
+    }
+
+    /// Leaves the reduced copies out of the pages that are read from now on.
+    pub fn drop_pyramid(&mut self) {
+        if self.walk.pyramid {
+            self.keep_levels = false;
+            self.warnings.push("reduced-size copies are not written to the output, as asked for".into());
+        }
     }
 
     /// The plan for an output with the same pages.
     pub fn plan(&self) -> FilePlan {
-        FilePlan {
-            format: self.format,
-            pages: self.pages.len(),
-            uncompressed: self.uncompressed,
-            bytes: self.most_bytes,
-            big: self.source.big,
-        }
+        let contiguous = Some(self.format()).filter(|_| self.walk.formats.len() == 1 && !self.walk.compressed);
+        let one_directory = self.planes > 1
+            && self.about.description == Description::ImageJ
+            && contiguous.is_some()
+            && !self.source.big
+            && self.most_bytes > CLASSIC_LIMIT;
+        FilePlan { pages: self.pages(), contiguous, one_directory, bytes: self.most_bytes, big: self.source.big }
     }
 
-    /// Storage and tags of a page (from 0), without its pixels. Errors: as `read`.
+    /// Format, storage and tags of a page (from 0), without its pixels. Errors: as `read`.
     pub fn page(&mut self, index: usize) -> Result<Page> {
         self.named(index, |reader| {
-            let (directory, storage) = reader.parse(index)?;
-            reader.with_tags(&directory, storage)
+            let (directory, described) = reader.parse(index)?;
+            reader.with_tags(index, &directory, described, 0)
         })
     }
 
@@ -214,20 +242,20 @@ impl Reader {
     ///
     /// # Errors
     /// `Format` (damaged data, or a file that has changed since it was opened), `Unsupported`, `Io`, `OutOfMemory`;
-    /// `Internal` if `T` is not the file's pixel type.
+    /// `Internal` if `T` is not the page's pixel type.
     pub fn read<T: Sample + Pod>(&mut self, index: usize, pixels: &mut Vec<T>) -> Result<()> {
         self.named(index, |reader| {
-            let (directory, storage) = reader.parse(index)?;
-            reader.pixels(&directory, &storage, pixels)
+            let (directory, Described { format, storage, .. }) = reader.parse(index)?;
+            reader.pixels(index, &directory, &format, &storage, pixels).map(|_| ())
         })
     }
 
-    /// As `read`; also returns the page's storage and tags.
+    /// As `read`; also returns the page's format, storage and tags.
     pub fn read_page<T: Sample + Pod>(&mut self, index: usize, pixels: &mut Vec<T>) -> Result<Page> {
         self.named(index, |reader| {
-            let (directory, storage) = reader.parse(index)?;
-            reader.pixels(&directory, &storage, pixels)?;
-            reader.with_tags(&directory, storage)
+            let (directory, described) = reader.parse(index)?;
+            let rounded = reader.pixels(index, &directory, &described.format, &described.storage, pixels)?;
+            reader.with_tags(index, &directory, described, rounded)
         })
     }
 
@@ -237,35 +265,63 @@ impl Reader {
     }
 
     /// Parses a directory again: keeping those of a long stack from `open` would take more memory than its pages.
-    fn parse(&mut self, index: usize) -> Result<(Directory, Storage)> {
-        let directory = self.source.directory(self.pages[index])?;
-        let (format, storage) = format::read(&mut self.source, &directory)?;
-        if format == self.format {
-            return Ok((directory, storage));
+    fn parse(&mut self, index: usize) -> Result<(Directory, Described)> {
+        let directory = self.source.directory(self.walk.pages[index / self.planes].at)?;
+        let described = describe::read(&mut self.source, &directory, self.context)?;
+        let expected = self.format_of(index);
+        if described.format == expected {
+            return Ok((directory, described));
         }
         Err(Error::new(
             Status::Format,
-            format!("found {format}, expected {} as when it was opened: the file has changed meanwhile", self.format),
+            format!(
+                "found {}, expected {expected} as when it was opened: the file has changed meanwhile",
+                described.format
+            ),
         ))
     }
 
-    fn with_tags(&mut self, directory: &Directory, storage: Storage) -> Result<Page> {
+    fn with_tags(&mut self, index: usize, directory: &Directory, described: Described, rounded: u64) -> Result<Page> {
+        let Described { format, storage, .. } = described;
+        // The tags of the only directory stand in the first page.
+        if index % self.planes > 0 {
+            return Ok(Page { format, storage, tags: Vec::new(), rounded, levels: Levels::default() });
+        }
+        let levels = match self.walk.chain.get(&index) {
+            _ if !self.keep_levels => Levels::default(),
+            Some(sizes) => Levels { sizes: sizes.clone(), in_chain: true },
+            None => Levels { sizes: sub_levels(&mut self.source, directory, &format).0, in_chain: false },
+        };
         let mut tags = metadata::copied_tags(&mut self.source, directory)?;
         if storage.planar {
-            metadata::interleave_shape(&mut tags, &self.format);
+            metadata::interleave_shape(&mut tags, &format);
         }
-        Ok(Page { storage, tags })
+        if let (0, Some(names)) = (index, &self.names) {
+            metadata::rename(&mut tags, names, self.pages());
+        }
+        if let Some(size) = self.resolution {
+            metadata::set_resolution(&mut tags, size);
+        }
+        Ok(Page { format, storage, tags, rounded, levels })
     }
 
-    fn pixels<T: Sample + Pod>(&mut self, directory: &Directory, storage: &Storage, into: &mut Vec<T>) -> Result<()> {
-        if T::PIXEL_TYPE != self.format.pixel_type {
+    fn pixels<T: Sample + Pod>(
+        &mut self,
+        index: usize,
+        directory: &Directory,
+        format: &PageFormat,
+        storage: &Storage,
+        into: &mut Vec<T>,
+    ) -> Result<u64> {
+        if T::PIXEL_TYPE != format.pixel_type {
             return Err(Error::new(
                 Status::Internal,
-                format!("read as {} pixels, but they are {}", T::PIXEL_TYPE, self.format.pixel_type),
+                format!("read as {} pixels, but they are {}", T::PIXEL_TYPE, format.pixel_type),
             ));
         }
-        let chunks = Chunks::find(&mut self.source, directory, &self.format, storage)?;
-        resize(into, self.format.samples())?;
-        chunks.read(&mut self.source, &self.format, storage, into)
+        let chunks = Chunks::find(&mut self.source, directory, format, storage)?;
+        let chunks = chunks.moved(&self.source, (index % self.planes) as u64 * format.bytes())?;
+        resize(into, format.samples())?;
+        chunks.read(&mut self.source, format, storage, into)
     }
 }

@@ -1,5 +1,27 @@
-//! Numbers of the tags that this room uses: TIFF 6.0, its supplements, registered private tags.
+//! A tag, and the numbers of the tags that this room uses: TIFF 6.0, its supplements, registered private tags.
 
+use tiff::tags::Type;
+
+/// One tag of a page, its value in this machine's byte order.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// The tag's number.
+    pub id: u16,
+    pub(crate) kind: Type,
+    pub(crate) value: Vec<u8>,
+}
+
+/// Bytes of one value.
+pub(super) fn size_of(kind: Type) -> usize {
+    match kind {
+        Type::SHORT | Type::SSHORT => 2,
+        Type::LONG | Type::SLONG | Type::FLOAT | Type::IFD => 4,
+        Type::RATIONAL | Type::SRATIONAL | Type::DOUBLE | Type::LONG8 | Type::SLONG8 | Type::IFD8 => 8,
+        _ => 1,
+    }
+}
+
+pub const SUBFILE_TYPE: u16 = 254;
 pub const WIDTH: u16 = 256;
 pub const HEIGHT: u16 = 257;
 pub const BITS_PER_SAMPLE: u16 = 258;
@@ -12,6 +34,7 @@ pub const SAMPLES_PER_PIXEL: u16 = 277;
 pub const ROWS_PER_STRIP: u16 = 278;
 pub const STRIP_BYTE_COUNTS: u16 = 279;
 pub const X_RESOLUTION: u16 = 282;
+pub const Y_RESOLUTION: u16 = 283;
 pub const PLANAR: u16 = 284;
 pub const RESOLUTION_UNIT: u16 = 296;
 pub const SOFTWARE: u16 = 305;
@@ -21,9 +44,13 @@ pub const TILE_HEIGHT: u16 = 323;
 pub const TILE_OFFSETS: u16 = 324;
 pub const TILE_BYTE_COUNTS: u16 = 325;
 pub const SUB_IFDS: u16 = 330;
+pub const COLOR_MAP: u16 = 320;
 pub const EXTRA_SAMPLES: u16 = 338;
 pub const SAMPLE_FORMAT: u16 = 339;
+pub const JPEG_TABLES: u16 = 347;
+pub const METAMORPH_UIC1: u16 = 33628;
 pub const METAMORPH_UIC2: u16 = 33629;
+pub const OLYMPUS_SIS: u16 = 33560;
 pub const ZEISS_LSM: u16 = 34412;
 pub const IMAGEJ_BYTE_COUNTS: u16 = 50838;
 pub const IMAGEJ_METADATA: u16 = 50839;

@@ -1,32 +1,24 @@
 //! Writes a TIFF file page by page into a temporary file beside the target; it gets the target's name when it is
 //! complete.
 
-use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::{Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use bytemuck::Pod;
 use tempfile::NamedTempFile;
-use tiff::encoder::{TiffEncoder, TiffKind, TiffKindBig};
-use tiff::TiffResult;
 
-use super::encode::{self, Output, Strips};
-use super::errors::{io_error, tiff_error};
+use super::encode::{self, in_one_piece, stored_rows, write_levels, write_strips, Strips};
+use super::errors::io_error;
 use super::format::Compression;
+use super::ifd::{places, Output};
 use super::page::{FilePlan, Page};
-use super::samples::invert;
+use super::tag;
 use crate::error::{Error, Result, Status};
 use crate::image::frame::Sample;
 
 /// Largest classic TIFF: its offsets have 32 bits; 1 MiB is left as a margin.
-const CLASSIC_LIMIT: u64 = u32::MAX as u64 - (1 << 20);
-
-enum Encoder {
-    Classic(TiffEncoder<Output>),
-    Big(TiffEncoder<Output, TiffKindBig>),
-}
+pub(super) const CLASSIC_LIMIT: u64 = u32::MAX as u64 - (1 << 20);
 
 /// A TIFF file that is being written. Dropped before `finish`, it leaves nothing behind.
 pub struct Writer {
@@ -36,10 +28,9 @@ pub struct Writer {
     place: PathBuf,
     force: bool,
     plan: FilePlan,
-    encoder: Encoder,
-    step_over: Rc<Cell<bool>>,
-    /// For uncompressed pages: where their pixels begin, and the handle that writes them.
-    region: Option<(u64, File)>,
+    output: Output,
+    /// For contiguous pages: where their pixels begin.
+    region: Option<u64>,
     written: usize,
     temporary: NamedTempFile,
 }
@@ -71,18 +62,10 @@ impl Writer {
         let temporary = builder
             .tempfile_in(folder)
             .map_err(|e| io_error(&format!("creating a file in the folder {}", folder.display()), &e))?;
-        // Each handle has its own position.
-        let open = || temporary.reopen().map_err(|e| io_error("opening the temporary file", &e));
-        let step_over = Rc::new(Cell::new(false));
-        let output = Output { file: open()?, step_over: Rc::clone(&step_over) };
-        let wrong = |e| tiff_error("writing the header", e);
-        let encoder = if plan.big || plan.bytes > CLASSIC_LIMIT {
-            Encoder::Big(TiffEncoder::new_big(output).map_err(wrong)?)
-        } else {
-            Encoder::Classic(TiffEncoder::new(output).map_err(wrong)?)
-        };
-        let region = if plan.uncompressed { Some((0, open()?)) } else { None };
-        Ok(Self { target: target.into(), place, force, plan, encoder, step_over, region, written: 0, temporary })
+        let file = temporary.reopen().map_err(|e| io_error("opening the temporary file", &e))?;
+        let big = !plan.one_directory && (plan.big || plan.bytes > CLASSIC_LIMIT);
+        let output = Output::new(file, big).map_err(|e| io_error("writing the header", &e))?;
+        Ok(Self { target: target.into(), place, force, plan, output, region: None, written: 0, temporary })
     }
 
     /// Writes the next page: interleaved samples, larger is brighter, as `Reader::read` returns them. `done` is
@@ -92,10 +75,12 @@ impl Writer {
     /// `Io` (for example no space left); `Internal` if the pixels or the page do not fit the plan.
     pub fn write<T: Sample + Pod>(&mut self, pixels: &mut [T], page: &Page, done: Option<&str>) -> Result<()> {
         let plan = &self.plan;
-        let fits = T::PIXEL_TYPE == plan.format.pixel_type
-            && pixels.len() == plan.format.samples()
+        let fits = T::PIXEL_TYPE == page.format.pixel_type
+            && pixels.len() == page.format.samples()
             && self.written < plan.pages
-            && (self.region.is_none() || page.storage.compression == Compression::None);
+            && plan
+                .contiguous
+                .is_none_or(|format| format == page.format && page.storage.compression == Compression::None);
         if !fits {
             return Err(Error::new(
                 Status::Internal,
@@ -108,16 +93,46 @@ impl Writer {
                 ),
             ));
         }
-        let region = self.region.as_mut().map(|region| (region, self.step_over.as_ref(), self.written));
-        let written = match &mut self.encoder {
-            Encoder::Classic(encoder) => write_page(encoder, plan, region, pixels, page, done),
-            Encoder::Big(encoder) => write_page(encoder, plan, region, pixels, page, done),
-        };
+        let written = self.page(pixels, page, done);
         self.written += 1;
         written.map_err(|e| {
-            tiff_error("writing a page (is there space left, and a limit on file sizes?)", e)
+            io_error("writing a page (is there space left, and a limit on file sizes?)", &e)
                 .context(self.target.display())
         })
+    }
+
+    fn page<T: Sample + Pod>(&mut self, pixels: &mut [T], page: &Page, done: Option<&str>) -> io::Result<()> {
+        let Self { output, plan, region, written, .. } = self;
+        let big = output.big();
+        let levels = write_levels(output, page, pixels)?;
+        let Some(format) = plan.contiguous else {
+            let strips = write_strips(output, page, pixels)?;
+            return link(output, page, &strips, &levels, done);
+        };
+        let total = format.bytes() * plan.pages as u64;
+        let mut scratch = Vec::new();
+        let rows = stored_rows(&format, pixels, &mut scratch);
+        let start = match *region {
+            Some(start) => start,
+            None if plan.one_directory => {
+                // Its length does not depend on the places in it.
+                let tags = |start| encode::directory(page, &in_one_piece(&format, &page.storage, start), big, done);
+                let length: usize = tags(0).iter().map(|tag| tag.value.len() + 1 + 12).sum();
+                let start = (8 + length as u64 + 16).next_multiple_of(16);
+                output.directory(&tags(start))?;
+                output.reserve_until(start);
+                output.reserve(total)
+            }
+            None => output.reserve(total),
+        };
+        *region = Some(start);
+        let place = start + *written as u64 * format.bytes();
+        output.write_at(place, rows)?;
+        if plan.one_directory {
+            return Ok(());
+        }
+        let strips: Strips = in_one_piece(&format, &page.storage, place);
+        link(output, page, &strips, &levels, done)
     }
 
     /// Flushes the file to disk and gives it its name.
@@ -125,22 +140,66 @@ impl Writer {
     /// # Errors
     /// `Exists` if the target has appeared meanwhile; `Io`. In both cases nothing is left behind.
     pub fn finish(self) -> Result<()> {
-        let Self { target, place, force, plan, written, temporary, encoder, region, .. } = self;
-        drop((encoder, region));
+        let Self { target, place, force, plan, written, temporary, output, .. } = self;
+        drop(output);
         let name = |e: Error| e.context(target.display());
         if written != plan.pages {
             return Err(name(Error::new(Status::Internal, format!("{written} pages of {} were written", plan.pages))));
         }
         temporary.as_file().sync_all().map_err(|e| name(io_error("bringing the file to the disk", &e)))?;
         check_target(&target, force).map_err(name)?;
-        let named = if force { temporary.persist(&place) } else { temporary.persist_noclobber(&place) };
-        named.map_err(|e| name(io_error("giving the finished file its name", &e.error)))?;
+        give_name(temporary, &place, force).map_err(|e| name(io_error("giving the finished file its name", &e)))?;
         // Sync the folder, so that the name survives a power cut. Not every system can; that is no error.
         if let Ok(folder) = File::open(folder(&place)) {
             let _ = folder.sync_all();
         }
         Ok(())
     }
+}
+
+/// Writes the directories of a page and of its reduced copies.
+fn link(
+    output: &mut Output,
+    page: &Page,
+    strips: &Strips,
+    levels: &[(Page, Strips)],
+    done: Option<&str>,
+) -> io::Result<()> {
+    let big = output.big();
+    let mut tags = encode::directory(page, strips, big, done);
+    let directories = levels.iter().map(|(level, strips)| encode::directory(level, strips, big, None));
+    if page.levels.in_chain {
+        output.directory(&tags)?;
+        return directories.into_iter().try_for_each(|tags| output.directory(&tags));
+    }
+    let mut offsets = Vec::new();
+    for directory in directories {
+        offsets.push(output.loose_directory(&directory)?.0);
+    }
+    if !offsets.is_empty() {
+        tags.push(places(tag::SUB_IFDS, &offsets, big));
+        tags.sort_by_key(|tag| tag.id);
+    }
+    output.directory(&tags)
+}
+
+/// Renames the finished file; without `force` only if the name is free.
+fn give_name(temporary: NamedTempFile, place: &Path, force: bool) -> io::Result<()> {
+    if force {
+        return temporary.persist(place).map(|_| ()).map_err(|e| e.error);
+    }
+    let refused = match temporary.persist_noclobber(place) {
+        Ok(_) => return Ok(()),
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => return Err(refused.error),
+        Err(refused) => refused,
+    };
+    // Not every file system can rename without replacing, or has hard links (FAT, SMB, rclone): then an empty file
+    // takes the name, if it is free, and is replaced.
+    drop(File::options().write(true).create_new(true).open(place)?);
+    refused.file.persist(place).map(|_| ()).map_err(|e| {
+        let _ = fs::remove_file(place);
+        e.error
+    })
 }
 
 fn folder(target: &Path) -> &Path {
@@ -157,6 +216,19 @@ pub(crate) fn check_target(target: &Path, force: bool) -> Result<()> {
             (Status::NotFound, "does not exist; create it first")
         };
         return Err(Error::new(status, format!("the folder of the output, {}, {what}", folder.display())));
+    }
+    match fs::symlink_metadata(target) {
+        Err(e) if e.kind() == io::ErrorKind::InvalidFilename => {
+            return Err(Error::new(
+                Status::InvalidArgument,
+                format!(
+                    "the name of the output has {} bytes, which the file system of its folder refuses ({e}); expected \
+                     at most 255 on most: choose a shorter name",
+                    target.file_name().unwrap_or_default().len()
+                ),
+            ))
+        }
+        _ => {}
     }
     match fs::metadata(target) {
         Ok(found) if found.is_dir() => {
@@ -183,47 +255,4 @@ pub(crate) fn check_target(target: &Path, force: bool) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-fn write_page<T: Sample + Pod, K: TiffKind>(
-    encoder: &mut TiffEncoder<Output, K>,
-    plan: &FilePlan,
-    region: Option<(&mut (u64, File), &Cell<bool>, usize)>,
-    pixels: &mut [T],
-    page: &Page,
-    done: Option<&str>,
-) -> TiffResult<()> {
-    let FilePlan { format, pages, .. } = plan;
-    let mut directory = encoder.image_directory()?;
-    let strips: Strips = match region {
-        None => encode::write_strips(&mut directory, format, &page.storage, pixels)?,
-        Some(((start, file), step_over, index)) => {
-            if index == 0 {
-                step_over.set(true);
-                *start = step(&mut directory, format.bytes() * *pages as u64)?;
-                step_over.set(false);
-                encode::word_align(&mut directory)?;
-            }
-            if format.white_is_zero {
-                invert(pixels);
-            }
-            let place = *start + index as u64 * format.bytes();
-            file.seek(SeekFrom::Start(place))?;
-            file.write_all(bytemuck::cast_slice(pixels))?;
-            encode::in_one_piece(format, &page.storage, place)
-        }
-    };
-    encode::write_directory(directory, format, page, &strips, done)
-}
-
-/// Skips `bytes` bytes of the file; returns where they begin.
-fn step<K: TiffKind>(directory: &mut encode::Encoder<'_, K>, mut bytes: u64) -> TiffResult<u64> {
-    static BLOCK: [u8; 1 << 16] = [0; 1 << 16];
-    let start = directory.write_data(&[][..] as &[u8])?;
-    while bytes > 0 {
-        let part = bytes.min(BLOCK.len() as u64);
-        directory.write_data(&BLOCK[..part as usize])?;
-        bytes -= part;
-    }
-    Ok(start)
 }

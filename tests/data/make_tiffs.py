@@ -1,4 +1,4 @@
-"""Makes the TIFF files of the tests: one of each kind that is read, and one of each kind that is refused.
+"""Makes the TIFF files of the tests: those that are read (good/, kinds/), and one of each kind that is refused.
 
     python tests/data/make_tiffs.py          writes good/ and bad/ beside itself; needs numpy, tifffile, imagecodecs
 
@@ -38,6 +38,32 @@ def write(name, data, **options):
 
 def grey(dtype, **kw):
     return pattern(dtype, **kw)[0, :, :, 0]
+
+
+def kinds():
+    """Pixel types and structures beyond the common ones."""
+    u8, u16 = grey(np.uint8), grey(np.uint16)
+    write("kinds/signed.tif", u16.astype(np.int16))
+    write("kinds/u32.tif", u16.astype(np.uint32))
+    write("kinds/f64.tif", u16.astype(np.float64))
+    write("kinds/f16.tif", u8.astype(np.float16))
+    write("kinds/five-samples.tif", pattern(np.uint8, channels=5)[0], planarconfig="contig")
+    write("kinds/zstd.tif", u8, compression="zstd")
+    write("kinds/jpeg.tif", u8, compression="jpeg")
+    with tifffile.TiffWriter(HERE / "kinds/other-size.tif") as file:
+        for page in u8, u8, u8[:20]:
+            file.write(page, photometric="minisblack", metadata=None, software=False, contiguous=False)
+    with tifffile.TiffWriter(HERE / "kinds/other-type.tif") as file:
+        for page in u8, u16:
+            file.write(page, photometric="minisblack", metadata=None, software=False, contiguous=False)
+    write(
+        "kinds/imagej-one-page.tif",
+        pattern(np.uint8, pages=3)[..., 0],
+        imagej=True,
+        truncate=True,
+        metadata={"axes": "ZYX"},
+    )
+    write("kinds/tifffile-one-page.tif", pattern(np.uint8, pages=3)[..., 0], truncate=True, metadata={"axes": "ZYX"})
 
 
 def good():
@@ -166,28 +192,7 @@ def bad():
     write("bad/one-bit.tif", u8 > 100)
     write("bad/palette.tif", u8, photometric="palette", colormap=np.arange(768, dtype=np.uint16).reshape(3, 256))
     write("bad/complex.tif", u8.astype(np.complex64))
-    write("bad/signed.tif", u16.astype(np.int16))
-    write("bad/u32.tif", u16.astype(np.uint32))
-    write("bad/f64.tif", u16.astype(np.float64))
-    write("bad/f16.tif", u8.astype(np.float16))
     write("bad/cmyk.tif", pattern(np.uint8, channels=4)[0], photometric="separated", planarconfig="contig")
-    write("bad/five-samples.tif", pattern(np.uint8, channels=5)[0], planarconfig="contig")
-    write("bad/zstd.tif", u8, compression="zstd")
-    write("bad/jpeg.tif", u8, compression="jpeg")
-    with tifffile.TiffWriter(HERE / "bad/other-size.tif") as file:
-        for page in u8, u8, u8[:20]:
-            file.write(page, photometric="minisblack", metadata=None, software=False, contiguous=False)
-    with tifffile.TiffWriter(HERE / "bad/other-type.tif") as file:
-        for page in u8, u16:
-            file.write(page, photometric="minisblack", metadata=None, software=False, contiguous=False)
-    write(
-        "bad/imagej-one-page.tif",
-        pattern(np.uint8, pages=3)[..., 0],
-        imagej=True,
-        truncate=True,
-        metadata={"axes": "ZYX"},
-    )
-    write("bad/tifffile-one-page.tif", pattern(np.uint8, pages=3)[..., 0], truncate=True, metadata={"axes": "ZYX"})
 
     plain = (HERE / "good/u8.tif").read_bytes()
     deflated = (HERE / "good/deflate-predictor-f32.tif").read_bytes()
@@ -255,6 +260,7 @@ def shared_strips(strips=64, packed=2048, width=4096, rows=1280):
 
 if __name__ == "__main__":
     good()
+    kinds()
     bad()
     files = sorted(HERE.glob("*/*.tif"))
     print(f"{len(files)} files, {sum(f.stat().st_size for f in files)} bytes")

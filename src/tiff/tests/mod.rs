@@ -1,5 +1,6 @@
 //! Reads, writes and reads again every kind of file in tests/data.
 
+mod kinds;
 mod refused;
 
 use std::path::{Path, PathBuf};
@@ -188,7 +189,7 @@ fn uncompressed_stacks_are_contiguous() {
     plan.pages = 3;
     let mut writer = Writer::create(&to, false, plan).unwrap();
     for value in 1..=3u8 {
-        writer.write(&mut vec![value; plan.format.samples()], &page, None).unwrap();
+        writer.write(&mut vec![value; page.format.samples()], &page, None).unwrap();
     }
     writer.finish().unwrap();
     // A page has 37x29 bytes: the odd number must not be rounded up.

@@ -18,7 +18,7 @@ struct Target {
 }
 
 const TARGETS: &[Target] = &[
-    Target { name: "tiff", longest: 8192, seeds: &["tests/data/good", "tests/data/bad"] },
+    Target { name: "tiff", longest: 8192, seeds: &["tests/data/good", "tests/data/kinds", "tests/data/bad"] },
     Target { name: "options", longest: 512, seeds: &[] },
     Target { name: "layout", longest: 128, seeds: &[] },
     Target { name: "model", longest: 4096, seeds: &[] },
