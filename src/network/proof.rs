@@ -13,8 +13,8 @@ use crate::image::normalise::Range;
 use crate::image::tile::GRID;
 use crate::network::device::{Device, Precision};
 use crate::network::runtime::Runtime;
-use crate::network::session::{Session, SessionOptions};
-use crate::onnx::edit;
+use crate::network::session::{Session, SessionOptions, ESTIMATE, RESTORED};
+use crate::onnx::{edit, prune};
 use crate::task::Task;
 
 /// Largest difference between a device's results and the CPU's, as a fraction of the range of the CPU's.
@@ -33,6 +33,47 @@ pub struct Network {
     /// A sentence for each thing that was tried and did not work.
     pub warnings: Vec<String>,
     integers: Option<Integers>,
+    /// Estimates the blur of an image, always on the CPU; `None` for a network that takes no condition.
+    pub estimator: Option<Session>,
+}
+
+/// The parts of a model file.
+pub struct Parts {
+    /// The network that restores.
+    restorer: Arc<Vec<u8>>,
+    /// The network that estimates the blur.
+    estimator: Option<Arc<Vec<u8>>>,
+    /// Frequencies of the condition; 0: the network takes none.
+    frequencies: usize,
+}
+
+impl Parts {
+    /// Of a file that has passed `model_file::inspect`. Errors: `Model`, `OutOfMemory`.
+    pub fn of(bytes: &[u8], frequencies: usize) -> Result<Self> {
+        if frequencies == 0 {
+            return Ok(Self { restorer: copied(bytes)?, estimator: None, frequencies });
+        }
+        let cut = |output| {
+            prune::keep(bytes, &[output])
+                .map(Arc::new)
+                .map_err(|why| Error::new(Status::Model, format!("a file of format 2 is expected to estimate: {why}")))
+        };
+        Ok(Self { restorer: cut(RESTORED)?, estimator: Some(cut(ESTIMATE)?), frequencies })
+    }
+
+    /// The condition of an image in focus.
+    fn focused(&self) -> Vec<f32> {
+        let mut condition = vec![1.0; self.frequencies];
+        condition.resize(2 * self.frequencies, 0.0);
+        condition
+    }
+
+    /// The session of the estimator.
+    fn estimator(&self, runtime: &'static Runtime, options: SessionOptions) -> Result<Option<Session>> {
+        let numbers = 2 * self.frequencies + 2;
+        let made = |bytes: &Arc<Vec<u8>>| Session::estimator(runtime, Arc::clone(bytes), options, numbers);
+        self.estimator.as_ref().map(made).transpose()
+    }
 }
 
 /// Networks that take a camera's integers, made on first use.
@@ -71,16 +112,17 @@ impl Network {
 struct Probe {
     size: (usize, usize, usize),
     pixels: Vec<u16>,
+    condition: Vec<f32>,
     expected: Vec<f32>,
 }
 
 impl Probe {
     /// Runs the probe on the CPU.
-    fn new(cpu: &Session) -> Result<Self> {
+    fn new(cpu: &Session, condition: Vec<f32>) -> Result<Self> {
         // In multiples of the grid, as frames are. Not square, to catch a graph that swaps or changes the shape.
         let (height, width) = (2 * GRID, 3 * GRID);
         let pixels: Vec<u16> = (0..height * width).map(|i| (i % 7 * 500 + i / width % 5 * 200) as u16).collect();
-        let mut probe = Self { size: (1, height, width), pixels, expected: Vec::new() };
+        let mut probe = Self { size: (1, height, width), pixels, condition, expected: Vec::new() };
         probe.expected = probe.run(cpu).map_err(|e| {
             let status =
                 if matches!(e.status(), Status::OutOfMemory | Status::Closed) { e.status() } else { Status::Model };
@@ -91,7 +133,7 @@ impl Probe {
 
     fn run(&self, session: &Session) -> Result<Vec<f32>> {
         let images: Vec<f32> = self.pixels.iter().map(|&v| f32::from(v) / PROBE_RANGE.width() as f32).collect();
-        session.run(&Task::new(), self.size, &images, |output| output.to_vec())
+        session.run(&Task::new(), self.size, &images, &self.condition, |output| output.to_vec())
     }
 
     /// Fails unless `found` agrees with the CPU's output.
@@ -171,24 +213,32 @@ fn copied(bytes: &[u8]) -> Result<Arc<Vec<u8>>> {
     Ok(copy.into())
 }
 
-/// Opens a network on the requested device. `bytes` must have passed `model_file::inspect`.
+/// Opens a network on the requested device.
 ///
 /// Errors: `Model`; `Device` if a device requested by name does not work; `Unsupported` if half precision is requested
 /// and not available.
-pub fn open(runtime: &'static Runtime, bytes: &[u8], request: Request) -> Result<Network> {
+pub fn open(runtime: &'static Runtime, parts: &Parts, request: Request) -> Result<Network> {
     let Request { device, precision, .. } = request;
     // One copy, shared by all its sessions.
-    let bytes = copied(bytes)?;
+    let bytes = Arc::clone(&parts.restorer);
+    let cpu_options = request.sessions(Device::Cpu);
     let first = || {
-        let session = Session::new(runtime, Arc::clone(&bytes), request.sessions(Device::Cpu))?;
-        Ok((Probe::new(&session)?, session))
+        let session = Session::new(runtime, Arc::clone(&bytes), cpu_options, 2 * parts.frequencies)?;
+        Ok((Probe::new(&session, parts.focused())?, session))
     };
     // The first run of the process is this one.
     static WATCHED: AtomicBool = AtomicBool::new(false);
     let watched = WATCHED.swap(true, Ordering::Relaxed);
     let (probe, session) = if watched { first() } else { leaving::watching_exit(first) }?;
-    let cpu = |session, warnings| Network { session, device: Device::Cpu, precision: "fp32", warnings, integers: None };
-    match device {
+    let cpu = |session, warnings| Network {
+        session,
+        device: Device::Cpu,
+        precision: "fp32",
+        warnings,
+        integers: None,
+        estimator: None,
+    };
+    let network = match device {
         Device::Cpu if precision == Precision::Fp16 => Err(no_half("the CPU computes in fp32")),
         Device::Cpu => Ok(cpu(session, Vec::new())),
         Device::Auto => match auto(runtime, &bytes, &probe, request)? {
@@ -197,7 +247,8 @@ pub fn open(runtime: &'static Runtime, bytes: &[u8], request: Request) -> Result
         },
         device if device.is_in_runtime() => prove(runtime, &bytes, &probe, request, device),
         device => Err(device.not_in_runtime(&runtime.version)),
-    }
+    }?;
+    Ok(Network { estimator: parts.estimator(runtime, cpu_options)?, ..network })
 }
 
 /// CUDA if it passes the probe; `Err` inside `Ok` means the CPU, with a sentence for each device that did not work.
@@ -250,7 +301,7 @@ fn prove(
         match half {
             Ok((session, bytes)) => {
                 let integers = integers(runtime, bytes, probe, options, &mut warnings);
-                return Ok(Network { session, device, precision: "fp16", warnings, integers });
+                return Ok(Network { session, device, precision: "fp16", warnings, integers, estimator: None });
             }
             Err(error) if precision == Precision::Fp16 => return Err(error),
             Err(error) => warnings.push(format!("fp32 is used: {}", error.message())),
@@ -258,7 +309,7 @@ fn prove(
     }
     let (session, bytes) = proved_session(runtime, Arc::clone(bytes), probe, options)?;
     let integers = integers(runtime, bytes, probe, options, &mut warnings);
-    Ok(Network { session, device, precision: "fp32", warnings, integers })
+    Ok(Network { session, device, precision: "fp32", warnings, integers, estimator: None })
 }
 
 /// A session that passed the probe.
@@ -268,7 +319,7 @@ fn proved_session(
     probe: &Probe,
     options: SessionOptions,
 ) -> Result<(Session, Arc<Vec<u8>>)> {
-    let session = Session::new(runtime, Arc::clone(&bytes), options)?;
+    let session = Session::new(runtime, Arc::clone(&bytes), options, probe.condition.len())?;
     probe.check(options.device, &probe.run(&session)?)?;
     Ok((session, bytes))
 }
@@ -281,7 +332,8 @@ fn integers(
     options: SessionOptions,
     warnings: &mut Vec<String>,
 ) -> Option<Integers> {
-    if !is_fast(options.device) {
+    // A network that takes a condition needs the frame on the host, to estimate its blur.
+    if !is_fast(options.device) || !probe.condition.is_empty() {
         return None;
     }
     let integers = Integers { runtime, bytes, options, sessions: Default::default() };
@@ -302,7 +354,7 @@ fn integers(
 #[doc(hidden)]
 pub fn open_as_on_a_device(runtime: &'static Runtime, bytes: &[u8], half: bool, request: Request) -> Result<Network> {
     let options = SessionOptions { runs: 1, ..request.sessions(Device::Cpu) };
-    let probe = Probe::new(&Session::new(runtime, copied(bytes)?, options)?)?;
+    let probe = Probe::new(&Session::new(runtime, copied(bytes)?, options, 0)?, Vec::new())?;
     let refused = |why: String| Error::new(Status::Unsupported, why);
     let bytes = if half { edit::to_half(bytes).map_err(refused)?.into() } else { copied(bytes)? };
     let (session, bytes) = proved_session(runtime, bytes, &probe, options)?;
@@ -310,5 +362,12 @@ pub fn open_as_on_a_device(runtime: &'static Runtime, bytes: &[u8], half: bool, 
     let sixteen = integers.get(16).ok_or_else(|| refused("no network on integers".into()))?;
     probe.check_integers(options.device, sixteen)?;
     let precision = if half { "fp16" } else { "fp32" };
-    Ok(Network { session, device: Device::Cpu, precision, warnings: Vec::new(), integers: Some(integers) })
+    Ok(Network {
+        session,
+        device: Device::Cpu,
+        precision,
+        warnings: Vec::new(),
+        integers: Some(integers),
+        estimator: None,
+    })
 }

@@ -42,14 +42,51 @@ pub struct Session {
     device: Device,
     input: String,
     output: String,
+    /// Numbers of the condition that it takes beside the images; 0: it takes none.
+    condition: usize,
 }
+
+/// Name of the input for what is known of the blur.
+const CONDITION: &str = "condition";
+/// Name of the output that restores.
+pub const RESTORED: &str = "restored";
+/// Name of the output that estimates the blur.
+pub const ESTIMATE: &str = "estimate";
 
 fn wrong(found: impl std::fmt::Display) -> Error {
     Error::new(Status::Model, found.to_string())
 }
 
+/// Finds the input for a condition of `count` numbers, and returns the others. Errors: `Model`.
+fn take_condition(inputs: &[ort::value::Outlet], count: usize) -> Result<Vec<&ort::value::Outlet>> {
+    let (found, others): (Vec<_>, Vec<_>) = inputs.iter().partition(|input| count > 0 && input.name() == CONDITION);
+    match found.first().map(|input| input.dtype()) {
+        None if count > 0 => {
+            Err(wrong(format!("the network has no input '{CONDITION}'; expected float32 [1, {count}]")))
+        }
+        Some(ValueType::Tensor { ty: TensorElementType::Float32, shape, .. }) if shape[..] == [1, count as i64] => {
+            Ok(others)
+        }
+        Some(other) => Err(wrong(format!("input '{CONDITION}' is {}; expected float32 [1, {count}]", shown(other)))),
+        None => Ok(others),
+    }
+}
+
+/// Refuses an output that is not float32 `[N, count]` with free N.
+fn check_numbers(outlets: &[ort::value::Outlet], count: usize) -> Result<String> {
+    match outlets {
+        [outlet] => match outlet.dtype() {
+            ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } if shape[..] == [-1, count as i64] => {
+                Ok(outlet.name().to_owned())
+            }
+            other => Err(wrong(format!("output '{ESTIMATE}' is {}; expected float32 [?, {count}]", shown(other)))),
+        },
+        _ => Err(wrong(format!("the network has {} outputs; expected one", outlets.len()))),
+    }
+}
+
 /// Refuses anything but float32 `[N, 1, H, W]` with free N, H and W.
-fn check(kind: &str, outlets: &[ort::value::Outlet]) -> Result<String> {
+fn check(kind: &str, outlets: &[&ort::value::Outlet]) -> Result<String> {
     let [outlet] = outlets else {
         return Err(wrong(format!("the network has {} {kind}s; expected one", outlets.len())));
     };
@@ -158,12 +195,34 @@ fn failed(error: ort::Error, device: Device, (count, height, width): (usize, usi
 }
 
 impl Session {
-    /// `bytes` must have passed `model_file::inspect`. Makes the first session now, further ones when they are needed.
+    /// `bytes` must have passed `model_file::inspect`; `condition`: numbers of the condition that the network takes, 0 for
+    /// none. Makes the first session now, further ones when they are needed.
     ///
     /// Errors: `Model` on the CPU, `Device` elsewhere.
-    pub fn new(runtime: &'static Runtime, bytes: Arc<Vec<u8>>, options: SessionOptions) -> Result<Self> {
+    pub fn new(
+        runtime: &'static Runtime,
+        bytes: Arc<Vec<u8>>,
+        options: SessionOptions,
+        condition: usize,
+    ) -> Result<Self> {
+        let mut session = Self::of(runtime, bytes, options, |first| {
+            let input = check("input", &take_condition(first.inputs(), condition)?)?;
+            Ok((input, check("output", &first.outputs().iter().collect::<Vec<_>>())?))
+        })?;
+        session.condition = condition;
+        Ok(session)
+    }
+
+    /// As `new`, for a network that estimates the blur of each image as `count` numbers.
+    pub fn estimator(
+        runtime: &'static Runtime,
+        bytes: Arc<Vec<u8>>,
+        options: SessionOptions,
+        count: usize,
+    ) -> Result<Self> {
         Self::of(runtime, bytes, options, |first| {
-            Ok((check("input", first.inputs())?, check("output", first.outputs())?))
+            let input = check("input", &first.inputs().iter().collect::<Vec<_>>())?;
+            Ok((input, check_numbers(first.outputs(), count)?))
         })
     }
 
@@ -183,7 +242,7 @@ impl Session {
         let first = make(runtime, &bytes, options)?;
         let (input, output) = outlets(&first)?;
         let sessions = Held::new(Pool::new(first, options.runs, move || make(runtime, &bytes, options)));
-        Ok(Self { sessions, device: options.device, input, output })
+        Ok(Self { sessions, device: options.device, input, output, condition: 0 })
     }
 
     /// Most runs that can go on at once.
@@ -192,6 +251,7 @@ impl Session {
     }
 
     /// Runs a batch of `count` images of `height` x `width` and calls `take` with the result, which has the same shape.
+    /// `condition`: what is known of their blur, as many numbers as the network takes.
     ///
     /// Errors: `Cancelled` if the task is cancelled before or during the run; `OutOfMemory`; `Model` on the CPU,
     /// `Device` elsewhere.
@@ -200,6 +260,7 @@ impl Session {
         task: &Task,
         size: (usize, usize, usize),
         images: &[f32],
+        condition: &[f32],
         take: impl FnOnce(&[f32]) -> R,
     ) -> Result<R> {
         let inside = leaving::enter()?;
@@ -207,13 +268,36 @@ impl Session {
         let (count, height, width) = size;
         let input = TensorRef::from_array_view(([count, 1, height, width], images)).map_err(fail)?;
         self.lend(&inside, task, size, |session, options| {
-            let result = session.run_with_options(ort::inputs![self.input.as_str() => input], options);
+            let mut inputs = ort::inputs![self.input.as_str() => input];
+            if self.condition > 0 {
+                let told = TensorRef::from_array_view(([1, self.condition], condition)).map_err(fail)?;
+                inputs.push((CONDITION.into(), told.into()));
+            }
+            let result = session.run_with_options(inputs, options);
             task.check()?;
             leaving::check()?;
             let outputs = result.map_err(fail)?;
             let (shape, data) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(fail)?;
             check_shape(shape, size)?;
             Ok(take(data))
+        })
+    }
+
+    /// Estimates the blur of one image of `height` x `width`. The session must come from `estimator`.
+    ///
+    /// Errors: those of `run`.
+    pub fn estimate(&self, task: &Task, (height, width): (usize, usize), image: &[f32]) -> Result<Vec<f32>> {
+        let inside = leaving::enter()?;
+        let size = (1, height, width);
+        let fail = |e: ort::Error| failed(e, self.device, size);
+        let input = TensorRef::from_array_view(([1, 1, height, width], image)).map_err(fail)?;
+        self.lend(&inside, task, size, |session, options| {
+            let result = session.run_with_options(ort::inputs![self.input.as_str() => input], options);
+            task.check()?;
+            leaving::check()?;
+            let outputs = result.map_err(fail)?;
+            let (_, numbers) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(fail)?;
+            Ok(numbers.to_vec())
         })
     }
 

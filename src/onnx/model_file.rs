@@ -10,8 +10,9 @@ use crate::onnx::wire;
 
 /// Larger files are refused before they are read.
 pub const LARGEST_FILE: u64 = 512 << 20;
-/// Version of the `parfocal.*` metadata that this library reads.
-pub const FORMAT: &str = "1";
+/// Versions of the `parfocal.*` metadata that this library reads. A file of the second takes a condition beside the image,
+/// what is known of the blur, and also returns an estimate of it.
+pub const FORMATS: [&str; 2] = ["1", "2"];
 /// A halo that covers the network's whole receptive field, which is 280 pixels to each side.
 pub const EXACT_HALO: usize = 288;
 
@@ -41,6 +42,9 @@ pub struct Info {
     pub halo: usize,
     /// Memory that inference needs for each pixel of input, in bytes.
     pub bytes_per_pixel: u64,
+    /// Frequencies at which it takes and estimates the contrast that defocus left, in cycles per pixel; empty: it takes
+    /// no condition.
+    pub frequencies: Vec<f64>,
     /// JSON, or empty.
     pub training_data: String,
     /// SHA-256 of the file.
@@ -111,10 +115,11 @@ fn info(metadata: &BTreeMap<String, String>, sha256: String) -> Result<Info> {
     let given = |key: &str| metadata.get(&format!("parfocal.{key}")).map(String::as_str);
     let mut assumed = Vec::new();
     match given("format") {
-        Some(FORMAT) => {}
+        Some(known) if FORMATS.contains(&known) => {}
         Some(other) => {
             return Err(wrong(format!(
-                "metadata parfocal.format = '{other}'; expected {FORMAT}: this model needs another version of Parfocal"
+                "metadata parfocal.format = '{other}'; expected {}: this model needs another version of Parfocal",
+                FORMATS.join(" or ")
             )))
         }
         None => assumed.push("a foreign model: the file has no parfocal.* metadata".to_owned()),
@@ -163,6 +168,10 @@ fn info(metadata: &BTreeMap<String, String>, sha256: String) -> Result<Info> {
             (0.1, 99.9)
         }
     };
+    let frequencies = match given("format") {
+        Some("2") => frequencies(given("frequencies").unwrap_or_default())?,
+        _ => Vec::new(),
+    };
     let text = |key: &str, default: &str| given(key).unwrap_or(default).to_owned();
     Ok(Info {
         name: text("name", "unnamed"),
@@ -175,9 +184,24 @@ fn info(metadata: &BTreeMap<String, String>, sha256: String) -> Result<Info> {
         multiple,
         halo,
         bytes_per_pixel,
+        frequencies,
         training_data: text("training_data", ""),
         sha256,
         assumed,
+    })
+}
+
+/// The list of frequencies of a file of format 2.
+fn frequencies(text: &str) -> Result<Vec<f64>> {
+    let listed: Option<Vec<f64>> = text.split(',').map(|f| f.trim().parse().ok()).collect();
+    let good = |list: &Vec<f64>| {
+        list.len() <= 256 && list.windows(2).all(|w| w[0] < w[1]) && list.iter().all(|f| 0.0 < *f && *f <= 0.5)
+    };
+    listed.filter(good).ok_or_else(|| {
+        wrong(format!(
+            "metadata parfocal.frequencies = '{text}'; expected up to 256 numbers between 0 and 0.5, rising, with \
+             commas between"
+        ))
     })
 }
 
@@ -198,9 +222,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_format_2_lists_its_frequencies() {
+        let told = |list: &str| with(&[("format", "2"), ("frequencies", list)]);
+        assert_eq!(told("0.01, 0.2,0.5").unwrap().frequencies, [0.01, 0.2, 0.5]);
+        assert!(with(&[("format", "1"), ("frequencies", "0.1")]).unwrap().frequencies.is_empty());
+        for bad in ["", "0.2,0.1", "0,0.1", "0.6", "x"] {
+            let message = told(bad).unwrap_err().message().to_owned();
+            assert!(message.contains("expected up to 256 numbers between 0 and 0.5, rising"), "{message}");
+        }
+    }
+
+    #[test]
     fn bad_metadata_is_refused_with_what_was_expected() {
         for (key, value, expected) in [
-            ("format", "2", "parfocal.format = '2'; expected 1"),
+            ("format", "3", "parfocal.format = '3'; expected 1 or 2"),
             ("halo", "-1", "parfocal.halo = '-1'; expected a whole number from 0 to 4096"),
             ("multiple", "0", "parfocal.multiple = '0'; expected a whole number from 1 to 16"),
             ("multiple", "12", "parfocal.multiple = '12'; expected 1, 2, 4, 8 or 16"),

@@ -30,7 +30,8 @@ impl Curves {
 
     /// R at each frequency, `defocus_um` from focus on either side.
     pub fn at(&self, defocus_um: f64) -> Vec<f64> {
-        let mean = |points: &Vec<(f64, f64)>| points.iter().map(|(path, weight)| weight * (path * defocus_um).cos()).sum();
+        let mean =
+            |points: &Vec<(f64, f64)>| points.iter().map(|(path, weight)| weight * (path * defocus_um).cos()).sum();
         self.points.iter().map(mean).collect()
     }
 }

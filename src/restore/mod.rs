@@ -1,6 +1,7 @@
 //! Restores: options, an opened model, a stack in memory, a file, a stream of frames, the doctor's report. Knows no
 //! host.
 
+pub mod blur;
 pub mod doctor;
 pub mod file;
 pub mod forecast;

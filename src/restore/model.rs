@@ -7,7 +7,7 @@ use crate::error::{Error, Result, Status};
 use crate::guest::threads;
 use crate::image::frame::Shape;
 use crate::image::tile::{Limits, Plan};
-use crate::network::proof::{self, Network, Request};
+use crate::network::proof::{self, Network, Parts, Request};
 use crate::network::runtime::{self, Runtime};
 use crate::onnx::model_file::{self, Info};
 use crate::restore::options::{Halo, OpenOptions, RunOptions};
@@ -45,19 +45,21 @@ impl Model {
 
     /// Opens a model from the bytes of an ONNX file. Errors: `Model`, `Runtime`, `Device`, `Unsupported`.
     pub fn open_memory(bytes: &[u8], options: &OpenOptions) -> Result<Self> {
-        Self::open_with(bytes, options, |runtime, request| proof::open(runtime, bytes, request))
+        Self::open_with(bytes, options, |runtime, request, info| {
+            proof::open(runtime, &Parts::of(bytes, info.frequencies.len())?, request)
+        })
     }
 
     /// For tests without a GPU: runs on the CPU the network that a GPU would run, in half precision or not.
     #[doc(hidden)]
     pub fn open_as_on_a_device(bytes: &[u8], options: &OpenOptions, half: bool) -> Result<Self> {
-        Self::open_with(bytes, options, |runtime, request| proof::open_as_on_a_device(runtime, bytes, half, request))
+        Self::open_with(bytes, options, |runtime, request, _| proof::open_as_on_a_device(runtime, bytes, half, request))
     }
 
     fn open_with(
         bytes: &[u8],
         options: &OpenOptions,
-        open: impl FnOnce(&'static Runtime, Request) -> Result<Network>,
+        open: impl FnOnce(&'static Runtime, Request, &Info) -> Result<Network>,
     ) -> Result<Self> {
         let info = model_file::inspect(bytes)?;
         let runtime = runtime::load(options.runtime.as_deref())?;
@@ -71,7 +73,7 @@ impl Model {
             spin: options.spin,
             priority: options.priority,
         };
-        let network = open(runtime, request)?;
+        let network = open(runtime, request, &info)?;
         Ok(Self {
             info,
             network,
@@ -140,6 +142,7 @@ impl Model {
             "multiple": self.info.multiple,
             "percentiles": [self.info.percentiles.0, self.info.percentiles.1],
             "modalities": self.info.modalities,
+            "estimates_blur": !self.info.frequencies.is_empty(),
             "pixel_size_um": self.info.pixel_size_um.map(|(low, high)| [low, high]),
             "warnings": warnings,
         })

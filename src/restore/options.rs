@@ -126,10 +126,39 @@ pub const TABLE: &[Key] = &[
     },
     Key {
         name: "pixel_size_um",
-        scopes: &[Scope::Run],
+        scopes: &[Scope::Run, Scope::Stream],
         values: "micrometres, a number above 0",
         default: "from the file, else unknown",
         help: "sampling of the image; outside the model's range it is warned about",
+    },
+    Key {
+        name: "na",
+        scopes: &[Scope::Run, Scope::Stream],
+        values: "a number from 0.01 to 1.7",
+        default: "unknown",
+        help: "the objective's numerical aperture; with wavelength_um and pixel_size_um it narrows what the image says of \
+               its blur (models of format 2)",
+    },
+    Key {
+        name: "wavelength_um",
+        scopes: &[Scope::Run, Scope::Stream],
+        values: "micrometres, a number from 0.1 to 3",
+        default: "unknown",
+        help: "of the light that forms the image; of white light its middle, 0.55",
+    },
+    Key {
+        name: "refractive_index",
+        scopes: &[Scope::Run, Scope::Stream],
+        values: "a number from 1 to 2.5",
+        default: "of air, water, glycerol or oil: the least that na allows",
+        help: "of the medium between specimen and objective",
+    },
+    Key {
+        name: "defocus_um",
+        scopes: &[Scope::Run, Scope::Stream],
+        values: "micrometres, a number from -10000 to 10000",
+        default: "unknown",
+        help: "distance from focus, of either sign; taken to be right within a tenth",
     },
     Key {
         name: "mode",
@@ -217,6 +246,21 @@ pub struct RunOptions {
     pub normalize: Normalize,
     /// Sampling of the image, in micrometres; `None`: from the file, else unknown.
     pub pixel_size_um: Option<f64>,
+    /// What is known of the microscope.
+    pub optics: Optics,
+}
+
+/// What the user tells of the microscope; `None`: unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Optics {
+    /// Numerical aperture of the objective.
+    pub na: Option<f64>,
+    /// Of the light that forms the image, in micrometres.
+    pub wavelength_um: Option<f64>,
+    /// Of the medium between specimen and objective.
+    pub refractive_index: Option<f64>,
+    /// Distance from focus in micrometres; its sign does not matter.
+    pub defocus_um: Option<f64>,
 }
 
 impl OpenOptions {
@@ -304,6 +348,10 @@ impl RunOptions {
                 let size = value.parse::<f64>().ok().filter(|s| s.is_finite() && *s > 0.0);
                 self.pixel_size_um = Some(size.ok_or_else(|| bad(key, value))?);
             }
+            ("na", _) => self.optics.na = Some(decimal(key, value, 0.01..=1.7)?),
+            ("wavelength_um", _) => self.optics.wavelength_um = Some(decimal(key, value, 0.1..=3.0)?),
+            ("refractive_index", _) => self.optics.refractive_index = Some(decimal(key, value, 1.0..=2.5)?),
+            ("defocus_um", _) => self.optics.defocus_um = Some(decimal(key, value, -1e4..=1e4)?),
             _ => return Err(bad(key, value)),
         }
         Ok(())
@@ -360,6 +408,10 @@ fn bad(key: &Key, value: &str) -> Error {
 }
 
 fn number(key: &Key, value: &str, allowed: std::ops::RangeInclusive<u64>) -> Result<u64> {
+    value.parse().ok().filter(|n| allowed.contains(n)).ok_or_else(|| bad(key, value))
+}
+
+fn decimal(key: &Key, value: &str, allowed: std::ops::RangeInclusive<f64>) -> Result<f64> {
     value.parse().ok().filter(|n| allowed.contains(n)).ok_or_else(|| bad(key, value))
 }
 
@@ -485,7 +537,6 @@ mod tests {
         stream("mode=all", "mode=all: expected every, latest (default: every)");
         stream("mode=latest depth=3", "depth=3: mode=latest keeps only the newest frame");
         stream("normalize=stack", "normalize=stack: a stream does not know its frames beforehand");
-        stream("pixel_size_um=1", "'pixel_size_um' belongs to a run, not to opening a stream");
         open("threads=0", "threads=0: expected a whole number from 1 to 1024");
         open("device=gpu", "device=gpu: expected auto, cpu");
         open("runtime=lib.so", "runtime=lib.so: expected an absolute path");

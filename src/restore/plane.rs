@@ -16,7 +16,7 @@ pub struct Buffers<T> {
     pub row: Vec<T>,
     old: Vec<T>,
     /// The plane, normalised and padded, `[channel][y][x]`; later the network's output.
-    frame: Vec<f32>,
+    pub frame: Vec<f32>,
     /// The network's output, or the weighted sum of its tiles.
     result: Vec<f32>,
     /// One tile of input; empty for whole frames.
@@ -179,29 +179,31 @@ fn pad_rows<V: Copy>(frame: &mut [V], height: usize, plan: &Plan) {
     }
 }
 
-/// Replaces `buffers.frame` with the network's output; adds the time inside ONNX Runtime to `network`.
+/// Replaces `buffers.frame` with the network's output; adds the time inside ONNX Runtime to `network`. `condition`: what
+/// is known of the blur, one for all tiles; empty where the network takes none.
 ///
 /// Errors: those of `Session::run`, after which `buffers.frame` is unchanged; `Model` for results that are not finite.
 pub fn run<T: Sample>(
     session: &Session,
     task: &Task,
     plan: &Plan,
-    shape: Shape,
+    condition: &[f32],
     buffers: &mut Buffers<T>,
     network: &mut Duration,
 ) -> Result<()> {
     let area = plan.width * plan.height;
+    let all = buffers.frame.len() / area;
     if plan.tile.is_some() {
         buffers.result.fill(0.0);
     }
-    for first in (0..shape.channels).step_by(plan.batch) {
-        let count = plan.batch.min(shape.channels - first);
+    for first in (0..all).step_by(plan.batch) {
+        let count = plan.batch.min(all - first);
         let channels = first * area..(first + count) * area;
         if plan.tile.is_none() {
             let started = Instant::now();
             let size = (count, plan.height, plan.width);
             let result = &mut buffers.result[channels.clone()];
-            let finite = session.run(task, size, &buffers.frame[channels], |output| {
+            let finite = session.run(task, size, &buffers.frame[channels], condition, |output| {
                 *network += started.elapsed();
                 copy_finite(result, output)
             })?;
@@ -222,7 +224,7 @@ pub fn run<T: Sample>(
                 let input = &buffers.tile[..count * size];
                 let result = &mut buffers.result;
                 let started = Instant::now();
-                let finite = session.run(task, (count, row.length, column.length), input, |output| {
+                let finite = session.run(task, (count, row.length, column.length), input, condition, |output| {
                     *network += started.elapsed();
                     for (c, tile) in output.chunks_exact(size).enumerate() {
                         let frame = &mut result[(first + c) * area..(first + c + 1) * area];

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::image::normalise::Range;
+use crate::restore::blur::Blur;
 
 /// What a run did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Report {
     pub halo: usize,
     /// Time inside ONNX Runtime, waiting for other threads' runs included.
     pub network: Duration,
+    /// What was found of each plane's blur; `None` for a constant plane, and where the model estimates none.
+    pub blurs: Vec<Option<Blur>>,
     /// A sentence for each thing that did not go as planned.
     pub warnings: Vec<String>,
 }
@@ -29,6 +32,7 @@ impl Report {
         self.nonfinite += next.nonfinite;
         self.constant_planes += next.constant_planes;
         self.ranges.extend(next.ranges);
+        self.blurs.extend(next.blurs);
         self.tile = next.tile;
         self.halo = next.halo;
         self.network += next.network;
@@ -44,6 +48,8 @@ impl Report {
             "tile": self.tile,
             "halo": self.halo,
             "network_ms": self.network.as_secs_f64() * 1e3,
+            "blur_px": self.blurs.iter().map(|b| b.map(|b| [b.radius_px.0, b.radius_px.1])).collect::<Vec<_>>(),
+            "defocus_um": self.blurs.iter().map(|b| b.and_then(|b| b.defocus_um).map(|(z, error)| [z, error])).collect::<Vec<_>>(),
             "warnings": self.warnings,
         })
     }

@@ -4,6 +4,8 @@ use crate::error::{Error, Result, Status};
 use crate::image::frame::{resize, Planes, Rows, Sample, Shape};
 use crate::image::normalise::{summarise, Accumulator, Range, Summary};
 use crate::image::tile::Plan;
+use crate::optics::scope::Scope;
+use crate::restore::blur;
 use crate::restore::model::Model;
 use crate::restore::options::{Normalize, RunOptions};
 use crate::restore::plane::{self, Buffers};
@@ -76,9 +78,13 @@ pub fn restore<T: Sample>(
         Normalize::Fixed(range) | Normalize::Measured(range) => Some(range),
         Normalize::Stack => Some(summary(model, task, planes)?).filter(|s| !s.constant).map(|s| s.range),
     };
+    let scope = blur::scope(model, options)?;
+    if let Some(warning) = scope.as_ref().and_then(|scope| blur::range_warning(scope, options)) {
+        model.note(warning);
+    }
     let report = Report { tile: plan.tile, halo: model.halo(options)?, ..Report::default() };
     let buffers = Buffers::new(model.spare(), &plan, shape)?;
-    let mut run = Run { model, task, options, shape, range, plan, buffers, report };
+    let mut run = Run { model, task, options, shape, range, scope, plan, buffers, report };
     for plane in 0..shape.planes {
         task.check()?;
         let context = |e: Error| if shape.planes > 1 { e.context(format!("plane {plane}")) } else { e };
@@ -105,6 +111,8 @@ struct Run<'a, T> {
     shape: Shape,
     /// One range for all planes; `None`: each plane's own.
     range: Option<Range>,
+    /// The microscope, where the user tells it.
+    scope: Option<Scope>,
     plan: Plan,
     buffers: Buffers<T>,
     report: Report,
@@ -130,6 +138,7 @@ impl<T: Sample> Run<'_, T> {
         self.report.ranges.push(range);
         if summary.constant {
             self.report.constant_planes += 1;
+            self.report.blurs.push(None);
             self.task.runs_skipped(self.plan.runs(self.shape.channels));
             plane::copy(planes, plane, &mut self.buffers.row);
             return Ok(());
@@ -137,7 +146,7 @@ impl<T: Sample> Run<'_, T> {
         if let Normalize::Fixed(range) = self.options.normalize {
             range.check_width(summary.range)?;
         }
-        let mut work = Work { plane, range, summary, loaded: false };
+        let mut work = Work { plane, range, summary, loaded: false, condition: None };
         while let Err(error) = self.network(planes, &mut work) {
             if error.status() != Status::OutOfMemory {
                 return Err(context(error));
@@ -150,17 +159,38 @@ impl<T: Sample> Run<'_, T> {
 
     /// One attempt to run the network on a plane, in the tiles of the current plan.
     fn network(&mut self, planes: &impl Planes<T>, work: &mut Work) -> Result<()> {
-        let Self { model, task, plan, buffers, report, shape, .. } = self;
+        let Self { model, task, plan, buffers, report, .. } = self;
         let network = model.network();
         if let Some(session) = network.integers(T::PIXEL_TYPE).filter(|_| plan.tile.is_none()) {
             report.network += plane::run_integers(session, task, planes, work.plane, work.range, plan, buffers)?;
+            report.blurs.push(None);
             return Ok(());
         }
         if !work.loaded {
             plane::load(planes, work.plane, work.range, &work.summary, plan, buffers);
             work.loaded = true;
         }
-        plane::run(&network.session, task, plan, *shape, buffers, &mut report.network)
+        if work.condition.is_none() {
+            work.condition = Some(self.condition()?);
+        }
+        let Self { task, plan, buffers, report, .. } = self;
+        let condition = work.condition.as_deref().unwrap_or_default();
+        plane::run(&network.session, task, plan, condition, buffers, &mut report.network)
+    }
+
+    /// What is known of the blur of the plane in the buffers; empty where the network takes no condition.
+    fn condition(&mut self) -> Result<Vec<f32>> {
+        let Some(estimator) = &self.model.network().estimator else {
+            self.report.blurs.push(None);
+            return Ok(Vec::new());
+        };
+        let frequencies = &self.model.info().frequencies;
+        let told = self.scope.as_ref().map(|scope| (scope, self.options.optics.defocus_um));
+        let frame = &self.buffers.frame;
+        let found = blur::of_frame(estimator, frequencies, told, self.task, &self.plan, frame)?;
+        self.report.blurs.push(Some(found.blur));
+        self.report.warnings.extend(found.warning);
+        Ok(found.condition)
     }
 
     /// Changes to smaller tiles from this plane on, with a warning; `error` if there are none.
@@ -199,4 +229,6 @@ struct Work {
     summary: Summary,
     /// Whether the plane is normalised in the buffers; a network on integers takes the pixels as they are.
     loaded: bool,
+    /// What is known of its blur, once it is.
+    condition: Option<Vec<f32>>,
 }

@@ -26,6 +26,49 @@ def model(nodes, inputs=((("image"), FREE),), output=FREE, initializers=(), doma
     return helper.make_model(graph, opset_imports=sets, ir_version=8)
 
 
+def told():
+    """Format 2 with the frequencies of the released models: the image plus the condition's tenth number (at 0.04 cycles
+    per pixel), and as the estimate the image's mean as the size, with a fixed curve.
+    """
+    frequencies = np.geomspace(0.008, 0.5, 24)
+    curve = np.exp(-((frequencies / 0.08) ** 2))
+    whole = {"axes": [1, 2, 3], "keepdims": 0}
+    constant = lambda name, values: numpy_helper.from_array(np.array(values, np.float32), name)
+    index = numpy_helper.from_array(np.array([9], np.int64), "tenth")
+    nodes = [
+        helper.make_node("Gather", ["condition", "tenth"], ["told"], axis=1),
+        helper.make_node("Add", ["image", "told"], ["restored"]),
+        helper.make_node("ReduceMean", ["image"], ["mean"], **whole),
+        helper.make_node("Unsqueeze", ["mean", "one"], ["size"]),
+        helper.make_node("Mul", ["size", "nothing"], ["zeros"]),
+        helper.make_node("Add", ["zeros", "contrast"], ["curve"]),
+        helper.make_node("Add", ["zeros", "spread"], ["last"]),
+        helper.make_node("Concat", ["curve", "size", "last"], ["estimate"], axis=1),
+    ]
+    kind = TensorProto.FLOAT
+    graph = helper.make_graph(
+        nodes,
+        "test",
+        [
+            helper.make_tensor_value_info("image", kind, FREE),
+            helper.make_tensor_value_info("condition", kind, [1, 48]),
+        ],
+        [helper.make_tensor_value_info("restored", kind, FREE), helper.make_tensor_value_info("estimate", kind, ["N", 50])],
+        [
+            index,
+            numpy_helper.from_array(np.array([1], np.int64), "one"),
+            constant("nothing", [[0]]),
+            constant("contrast", [[*curve, *np.full(24, 0.2)]]),
+            constant("spread", [[0.3]]),
+        ],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    facts = {"format": "2", "name": "told", "version": "0", "license": "MIT OR Apache-2.0", "multiple": "16",
+             "halo": "16", "percentiles": "0.1,99.9", "bytes_per_pixel": "64", "frequencies": ",".join(f"{f:.6g}" for f in frequencies)}  # fmt: skip
+    helper.set_model_props(made, {f"parfocal.{key}": value for key, value in facts.items()})
+    (HERE / "told.onnx").write_bytes(made.SerializeToString())
+
+
 def main():
     same = [helper.make_node("Identity", ["image"], ["restored"])]
     half = numpy_helper.from_array(np.array(0.5, np.float32), "half")
@@ -57,6 +100,7 @@ def main():
     convolution = helper.make_node("Conv", ["image", "kernel"], ["restored"], kernel_shape=[3, 3], pads=[1, 1, 1, 1])
     wide = ["N", 16, "H", "W"]
     save("conv16.onnx", model([convolution], [("image", wide)], wide, initializers=[kernel]))
+    told()
     future = model(same)
     entry = future.metadata_props.add()
     entry.key, entry.value = "parfocal.format", "2"

@@ -20,6 +20,7 @@ from training.release import export
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "models" / "tiny.onnx"
 DOUBLES = ROOT / "tests" / "models" / "doubles.onnx"
+TOLD = ROOT / "tests" / "models" / "told.onnx"
 RELEASED = ROOT / "models" / "parfocal-w16.onnx"
 TOLERANCE = 1e-4  # of the data range, the 0.1 to 99.9 percentile range of the input
 TILED_TOLERANCE = 1e-3  # of the 0.1 to 99.9 percentile range of the whole-frame result
@@ -214,3 +215,19 @@ def test_without_a_halo_the_seams_would_be_found(command, tmp_path):
     tiled = command(frame, tmp_path, "--tile", "256", "--halo", "0")
     low, high = np.percentile(whole, (0.1, 99.9))
     assert np.abs(tiled.astype(np.float64) - whole).max() > TILED_TOLERANCE * (high - low)
+
+
+@pytest.mark.parametrize("defocus_um", [None, 1.5])
+def test_the_engine_finds_the_condition_that_training_finds(command, tmp_path, defocus_um):
+    """Frames of several parts, with and without optics; the model adds a number of the condition to the image."""
+    network = restore.load_network(TOLD, threads=1)
+    frame = light((560, 300), 21).astype(np.float32)
+    blind = restore.restore(frame, network)
+    span = np.ptp(normalisation_range(frame))
+    assert np.abs(command(frame, tmp_path, model=TOLD) - blind).max() < TOLERANCE * span
+    scope = Microscope(0.75, 0.55, 1.0, 0.325)
+    expected = restore.restore(frame, network, told=restore.Told(scope, defocus_um))
+    words = ["--na", "0.75", "--wavelength-um", "0.55", "--pixel-size-um", "0.325"]
+    words += ["--defocus-um", str(defocus_um)] if defocus_um else []
+    found = command(frame, tmp_path, *words, model=TOLD)
+    assert np.abs(found - expected).max() < 1e-3 * span and np.abs(expected - blind).max() > 0.01 * span
