@@ -119,6 +119,17 @@ impl std::fmt::Display for PageFormat {
     }
 }
 
+/// Sizes of the axes beyond x and y, where the description gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Axes {
+    /// Colours or stains.
+    pub channels: u64,
+    /// Steps in z.
+    pub slices: u64,
+    /// Steps in time.
+    pub frames: u64,
+}
+
 /// How strips and tiles are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {

@@ -571,6 +571,32 @@ def test_jpeg_colours(tmp_path, photometric):
     assert np.percentile(np.abs(found - wanted), 99) <= 4
 
 
+def test_a_file_is_written_as_ome_tiff_on_request(tmp_path):
+    """Axes, pixel size and spacing of an ImageJ stack, which keeps its own text too."""
+    data = np.stack([picture(seed=i) for i in range(12)]).reshape(2, 3, 2, 40, 48)
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, data, imagej=True, resolution=(5, 5),
+                     metadata={"axes": "TZCYX", "unit": "um", "spacing": 0.7})  # fmt: skip
+    restore(source, f"{tmp_path / 'out'}/", "--format", "ome-tiff")
+    result = tmp_path / "out/a-restored.ome.tif"
+    with tifffile.TiffFile(result) as file:
+        assert file.is_ome and file.series[0].axes == "TZCYX"
+        assert np.array_equal(file.series[0].asarray().reshape(12, 40, 48), plain(tmp_path, *data.reshape(12, 40, 48)))
+        pixels = ET.fromstring(file.pages[0].tags[270].value).find(f"{NS}Image/{NS}Pixels")
+        size = {axis: (float(pixels.get(f"PhysicalSize{axis}")), pixels.get(f"PhysicalSize{axis}Unit")) for axis in "XYZ"}
+        assert size == {"X": (0.2, "\u00b5m"), "Y": (0.2, "\u00b5m"), "Z": (0.7, "\u00b5m")}
+        assert file.pages[0].tags.getall(270)[1].value.startswith("ImageJ=")
+    rgb = tmp_path / "rgb.tif"
+    tifffile.imwrite(rgb, np.stack([picture("uint8")] * 3, axis=-1), photometric="rgb", metadata=None)
+    restore(rgb, tmp_path / "rgb.ome.tif", "--format", "ome-tiff")
+    with tifffile.TiffFile(tmp_path / "rgb.ome.tif") as file:
+        assert file.is_ome and file.series[0].axes == "YXS" and file.series[0].shape == (40, 48, 3)
+    half = tmp_path / "half.tif"
+    tifffile.imwrite(half, picture("float16"), metadata=None)
+    message = restore(half, tmp_path / "half.ome.tif", "--format", "ome-tiff", code=1)
+    assert "half.tif: OME-TIFF has no name for 16-bit float pixels" in message
+
+
 # ---- other containers
 
 
