@@ -38,8 +38,8 @@ pub(super) fn in_one_piece(format: &PageFormat, storage: &Storage, start: u64) -
     strips
 }
 
-/// The bytes of rows of pixels as the file stores them, in this machine's byte order. `pixels` is changed; `scratch` may
-/// hold the bytes.
+/// The bytes of rows of pixels as the file stores them, in this machine's byte order. `pixels` is changed; `scratch`
+/// may hold the bytes.
 pub(super) fn stored_rows<'a, T: Sample + Pod>(
     format: &PageFormat,
     pixels: &'a mut [T],

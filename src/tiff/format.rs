@@ -149,8 +149,8 @@ pub enum Compression {
 
 impl Compression {
     /// The most bytes that one compressed byte can expand to. LZW: 3838 bytes from a 12-bit code; Deflate: 258 from 2
-    /// bits; PackBits: 128 from two bytes; Zstandard: a block of 128 KiB from 4 bytes; JPEG: 16 blocks of 64 values from
-    /// 2 bits each, three components of which two are stored at a quarter.
+    /// bits; PackBits: 128 from two bytes; Zstandard: a block of 128 KiB from 4 bytes; JPEG: 16 blocks of 64 values
+    /// from 2 bits each, three components of which two are stored at a quarter.
     pub(super) fn most(self) -> u64 {
         match self {
             Self::None => 1,

@@ -1,8 +1,8 @@
 //! TIFF's transforms of rows of samples: byte order and predictors. They depend on a sample's size only: floats are
 //! treated as the integers that have the same bits.
 
-/// Runs `$body` with `$values`: the bytes as unsigned integers of `$bits` bits. They lie anywhere in memory, so they are
-/// read and written as bytes.
+/// Runs `$body` with `$values`: the bytes as unsigned integers of `$bits` bits. They lie anywhere in memory, so they
+/// are read and written as bytes.
 macro_rules! as_integers {
     ($bits:expr, $bytes:expr, $each:ident ( $($argument:expr),* )) => {
         match $bits {

@@ -5,6 +5,7 @@ Run by `cargo xtask test`, which sets PARFOCAL_COMMAND to the release build.
 
 import ctypes
 import errno
+import itertools
 import json
 import os
 import struct
@@ -491,8 +492,8 @@ def test_thumbnails_between_the_pages_of_an_lsm_are_left_out(tmp_path):
 def shrunk(data, size):
     """The mean of the pixels that each pixel of a smaller copy covers."""
     steps = [np.arange(small + 1) * large // small for small, large in zip(size, data.shape, strict=True)]
-    blocks = [[data[a:b, c:d].mean() for c, d in zip(steps[1], steps[1][1:])] for a, b in zip(steps[0], steps[0][1:])]
-    return np.rint(np.float32(blocks))
+    rows, columns = (list(itertools.pairwise(step)) for step in steps)
+    return np.rint(np.float32([[data[a:b, c:d].mean() for c, d in columns] for a, b in rows]))
 
 
 @pytest.mark.parametrize("subifds", [True, False])
@@ -583,7 +584,9 @@ def test_a_file_is_written_as_ome_tiff_on_request(tmp_path):
         assert file.is_ome and file.series[0].axes == "TZCYX"
         assert np.array_equal(file.series[0].asarray().reshape(12, 40, 48), plain(tmp_path, *data.reshape(12, 40, 48)))
         pixels = ET.fromstring(file.pages[0].tags[270].value).find(f"{NS}Image/{NS}Pixels")
-        size = {axis: (float(pixels.get(f"PhysicalSize{axis}")), pixels.get(f"PhysicalSize{axis}Unit")) for axis in "XYZ"}
+        size = {
+            axis: (float(pixels.get(f"PhysicalSize{axis}")), pixels.get(f"PhysicalSize{axis}Unit")) for axis in "XYZ"
+        }
         assert size == {"X": (0.2, "\u00b5m"), "Y": (0.2, "\u00b5m"), "Z": (0.7, "\u00b5m")}
         assert file.pages[0].tags.getall(270)[1].value.startswith("ImageJ=")
     rgb = tmp_path / "rgb.tif"
@@ -680,17 +683,25 @@ def without_links(links):
     allow, fail = 0x7FFF0000, 0x00050000
     renameat2, link, linkat = {"x86_64": (316, 86, 265), "aarch64": (276, 1 << 20, 37)}[os.uname().machine]
     load, equal, back = 0x20, 0x15, 0x06
+    no_link = allow if links else fail | errno.EPERM
     code = [
-        (load, 0, 0, 0), (equal, 0, 3, renameat2), (load, 0, 0, 48), (equal, 4, 0, 0),
-        (back, 0, 0, fail | errno.EINVAL), (equal, 1, 0, link), (equal, 0, 1, linkat), (back, 0, 0, allow if links else fail | errno.EPERM),
+        (load, 0, 0, 0),
+        (equal, 0, 3, renameat2),
+        (load, 0, 0, 48),
+        (equal, 4, 0, 0),
+        (back, 0, 0, fail | errno.EINVAL),
+        (equal, 1, 0, link),
+        (equal, 0, 1, linkat),
+        (back, 0, 0, no_link),
         (back, 0, 0, allow),
-    ]  # fmt: skip
+    ]
     raw = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *step) for step in code))
     program = ctypes.create_string_buffer(struct.pack("@HxxxxxxP", len(code), ctypes.addressof(raw)))
     libc = ctypes.CDLL(None, use_errno=True)
 
     def restrict(_keep=raw):
         assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0, "seccomp"
+
     return restrict
 
 
