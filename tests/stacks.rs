@@ -20,10 +20,9 @@ fn stack(path: &Path, pages: usize) {
 
 fn square_stack(path: &Path, pages: usize, side: usize) {
     let mut reader = Reader::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good/u16.tif")).unwrap();
-    let mut plan = reader.plan();
-    (plan.pages, plan.bytes) = (pages, (side * side * 2) as u64);
-    let mut page = reader.page(0).unwrap();
+    let (mut plan, mut page) = (reader.plan(), reader.page(0).unwrap());
     (page.format.width, page.format.height) = (side, side);
+    (plan.pages, plan.contiguous) = (pages, Some(page.format));
     page.storage.rows_per_strip = side;
     let mut writer = Writer::create(path, false, plan).unwrap();
     let mut pixels: Vec<u16> = (0..side * side).map(|i| ((i * i * 7 + 3 * i) % 65521) as u16).collect();

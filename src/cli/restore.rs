@@ -49,6 +49,13 @@ pub fn command() -> Command {
                 .default_value("rebuild")
                 .help("Reduced copies of the pages, where the input has them: made anew, or left out"),
         )
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .value_parser(["same", "ome-tiff"])
+                .default_value("same")
+                .help("What describes the output: the same as the input, or OME-XML where the input has none"),
+        )
         .arg(json().help("Print a report as JSON"))
         .arg(model())
         .args(flags(&[Scope::Open, Scope::Run]))
@@ -59,10 +66,12 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     // clap has checked that it is there.
     let out: &PathBuf = arguments.get_one("OUT").expect("required");
     let options = run_options(arguments)?;
-    let (jobs, folder) = outputs(&inputs, out)?;
+    let chosen = |name: &str, value: &str| arguments.get_one::<String>(name).is_some_and(|found| found == value);
+    let ome_tiff = chosen("format", "ome-tiff");
+    let (jobs, folder) = outputs(&inputs, out, ome_tiff)?;
     check_inputs_survive(&jobs)?;
-    let drop_pyramid = arguments.get_one::<String>("pyramid").is_some_and(|value| value == "drop");
-    let file = FileOptions { force: arguments.get_flag("force"), drop_pyramid };
+    let drop_pyramid = chosen("pyramid", "drop");
+    let file = FileOptions { force: arguments.get_flag("force"), drop_pyramid, ome_tiff };
     let batch = Batch::new(arguments, options, file, &jobs, Stop::install()?);
     let new_folder = folder.filter(|folder| !folder.exists());
     if arguments.get_flag("dry-run") {

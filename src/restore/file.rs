@@ -50,6 +50,8 @@ pub struct FileOptions {
     pub force: bool,
     /// Leave out reduced copies of pages (pyramids) instead of making them anew.
     pub drop_pyramid: bool,
+    /// Describe the output in OME-XML, if the input is not.
+    pub ome_tiff: bool,
 }
 
 /// A file ready to be restored: the input's structure and the output's name are checked, no pixel has been read. It is
@@ -96,6 +98,10 @@ impl FileJob {
         let reader = Reader::open(input)?;
         let (names, companion) = set.names(&reader, output, force)?;
         let mut job = Self { reader, output: output.into(), force, companion };
+        if options.ome_tiff {
+            let name = output.file_stem().unwrap_or_default().to_string_lossy();
+            job.reader.describe_in_ome(name.trim_end_matches(".ome"), &names)?;
+        }
         job.reader.rename(names)?;
         if options.drop_pyramid {
             job.reader.drop_pyramid();

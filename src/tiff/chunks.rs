@@ -79,8 +79,8 @@ impl Chunks {
         Ok(Self { columns, rows, across, down, ..chunks })
     }
 
-    /// Reads offsets and lengths. Lengths that are missing or 0 are those of uncompressed pixels, or reach to the end of
-    /// the file if there is one strip, as libtiff reads them.
+    /// Reads offsets and lengths. Lengths that are missing or 0 are those of uncompressed pixels, or reach to the end
+    /// of the file if there is one strip, as libtiff reads them.
     fn locate(
         &mut self,
         source: &mut Source,

@@ -51,8 +51,9 @@ pub(crate) fn read(source: &mut Source, directory: &Directory, context: Context)
     let planar = source.integer(directory, tag::PLANAR)?.unwrap_or(1) == 2 && channels.samples() > 1;
     if planar && channels == Channels::Rgba {
         notes.push(format!(
-            "of the four separate samples of a pixel the first three were taken for red, green and blue, and the fourth \
-             for opacity (ExtraSamples {extra_samples:?}), which is copied; if all are grey channels, save them as pages"
+            "of the four separate samples of a pixel the first three were taken for red, green and blue, and the \
+             fourth for opacity (ExtraSamples {extra_samples:?}), which is copied; if all are grey channels, save them \
+             as pages"
         ));
     }
     if compression == Compression::Jpeg {
@@ -248,8 +249,8 @@ fn compression(code: u64) -> Result<Compression> {
     Err(Error::new(
         Status::Unsupported,
         format!(
-            "compression {code} ({name}) is not read; expected none, LZW, Deflate, PackBits, ZSTD or JPEG: save the file \
-             with one of these"
+            "compression {code} ({name}) is not read; expected none, LZW, Deflate, PackBits, ZSTD or JPEG: save the \
+             file with one of these"
         ),
     ))
 }
@@ -259,12 +260,14 @@ fn predictor(code: u64, compression: Compression, stored: Stored) -> Result<Pred
     match code {
         1 => Ok(Predictor::None),
         // libtiff ignores the tag here, other readers apply it: the same file would give two pictures.
-        2 | 3 if !matches!(compression, Compression::Lzw | Compression::Deflate | Compression::Zstd) => refuse(format!(
-            "predictor {code} with compression {} is ambiguous, since programs differ in whether they apply it; \
-             expected a predictor with LZW, Deflate or ZSTD only: save the file again without predictor, in the program \
-             that wrote it",
-            compression.name()
-        )),
+        2 | 3 if !matches!(compression, Compression::Lzw | Compression::Deflate | Compression::Zstd) => {
+            refuse(format!(
+                "predictor {code} with compression {} is ambiguous, since programs differ in whether they apply it; \
+             expected a predictor with LZW, Deflate or ZSTD only: save the file again without predictor, in the \
+             program that wrote it",
+                compression.name()
+            ))
+        }
         2 if stored.is_packed() || stored.bits() == 24 => refuse(format!(
             "predictor 2 is for samples of 8, 16, 32 or 64 bits, found {stored} pixels: save the file again without \
              predictor"

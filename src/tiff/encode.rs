@@ -44,8 +44,8 @@ fn room(buffer: &mut Vec<u8>, count: usize) -> io::Result<()> {
     buffer.try_reserve(count).map_err(|_| io::ErrorKind::OutOfMemory.into())
 }
 
-/// The bytes of rows of pixels as the file stores them, in this machine's byte order. `pixels` is changed; `scratch` may
-/// hold the bytes.
+/// The bytes of rows of pixels as the file stores them, in this machine's byte order. `pixels` is changed; `scratch`
+/// may hold the bytes.
 pub(super) fn stored_rows<'a, T: Sample + Pod>(
     format: &PageFormat,
     pixels: &'a mut [T],

@@ -119,6 +119,17 @@ impl std::fmt::Display for PageFormat {
     }
 }
 
+/// Sizes of the axes beyond x and y, where the description gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Axes {
+    /// Colours or stains.
+    pub channels: u64,
+    /// Steps in z.
+    pub slices: u64,
+    /// Steps in time.
+    pub frames: u64,
+}
+
 /// How strips and tiles are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
@@ -138,8 +149,8 @@ pub enum Compression {
 
 impl Compression {
     /// The most bytes that one compressed byte can expand to. LZW: 3838 bytes from a 12-bit code; Deflate: 258 from 2
-    /// bits; PackBits: 128 from two bytes; Zstandard: a block of 128 KiB from 4 bytes; JPEG: 16 blocks of 64 values from
-    /// 2 bits each, three components of which two are stored at a quarter.
+    /// bits; PackBits: 128 from two bytes; Zstandard: a block of 128 KiB from 4 bytes; JPEG: 16 blocks of 64 values
+    /// from 2 bits each, three components of which two are stored at a quarter.
     pub(super) fn most(self) -> u64 {
         match self {
             Self::None => 1,

@@ -18,7 +18,8 @@ pub(crate) fn count(description: &str, key: &str) -> u64 {
 
 /// Micrometres in the unit of length of its text, beside TIFF's `ResolutionUnit`.
 ///
-/// Micro-Manager writes `um` beside pixels per centimetre; ImageJ then takes the centimetre (FileOpener of ImageJ 1.54).
+/// Micro-Manager writes `um` beside pixels per centimetre; ImageJ then takes the centimetre (its
+/// FileOpener).
 pub(crate) fn unit_um(description: &str, resolution_unit: Option<u64>) -> Option<Option<f64>> {
     let unit = value(description, "unit")?;
     if resolution_unit == Some(3) && unit.trim() == "um" {

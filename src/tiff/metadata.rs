@@ -3,7 +3,7 @@
 use tiff::tags::{ByteOrder, Type};
 
 use super::directory::{Directory, Source};
-use super::format::PageFormat;
+use super::format::{Axes, PageFormat};
 use super::ome::{self, Ome};
 use super::tag::Tag;
 use super::vendor::{self, Vendor};
@@ -132,17 +132,6 @@ impl Description {
     }
 }
 
-/// Sizes of the axes beyond x and y, where the description gives them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Axes {
-    /// Colours or stains.
-    pub channels: u64,
-    /// Steps in z.
-    pub slices: u64,
-    /// Steps in time.
-    pub frames: u64,
-}
-
 /// What the first page's tags say about the image.
 #[derive(Clone, Debug)]
 pub(crate) struct About {
@@ -151,6 +140,8 @@ pub(crate) struct About {
     pub axes: Option<Axes>,
     /// Micrometres from pixel to pixel along x.
     pub pixel_size_um: Option<f64>,
+    /// Micrometres from slice to slice, if ImageJ says it.
+    pub spacing_um: Option<f64>,
     pub ome: Option<Ome>,
     /// Planes of all images of the OME description, if it gives their number.
     pub planes: Option<u64>,
@@ -233,7 +224,11 @@ pub(crate) fn about(source: &mut Source, directory: &Directory) -> Result<About>
             None => resolution_pixel_size(source, directory, &text)?,
         },
     };
-    Ok(About { text, description, axes, pixel_size_um, ome, planes, vendor, notes })
+    // Slices are in ImageJ's unit, also beside pixels per centimetre.
+    let spacing_um = imagej::value(&text, "spacing").and_then(|v| v.trim().parse::<f64>().ok());
+    let spacing_um = spacing_um.zip(imagej::unit_um(&text, None).flatten()).map(|(size, unit)| size * unit);
+    let spacing_um = spacing_um.filter(|size| size.is_finite() && *size > 0.0);
+    Ok(About { text, description, axes, pixel_size_um, spacing_um, ome, planes, vendor, notes })
 }
 
 /// Refuses a description whose first image has another size than the first page.
@@ -296,6 +291,14 @@ pub(crate) fn set_resolution(tags: &mut Vec<Tag>, pixel_size_um: [f64; 2]) {
     }
     tags.push(Tag { id: tag::RESOLUTION_UNIT, kind: Type::SHORT, value: 3u16.to_ne_bytes().to_vec() });
     tags.sort_by_key(|tag| tag.id);
+}
+
+/// Puts a description before those that a page has.
+pub(crate) fn describe(tags: &mut Vec<Tag>, text: &str) {
+    let mut value = text.as_bytes().to_vec();
+    value.push(0);
+    let at = tags.partition_point(|tag| tag.id < tag::DESCRIPTION);
+    tags.insert(at, Tag { id: tag::DESCRIPTION, kind: Type::ASCII, value });
 }
 
 /// Rewrites the OME descriptions of a page for an output with other names; returns sentences on what is lost.

@@ -39,8 +39,8 @@ mod vendor;
 mod walk;
 mod writer;
 
-pub use format::{Channels, Compression, PageFormat, Predictor, Storage};
-pub use metadata::{Axes, Description};
+pub use format::{Axes, Channels, Compression, PageFormat, Predictor, Storage};
+pub use metadata::Description;
 pub(crate) use ome::companion;
 pub use ome::Names;
 pub use page::{FilePlan, Page};

@@ -9,9 +9,9 @@ use super::chunks::Chunks;
 use super::describe::{self, Context, Described};
 use super::directory::{elsewhere, Directory, Source};
 use super::errors::io_error;
-use super::format::{PageFormat, Storage};
-use super::metadata::{self, About, Axes, Description};
-use super::ome::Names;
+use super::format::{Axes, PageFormat, Storage};
+use super::metadata::{self, About, Description};
+use super::ome::{self, Names, New};
 use super::page::{FilePlan, Levels, Page};
 use super::pyramid::sub_levels;
 use super::tag::Tag;
@@ -40,6 +40,8 @@ pub struct Reader {
     most_bytes: u64,
     /// Whether reduced copies are made anew.
     keep_levels: bool,
+    /// A description that the output gets before its own.
+    description: Option<String>,
 }
 
 /// Opens a regular file. Errors: `NotFound`, `InvalidArgument` (a folder), `Io`, `Format` (no TIFF).
@@ -102,6 +104,7 @@ impl Reader {
             resolution,
             most_bytes,
             keep_levels: true,
+            description: None,
         })
     }
 
@@ -195,13 +198,33 @@ impl Reader {
         let (before, sizes) = (size(&page.tags), self.about.ome.as_ref().and_then(|ome| ome.images.first()));
         let sizes = sizes.map(|image| image.pixel_size_um);
         let warnings = metadata::rename(&mut page.tags, &names, self.pages());
-        let gone = !page.tags.iter().any(|tag| metadata::is_ome(tag));
+        let gone = !page.tags.iter().any(metadata::is_ome);
         if let (true, Some([Some(x), y])) = (gone, sizes) {
             self.resolution = self.resolution.or(Some([x, y.unwrap_or(x)]));
         }
         self.warnings.extend(warnings);
         self.most_bytes = self.most_bytes.saturating_add(size(&page.tags).saturating_sub(before) + 64);
         self.names = Some(names);
+        Ok(())
+    }
+
+    /// Gives an output without OME-XML a description in it; `name` is the image's name, `seed` makes its identifier.
+    /// Call it before `plan`. Errors: `Unsupported` if the pages are not all of one kind, or of a type without a name there.
+    pub(crate) fn describe_in_ome(&mut self, name: &str, names: &Names) -> Result<()> {
+        if self.about.ome.is_some() {
+            return Ok(());
+        }
+        let format = self.uniform()?;
+        let pages = self.pages() as u64;
+        let whole = |axes: &Axes| {
+            axes.channels.checked_mul(axes.slices).and_then(|n| n.checked_mul(axes.frames)) == Some(pages)
+        };
+        let axes = self.about.axes.filter(whole).unwrap_or(Axes { channels: 1, slices: pages, frames: 1 });
+        let pixel_size_um = [self.about.pixel_size_um, self.about.pixel_size_um, self.about.spacing_um];
+        let new = New { name, uuid: names.uuid(name), format, axes, pixel_size_um };
+        let text = ome::describe(&new).map_err(|e| e.context(self.path.display()))?;
+        self.most_bytes = self.most_bytes.saturating_add(text.len() as u64 + 64);
+        self.description = Some(text);
         Ok(())
     }
 
@@ -284,12 +307,13 @@ impl Reader {
     fn with_tags(&mut self, index: usize, directory: &Directory, described: Described, rounded: u64) -> Result<Page> {
         let Described { format, storage, .. } = described;
         // The tags of the only directory stand in the first page.
-        if index % self.planes > 0 {
+        if !index.is_multiple_of(self.planes) {
             return Ok(Page { format, storage, tags: Vec::new(), rounded, levels: Levels::default() });
         }
         let levels = match self.walk.chain.get(&index) {
             _ if !self.keep_levels => Levels::default(),
-            Some(sizes) => Levels { sizes: sizes.clone(), in_chain: true },
+            // OME-XML counts directories: reduced copies must not be among them.
+            Some(sizes) => Levels { sizes: sizes.clone(), in_chain: self.description.is_none() },
             None => Levels { sizes: sub_levels(&mut self.source, directory, &format).0, in_chain: false },
         };
         let mut tags = metadata::copied_tags(&mut self.source, directory)?;
@@ -298,6 +322,9 @@ impl Reader {
         }
         if let (0, Some(names)) = (index, &self.names) {
             metadata::rename(&mut tags, names, self.pages());
+        }
+        if let (0, Some(text)) = (index, &self.description) {
+            metadata::describe(&mut tags, text);
         }
         if let Some(size) = self.resolution {
             metadata::set_resolution(&mut tags, size);

@@ -1,8 +1,8 @@
 //! TIFF's transforms of rows of samples: byte order and predictors. They depend on a sample's size only: floats are
 //! treated as the integers that have the same bits.
 
-/// Runs `$body` with `$values`: the bytes as unsigned integers of `$bits` bits. They lie anywhere in memory, so they are
-/// read and written as bytes.
+/// Runs `$body` with `$values`: the bytes as unsigned integers of `$bits` bits. They lie anywhere in memory, so they
+/// are read and written as bytes.
 macro_rules! as_integers {
     ($bits:expr, $bytes:expr, $each:ident ( $($argument:expr),* )) => {
         match $bits {
@@ -38,7 +38,7 @@ wrapping!(u8, u16, u32, u64);
 
 /// Swaps between the byte order of a file and this machine's. Samples of a packed row have no byte order.
 pub(super) fn swap_bytes(bytes: &mut [u8], bits: usize) {
-    if bits % 8 == 0 && bits > 8 {
+    if bits.is_multiple_of(8) && bits > 8 {
         bytes.chunks_exact_mut(bits / 8).for_each(<[u8]>::reverse);
     }
 }

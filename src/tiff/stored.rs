@@ -73,7 +73,7 @@ impl Stored {
 
     /// Whether samples do not begin at whole bytes; then each row does.
     pub(super) fn is_packed(self) -> bool {
-        self.bits % 8 != 0
+        !self.bits.is_multiple_of(8)
     }
 
     /// Bytes of a row of `samples` samples.

@@ -188,7 +188,7 @@ def good():
 
 
 def bad():
-    u8, u16 = grey(np.uint8), grey(np.uint16)
+    u8 = grey(np.uint8)
     write("bad/one-bit.tif", u8 > 100)
     write("bad/palette.tif", u8, photometric="palette", colormap=np.arange(768, dtype=np.uint16).reshape(3, 256))
     write("bad/complex.tif", u8.astype(np.complex64))

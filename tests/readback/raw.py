@@ -28,8 +28,8 @@ def picture(dtype="uint16", size=(40, 48), seed=0):
 
 
 def write(path, pages, entries=(), blocks=None, drop=(), next_page=0, header=b""):
-    """`pages`: arrays. `entries`: (tag, type, value) added to the first page; a value may also be a function of the places
-    of the `blocks`, which are bytes or functions of their own place. `drop`: tags left out."""
+    """`pages`: arrays. `entries`: (tag, type, value) added to the first page; a value may also be a function of the
+    places of the `blocks`, which are bytes or functions of their own place. `drop`: tags left out."""
     body = bytearray(b"II*\0\0\0\0\0" + header)
     places = {}
     for name, block in (blocks or {}).items():

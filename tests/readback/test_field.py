@@ -5,6 +5,7 @@ Run by `cargo xtask test`, which sets PARFOCAL_COMMAND to the release build.
 
 import ctypes
 import errno
+import itertools
 import json
 import os
 import struct
@@ -491,8 +492,8 @@ def test_thumbnails_between_the_pages_of_an_lsm_are_left_out(tmp_path):
 def shrunk(data, size):
     """The mean of the pixels that each pixel of a smaller copy covers."""
     steps = [np.arange(small + 1) * large // small for small, large in zip(size, data.shape, strict=True)]
-    blocks = [[data[a:b, c:d].mean() for c, d in zip(steps[1], steps[1][1:])] for a, b in zip(steps[0], steps[0][1:])]
-    return np.rint(np.float32(blocks))
+    rows, columns = (list(itertools.pairwise(step)) for step in steps)
+    return np.rint(np.float32([[data[a:b, c:d].mean() for c, d in columns] for a, b in rows]))
 
 
 @pytest.mark.parametrize("subifds", [True, False])
@@ -569,6 +570,34 @@ def test_jpeg_colours(tmp_path, photometric):
     restore(wanted, tmp_path / "wanted-out.tif")
     found, wanted = tifffile.imread(result).astype(int), tifffile.imread(tmp_path / "wanted-out.tif").astype(int)
     assert np.percentile(np.abs(found - wanted), 99) <= 4
+
+
+def test_a_file_is_written_as_ome_tiff_on_request(tmp_path):
+    """Axes, pixel size and spacing of an ImageJ stack, which keeps its own text too."""
+    data = np.stack([picture(seed=i) for i in range(12)]).reshape(2, 3, 2, 40, 48)
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, data, imagej=True, resolution=(5, 5),
+                     metadata={"axes": "TZCYX", "unit": "um", "spacing": 0.7})  # fmt: skip
+    restore(source, f"{tmp_path / 'out'}/", "--format", "ome-tiff")
+    result = tmp_path / "out/a-restored.ome.tif"
+    with tifffile.TiffFile(result) as file:
+        assert file.is_ome and file.series[0].axes == "TZCYX"
+        assert np.array_equal(file.series[0].asarray().reshape(12, 40, 48), plain(tmp_path, *data.reshape(12, 40, 48)))
+        pixels = ET.fromstring(file.pages[0].tags[270].value).find(f"{NS}Image/{NS}Pixels")
+        size = {
+            axis: (float(pixels.get(f"PhysicalSize{axis}")), pixels.get(f"PhysicalSize{axis}Unit")) for axis in "XYZ"
+        }
+        assert size == {"X": (0.2, "\u00b5m"), "Y": (0.2, "\u00b5m"), "Z": (0.7, "\u00b5m")}
+        assert file.pages[0].tags.getall(270)[1].value.startswith("ImageJ=")
+    rgb = tmp_path / "rgb.tif"
+    tifffile.imwrite(rgb, np.stack([picture("uint8")] * 3, axis=-1), photometric="rgb", metadata=None)
+    restore(rgb, tmp_path / "rgb.ome.tif", "--format", "ome-tiff")
+    with tifffile.TiffFile(tmp_path / "rgb.ome.tif") as file:
+        assert file.is_ome and file.series[0].axes == "YXS" and file.series[0].shape == (40, 48, 3)
+    half = tmp_path / "half.tif"
+    tifffile.imwrite(half, picture("float16"), metadata=None)
+    message = restore(half, tmp_path / "half.ome.tif", "--format", "ome-tiff", code=1)
+    assert "half.tif: OME-TIFF has no name for 16-bit float pixels" in message
 
 
 # ---- other containers
@@ -654,17 +683,25 @@ def without_links(links):
     allow, fail = 0x7FFF0000, 0x00050000
     renameat2, link, linkat = {"x86_64": (316, 86, 265), "aarch64": (276, 1 << 20, 37)}[os.uname().machine]
     load, equal, back = 0x20, 0x15, 0x06
+    no_link = allow if links else fail | errno.EPERM
     code = [
-        (load, 0, 0, 0), (equal, 0, 3, renameat2), (load, 0, 0, 48), (equal, 4, 0, 0),
-        (back, 0, 0, fail | errno.EINVAL), (equal, 1, 0, link), (equal, 0, 1, linkat), (back, 0, 0, allow if links else fail | errno.EPERM),
+        (load, 0, 0, 0),
+        (equal, 0, 3, renameat2),
+        (load, 0, 0, 48),
+        (equal, 4, 0, 0),
+        (back, 0, 0, fail | errno.EINVAL),
+        (equal, 1, 0, link),
+        (equal, 0, 1, linkat),
+        (back, 0, 0, no_link),
         (back, 0, 0, allow),
-    ]  # fmt: skip
+    ]
     raw = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *step) for step in code))
     program = ctypes.create_string_buffer(struct.pack("@HxxxxxxP", len(code), ctypes.addressof(raw)))
     libc = ctypes.CDLL(None, use_errno=True)
 
     def restrict(_keep=raw):
         assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0, "seccomp"
+
     return restrict
 
 

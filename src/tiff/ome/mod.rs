@@ -5,10 +5,12 @@
 mod names;
 mod read;
 mod rewrite;
+mod write;
 
 pub use names::Names;
 pub(super) use read::{read, Image, Ome};
 pub(super) use rewrite::rewrite;
+pub(super) use write::{describe, New};
 
 use crate::error::Result;
 

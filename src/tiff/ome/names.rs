@@ -19,7 +19,7 @@ pub struct Names {
 
 impl Names {
     /// A new identifier for each old one: another for other outputs, the same for every file of a call.
-    pub(super) fn uuid(&self, old: &str) -> String {
+    pub(in crate::tiff) fn uuid(&self, old: &str) -> String {
         let mut hash = Sha256::new();
         hash.update(self.seed.as_bytes());
         hash.update([0]);

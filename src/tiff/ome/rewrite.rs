@@ -24,8 +24,8 @@ type Plane = ([u64; 3], u64);
 
 /// What happens to an image of the description.
 enum Fate {
-    /// It shrinks to the planes in this file: the sorted z, c and t that remain, the planes, and the samples of a pixel,
-    /// which count as channels.
+    /// It shrinks to the planes in this file: the sorted z, c and t that remain, the planes, and the samples of a
+    /// pixel, which count as channels.
     Shrinks { axes: [Vec<u64>; 3], planes: Vec<Plane>, samples: u64 },
     /// It has no plane in this file.
     Goes,
