@@ -4,6 +4,7 @@
 pub mod doctor;
 pub mod file;
 pub mod model;
+mod option_text;
 pub mod options;
 mod plane;
 pub mod queue;
