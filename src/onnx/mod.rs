@@ -3,4 +3,5 @@
 pub mod edit;
 mod graph;
 pub mod model_file;
+pub mod models;
 pub mod wire;

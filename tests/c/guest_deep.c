@@ -1,6 +1,6 @@
 /* A host that loads the library by RTLD_DEEPBIND, so that it uses the C library's allocator while the process has
-   another: guest_deep MODEL LOG OPTIONS LIBRARY IMAGE OUTPUT. Prints nothing; the result is the exit status, details are
-   in the log. */
+   another: guest_deep MODEL LOG OPTIONS LIBRARY IMAGE OUTPUT. Prints nothing; the result is the exit status, details
+   are in the log. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -7,7 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{linked, model, silent, sources, suite_sources, with_library, C, CPP, OPTIONS};
-use crate::tools::{at, cmd, in_folder, make_folder, output, read, read_text, root, run, run_quietly, shell, stem, Result};
+use crate::tools::{
+    at, cmd, in_folder, make_folder, output, read, read_text, root, run, run_quietly, shell, stem, Result,
+};
 
 /// Runs one suite, which must be silent.
 fn suite(program: &Path, prefix: &Path, work: &Path) -> Result<()> {
@@ -193,7 +195,8 @@ fn installed(prefix: &Path, work: &Path) -> Result<()> {
     let found = format!("-DParfocal_DIR={}", link.display());
     run(cmd!("cmake -S {folder} -B {build} {found} {QUIET_CMAKE...} -DCMAKE_INSTALL_PREFIX={to}"))?;
     run_quietly(cmd!("cmake --build {build} --target install"))?;
-    let program = shell().cmd(to.join("bin/one_frame")).env_remove("PARFOCAL_ONNXRUNTIME").arg(model()).arg("threads=1");
+    let program =
+        shell().cmd(to.join("bin/one_frame")).env_remove("PARFOCAL_ONNXRUNTIME").arg(model()).arg("threads=1");
     let printed = output(program)?;
     if printed.contains("restored 320x240 pixels") {
         return Ok(());
