@@ -1,5 +1,7 @@
 //! Checks of a release: the built-in model is the released one and has its card; links, versions and exports are right.
 
+mod common;
+
 use std::path::Path;
 
 use parfocal::onnx::model_file;
@@ -96,8 +98,6 @@ fn ci_has_a_runtime() {
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn models_open_by_name_and_say_which_they_are() {
     use parfocal::restore::{model::Model, options::OpenOptions};
-    use std::path::Path;
-
     let options = OpenOptions { runtime: Some(common::runtime()), ..OpenOptions::parse("device=cpu").unwrap() };
     let name = |asked: Option<&str>| {
         let model = Model::open(asked.map(Path::new), &options).unwrap();

@@ -1,5 +1,6 @@
-//! Paths without links, found without memory of the C library: where a host preloads an allocator and loads this library
-//! with RTLD_DEEPBIND, memory that the C library allocates is not ours to free, which is how Rust's `canonicalize` works.
+//! Paths without links, found without memory of the C library: where a host preloads an allocator and loads this
+//! library with RTLD_DEEPBIND, memory that the C library allocates is not ours to free, which is how Rust's
+//! `canonicalize` works.
 
 use std::io;
 use std::path::{Path, PathBuf};

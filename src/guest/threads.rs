@@ -109,8 +109,8 @@ impl Started {
     }
 }
 
-/// Processor time of the library's own threads so far; `None` where the system does not tell (other than Linux). It holds
-/// the time of callers only as far as the network runs on threads of its own.
+/// Processor time of the library's own threads so far; `None` where the system does not tell (other than Linux). It
+/// holds the time of callers only as far as the network runs on threads of its own.
 pub fn processor_time() -> Option<Duration> {
     system::processor_time()
 }
@@ -139,8 +139,8 @@ mod system {
 
     use super::{Priority, Work, STACK};
 
-    /// A thread of the system's. Not one of Rust's: each of these registers a destructor when it starts, and where there
-    /// is no memory for that, the C library ends the process.
+    /// A thread of the system's. Not one of Rust's: each of these registers a destructor when it starts, and where
+    /// there is no memory for that, the C library ends the process.
     pub struct Handle(libc::pthread_t);
 
     impl Handle {

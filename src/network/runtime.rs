@@ -109,8 +109,8 @@ pub fn locate(requested: Option<&Path>) -> Result<PathBuf> {
         Error::new(
             Status::Runtime,
             format!(
-                "ONNX Runtime is missing: {VARIABLE} is not set and {} has no {}, which comes with Parfocal and belongs \
-                 beside it; put it back, or {advice}",
+                "ONNX Runtime is missing: {VARIABLE} is not set and {} has no {}, which comes with Parfocal and \
+                 belongs beside it; put it back, or {advice}",
                 folder.display(),
                 NAMES[0]
             ),

@@ -39,8 +39,8 @@ pub struct Found {
     pub bytes: Cow<'static, [u8]>,
 }
 
-/// Finds a model: `None` or a name of the table is inside the library; a name without a folder and an extension may be a
-/// model in the user's folder; everything else is a file. `./fast` is a file of that name.
+/// Finds a model: `None` or a name of the table is inside the library; a name without a folder and an extension may be
+/// a model in the user's folder; everything else is a file. `./fast` is a file of that name.
 ///
 /// Errors: `NotFound`, `Io`, `Model`, `OutOfMemory`; their messages begin with the path.
 pub fn find(asked: Option<&Path>) -> Result<Found> {

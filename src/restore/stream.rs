@@ -229,9 +229,9 @@ impl<T: Sample> Stream<T> {
     }
 
     /// Counters and latencies as JSON. `latency_ms` is the time from `submit` until the result is ready, over the last
-    /// 1024 frames; its `max` is over all frames. `queued` frames wait or are being restored; `age_ms` is the time since
-    /// the last received frame was submitted; `cpu_share` is how many cores all threads of the library have kept busy
-    /// since the description before (at least half a second ago), `null` where the system does not tell.
+    /// 1024 frames; its `max` is over all frames. `queued` frames wait or are being restored; `age_ms` is the time
+    /// since the last received frame was submitted; `cpu_share` is how many cores all threads of the library have kept
+    /// busy since the description before (at least half a second ago), `null` where the system does not tell.
     pub fn describe(&self) -> Value {
         let shared = &self.shared;
         let (counters, waiting, ready) = shared.queue.counters();
