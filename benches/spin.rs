@@ -1,5 +1,5 @@
-//! What the option `spin` buys and costs: the latency of a frame when frames come one after the other and when they come
-//! ten a second, and the processor time of the whole process at ten a second.
+//! What the option `spin` buys and costs: the latency of a frame when frames come one after the other and when they
+//! come ten a second, and the processor time of the whole process at ten a second.
 //!
 //! Two threads. The options alternate frame by frame in each row; medians are printed. The default, spin=off, has a
 //! limit: beyond the calling thread the process may use 0.1 of a core between tiny frames.

@@ -18,7 +18,11 @@
  - Options are text: key=value separated by white space; a value with spaces stands in single quotes, with \' and \\ inside.
    docs/options.md has the table; a key that is unknown, repeated or out of place is BAD_OPTION.
  - Any function may be called from any thread. After fork every call in the child is UNSUPPORTED if the parent has used the library.
-   The library stays loaded until the process ends. Nothing is printed.
+   The library stays loaded until the process ends. Nothing is printed. No file is written and no connection made but those asked for.
+ - A calling thread needs 128 KiB of stack. During a call its rounding mode, traps and flush-to-zero are set aside and cancellation
+   (pthread_cancel) is deferred; afterwards they are as they were. The library's own threads have the ordinary scheduling policy, the
+   cores and niceness of the process (of its first thread), and all signals blocked, whatever the thread that opened a model has.
+ - At the end of the process, and after parfocal_shutdown, running calls are cancelled and every later one is CLOSED.
  */
 
 #ifndef PARFOCAL_H
@@ -101,7 +105,7 @@ enum PARFOCAL_STATUS {
     /*
      A fault of Parfocal.
      */
-    PARFOCAL_STATUS_INTERNAL = 17,
+    PARFOCAL_STATUS_INTERNAL = 17
 };
 
 /*
@@ -119,7 +123,7 @@ enum PARFOCAL_PIXEL {
     /*
      IEEE single precision.
      */
-    PARFOCAL_PIXEL_F32 = 3,
+    PARFOCAL_PIXEL_F32 = 3
 };
 
 /*
@@ -200,8 +204,9 @@ parfocal_status parfocal_shutdown(int32_t timeout_ms);
 
 /*
  Opens a model: reads the file, loads ONNX Runtime if this is the first, and makes a small run to see that it works.
- path: an ONNX file, UTF-8; NULL or "" is the model inside the library.
- options: those of opening (device, threads, precision, memory, runtime), UTF-8; NULL or "" for the defaults.
+ path: an ONNX file, UTF-8; or the name of a model inside the library, "accurate" (NULL or "" means it, too) or "fast"; or that of a
+ file NAME.onnx in the folder that the environment variable PARFOCAL_MODELS names. "./fast" is a file of that name.
+ options: those of opening (device, threads, precision, memory, runtime, spin, priority), UTF-8; NULL or "" for the defaults.
  out: receives the handle, 0 on failure. Close it with parfocal_model_close.
  Threads: any. A model may be used from any number of threads at once.
  Statuses: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (a precision that the device does not have), NOT_FOUND, IO, MODEL, RUNTIME,
@@ -217,8 +222,8 @@ parfocal_status parfocal_model_open(const char *path, const char *options, parfo
 parfocal_status parfocal_model_open_memory(const uint8_t *bytes, uint64_t length, const char *options, parfocal_model *out);
 
 /*
- What runs, and how, as JSON: name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
- precision, threads, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings. The warnings grow with what happens in runs.
+ What runs, and how, as JSON: model (its name inside the library, or null), name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
+ precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings. The warnings grow with what happens in runs.
  json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
  length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
  Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
@@ -389,7 +394,9 @@ parfocal_status parfocal_stream_receive(parfocal_stream stream, void *frame, uin
 
 /*
  Counters and latencies as JSON: mode, depth, pixel_type, width, height, channels, submitted, refused, dropped, restored, failed,
- superseded, received, waiting, ready, latency_ms {median, p95, p99, max, frames}, last_error.
+ superseded, received, waiting, ready, queued (waiting or being restored), age_ms (since the frame received last was submitted; null
+ before), cpu_share (cores that all threads of the library keep busy, since the last description that is half a second old; null where
+ the system does not tell), latency_ms {median, p95, p99, max, frames}, last_error.
  submitted = dropped + restored + failed + those waiting or being restored.
  json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
  length: receives the bytes that the full text needs, its NUL included; NULL if not wanted. Counters grow: leave room for some digits.

@@ -1,5 +1,7 @@
 //! Checks of a release: the built-in model is the released one and has its card; links, versions and exports are right.
 
+mod common;
+
 use std::path::Path;
 
 use parfocal::onnx::model_file;
@@ -90,4 +92,19 @@ fn the_list_of_exports_for_java_agrees_with_the_native_methods() {
 fn ci_has_a_runtime() {
     let in_ci = std::env::var_os("CI").is_some_and(|v| !v.is_empty() && v != "false");
     assert!(!(in_ci && cfg!(no_runtime)), "no ONNX Runtime at PARFOCAL_ONNXRUNTIME: `cargo xtask setup` installs it");
+}
+
+#[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
+fn models_open_by_name_and_say_which_they_are() {
+    use parfocal::restore::{model::Model, options::OpenOptions};
+    let options = OpenOptions { runtime: Some(common::runtime()), ..OpenOptions::parse("device=cpu").unwrap() };
+    let name = |asked: Option<&str>| {
+        let model = Model::open(asked.map(Path::new), &options).unwrap();
+        model.describe()["model"].clone()
+    };
+    assert_eq!(name(None), "accurate");
+    assert_eq!(name(Some("accurate")), "accurate");
+    assert_eq!(name(Some("fast")), "fast");
+    assert_eq!(name(Some("tests/models/tiny.onnx")), serde_json::Value::Null);
 }

@@ -50,7 +50,10 @@ fn a_missing_runtime_is_named_with_what_to_do() {
     let none = Path::new("/none/libonnxruntime.so");
     refused(&opened_with(none, None), &["/none/libonnxruntime.so", "does not exist", "runtime=PATH", "1.22 or later"]);
     let variable = Path::new("(variable)");
-    refused(&opened_with(variable, None), &["PARFOCAL_ONNXRUNTIME is not set", "libonnxruntime", "1.22 or later"]);
+    refused(
+        &opened_with(variable, None),
+        &["PARFOCAL_ONNXRUNTIME is not set", "has no libparfocal_onnxruntime", "1.22 or later"],
+    );
     refused(&opened_with(variable, Some(none)), &["/none/libonnxruntime.so (PARFOCAL_ONNXRUNTIME) does not exist"]);
     refused(&opened_with(variable, Some(Path::new("lib.so"))), &["'lib.so'", "expected an absolute path"]);
     refused(&opened_with(&std::env::temp_dir(), None), &["is a folder", "expected the library file"]);

@@ -129,3 +129,37 @@ fn a_stream_that_cannot_run_is_refused_when_opened() {
     let memory = open(Shape { width: 4096, height: 4096, ..SHAPE }, "tile=2048");
     assert_eq!(memory.status(), Status::BadOption, "{memory}");
 }
+
+#[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
+fn live_numbers_follow_the_frames() {
+    let model = Arc::new(common::tiny("threads=1"));
+    let stream = open(&model, "depth=3");
+    let before = stream.describe();
+    assert_eq!((&before["queued"], &before["age_ms"]), (&0.into(), &serde_json::Value::Null), "{before}");
+    for seed in 0..3 {
+        stream.submit(seed, |to| to.copy_from_slice(&frame(seed))).unwrap();
+    }
+    let queued = stream.describe()["queued"].as_u64().unwrap();
+    assert!(queued <= 3, "{queued}");
+    stream.receive(LONG, |_| ()).unwrap().1.unwrap();
+    std::thread::sleep(Duration::from_millis(30));
+    let age = stream.describe()["age_ms"].as_f64().unwrap();
+    assert!((30.0..60_000.0).contains(&age), "{age}");
+    (0..2).for_each(|_| drop(stream.receive(LONG, |_| ()).unwrap()));
+    // Busy for over half a second, then idle for as long.
+    let started = std::time::Instant::now();
+    while started.elapsed() < Duration::from_millis(700) {
+        stream.submit(9, |to| to.copy_from_slice(&frame(9))).unwrap();
+        stream.receive(LONG, |_| ()).unwrap().1.unwrap();
+    }
+    let busy = stream.describe();
+    std::thread::sleep(Duration::from_millis(700));
+    let idle = stream.describe();
+    assert_eq!((&busy["queued"], &idle["queued"]), (&0.into(), &0.into()));
+    if cfg!(target_os = "linux") {
+        let (busy, idle) = (busy["cpu_share"].as_f64().unwrap(), idle["cpu_share"].as_f64().unwrap());
+        // Other tests of this program may be running.
+        assert!(busy > 0.02 && idle >= 0.0, "{busy} {idle}");
+    }
+}

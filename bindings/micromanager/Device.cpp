@@ -2,6 +2,7 @@
 
 #include "Device.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iomanip>
@@ -23,6 +24,15 @@ std::string number(double value) {
     char text[40];
     std::snprintf(text, sizeof text, "%.4f", value);
     return text;
+}
+
+// A number with a decimal point or a decimal comma, whatever the host's locale has; `otherwise` if it is none.
+double value_of(std::string text, double otherwise) {
+    std::replace(text.begin(), text.end(), ',', '.');
+    std::istringstream stream(text);
+    stream.imbue(std::locale::classic());
+    double value = 0;
+    return stream >> value ? value : otherwise;
 }
 
 // The text, cut between characters to what Micro-Manager has room for.
@@ -53,7 +63,7 @@ int Device::Initialize() {
     choice("SkipWhenLate", {no, yes}, [](Settings &s, const std::string &value) { s.skip_when_late = value == yes; });
     changed("TimeBudgetMs", number(frames_.settings().time_budget_ms).c_str(), MM::Float,
             [](Settings &s, const std::string &value) {
-                const double budget = std::atof(value.c_str());
+                const double budget = value_of(value, s.time_budget_ms);
                 // Micro-Manager's limits let "nan" pass.
                 s.time_budget_ms = budget >= 1 ? budget : 1;
             });

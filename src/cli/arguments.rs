@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::error::Result;
+use crate::onnx::models::{BUILT_IN, FOLDER};
 use crate::restore::model::Model;
 use crate::restore::options::{Key, OpenOptions, RunOptions, Scope, TABLE};
 
@@ -18,9 +19,13 @@ pub fn path(name: &'static str) -> Arg {
     Arg::new(name).value_name(name).value_parser(clap::value_parser!(PathBuf))
 }
 
-/// `--model FILE`.
+/// `--model NAME|FILE`.
 pub fn model() -> Arg {
-    path("FILE").id("model").long("model").help("A model file instead of the built-in model")
+    let names = BUILT_IN.iter().map(|model| format!("{} ({})", model.name, model.help)).collect::<Vec<_>>().join(", ");
+    path("NAME|FILE")
+        .id("model")
+        .long("model")
+        .help(format!("A model: {names}; the name of one in the folder {FOLDER}; or a file"))
 }
 
 /// The flags for all options of these scopes.

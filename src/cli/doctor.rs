@@ -1,11 +1,14 @@
 //! `parfocal doctor`: versions, runtime, model and device, and what is missing.
 
+use std::path::PathBuf;
+
 use clap::{ArgMatches, Command};
 use serde_json::Value;
 
 use super::arguments::{flags, json, model, model_path, open_model, open_options};
 use super::output::{line, say, say_json, Failure};
 use crate::onnx::model_file;
+use crate::onnx::models;
 use crate::restore::doctor;
 use crate::restore::options::Scope;
 
@@ -22,9 +25,9 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let options = open_options(arguments)?;
     let path = model_path(arguments);
     let file = path.map_or("built in".to_owned(), |p| p.display().to_string());
-    let inspect = || match path {
-        None => model_file::inspect(model_file::DEFAULT),
-        Some(path) => model_file::inspect(&model_file::read_file(path)?).map_err(|e| e.context(path.display())),
+    let inspect = || {
+        let inspected = model_file::inspect(&models::find(path.map(PathBuf::as_path))?.bytes);
+        inspected.map_err(|e| path.map_or(e.clone(), |path| e.context(path.display())))
     };
     let found = doctor::report(&options, &file, || open_model(arguments), inspect);
     if arguments.get_flag("json") {
@@ -36,6 +39,10 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
                     .iter()
                     .filter(|(key, _)| !matches!(key.as_str(), "runtime_path" | "runtime_version"))
                     .for_each(|(key, value)| say(&line(&format!("  {key}"), value))),
+                Value::Array(names) if key == "models" => {
+                    let names: Vec<_> = names.iter().filter_map(Value::as_str).collect();
+                    say(&format!("models: {}", names.join(", ")));
+                }
                 Value::Array(problems) if key == "problems" => {
                     problems.iter().filter_map(Value::as_str).for_each(|problem| say(&format!("missing: {problem}")))
                 }

@@ -9,20 +9,22 @@ use super::arguments::{json, path};
 use super::output::{line, say, say_json, Failure};
 use crate::error::Result;
 use crate::onnx::model_file;
+use crate::onnx::models;
 use crate::tiff::{Predictor, Reader};
 
 /// The subcommand and its arguments.
 pub fn command() -> Command {
     Command::new("info")
         .about("Tell what an image or a model file is")
-        .arg(path("FILE").required(true).help("A TIFF image, or a model (.onnx)"))
+        .arg(path("FILE").required(true).help("A TIFF image, a model (.onnx), or the name of a model"))
         .arg(json())
 }
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     // clap has checked that it is there.
     let path: &PathBuf = arguments.get_one("FILE").expect("required");
-    let is_model = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
+    let is_name = models::names().iter().any(|name| path.as_os_str() == name.as_str());
+    let is_model = is_name || path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
     let about = if is_model { about_model(path)? } else { about_image(path)? };
     if arguments.get_flag("json") {
         say_json(&about);
@@ -59,7 +61,7 @@ fn about_image(path: &Path) -> Result<Value> {
 }
 
 fn about_model(path: &Path) -> Result<Value> {
-    let bytes = model_file::read_file(path)?;
+    let bytes = models::find(Some(path))?.bytes;
     let info = model_file::inspect(&bytes).map_err(|e| e.context(path.display()))?;
     Ok(json!({
         "kind": "model",

@@ -15,7 +15,8 @@ use crate::restore::model::Model;
 use crate::restore::options::OpenOptions;
 
 /// Opens a model: reads the file, loads ONNX Runtime if this is the first, and makes a small run to see that it works.
-/// path: an ONNX file, UTF-8; NULL or "" is the model inside the library.
+/// path: an ONNX file, UTF-8; or the name of a model inside the library, "accurate" (NULL or "" means it, too) or "fast"; or that of a
+/// file NAME.onnx in the folder that the environment variable PARFOCAL_MODELS names. "./fast" is a file of that name.
 /// options: those of opening (device, threads, precision, memory, runtime, spin, priority), UTF-8; NULL or "" for the defaults.
 /// out: receives the handle, 0 on failure. Close it with parfocal_model_close.
 /// Threads: any. A model may be used from any number of threads at once.
@@ -78,7 +79,7 @@ unsafe fn open(
     })
 }
 
-/// What runs, and how, as JSON: name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
+/// What runs, and how, as JSON: model (its name inside the library, or null), name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
 /// precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings. The warnings grow with what happens in runs.
 /// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
 /// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.

@@ -145,7 +145,9 @@ unsafe fn receive<T: Sample>(
 }
 
 /// Counters and latencies as JSON: mode, depth, pixel_type, width, height, channels, submitted, refused, dropped, restored, failed,
-/// superseded, received, waiting, ready, latency_ms {median, p95, p99, max, frames}, last_error.
+/// superseded, received, waiting, ready, queued (waiting or being restored), age_ms (since the frame received last was submitted; null
+/// before), cpu_share (cores that all threads of the library keep busy, since the last description that is half a second old; null where
+/// the system does not tell), latency_ms {median, p95, p99, max, frames}, last_error.
 /// submitted = dropped + restored + failed + those waiting or being restored.
 /// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
 /// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted. Counters grow: leave room for some digits.

@@ -1,8 +1,8 @@
 //! Keeps ONNX Runtime from calling home: the variable that it reads while it is loaded, set for that moment only.
 
-/// The variable by which releases with a telemetry client (1.29 and later, not on Windows) are told to keep it off. They
-/// read it once, when they are loaded and make their environment; `with_telemetry(false)` would come after the first
-/// event.
+/// The variable by which releases with a telemetry client (1.29 and later, not on Windows) are told to keep it off.
+/// They read it once, when they are loaded and make their environment; `with_telemetry(false)` would come after the
+/// first event.
 const OPT_OUT: &str = "ORT_DISABLE_TELEMETRY";
 
 /// Runs `load` while the process's environment says that ONNX Runtime's telemetry is off. Afterwards the environment is

@@ -1,5 +1,5 @@
-//! The end of the process, and `parfocal_shutdown`: whoever is inside ONNX Runtime then is cancelled and waited for, and
-//! nobody enters it any more.
+//! The end of the process, and `parfocal_shutdown`: whoever is inside ONNX Runtime then is cancelled and waited for,
+//! and nobody enters it any more.
 //!
 //! When a process ends, the runtime's destructors run while the host's other threads go on. A handler that was
 //! registered after them runs before them; it waits until no thread is inside.
@@ -71,8 +71,8 @@ pub fn enter() -> Result<Inside> {
     enter_until(End::Not)
 }
 
-/// The runtime's own thread-local memory is taken when a thread first enters it, and the dynamic linker ends the process
-/// if there is none. So each thread looks before it enters for the first time.
+/// The runtime's own thread-local memory is taken when a thread first enters it, and the dynamic linker ends the
+/// process if there is none. So each thread looks before it enters for the first time.
 ///
 /// Errors: `OutOfMemory`.
 fn check_memory() -> Result<()> {
@@ -84,7 +84,7 @@ fn check_memory() -> Result<()> {
         Vec::<u8>::new().try_reserve_exact(ENOUGH).map_err(|_| {
             Error::new(
                 Status::OutOfMemory,
-                "no memory for this thread in ONNX Runtime; expected some KiB: close other programs, or raise the limit",
+                "no memory for this thread in ONNX Runtime; expected some KiB: close other programs, raise the limit",
             )
         })?;
         locals::take();
@@ -108,8 +108,8 @@ impl Drop for Inside {
     }
 }
 
-/// What was made inside. When the process is ending it is forgotten, not dropped: the runtime may have destroyed what it
-/// refers to, and the memory goes with the process.
+/// What was made inside. When the process is ending it is forgotten, not dropped: the runtime may have destroyed what
+/// it refers to, and the memory goes with the process.
 pub struct Held<T>(ManuallyDrop<T>);
 
 impl<T> Held<T> {

@@ -1,5 +1,5 @@
-//! Takes a library's thread-local memory while there is some: the dynamic linker takes it when a thread first uses it, and
-//! ends the process if there is none.
+//! Takes a library's thread-local memory while there is some: the dynamic linker takes it when a thread first uses it,
+//! and ends the process if there is none.
 
 /// Remembers the thread-local memory of a loaded library, for `take`. Once in a process.
 pub fn remember(library: &std::path::Path) {

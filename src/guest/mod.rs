@@ -6,6 +6,7 @@
 //! | `leaving` | the end of the process and `parfocal_shutdown`: nothing runs in ONNX Runtime after it |
 //! | `caller` | the caller's thread: its floating-point state and its cancellation |
 //! | `locals` | thread-local memory of ONNX Runtime, taken while there is some |
+//! | `paths` | paths without links |
 //! | `reserve` | memory for small allocations when the system has none left |
 //! | `spare` | memory for C++ code that cannot say that there is none |
 //! | `threads` | the library's own threads, which inherit nothing from the thread that starts them |
@@ -14,6 +15,7 @@ pub mod caller;
 pub mod environment;
 pub mod leaving;
 pub mod locals;
+pub mod paths;
 #[cfg(feature = "reserve")]
 pub mod reserve;
 pub mod spare;

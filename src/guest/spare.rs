@@ -6,8 +6,8 @@ use crate::error::{Error, Result, Status};
 /// What the initialisers and the environment take at most, several times over.
 const SPARE: usize = 16 << 20;
 
-/// Runs `load` with spare memory: if C++ finds none, the spare memory is given back, and C++ tries again. Only on Linux,
-/// and without effect where there is no C++ library yet.
+/// Runs `load` with spare memory: if C++ finds none, the spare memory is given back, and C++ tries again. Only on
+/// Linux, and without effect where there is no C++ library yet.
 ///
 /// Errors: `OutOfMemory` if there is no spare memory to begin with; then `load` has not run.
 pub fn with_spare_memory<R>(load: impl FnOnce() -> Result<R>) -> Result<R> {

@@ -5,6 +5,7 @@ use std::ffi::CStr;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use super::caller::set_float_state;
 use super::locals;
@@ -68,7 +69,9 @@ pub fn spawn(name: &'static CStr, priority: Priority, work: impl FnOnce() + Send
         if has_room {
             system::join_process(priority);
             set_float_state();
+            let counted = system::Counted::new();
             work();
+            drop(counted);
         }
     };
     let thread = Running(system::spawn(name, Box::new(work))?);
@@ -106,6 +109,12 @@ impl Started {
     }
 }
 
+/// Processor time of the library's own threads so far; `None` where the system does not tell (other than Linux). It
+/// holds the time of callers only as far as the network runs on threads of its own.
+pub fn processor_time() -> Option<Duration> {
+    system::processor_time()
+}
+
 /// Cores that the process may use: of the process, not of the calling thread, which may be pinned to one.
 pub fn cores() -> usize {
     let found = Arc::new(AtomicUsize::new(0));
@@ -124,11 +133,14 @@ pub fn cores() -> usize {
 mod system {
     use std::ffi::{c_void, CStr};
     use std::io;
+    #[cfg(target_os = "linux")]
+    use std::sync::Mutex;
+    use std::time::Duration;
 
     use super::{Priority, Work, STACK};
 
-    /// A thread of the system's. Not one of Rust's: each of these registers a destructor when it starts, and where there
-    /// is no memory for that, the C library ends the process.
+    /// A thread of the system's. Not one of Rust's: each of these registers a destructor when it starts, and where
+    /// there is no memory for that, the C library ends the process.
     pub struct Handle(libc::pthread_t);
 
     impl Handle {
@@ -239,14 +251,82 @@ mod system {
 
     #[cfg(not(target_os = "linux"))]
     pub fn join_process(_: Priority) {}
+
+    /// The clocks of the threads that are running, and the time of those that have ended.
+    #[cfg(target_os = "linux")]
+    static CLOCKS: Mutex<(Vec<libc::clockid_t>, Duration)> = Mutex::new((Vec::new(), Duration::ZERO));
+
+    #[cfg(target_os = "linux")]
+    fn time_of(clock: libc::clockid_t) -> Duration {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `time` may be written; a clock of a thread that has ended is an error and leaves it.
+        unsafe { libc::clock_gettime(clock, &mut time) };
+        Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    }
+
+    /// The calling thread's processor time counts, also after its end.
+    pub struct Counted(#[cfg(target_os = "linux")] Option<libc::clockid_t>);
+
+    impl Counted {
+        #[cfg(target_os = "linux")]
+        pub fn new() -> Self {
+            let mut clock = 0;
+            // SAFETY: this thread, and a local variable.
+            let found = unsafe { libc::pthread_getcpuclockid(libc::pthread_self(), &mut clock) } == 0;
+            if found {
+                CLOCKS.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).0.push(clock);
+            }
+            Self(found.then_some(clock))
+        }
+
+        #[cfg(not(target_os = "linux"))]
+        pub fn new() -> Self {
+            Self()
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            if let Some(clock) = self.0 {
+                let mut clocks = CLOCKS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                clocks.0.retain(|other| *other != clock);
+                clocks.1 += time_of(clock);
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    pub fn processor_time() -> Option<Duration> {
+        let clocks = CLOCKS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        Some(clocks.0.iter().map(|clock| time_of(*clock)).sum::<Duration>() + clocks.1)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub fn processor_time() -> Option<Duration> {
+        None
+    }
 }
 
 #[cfg(not(unix))]
 mod system {
     use std::ffi::CStr;
     use std::io;
+    use std::time::Duration;
 
     use super::{Priority, Work, STACK};
+
+    pub struct Counted;
+
+    impl Counted {
+        pub fn new() -> Self {
+            Self
+        }
+    }
+
+    pub fn processor_time() -> Option<Duration> {
+        None
+    }
 
     pub struct Handle(std::thread::JoinHandle<()>);
 

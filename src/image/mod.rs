@@ -5,5 +5,6 @@ pub mod focus;
 pub mod frame;
 pub mod metrics;
 pub mod normalise;
+pub mod packed;
 pub mod sample;
 pub mod tile;

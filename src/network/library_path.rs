@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::guest::paths::canonical;
+
 /// The absolute path of the file that holds this function, symbolic links resolved; `None` if it cannot be found out.
 ///
 /// In a process that loaded libparfocal (`java`, `MATLAB`) it is libparfocal; in the command and the tests it is the
@@ -9,7 +11,7 @@ use std::path::PathBuf;
 pub fn this_file() -> Option<PathBuf> {
     let here = this_file as fn() -> Option<PathBuf> as usize;
     let found = mapped(here).or_else(|| linked(here));
-    found.or_else(|| std::env::current_exe().ok()).map(|path| path.canonicalize().unwrap_or(path))
+    found.or_else(|| std::env::current_exe().ok()).map(|path| canonical(&path).unwrap_or(path))
 }
 
 /// From the kernel's list of mapped files. It is absolute even if the library was loaded by a relative path and the

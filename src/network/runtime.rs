@@ -12,6 +12,7 @@ use crate::error::{Error, Result, Status};
 use crate::guest::environment::without_telemetry;
 use crate::guest::leaving;
 use crate::guest::locals;
+use crate::guest::paths::canonical;
 use crate::guest::spare::with_spare_memory;
 use crate::network::library_path;
 
@@ -108,9 +109,10 @@ pub fn locate(requested: Option<&Path>) -> Result<PathBuf> {
         Error::new(
             Status::Runtime,
             format!(
-                "ONNX Runtime is missing: {VARIABLE} is not set and {} has no {}; {advice}",
+                "ONNX Runtime is missing: {VARIABLE} is not set and {} has no {}, which comes with Parfocal and \
+                 belongs beside it; put it back, or {advice}",
                 folder.display(),
-                NAMES[1]
+                NAMES[0]
             ),
         )
     })
@@ -190,7 +192,7 @@ fn no_memory(path: &Path) -> Error {
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {
-    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+    a == b || matches!((canonical(a), canonical(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// The library's version, if it is an ONNX Runtime that is new enough. Loading it runs its code: see SECURITY.md.

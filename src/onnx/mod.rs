@@ -3,5 +3,6 @@
 pub mod edit;
 mod graph;
 pub mod model_file;
+pub mod models;
 pub mod prune;
 pub mod wire;

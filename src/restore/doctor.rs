@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::network::provider::PROVIDERS;
 use crate::network::runtime;
 use crate::onnx::model_file;
+use crate::onnx::models;
 use crate::restore::model::Model;
 use crate::restore::options::OpenOptions;
 
@@ -44,6 +45,7 @@ pub fn report(
         "runtime_needed": format!("1.{} or later", runtime::OLDEST_MINOR),
         "devices": devices(loaded.is_ok()),
         "model_file": model_file,
+        "models": models::names(),
         "model": model,
         "runtime_log": runtime::log(),
         "problems": problems,

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod file;
 pub mod forecast;
 pub mod model;
+mod option_text;
 pub mod options;
 mod plane;
 pub mod queue;

@@ -10,11 +10,14 @@ use crate::image::tile::{Limits, Plan};
 use crate::network::proof::{self, Network, Parts, Request};
 use crate::network::runtime::{self, Runtime};
 use crate::onnx::model_file::{self, Info};
+use crate::onnx::models;
 use crate::restore::options::{Halo, OpenOptions, RunOptions};
 use crate::restore::plane::Spare;
 
 /// An opened model. It may be used from several threads.
 pub struct Model {
+    /// Its name in the table of those inside the library.
+    built_in: Option<&'static str>,
     info: Info,
     network: Network,
     runtime: &'static Runtime,
@@ -29,18 +32,17 @@ impl Model {
     /// Further notes are dropped: they would only repeat earlier ones with other numbers.
     const MOST_NOTES: usize = 16;
 
-    /// Opens a model file; `None` is the model that is built into the library.
+    /// Opens a model by its name (`accurate`, `fast`, one of the user's folder) or its file; `None` is the default.
     ///
     /// Errors: `NotFound`, `Io`, `Model` (these begin with the path), `Runtime`, `Device`, `Unsupported`.
     pub fn open(path: Option<&Path>, options: &OpenOptions) -> Result<Self> {
-        match path {
-            None => Self::open_memory(model_file::DEFAULT, options),
-            Some(path) => {
-                let bytes = model_file::read_file(path)?;
-                let context = |e: Error| if e.status() == Status::Model { e.context(path.display()) } else { e };
-                Self::open_memory(&bytes, options).map_err(context)
-            }
-        }
+        let found = models::find(path)?;
+        let context = |e: Error| match &found.path {
+            Some(path) if e.status() == Status::Model => e.context(path.display()),
+            _ => e,
+        };
+        let opened = Self::open_memory(&found.bytes, options).map_err(context)?;
+        Ok(Self { built_in: found.built_in, ..opened })
     }
 
     /// Opens a model from the bytes of an ONNX file. Errors: `Model`, `Runtime`, `Device`, `Unsupported`.
@@ -75,6 +77,7 @@ impl Model {
         };
         let network = open(runtime, request, &info)?;
         Ok(Self {
+            built_in: None,
             info,
             network,
             runtime,
@@ -122,6 +125,7 @@ impl Model {
         let notes = self.notes.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
         let warnings: Vec<_> = self.info.assumed.iter().chain(&self.network.warnings).chain(&notes).collect();
         serde_json::json!({
+            "model": self.built_in,
             "name": self.info.name,
             "version": self.info.version,
             "sha256": self.info.sha256,

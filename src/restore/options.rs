@@ -7,6 +7,7 @@ use crate::error::{Error, Result, Status};
 pub use crate::guest::threads::Priority;
 use crate::image::normalise::Range;
 pub use crate::network::device::{Device, Precision};
+use crate::restore::option_text::parse;
 pub use crate::restore::queue::Mode;
 
 /// When an option takes effect.
@@ -267,7 +268,7 @@ impl OpenOptions {
     /// From `key=value` text. Errors: `BadOption`.
     pub fn parse(text: &str) -> Result<Self> {
         let mut options = Self::default();
-        parse(text, Scope::Open, |key, value| options.set(key, value))?;
+        parse(text, known(Scope::Open), |key, value| options.set(key, value))?;
         Ok(options)
     }
 
@@ -321,7 +322,7 @@ impl RunOptions {
     /// From `key=value` text. Errors: `BadOption`.
     pub fn parse(text: &str) -> Result<Self> {
         let mut options = Self::default();
-        parse(text, Scope::Run, |key, value| options.set(key, value))?;
+        parse(text, known(Scope::Run), |key, value| options.set(key, value))?;
         Ok(options)
     }
 
@@ -374,7 +375,7 @@ impl StreamOptions {
     pub fn parse(text: &str) -> Result<Self> {
         let mut options = Self { run: RunOptions::default(), mode: Mode::Every, depth: 4 };
         let mut depth = None;
-        parse(text, Scope::Stream, |name, value| {
+        parse(text, known(Scope::Stream), |name, value| {
             let key = find(name, Scope::Stream)?;
             match (name, value) {
                 ("mode", "every") => options.mode = Mode::Every,
@@ -415,6 +416,10 @@ fn decimal(key: &Key, value: &str, allowed: std::ops::RangeInclusive<f64>) -> Re
     value.parse().ok().filter(|n| allowed.contains(n)).ok_or_else(|| bad(key, value))
 }
 
+fn known(scope: Scope) -> impl Fn(&str) -> Result<()> {
+    move |name| find(name, scope).map(drop)
+}
+
 fn find(name: &str, scope: Scope) -> Result<&'static Key> {
     let names =
         |scope| TABLE.iter().filter(move |k| k.scopes.contains(&scope)).map(|k| k.name).collect::<Vec<_>>().join(", ");
@@ -435,53 +440,6 @@ fn find(name: &str, scope: Scope) -> Result<&'static Key> {
         None => {
             Err(Error::new(Status::BadOption, format!("unknown option '{name}'; expected one of {}", names(scope))))
         }
-    }
-}
-
-/// Parses `key=value` text like libpq's connection strings: a value with white space is in single quotes, with `\'` and
-/// `\\` as escapes.
-fn parse(text: &str, scope: Scope, mut set: impl FnMut(&str, &str) -> Result<()>) -> Result<()> {
-    let wrong = |what: &str| Error::new(Status::BadOption, format!("options \"{text}\": {what}"));
-    let mut seen: Vec<String> = Vec::new();
-    let mut chars = text.chars().peekable();
-    loop {
-        while chars.next_if(|c| c.is_whitespace()).is_some() {}
-        if chars.peek().is_none() {
-            return Ok(());
-        }
-        let mut key = String::new();
-        while let Some(c) = chars.next_if(|&c| c != '=' && !c.is_whitespace()) {
-            key.push(c);
-        }
-        if chars.next() != Some('=') {
-            return Err(wrong(&format!("no '=' behind '{key}'; expected key=value")));
-        }
-        let mut value = String::new();
-        let quoted = chars.next_if_eq(&'\'').is_some();
-        loop {
-            match chars.next() {
-                Some('\'') if quoted => break,
-                None if quoted => return Err(wrong(&format!("the quote behind '{key}=' is not closed"))),
-                None => break,
-                Some('\\') => match chars.next() {
-                    Some(c @ ('\'' | '\\')) => value.push(c),
-                    // A Windows path outside quotes keeps its backslashes.
-                    Some(c) if !quoted && !c.is_whitespace() => value.extend(['\\', c]),
-                    _ => return Err(wrong(&format!("a '\\' in the value of '{key}' must precede ' or \\"))),
-                },
-                Some(c) if !quoted && c.is_whitespace() => break,
-                Some(c) => value.push(c),
-            }
-        }
-        if quoted && chars.peek().is_some_and(|c| !c.is_whitespace()) {
-            return Err(wrong(&format!("expected white space behind the quoted value of '{key}'")));
-        }
-        find(&key, scope)?;
-        if seen.contains(&key) {
-            return Err(wrong(&format!("'{key}' stands there twice")));
-        }
-        set(&key, &value)?;
-        seen.push(key);
     }
 }
 

@@ -54,8 +54,40 @@ struct Shared<T> {
     latencies: Mutex<Latencies>,
     /// Error message of the last frame that failed.
     last_error: Mutex<Option<String>>,
+    /// When the frame that was received last had been submitted.
+    shown: Mutex<Option<Instant>>,
+    load: Mutex<Load>,
     /// Side of the tiles now in use (`None`: whole frames), and the warnings so far.
     tiles: Mutex<(Option<usize>, Vec<String>)>,
+}
+
+/// Cores that the library's threads keep busy, between two looks.
+struct Load {
+    since: Instant,
+    time: Option<Duration>,
+    share: Option<f64>,
+}
+
+impl Load {
+    /// Looks closer together see the same share.
+    const SHORTEST: Duration = Duration::from_millis(500);
+
+    fn new() -> Self {
+        Self { since: Instant::now(), time: threads::processor_time(), share: None }
+    }
+
+    fn look(&mut self) -> Option<f64> {
+        let passed = self.since.elapsed();
+        if passed >= Self::SHORTEST || self.share.is_none() {
+            let time = threads::processor_time();
+            let used = time.zip(self.time).map(|(now, before)| now.saturating_sub(before));
+            self.share = used.map(|used| used.as_secs_f64() / passed.as_secs_f64().max(1e-6));
+            if passed >= Self::SHORTEST {
+                (self.since, self.time) = (Instant::now(), time);
+            }
+        }
+        self.share
+    }
 }
 
 /// Times from submitting a frame to its result.
@@ -132,6 +164,8 @@ impl<T: Sample> Stream<T> {
             current: Current::default(),
             latencies: Mutex::new(latencies),
             last_error: Mutex::new(None),
+            shown: Mutex::new(None),
+            load: Mutex::new(Load::new()),
             tiles: Mutex::default(),
         });
         let worker = Arc::clone(&shared);
@@ -172,6 +206,9 @@ impl<T: Sample> Stream<T> {
         let queue = &self.shared.queue;
         let Item { tag, frame, outcome } = queue.receive(timeout)?;
         let result = outcome.map(|()| take(&frame.pixels));
+        if result.is_ok() {
+            *lock(&self.shared.shown) = Some(frame.submitted);
+        }
         queue.give_back(frame);
         Ok((tag, result))
     }
@@ -192,7 +229,9 @@ impl<T: Sample> Stream<T> {
     }
 
     /// Counters and latencies as JSON. `latency_ms` is the time from `submit` until the result is ready, over the last
-    /// 1024 frames; its `max` is over all frames.
+    /// 1024 frames; its `max` is over all frames. `queued` frames wait or are being restored; `age_ms` is the time
+    /// since the last received frame was submitted; `cpu_share` is how many cores all threads of the library have kept
+    /// busy since the description before (at least half a second ago), `null` where the system does not tell.
     pub fn describe(&self) -> Value {
         let shared = &self.shared;
         let (counters, waiting, ready) = shared.queue.counters();
@@ -214,6 +253,9 @@ impl<T: Sample> Stream<T> {
             "received": counters.received,
             "waiting": waiting,
             "ready": ready,
+            "queued": counters.submitted - counters.dropped - counters.restored - counters.failed,
+            "age_ms": lock(&shared.shown).map(|submitted| submitted.elapsed().as_secs_f64() * 1e3),
+            "cpu_share": lock(&shared.load).look(),
             "tile": tile,
             "warnings": warnings,
             "latency_ms": lock(&shared.latencies).describe(),

@@ -15,6 +15,7 @@ use super::ifd::{places, Output};
 use super::page::{FilePlan, Page};
 use super::tag;
 use crate::error::{Error, Result, Status};
+use crate::guest::paths::canonical;
 use crate::image::frame::Sample;
 
 /// Largest classic TIFF: its offsets have 32 bits; 1 MiB is left as a margin.
@@ -48,7 +49,7 @@ impl Writer {
     fn create_unnamed(target: &Path, force: bool, plan: FilePlan) -> Result<Self> {
         check_target(target, force)?;
         // A link to an existing file stays a link: the file that it points to is replaced.
-        let place = if target.is_symlink() { target.canonicalize().ok() } else { None };
+        let place = if target.is_symlink() { canonical(target).ok() } else { None };
         let place = place.unwrap_or_else(|| target.to_owned());
         let folder = folder(&place);
         let mut builder = tempfile::Builder::new();

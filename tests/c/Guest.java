@@ -2,7 +2,10 @@ import org.parfocal.ParfocalException;
 import org.parfocal.ParfocalModel;
 import org.parfocal.Status;
 
-/** A JVM with the library in it: MODEL live SECONDS opens, restores and lives on; MODEL leave MS ends while threads restore. */
+/**
+ * A JVM with the library in it: MODEL live SECONDS opens, restores and lives on; MODEL leave MS ends while threads
+ * restore.
+ */
 final class Guest {
     private static final int SIDE = 256;
 

@@ -59,7 +59,8 @@ int main(int count, char **arguments) {
         expect("receive", parfocal_stream_receive(stream, out, N, NULL, &tag, 20000));
         pause_ms(between_ms);
     }
-    limit("a stream of 64x64 at 10 frames a second", (seconds(RUSAGE_SELF) - before) / (frames * between_ms * 1e-3), 0.08);
+    limit("a stream of 64x64 at 10 frames a second", (seconds(RUSAGE_SELF) - before) / (frames * between_ms * 1e-3),
+          0.08);
     expect("close", parfocal_stream_close(stream));
     expect("close", parfocal_model_close(model));
     fprintf(log_file, "failures: %d\n", failures);

@@ -1,7 +1,6 @@
 /* What the library's threads have of a camera's thread that opens the model: guest_threads MODEL LOG OPTIONS. The
-   thread is pinned to one core, has real-time priority where that is allowed, a floating-point state of its own, and the
-   process handles SIGUSR1. Then: no thread to be had. Prints nothing; the result is the exit status, details are in
-   the log. */
+   thread is pinned to one core and has real-time priority where that is allowed; the process handles SIGUSR1. Then: no
+   thread to be had. Prints nothing; the result is the exit status, details are in the log. */
 
 #define _GNU_SOURCE
 #include "support.h"
@@ -102,7 +101,8 @@ static void *camera(void *unused) {
     CPU_ZERO(&one);
     CPU_SET(sched_getcpu(), &one);
     sched_setaffinity(0, sizeof one, &one);
-    fprintf(log_file, "real-time priority: %s\n", sched_setscheduler(0, SCHED_FIFO, &real_time) == 0 ? "yes" : "not allowed");
+    fprintf(log_file, "real-time priority: %s\n",
+            sched_setscheduler(0, SCHED_FIFO, &real_time) == 0 ? "yes" : "not allowed");
     remember(gettid());
     CHECK(parfocal_model_open(path, options, &model) == PARFOCAL_STATUS_OK);
     CHECK(parfocal_stream_open(model, PARFOCAL_PIXEL_U16, shape, NULL, &stream) == PARFOCAL_STATUS_OK);

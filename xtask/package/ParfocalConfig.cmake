@@ -1,8 +1,12 @@
-# Parfocal @VERSION@ for find_package(Parfocal): the imported target Parfocal::parfocal, wherever this folder lies.
+# Parfocal @VERSION@ for find_package(Parfocal): the imported target Parfocal::parfocal, wherever this folder lies, also
+# behind a link. Parfocal::onnxruntime is the runtime that the library loads from its own folder; nothing links with it,
+# but who installs the library installs it, too:
+#   install(IMPORTED_RUNTIME_ARTIFACTS Parfocal::parfocal Parfocal::onnxruntime LIBRARY DESTINATION lib)
 
-get_filename_component(_parfocal_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+get_filename_component(_parfocal_prefix "${CMAKE_CURRENT_LIST_DIR}" REALPATH)
+get_filename_component(_parfocal_prefix "${_parfocal_prefix}/../../.." ABSOLUTE)
 
-foreach(_parfocal_file "lib/libparfocal.so.@ABI@" "include/parfocal.h" "include/parfocal.hpp")
+foreach(_parfocal_file "lib/libparfocal.so.@ABI@" "lib/@RUNTIME@" "include/parfocal.h" "include/parfocal.hpp")
   if(NOT EXISTS "${_parfocal_prefix}/${_parfocal_file}")
     set(Parfocal_FOUND FALSE)
     set(Parfocal_NOT_FOUND_MESSAGE "${_parfocal_prefix} has no ${_parfocal_file}: unpack the whole archive again")
@@ -28,6 +32,12 @@ if(NOT TARGET Parfocal::parfocal)
     IMPORTED_LOCATION "${_parfocal_prefix}/lib/libparfocal.so.@ABI@"
     IMPORTED_SONAME "libparfocal.so.@ABI@"
     INTERFACE_INCLUDE_DIRECTORIES "${_parfocal_prefix}/include")
+endif()
+if(NOT TARGET Parfocal::onnxruntime)
+  add_library(Parfocal::onnxruntime SHARED IMPORTED)
+  set_target_properties(Parfocal::onnxruntime PROPERTIES
+    IMPORTED_LOCATION "${_parfocal_prefix}/lib/@RUNTIME@"
+    IMPORTED_SONAME "@RUNTIME@")
 endif()
 
 unset(_parfocal_file)

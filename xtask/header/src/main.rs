@@ -21,8 +21,17 @@ fn main() -> ExitCode {
     });
     match made {
         Ok(header) => {
-            header.write_to_file(target);
-            ExitCode::SUCCESS
+            let mut text = Vec::new();
+            header.write(&mut text);
+            // C89 has no comma behind the last enumerator.
+            let text = String::from_utf8_lossy(&text).replace(",\n};", "\n};");
+            match std::fs::write(&target, text) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("parfocal-header: {}: {error}", Path::new(&target).display());
+                    ExitCode::FAILURE
+                }
+            }
         }
         Err(error) => {
             eprintln!("parfocal-header: {error}");

@@ -179,6 +179,7 @@ fn filled(project: &Project, text: &str) -> String {
     let mut numbers = project.version.split('.');
     let mut number = || numbers.next().unwrap_or("0").to_owned();
     text.replace("@VERSION@", &project.version)
+        .replace("@RUNTIME@", RUNTIME)
         .replace("@ABI@", &project.abi.to_string())
         .replace("@MAJOR@", &number())
         .replace("@MINOR@", &number())

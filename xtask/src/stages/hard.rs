@@ -27,6 +27,7 @@ const PARTS: &[Part] = &[
     ("threads", "what the library's threads inherit, and threads that cannot be had", guest::threads),
     ("idle", "processor time between frames", guest::idle),
     ("caller", "the caller's rounding, traps, cancellation and stack", guest::caller),
+    ("small", "a system without /proc, RTLD_DEEPBIND beside another allocator, the header in C89", guest::small),
     ("two", "two copies of ONNX Runtime in one process, both orders", endure::two_runtimes),
     ("stress", "eight threads at once: open, restore, cancel, close, streams, stale handles", endure::stress),
     ("slope", "resident memory over 20,000 restores", endure::slope),

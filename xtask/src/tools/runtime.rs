@@ -76,8 +76,9 @@ pub fn cached() -> Result<PathBuf> {
 ///
 /// `__cxa_atexit` registers destructors for the end of the process. They free memory that goes with the process anyway,
 /// while other threads of the host may still be inside. So it registers none: `sched_yield` has no effect and returns
-/// 0, which is success.
-const RENAMED: &str = "__cxa_atexit sched_yield\n";
+/// 0, which is success. `write` is how a part of the runtime complains to the standard error output where there is no
+/// /proc (cpuinfo); its only other use is to write a model to a file, which Parfocal never asks for.
+const RENAMED: &str = "__cxa_atexit sched_yield\nwrite sched_yield\n";
 
 /// Puts the library in the place of `to` as it ships: without RUNPATH, so that what it needs comes from the system and
 /// never from what else lies in the folder, without destructors at the end of the process, and with a SONAME of its

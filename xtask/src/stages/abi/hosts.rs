@@ -7,7 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{linked, model, silent, sources, suite_sources, with_library, C, CPP, OPTIONS};
-use crate::tools::{at, cmd, in_folder, make_folder, output, read, read_text, root, run, run_quietly, stem, Result};
+use crate::tools::{
+    at, cmd, in_folder, make_folder, output, read, read_text, root, run, run_quietly, shell, stem, Result,
+};
 
 /// Runs one suite, which must be silent.
 fn suite(program: &Path, prefix: &Path, work: &Path) -> Result<()> {
@@ -153,6 +155,7 @@ pub fn with_cmake(prefix: &Path, work: &Path) -> Result<()> {
         Ok(folder)
     };
     no_components(&found, work)?;
+    installed(prefix, work)?;
     let suites = build(&root().join("tests/abi"), "cmake suites")?;
     for program in ["suite_c", "suite_cpp17", "suite_cpp20"] {
         suite(&suites.join(program), prefix, work)?;
@@ -174,6 +177,31 @@ fn no_components(found: &str, work: &Path) -> Result<()> {
     fs::copy(root().join("xtask/package/components_test.cmake"), &script).map_err(at(&script))?;
     let build = folder.join("build");
     run(cmd!("cmake -S {folder} -B {build} {found} {QUIET_CMAKE...}"))
+}
+
+/// A project that finds the package through a link to its CMake folder, and installs a program with the library and its
+/// runtime: the program runs from there, without the archive.
+fn installed(prefix: &Path, work: &Path) -> Result<()> {
+    let folder = work.join("cmake installed");
+    make_folder(&folder)?;
+    let link = folder.join("Parfocal");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(prefix.join("lib/cmake/Parfocal"), &link).map_err(at(&link))?;
+    let script = folder.join("CMakeLists.txt");
+    fs::copy(root().join("xtask/package/install_test.cmake"), &script).map_err(at(&script))?;
+    let example = prefix.join("share/parfocal/examples/c/one_frame.c");
+    fs::copy(&example, folder.join("one_frame.c")).map_err(at(&example))?;
+    let (build, to) = (folder.join("build"), folder.join("there"));
+    let found = format!("-DParfocal_DIR={}", link.display());
+    run(cmd!("cmake -S {folder} -B {build} {found} {QUIET_CMAKE...} -DCMAKE_INSTALL_PREFIX={to}"))?;
+    run_quietly(cmd!("cmake --build {build} --target install"))?;
+    let program =
+        shell().cmd(to.join("bin/one_frame")).env_remove("PARFOCAL_ONNXRUNTIME").arg(model()).arg("threads=1");
+    let printed = output(program)?;
+    if printed.contains("restored 320x240 pixels") {
+        return Ok(());
+    }
+    Err(format!("the installed example printed: {printed}"))
 }
 
 /// The programs of docs/c-cpp.md: every fenced block of C or C++ is compiled and run.

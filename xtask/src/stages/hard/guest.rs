@@ -302,3 +302,32 @@ pub fn memory() -> Result<Outcome> {
     }
     Ok(Outcome::Passed)
 }
+
+/// A system without /proc, RTLD_DEEPBIND beside another allocator, the header in C89.
+pub fn small() -> Result<Outcome> {
+    let header = root().join("include/parfocal.h");
+    run(cmd!("gcc -std=c89 -pedantic-errors -Wall -Wextra -Werror -x c -fsyntax-only {header}"))?;
+    let place = guest()?.place()?;
+    let (image, log, folder) = (root().join("tests/data/good/u16.tif"), place.join("guest.log"), place.join("small"));
+    empty_folder(&folder)?;
+    let (code, other) = (source("other_malloc.c"), place.join("other_malloc.so"));
+    run(cmd!("gcc -O1 -fPIC -shared -Wall -Wextra -Werror -Wno-use-after-free {code} -o {other}"))?;
+    let deep = Program::build("guest_deep", &["-Wl,--as-needed", "-ldl"])?;
+    let library = guest()?.folder.join("libparfocal.so");
+    let command = deep.command(&log, &[]).arg(library).arg(&image).arg(folder.join("deep.tif"));
+    watch(command.env("LD_PRELOAD", &other), &log)?.silent("RTLD_DEEPBIND beside another allocator")?;
+    say!("RTLD_DEEPBIND beside another allocator: well");
+    // A file system of its own over /proc and /sys, which only root may mount.
+    let quiet = Program::build("guest_quiet", &[])?;
+    let without = "mount -t tmpfs none /proc && mount -t tmpfs none /sys && exec \"$@\"";
+    if !crate::tools::ran(cmd!("unshare -m sh -c {without} sh true"))?.1.status.success() {
+        say!("without /proc: not tried, needs root");
+        return Ok(Outcome::Passed);
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let command = guest()?.command(Path::new("unshare")).env("PATH", path).args(["-m", "sh", "-c", without, "sh"]);
+    let command = command.arg(&quiet.program).arg(tiny()).arg(&log).arg(OPTIONS).arg(&image);
+    watch(command.arg(folder.join("proc.tif")).arg("0"), &log)?.silent("without /proc")?;
+    say!("without /proc: nothing is printed");
+    Ok(Outcome::Passed)
+}
