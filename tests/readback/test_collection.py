@@ -122,7 +122,8 @@ def verdict(path):
         assert code == 1, path
         return "refused", re.sub(r"page \d+: ", "", message)[:110]
     with tifffile.TiffFile(result) as file:
-        found = [page.asarray() for page in file.pages]
+        # Reduced copies are compared elsewhere.
+        found = [page.asarray() for page in file.pages if not page.subfiletype & 1]
     try:
         lossy = tifffile.TiffFile(path).pages[0].compression == 7
         wanted = expected(path, folder)
