@@ -12,7 +12,7 @@ fn page() -> String {
          `\\\\` inside. The command takes the same as flags: `pixel_size_um=0.2` is `--pixel-size-um 0.2`. A key that\n\
          is unknown, repeated or out of place, and a value that is not in the table, are errors that say what was\n\
          expected.\n\n\
-         This page is made from the table in `src/restore/options.rs` by `UPDATE_DOCS=1 cargo test --test \
+         This page is made from the table in `src/restore/option_table.rs` by `UPDATE_DOCS=1 cargo test --test \
          options_doc`.\n",
     );
     for (scope, title) in [
@@ -35,5 +35,5 @@ fn the_page_agrees_with_the_table() {
         std::fs::write(&path, page()).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    assert!(found == page(), "docs/options.md is not what src/restore/options.rs says: UPDATE_DOCS=1 writes it");
+    assert!(found == page(), "docs/options.md is not what src/restore/option_table.rs says: UPDATE_DOCS=1 writes it");
 }

@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod file;
 pub mod forecast;
 pub mod model;
+pub mod option_table;
 mod option_text;
 pub mod options;
 mod plane;
