@@ -146,7 +146,6 @@ NAMED = {
     "default": {},
     "paper": {
         "network": "head-to-tail",
-        "condition": "none",
         "loss": "mse",
         "scale_weights": (1.0, 1.0, 1.0),
         "bright_target": 1e9,

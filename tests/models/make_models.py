@@ -53,7 +53,10 @@ def told():
             helper.make_tensor_value_info("image", kind, FREE),
             helper.make_tensor_value_info("condition", kind, [1, 48]),
         ],
-        [helper.make_tensor_value_info("restored", kind, FREE), helper.make_tensor_value_info("estimate", kind, ["N", 50])],
+        [
+            helper.make_tensor_value_info("restored", kind, FREE),
+            helper.make_tensor_value_info("estimate", kind, ["N", 50]),
+        ],
         [
             index,
             numpy_helper.from_array(np.array([1], np.int64), "one"),
@@ -63,8 +66,11 @@ def told():
         ],
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    facts = {"format": "2", "name": "told", "version": "0", "license": "MIT OR Apache-2.0", "multiple": "16",
-             "halo": "16", "percentiles": "0.1,99.9", "bytes_per_pixel": "64", "frequencies": ",".join(f"{f:.6g}" for f in frequencies)}  # fmt: skip
+    facts = {
+        "format": "2", "name": "told", "version": "0", "license": "MIT OR Apache-2.0", "multiple": "16", "halo": "16",
+        "percentiles": "0.1,99.9", "bytes_per_pixel": "64",
+        "frequencies": ",".join(f"{f:.6g}" for f in frequencies),
+    }  # fmt: skip
     helper.set_model_props(made, {f"parfocal.{key}": value for key, value in facts.items()})
     (HERE / "told.onnx").write_bytes(made.SerializeToString())
 

@@ -31,6 +31,11 @@ RANGES = (
     ("coherent_share", "share of bright-field microscopes whose light is partly coherent", ""),
     ("condenser", "aperture of their illumination beside the objective's", ""),
     ("phase", "phase delay of their specimens, standard deviation", "radians for each unit of absorbance"),
+    ("coherent_told_share", "share of these whose optics the network is told as if the light were not", ""),
+    ("phase_share", "of fluorescent and drawn specimens, share that delays light strongly, as living cells do", ""),
+    ("phase_delay", "their delay where they are thickest", "radians"),
+    ("phase_condenser", "aperture of their illumination beside the objective's", ""),
+    ("plain_share", "share of exposures without aberration, other depths, haze, correlated noise and compression", ""),
     ("blur_radius_px", "radius of the geometric blur disc, up to", "px"),
     ("middle_share", "share of blurred samples whose disc is drawn evenly from a narrower range", ""),
     ("middle_blur_px", "that range", "px"),
@@ -54,11 +59,13 @@ RANGES = (
     ("background", "background, of the brightest structure, fluorescence", ""),
     ("shading", "change of illumination across the patch, up to", ""),
     ("saturated_share", "share of exposures that saturate", ""),
+    ("brightfield_saturated_share", "the same in transmitted and reflected light", ""),
     ("grain_share", "share of exposures with correlated noise", ""),
     ("grain_px", "length of its correlation", "px"),
     ("hot_share", "share of exposures with hot pixels", ""),
     ("jpeg_share", "of 8-bit exposures, share compressed as JPEG", ""),
     ("jpeg_quality", "quality of these", ""),
+    ("colour_jpeg_share", "of these, share that are channels of a colour image", ""),
     ("dim_share", "share of patches shown as the dim part of a frame", ""),
     ("brightest_target", "drawn again: targets that reach above this, of the input's range", ""),
     ("share_fluorescence", "share of fluorescence images", ""),
@@ -71,7 +78,8 @@ RANGES = (
 
 # Ranges that are left out where a share is 0, because nothing was drawn from them.
 SHARE_OF = {
-    "condenser": "coherent_share", "phase": "coherent_share", "most_layers": "layered_share", "layer_blur_px": "layered_share",
+    "phase_delay": "phase_share", "phase_condenser": "phase_share", "coherent_told_share": "coherent_share",
+    "colour_jpeg_share": "jpeg_share", "condenser": "coherent_share", "phase": "coherent_share", "most_layers": "layered_share", "layer_blur_px": "layered_share",
     "relief_blur_px": "relief_share", "middle_blur_px": "middle_share", "seen_downscale": "seen_share", "seen_cutoff_per_px": "seen_share",
     "haze": "haze_share", "haze_px": "haze_share", "clean_photons": "clean_share", "grain_px": "grain_share", "jpeg_quality": "jpeg_share",
 }  # fmt: skip

@@ -11,9 +11,9 @@ from training.tests.helpers import trained
 
 @pytest.fixture
 def run(data, tmp_path):  # noqa: F811
-    trained(CONFIG, data, tmp_path / "first", 0.01, resume=False)
+    trained(CONFIG, data, tmp_path / "first", 5, resume=False, steps=3)
     began = tmp_path / "first" / "last.pt"
-    trained(CONFIG, data, tmp_path / "second", 0.01, resume=False, start=began)
+    trained(CONFIG, data, tmp_path / "second", 5, resume=False, start=began, steps=3)
     return tmp_path / "second" / "last.pt", began
 
 

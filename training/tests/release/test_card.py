@@ -80,7 +80,8 @@ def test_a_teacher_is_named(files):
 def test_every_setting_of_the_simulation_stands_in_the_card():
     """A setting that is added to Config belongs in RANGES, or here with a reason."""
     other = {
-        "network", "width", "activation", "downsampling", "upsampling", "batch", "patch_px", "uses", "learning_rate",
+        "network", "condition", "told_share", "told_error",
+        "width", "activation", "downsampling", "upsampling", "batch", "patch_px", "uses", "learning_rate",
         "final_learning_rate", "warmup_steps", "weight_decay", "gradient_clip", "scale_weights", "loss", "error_floor",
         "bright_target", "blur_weight", "average_decay", "seed",  # network and optimisation
         "margin_px", "optics_bank", "optics_life",  # how it is computed

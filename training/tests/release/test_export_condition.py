@@ -9,7 +9,7 @@ from training.config import Config
 from training.evaluate.restore import estimate_of, load_network, torch_network
 from training.network.conditioned import Conditioned
 from training.optics.contrast import FREQUENCIES
-from training.release import export
+from training.release import export, halo
 
 COUNT = len(FREQUENCIES)
 
@@ -23,7 +23,12 @@ def exported(request, tmp_path_factory):
             layer.weight.normal_(0, 0.1)
     path = tmp_path_factory.mktemp("condition") / "model.onnx"
     config = Config(width=2, condition=request.param)
-    return model, path, export.export(model, path, config, "model", "1", "A test.", [])
+    images = halo.halo_images
+    halo.halo_images = lambda size: images(size)[1:3]  # in seconds
+    try:
+        return model, path, export.export(model, path, config, "model", "1", "A test.", [])
+    finally:
+        halo.halo_images = images
 
 
 def test_the_file_says_what_it_takes(exported):
@@ -46,7 +51,7 @@ def test_pytorch_and_onnxruntime_agree(exported):
         condition = np.concatenate([random.uniform(-0.3, 1, COUNT), random.uniform(0, 0.4, COUNT)]).astype(np.float32)
         found, expected = ours(image, condition), theirs(image, condition)
         assert found.shape == image.shape and np.abs(found - expected).max() < 1e-4 * max(1.0, np.ptp(expected))
-        assert np.abs(ours.estimate(image) - theirs.estimate(image)).max() < 1e-5
+        assert np.abs(ours.estimate(image) - theirs.estimate(image)).max() < 1e-4
         assert (
             np.abs(found - ours(image, np.concatenate([np.ones(COUNT), np.zeros(COUNT)], dtype=np.float32))).max() > 0
         )
