@@ -142,16 +142,16 @@ fn live_numbers_follow_the_frames() {
     }
     let queued = stream.describe()["queued"].as_u64().unwrap();
     assert!(queued <= 3, "{queued}");
-    stream.receive(LONG, |_| ()).unwrap();
+    stream.receive(LONG, |_| ()).unwrap().1.unwrap();
     std::thread::sleep(Duration::from_millis(30));
     let age = stream.describe()["age_ms"].as_f64().unwrap();
     assert!((30.0..60_000.0).contains(&age), "{age}");
-    (0..2).for_each(|_| drop(stream.receive(LONG, |_| ()).unwrap()));
+    (0..2).for_each(|_| stream.receive(LONG, |_| ()).unwrap().1.unwrap());
     // Busy for over half a second, then idle for as long.
     let started = std::time::Instant::now();
     while started.elapsed() < Duration::from_millis(700) {
         stream.submit(9, |to| to.copy_from_slice(&frame(9))).unwrap();
-        stream.receive(LONG, |_| ()).unwrap();
+        stream.receive(LONG, |_| ()).unwrap().1.unwrap();
     }
     let busy = stream.describe();
     std::thread::sleep(Duration::from_millis(700));
