@@ -148,7 +148,7 @@ typedef uint64_t parfocal_stream;
 
 #ifdef __cplusplus
 extern "C" {
-#endif // __cplusplus
+#endif
 
 /*
  The number of this binary interface. It counts up only when something that existed is removed or changes its meaning;
@@ -413,6 +413,6 @@ parfocal_status parfocal_stream_close(parfocal_stream stream);
 
 #ifdef __cplusplus
 }  // extern "C"
-#endif  // __cplusplus
+#endif
 
 #endif  /* PARFOCAL_H */

@@ -146,7 +146,7 @@ fn live_numbers_follow_the_frames() {
     std::thread::sleep(Duration::from_millis(30));
     let age = stream.describe()["age_ms"].as_f64().unwrap();
     assert!((30.0..60_000.0).contains(&age), "{age}");
-    (0..2).for_each(|_| drop(stream.receive(LONG, |_| ()).unwrap()));
+    (0..2).for_each(|_| stream.receive(LONG, |_| ()).unwrap().1.unwrap());
     // Busy for over half a second, then idle for as long.
     let started = std::time::Instant::now();
     while started.elapsed() < Duration::from_millis(700) {

@@ -23,8 +23,9 @@ fn main() -> ExitCode {
         Ok(header) => {
             let mut text = Vec::new();
             header.write(&mut text);
-            // C89 has no comma behind the last enumerator.
+            // C89 has no comma behind the last enumerator, and no such comments.
             let text = String::from_utf8_lossy(&text).replace(",\n};", "\n};");
+            let text = text.replace("#endif  // __cplusplus", "#endif").replace("#endif // __cplusplus", "#endif");
             match std::fs::write(&target, text) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
