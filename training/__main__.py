@@ -21,6 +21,7 @@ COMMANDS = {
     "report": ("evaluate.report", "write docs/evaluation.md"),
     "compare": ("studies.compare", "compare networks of equal cost; writes docs/networks.md"),
     "ablate": ("studies.ablate", "compare settings, one at a time; writes docs/ablation.md"),
+    "filters": ("studies.filters", "what a known blur is worth before any training"),
     "demo": ("evaluate.demo", "simulate the demo's images, and report on the result"),
 }
 

@@ -195,8 +195,8 @@ fn failed(error: ort::Error, device: Device, (count, height, width): (usize, usi
 }
 
 impl Session {
-    /// `bytes` must have passed `model_file::inspect`; `condition`: numbers of the condition that the network takes, 0 for
-    /// none. Makes the first session now, further ones when they are needed.
+    /// `bytes` must have passed `model_file::inspect`; `condition`: numbers of the condition that the network takes, 0
+    /// for none. Makes the first session now, further ones when they are needed.
     ///
     /// Errors: `Model` on the CPU, `Device` elsewhere.
     pub fn new(

@@ -10,8 +10,8 @@ use crate::onnx::wire;
 
 /// Larger files are refused before they are read.
 pub const LARGEST_FILE: u64 = 512 << 20;
-/// Versions of the `parfocal.*` metadata that this library reads. A file of the second takes a condition beside the image,
-/// what is known of the blur, and also returns an estimate of it.
+/// Versions of the `parfocal.*` metadata that this library reads. A file of the second takes a condition beside the
+/// image, what is known of the blur, and also returns an estimate of it.
 pub const FORMATS: [&str; 2] = ["1", "2"];
 /// A halo that covers the network's whole receptive field, which is 280 pixels to each side.
 pub const EXACT_HALO: usize = 288;

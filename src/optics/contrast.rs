@@ -1,8 +1,8 @@
 //! The contrast that defocus leaves at each frequency, R(f) = H(z) / H(0), from the optics.
 //!
 //! The transfer function in incoherent light is an integral over the overlap of two shifted pupils (H. H. Hopkins, The
-//! frequency response of a defocused optical system, Proc. R. Soc. A 231 (1955) 91-103), with the exact phase of defocus
-//! (B. M. Hanser et al., J. Microscopy 216 (2004) 32-48, eq. 2). In the ratio the overlap's area cancels.
+//! frequency response of a defocused optical system, Proc. R. Soc. A 231 (1955) 91-103), with the exact phase of
+//! defocus (B. M. Hanser et al., J. Microscopy 216 (2004) 32-48, eq. 2). In the ratio the overlap's area cancels.
 
 use std::f64::consts::PI;
 

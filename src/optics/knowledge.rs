@@ -46,8 +46,8 @@ impl Estimate {
 
     /// One estimate from those of the parts of a frame; there is at least one.
     ///
-    /// Each number is a mean weighted by its certainty. Its variance is that of the parts (the harmonic mean), smaller by
-    /// what averaging helps, and larger by how much they contradict each other.
+    /// Each number is a mean weighted by its certainty. Its variance is that of the parts (the harmonic mean), smaller
+    /// by what averaging helps, and larger by how much they contradict each other.
     pub fn combined(parts: &[Self]) -> Self {
         let of = |value: &dyn Fn(&Self) -> (f64, f64)| weighted(parts.iter().map(value));
         let (mean, spread) = (0..parts[0].mean.len()).map(|i| of(&|p| (p.mean[i], p.spread[i]))).unzip();
@@ -110,18 +110,18 @@ pub fn with_optics(scope: &Scope, frequencies: &[f64], estimate: &Estimate, told
 
     let mean_of = |value: &dyn Fn(usize) -> f64| weights.iter().enumerate().map(|(i, w)| w * value(i)).sum::<f64>();
     let spread_of = |value: &dyn Fn(usize) -> f64, mean: f64| mean_of(&|i| (value(i) - mean).powi(2)).sqrt();
-    let (mut means, mut spreads) = (Vec::new(), Vec::new());
-    for f in 0..frequencies.len() {
-        let mean = mean_of(&|i| curves[i][f]);
-        means.push(mean as f32);
-        spreads.push(spread_of(&|i| curves[i][f], mean) as f32);
-    }
-    means.append(&mut spreads);
+    let (mut condition, spreads): (Vec<f32>, Vec<f32>) = (0..frequencies.len())
+        .map(|f| {
+            let mean = mean_of(&|i| curves[i][f]);
+            (mean as f32, spread_of(&|i| curves[i][f], mean) as f32)
+        })
+        .unzip();
+    condition.extend(spreads);
     let defocus_um = mean_of(&|i| distances[i]);
     let surprise = told_um.map_or(0.0, |told| {
         (scope.blur_radius_px(told).ln_1p() - estimate.size).abs() / estimate.size_spread.hypot(TOLD_ERROR)
     });
-    Known { condition: means, defocus_um, defocus_error_um: spread_of(&|i| distances[i], defocus_um), surprise }
+    Known { condition, defocus_um, defocus_error_um: spread_of(&|i| distances[i], defocus_um), surprise }
 }
 
 /// Mean squared difference of a curve from the estimate, in standard deviations.

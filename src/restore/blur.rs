@@ -1,4 +1,4 @@
-//! The blur of a frame before it is restored: estimated from parts of it, and narrowed by the optics that the user told.
+//! The blur of a frame before it is restored: estimated from parts of it, and narrowed by told optics.
 
 use crate::error::{Error, Result, Status};
 use crate::image::frame::resize;
@@ -53,7 +53,8 @@ pub fn scope(model: &Model, options: &RunOptions) -> Result<Option<Scope>> {
         let needed = [("na", na), ("wavelength_um", wavelength_um), ("pixel_size_um", options.pixel_size_um)];
         let absent: Vec<_> = needed.into_iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
         return bad(format!(
-            "{name}={value}: the optics are not known without {}; expected na, wavelength_um and pixel_size_um together",
+            "{name}={value}: the optics are not known without {}; expected na, wavelength_um and pixel_size_um \
+             together",
             absent.join(" and ")
         ));
     };
@@ -61,8 +62,8 @@ pub fn scope(model: &Model, options: &RunOptions) -> Result<Option<Scope>> {
     let radius = scope.blur_radius_px(defocus_um.unwrap_or(0.0));
     if radius > 2.0 * LARGEST_RADIUS_PX {
         return bad(format!(
-            "defocus_um={}: its blur disc has a radius of {radius:.0} pixels; expected at most {LARGEST_RADIUS_PX}, which \
-             the model was trained for: check na, pixel_size_um and the unit",
+            "defocus_um={}: its blur disc has a radius of {radius:.0} pixels; expected at most {LARGEST_RADIUS_PX}, \
+             which the model was trained for: check na, pixel_size_um and the unit",
             defocus_um.unwrap_or(0.0)
         ));
     }
@@ -130,8 +131,8 @@ pub fn of_frame(
             let (radius, error) = found.blur.radius_px;
             let (near, far) = (scope.defocus_um((radius - error).max(0.0)), scope.defocus_um(radius + error));
             found.warning = Some(format!(
-                "defocus_um={}: by its pixels the image lies {near:.2} to {far:.2} um from focus; check the distance and \
-                 the optics",
+                "defocus_um={}: by its pixels the image lies {near:.2} to {far:.2} um from focus; check the distance \
+                 and the optics",
                 defocus_um.unwrap_or(0.0)
             ));
         }

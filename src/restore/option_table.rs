@@ -127,8 +127,9 @@ pub const TABLE: &[Key] = &[
         scopes: &[Scope::Run, Scope::Stream],
         values: "a number from 0.01 to 1.7",
         default: "unknown",
-        help: "the objective's numerical aperture; with wavelength_um and pixel_size_um it narrows what the image says of \
-               its blur (models of format 2)",
+        help:
+            "the objective's numerical aperture; with wavelength_um and pixel_size_um it narrows what the image says \
+               of its blur (models of format 2)",
     },
     Key {
         name: "wavelength_um",

@@ -179,8 +179,8 @@ fn pad_rows<V: Copy>(frame: &mut [V], height: usize, plan: &Plan) {
     }
 }
 
-/// Replaces `buffers.frame` with the network's output; adds the time inside ONNX Runtime to `network`. `condition`: what
-/// is known of the blur, one for all tiles; empty where the network takes none.
+/// Replaces `buffers.frame` with the network's output; adds the time inside ONNX Runtime to `network`. `condition`:
+/// what is known of the blur, one for all tiles; empty where the network takes none.
 ///
 /// Errors: those of `Session::run`, after which `buffers.frame` is unchanged; `Model` for results that are not finite.
 pub fn run<T: Sample>(

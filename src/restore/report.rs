@@ -39,6 +39,12 @@ impl Report {
         self.warnings.extend(next.warnings.into_iter().map(|warning| format!("{place}: {warning}")));
     }
 
+    /// A number of each plane's blur and its standard deviation; `None` where it is not known.
+    fn of_blurs(&self, number: impl Fn(&Blur) -> Option<(f64, f64)>) -> Vec<Option<[f64; 2]>> {
+        let pair = |blur: &Option<Blur>| blur.as_ref().and_then(&number).map(|(value, error)| [value, error]);
+        self.blurs.iter().map(pair).collect()
+    }
+
     /// As JSON, the same for every host.
     pub fn describe(&self) -> serde_json::Value {
         serde_json::json!({
@@ -48,8 +54,8 @@ impl Report {
             "tile": self.tile,
             "halo": self.halo,
             "network_ms": self.network.as_secs_f64() * 1e3,
-            "blur_px": self.blurs.iter().map(|b| b.map(|b| [b.radius_px.0, b.radius_px.1])).collect::<Vec<_>>(),
-            "defocus_um": self.blurs.iter().map(|b| b.and_then(|b| b.defocus_um).map(|(z, error)| [z, error])).collect::<Vec<_>>(),
+            "blur_px": self.of_blurs(|blur| Some(blur.radius_px)),
+            "defocus_um": self.of_blurs(|blur| blur.defocus_um),
             "warnings": self.warnings,
         })
     }

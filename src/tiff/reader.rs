@@ -209,7 +209,8 @@ impl Reader {
     }
 
     /// Gives an output without OME-XML a description in it; `name` is the image's name, `seed` makes its identifier.
-    /// Call it before `plan`. Errors: `Unsupported` if the pages are not all of one kind, or of a type without a name there.
+    /// Call it before `plan`. Errors: `Unsupported` if the pages are not all of one kind, or of a type without a name
+    /// there.
     pub(crate) fn describe_in_ome(&mut self, name: &str, names: &Names) -> Result<()> {
         if self.about.ome.is_some() {
             return Ok(());
