@@ -297,7 +297,7 @@ parfocal_status parfocal_restore_u8(parfocal_model model, parfocal_task task, co
  dst, dst_count, dst_strides: the same for what is written. Either separate from src, or exactly src with the same strides (in
  place); pointers need not be aligned. Elements between pixels are not touched.
  shape: {width, height, channels, planes}, each at least 1. Channels of a frame are normalised together; planes are separate frames.
- options: those of a run (tile, halo, normalize, pixel_size_um), UTF-8; NULL or "" for the defaults.
+ options: those of a run (tile, halo, normalize, pixel_size_um, na, wavelength_um, refractive_index, defocus_um), UTF-8; NULL or "" for the defaults.
  pixel_size_um only makes parfocal_model_describe warn when it is outside what the model was trained for.
  Each plane is written whole or not at all, in order; after a failure the rest of dst is as it was, and parfocal_task_planes_done
  tells how many are done.
@@ -360,7 +360,7 @@ parfocal_status parfocal_focus_score_f32(const float *src, uint64_t src_count, c
  thread. The memory for its frames is taken here, that of the network with the first frame. Submitting never waits, so it may be done in a camera's callback.
  model: an open model, which may be closed while the stream goes on. pixel_type: PARFOCAL_PIXEL_*.
  frame_shape: {width, height, channels, 1}.
- options: those of a stream (mode, depth, tile, halo, normalize), UTF-8; NULL or "" for the defaults. mode=every restores all frames
+ options: those of a stream (mode, depth, and those of a run), UTF-8; NULL or "" for the defaults. mode=every restores all frames
  in order, up to depth of them under way, results not yet received included. mode=latest restores the newest frame, drops those that it
  cannot keep up with, and counts them.
  out: receives the handle, 0 on failure. Close it with parfocal_stream_close.

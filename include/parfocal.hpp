@@ -431,7 +431,7 @@ public:
 
     /// Restores `source` into `target`, both of one shape, each with its own strides. They may be the same pixels with
     /// the same strides, and may not overlap otherwise. Planes are written whole, in order; elements that the strides
-    /// leave out stay as they are. Options: tile, halo, normalize, pixel_size_um. Errors: INVALID_ARGUMENT,
+    /// leave out stay as they are. Options: those of a run (docs/options.md). Errors: INVALID_ARGUMENT,
     /// INVALID_HANDLE (also a task that is closed or moved from), BAD_OPTION, UNSUPPORTED (results beyond 32-bit
     /// floats), MODEL, DEVICE, OUT_OF_MEMORY, CANCELLED (task->planes_done() tells how much is done).
     template <class T>
@@ -526,7 +526,7 @@ private:
 template <class T> class Stream {
 public:
     /// Opens a stream for frames of shape `frame`, with one plane. Options: mode=every restores all frames, at most
-    /// depth=N at a time; mode=latest only the newest; tile, halo, normalize. The model may be closed afterwards.
+    /// depth=N at a time; mode=latest only the newest; those of a run. The model may be closed afterwards.
     /// Errors: INVALID_ARGUMENT, BAD_OPTION, INVALID_HANDLE, OUT_OF_MEMORY.
     Stream(const Model &model, Shape frame, const std::string &options = {})
         : frame_(frame), handle_(open(model, frame, options)) {}

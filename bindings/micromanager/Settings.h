@@ -27,7 +27,7 @@ struct Opening {
 struct Settings {
     Opening opening;
     Mode mode = Mode::Restore;
-    std::string run_options; ///< options of a run: tile, halo, normalize, pixel_size_um
+    std::string run_options; ///< options of a run (docs/options.md)
     bool skip_when_late = false;
     double time_budget_ms = 50; ///< used with skip_when_late only
     bool four_bytes_are_rgba = false; ///< otherwise frames of 4 bytes a pixel are left as they are

@@ -21,7 +21,7 @@ use crate::restore::stream::Stream;
 /// thread. The memory for its frames is taken here, that of the network with the first frame. Submitting never waits, so it may be done in a camera's callback.
 /// model: an open model, which may be closed while the stream goes on. pixel_type: PARFOCAL_PIXEL_*.
 /// frame_shape: {width, height, channels, 1}.
-/// options: those of a stream (mode, depth, tile, halo, normalize), UTF-8; NULL or "" for the defaults. mode=every restores all frames
+/// options: those of a stream (mode, depth, and those of a run), UTF-8; NULL or "" for the defaults. mode=every restores all frames
 /// in order, up to depth of them under way, results not yet received included. mode=latest restores the newest frame, drops those that it
 /// cannot keep up with, and counts them.
 /// out: receives the handle, 0 on failure. Close it with parfocal_stream_close.

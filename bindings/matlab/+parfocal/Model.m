@@ -52,7 +52,7 @@ classdef Model < handle
         %   Three grey planes are H x W x 1 x 3: reshape(I, size(I, 1), size(I, 2), 1, 3).
         %   NaN and infinite pixels come back as they were.
         %
-        %   J = m.restore(I, OPTIONS) takes tile, halo, normalize, pixel_size_um: "tile=512 normalize=stack" say.
+        %   J = m.restore(I, OPTIONS) takes the options of a run (docs/options.md): "tile=512 normalize=stack" say.
         %
         %   J = m.restore(I, OPTIONS, PROGRESS) calls PROGRESS(DONE, TOTAL) after each plane. An error in it ends the
         %   run, and so does Ctrl-C, within one node of the network. Nothing is returned then.

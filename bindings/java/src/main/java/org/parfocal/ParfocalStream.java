@@ -40,7 +40,7 @@ public final class ParfocalStream implements AutoCloseable {
      * @param model an open model, which may be closed while the stream goes on
      * @param type of the pixels
      * @param frame where a frame's pixels lie in the arrays that go in and come out; one plane
-     * @param options those of a stream (mode, depth, tile, halo, normalize); null or "" for the defaults
+     * @param options those of a stream (mode, depth, and those of a run); null or "" for the defaults
      * @return the stream
      */
     public static ParfocalStream open(ParfocalModel model, PixelType type, Layout frame, String options) {
