@@ -233,7 +233,8 @@ public final class ParfocalModel implements AutoCloseable {
      *     {@code int[][]} or {@code Object[]} of such
      * @param dst as many of the same type, or src
      * @param plane where the pixels of a plane lie in its array; its count of planes does not matter
-     * @param options those of a run (tile, halo, normalize, pixel_size_um, and the optics: docs/options.md); null or "" for the defaults
+     * @param options those of a run (tile, halo, normalize, pixel_size_um, and the optics: docs/options.md); null or ""
+     *     for the defaults
      * @param task for progress and cancel; null for none
      */
     public void restorePlanes(Object[] src, Object[] dst, Layout plane, String options, ParfocalTask task) {
@@ -255,7 +256,8 @@ public final class ParfocalModel implements AutoCloseable {
      * @param from where the pixels lie in it
      * @param dst what is written: separate from {@code src}, or the same with the same layout
      * @param to where they go, of the same shape
-     * @param options those of a run (tile, halo, normalize, pixel_size_um, and the optics: docs/options.md); null or "" for the defaults
+     * @param options those of a run (tile, halo, normalize, pixel_size_um, and the optics: docs/options.md); null or ""
+     *     for the defaults
      * @param task for progress and cancel; null for none
      */
     public void restore(
