@@ -72,7 +72,7 @@ fn models_of_another_kind_are_refused() {
     refused(&file("custom.onnx"), Status::Model, &["domain 'com.example'", "standard ONNX operators only"]);
     refused(&file("external.onnx"), Status::Model, &["tensor 'weights'", "external data", "one self-contained file"]);
     refused(&file("shrinks.onnx"), Status::Model, &["probe run on 48x32", "[1, 1, 16, 24]", "expected the same shape"]);
-    refused(&file("future.onnx"), Status::Model, &["parfocal.format = '2'; expected 1"]);
+    refused(&file("future.onnx"), Status::Model, &["parfocal.format = '3'; expected 1 or 2"]);
 }
 
 #[test]

@@ -109,7 +109,7 @@ def main():
     told()
     future = model(same)
     entry = future.metadata_props.add()
-    entry.key, entry.value = "parfocal.format", "2"
+    entry.key, entry.value = "parfocal.format", "3"
     save("future.onnx", future)
     outside = numpy_helper.from_array(np.array([0.5], np.float32), "weights")
     outside.ClearField("raw_data")
