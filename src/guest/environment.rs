@@ -37,6 +37,9 @@ mod unix {
         unsafe { AtomicPtr::from_ptr(environ) }
     }
 
+    /// The list that was put in place, which is never freed: kept here, so that whoever looks for lost memory finds it.
+    static KEPT: AtomicPtr<*mut c_char> = AtomicPtr::new(null_mut());
+
     /// The environment with one more variable, until it is dropped.
     ///
     /// `setenv` would move the list that other threads of the host may be reading. So the list is not touched: a second
@@ -69,6 +72,7 @@ mod unix {
             }
             entries.push(null_mut());
             let with = Box::leak(entries.into_boxed_slice()).as_mut_ptr();
+            KEPT.store(with, Ordering::Release);
             list().store(with, Ordering::Release);
             Self { name: text(name.to_owned()), own, before, with }
         }
