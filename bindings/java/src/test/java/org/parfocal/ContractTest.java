@@ -24,7 +24,8 @@ class ContractTest {
 
     private static Map<String, Integer> enumerators(String prefix) throws IOException {
         Map<String, Integer> found = new TreeMap<>();
-        Matcher matcher = Pattern.compile("\\b" + prefix + "_(\\w+) = (\\d+)[,\\s]").matcher(text("include/parfocal.h"));
+        Matcher matcher =
+                Pattern.compile("\\b" + prefix + "_(\\w+) = (\\d+)[,\\s]").matcher(text("include/parfocal.h"));
         while (matcher.find()) {
             found.put(matcher.group(1), Integer.valueOf(matcher.group(2)));
         }
