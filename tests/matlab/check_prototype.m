@@ -6,8 +6,9 @@ function check_prototype(header)
     assert(isempty(problems), 'parfocal_prototype.m differs from the header:\n%s', strjoin(problems, char(10)));
     true_one = parfocal_prototype();
     closing = find(strcmp(true_one.name, 'parfocal_task_close'));
+    more = [true_one.RHS{closing} {'int32'}];
     mistakes = {
-        @(info) setfield(info, 'RHS', {closing}, {[info.RHS{closing} {'int32'}]}), 'parfocal_task_close: 2 arguments, expected 1'
+        @(info) setfield(info, 'RHS', {closing}, {more}), 'parfocal_task_close: 2 arguments, expected 1'
         @(info) setfield(info, 'LHS', {1}, {'uint64'}), 'parfocal_abi_version: returns ''uint64'''
         @(info) setfield(info, 'thunkname', {4}, {'int32voidPtrThunk'}), 'parfocal_last_error: thunk'
         @(info) setfield(info, 'name', {2}, {'parfocal_versions'}), 'parfocal_versions: not in'
