@@ -38,6 +38,8 @@ mod unix {
     }
 
     /// The list that was put in place, which is never freed: kept here, so that whoever looks for lost memory finds it.
+    /// Nothing reads it, so the compiler would leave it out.
+    #[used]
     static KEPT: AtomicPtr<*mut c_char> = AtomicPtr::new(null_mut());
 
     /// The environment with one more variable, until it is dropped.
