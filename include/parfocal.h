@@ -223,7 +223,7 @@ parfocal_status parfocal_model_open_memory(const uint8_t *bytes, uint64_t length
 
 /*
  What runs, and how, as JSON: model (its name inside the library, or null), name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
- precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, warnings. The warnings grow with what happens in runs.
+ precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, estimates_blur (whether it takes optics), warnings. The warnings grow with what happens in runs.
  json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
  length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
  Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
@@ -269,7 +269,9 @@ parfocal_status parfocal_task_cancel(parfocal_task task);
 /*
  What its run did, as JSON: done, total, planes_done, cancelled, and once the run has succeeded "report" with nonfinite (samples that
  came back as they were), constant_planes, ranges (the input values that the network saw as 0 and 1, for each plane), tile (null: whole
- frames), halo, network_ms, warnings; null before, and after a failure.
+ frames), halo, network_ms, blur_px (radius of the blur disc in pixels and its standard deviation, for each plane; null where the model
+ estimates none), defocus_um (distance from focus in micrometres and its standard deviation, where the optics were told), warnings;
+ null before, and after a failure.
  json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
  length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
  Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.

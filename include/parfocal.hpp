@@ -378,7 +378,8 @@ public:
         return planes;
     }
     /// What the run did, as JSON text: done, total, planes_done, cancelled and, once it has succeeded, report with
-    /// nonfinite, constant_planes, ranges, tile, halo, network_ms, warnings. Errors: INVALID_HANDLE.
+    /// nonfinite, constant_planes, ranges, tile, halo, network_ms, blur_px, defocus_um, warnings. Errors:
+    /// INVALID_HANDLE.
     std::string describe() const {
         return detail::checked_text([this](char *b, std::uint64_t size, std::uint64_t *n) {
             return parfocal_task_describe(handle_.get(), b, size, n);

@@ -69,7 +69,9 @@ pub extern "C" fn parfocal_task_cancel(task: parfocal_task) -> parfocal_status {
 
 /// What its run did, as JSON: done, total, planes_done, cancelled, and once the run has succeeded "report" with nonfinite (samples that
 /// came back as they were), constant_planes, ranges (the input values that the network saw as 0 and 1, for each plane), tile (null: whole
-/// frames), halo, network_ms, warnings; null before, and after a failure.
+/// frames), halo, network_ms, blur_px (radius of the blur disc in pixels and its standard deviation, for each plane; null where the model
+/// estimates none), defocus_um (distance from focus in micrometres and its standard deviation, where the optics were told), warnings;
+/// null before, and after a failure.
 /// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
 /// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
 /// Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.

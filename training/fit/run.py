@@ -20,10 +20,10 @@ from training.network.checkpoint import (
     network_settings,
     start_weights,
 )
-from training.network.condition import mixed_condition
 from training.network.conditioned import Conditioned
 from training.network.estimator import condition_of, estimate_loss
 from training.network.networks import build
+from training.network.told import mixed_condition
 
 # A batch whose loss is this many times the running mean is left out: a patch that is all background but for one hot
 # pixel has inputs of a hundred ranges, and one such step has cost 2 dB (in 10,000 patches the largest input is 56).
@@ -91,9 +91,10 @@ class Run:
         self.config, self.device = config, device
         self.model = build(**network_settings(config)).to(device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model).eval()
-        self.told = isinstance(self.model, Conditioned)
-        self.head = BlurHead(self.model).to(device) if config.blur_weight > 0 and not self.told else None
+        self.conditioned = isinstance(self.model, Conditioned)
+        self.head = BlurHead(self.model).to(device) if config.blur_weight > 0 and not self.conditioned else None
         self.learned = [*self.model.parameters(), *(self.head.parameters() if self.head is not None else ())]
+        self.clipped = self._clipped()
         self.optimizer = torch.optim.AdamW(self.learned, lr=config.learning_rate, weight_decay=config.weight_decay)
         self.origin: dict | None = None  # the file whose weights the run began with
         self.teacher, self.taught_by = None, None  # the network and its file
@@ -177,7 +178,7 @@ class Run:
             group["lr"] = learning_rate(self.config, self.step, progress)
         blur_loss = None
         with self.low_precision():
-            if self.told:
+            if self.conditioned:
                 estimate = self.model.estimator(image)
                 blur_loss = estimate_loss(estimate, batch.contrast_kept.to(image), batch.radius_px.to(image))
                 condition = mixed_condition(condition_of(estimate).detach(), batch.told, self.config)
@@ -203,15 +204,22 @@ class Run:
             answer = self.teacher.scales(image)[-1].float()
         return scale_loss(outputs, answer, self.config)
 
+    def _clipped(self) -> list[list[torch.nn.Parameter]]:
+        """The weights whose gradients are clipped together.
+
+        The estimator has a loss of its own, whose gradients must not shorten the others, and neither must those of the
+        few weights beside the trunk.
+        """
+        parts = [self.model.trunk, self.model.estimator] if self.conditioned else []
+        apart = {id(p) for part in parts for p in part.parameters()}
+        groups = [list(part.parameters()) for part in parts] + [[p for p in self.learned if id(p) not in apart]]
+        return [group for group in groups if group]
+
     def _descend(self, loss: torch.Tensor) -> None:
         """Changes the weights, and their moving average."""
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        # The estimator has a loss of its own, whose gradients must not shorten the others.
-        parts = [self.model.trunk, self.model.estimator] if self.told else []
-        apart = {id(p) for part in parts for p in part.parameters()}
-        groups = [list(part.parameters()) for part in parts] + [[p for p in self.learned if id(p) not in apart]]
-        norms = [torch.nn.utils.clip_grad_norm_(group, self.config.gradient_clip) for group in groups if group]
+        norms = [torch.nn.utils.clip_grad_norm_(group, self.config.gradient_clip) for group in self.clipped]
         if all(torch.isfinite(norm) for norm in norms):  # one bad batch must not end the run
             self.optimizer.step()
         with torch.no_grad():

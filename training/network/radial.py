@@ -86,7 +86,7 @@ def _by_fourier(padded: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
     h, w = padded.shape[-2:]
     square = kernel.reshape(*kernel.shape[:2], SIDE, SIDE)
     # The kernel's middle at the origin; it is symmetric, so that convolution and correlation are the same.
-    place = F.pad(square, (0, max(w - SIDE, 0), 0, max(h - SIDE, 0)))
+    place = F.pad(square, (0, w - SIDE, 0, h - SIDE))
     spectrum = torch.fft.rfft2(torch.roll(place, (-REACH, -REACH), (-2, -1)))
     return torch.fft.irfft2(torch.fft.rfft2(padded) * spectrum, s=(h, w))[..., REACH:-REACH, REACH:-REACH]
 

@@ -2,7 +2,8 @@
 
 The condition that a network takes is the mean and the standard deviation of R (contrast.py) at each frequency. Here the
 estimates of several parts of a frame become one, and optics become a prior over the distance from focus that the
-estimate narrows. src/optics/knowledge.rs does the same in the engine, and tests/parity compares the two.
+estimate narrows. src/optics/knowledge.rs does the same in the engine, and training/tests/test_parity.py compares
+the two.
 """
 
 from dataclasses import dataclass

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from training.config import Config
-from training.network.condition import mixed_condition, told_condition
 from training.network.conditioned import STRENGTHS, Conditioned, wiener
 from training.network.estimator import Estimator, estimate_loss
 from training.network.networks import build
+from training.network.told import mixed_condition, told_condition
 from training.optics.contrast import FREQUENCIES, TOLD_FACTORS
 
 COUNT = len(FREQUENCIES)
