@@ -53,8 +53,8 @@ impl Parts {
         if frequencies == 0 {
             return Ok(Self { restorer: copied(bytes)?, estimator: None, frequencies });
         }
-        // The cutter asks for memory in a way that cannot fail, so there must be some: a cut file is not larger than the
-        // whole one, and is put together from a graph that is not either.
+        // The cutter asks for memory in a way that cannot fail, so there must be some: a cut file is not larger
+        // than the whole one, and is put together from a graph that is not either.
         Vec::<u8>::new().try_reserve_exact(2 * bytes.len()).map_err(|_| {
             let needed = 2 * bytes.len();
             Error::new(
