@@ -7,6 +7,7 @@ import sys
 COMMANDS = {
     "train": ("fit.train", "train a network on sharp images"),
     "bank": ("fit.bank", "simulate the light that runs learn from"),
+    "trust": ("fit.trust", "train the trust map of a finished network"),
     "mix": ("fit.mix", "mix the weights that a run began with and those that it reached"),
     "finetune": ("finetune.finetune", "train the released model further on your own focal stacks"),
     "make-stacks": ("finetune.make_stacks", "simulate focal stacks, to try finetune with"),
@@ -16,6 +17,7 @@ COMMANDS = {
     "evaluate": ("evaluate.protocol", "measure a model on focal stacks or pairs"),
     "held-out": ("evaluate.held_out", "measure models and deconvolution on simulated specimens"),
     "oracle": ("evaluate.oracle", "measure deconvolution with the truth in hand on real stacks"),
+    "error-map": ("evaluate.error_map", "measure a trust map on real focal stacks"),
     "failures": ("evaluate.failures", "show a model on images that it is not made for"),
     "focus": ("evaluate.focus_measures", "compare focus measures on real focal stacks"),
     "report": ("evaluate.report", "write docs/evaluation.md"),

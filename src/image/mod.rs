@@ -8,3 +8,4 @@ pub mod normalise;
 pub mod packed;
 pub mod sample;
 pub mod tile;
+pub mod turn;

@@ -98,6 +98,8 @@ pub struct Plan {
     pub batch: usize,
     /// Side of the square that a tile contributes; `None` for a whole frame.
     pub tile: Option<usize>,
+    /// How often the network runs on each tile.
+    pub passes: usize,
 }
 
 /// Limits that a plan must keep.
@@ -185,7 +187,7 @@ impl Plan {
             ));
         }
         let batch = (may_use / input).clamp(1, channels);
-        Ok(Self { width: wide, height: high, columns, rows, batch, tile: side })
+        Ok(Self { width: wide, height: high, columns, rows, batch, tile: side, passes: 1 })
     }
 
     /// Tile side to try after this plan ran out of memory: half, down to 64 pixels.
@@ -203,7 +205,7 @@ impl Plan {
 
     /// Network runs for one frame of `channels`.
     pub fn runs(&self, channels: usize) -> u64 {
-        (self.columns.len() * self.rows.len() * channels.div_ceil(self.batch)) as u64
+        (self.columns.len() * self.rows.len() * channels.div_ceil(self.batch) * self.passes) as u64
     }
 }
 

@@ -13,7 +13,8 @@ use crate::image::normalise::Range;
 use crate::image::tile::GRID;
 use crate::network::device::{Device, Precision};
 use crate::network::runtime::Runtime;
-use crate::network::session::{Session, SessionOptions, ESTIMATE, RESTORED};
+use crate::network::session::{Session, SessionOptions, ERROR, ESTIMATE, RESTORED};
+use crate::onnx::model_file::Info;
 use crate::onnx::{edit, prune};
 use crate::task::Task;
 
@@ -49,7 +50,8 @@ pub struct Parts {
 
 impl Parts {
     /// Of a file that has passed `model_file::inspect`. Errors: `Model`, `OutOfMemory`.
-    pub fn of(bytes: &[u8], frequencies: usize) -> Result<Self> {
+    pub fn of(bytes: &[u8], info: &Info) -> Result<Self> {
+        let frequencies = info.frequencies.len();
         if frequencies == 0 {
             return Ok(Self { restorer: copied(bytes)?, estimator: None, frequencies });
         }
@@ -62,12 +64,13 @@ impl Parts {
                 format!("no memory for the {needed} bytes of a model: close other programs"),
             )
         })?;
-        let cut = |output| {
-            prune::keep(bytes, &[output])
+        let cut = |outputs: &[&str]| {
+            prune::keep(bytes, outputs)
                 .map(Arc::new)
                 .map_err(|why| Error::new(Status::Model, format!("a file of format 2 is expected to estimate: {why}")))
         };
-        Ok(Self { restorer: cut(RESTORED)?, estimator: Some(cut(ESTIMATE)?), frequencies })
+        let restorer = cut(if !info.error_factors.is_empty() { &[RESTORED, ERROR] } else { &[RESTORED] })?;
+        Ok(Self { restorer, estimator: Some(cut(&[ESTIMATE])?), frequencies })
     }
 
     /// The condition of an image in focus.
@@ -142,7 +145,7 @@ impl Probe {
 
     fn run(&self, session: &Session) -> Result<Vec<f32>> {
         let images: Vec<f32> = self.pixels.iter().map(|&v| f32::from(v) / PROBE_RANGE.width() as f32).collect();
-        session.run(&Task::new(), self.size, &images, &self.condition, |output| output.to_vec())
+        session.run(&Task::new(), self.size, &images, &self.condition, |output| output.image.to_vec())
     }
 
     /// Fails unless `found` agrees with the CPU's output.

@@ -44,6 +44,16 @@ pub struct Session {
     output: String,
     /// Numbers of the condition that it takes beside the images; 0: it takes none.
     condition: usize,
+    /// Whether it also returns the expected error of each pixel.
+    error: bool,
+}
+
+/// What a run of the network returns, in the shape of its input.
+pub struct Restored<'a> {
+    /// The restored images.
+    pub image: &'a [f32],
+    /// The expected error of each of their pixels, where the network has a trust map.
+    pub error: Option<&'a [f32]>,
 }
 
 /// Name of the input for what is known of the blur.
@@ -52,6 +62,8 @@ const CONDITION: &str = "condition";
 pub const RESTORED: &str = "restored";
 /// Name of the output that estimates the blur.
 pub const ESTIMATE: &str = "estimate";
+/// Name of the output for the expected errors.
+pub const ERROR: &str = "error";
 
 fn wrong(found: impl std::fmt::Display) -> Error {
     Error::new(Status::Model, found.to_string())
@@ -205,11 +217,19 @@ impl Session {
         options: SessionOptions,
         condition: usize,
     ) -> Result<Self> {
+        let mut error = false;
         let mut session = Self::of(runtime, bytes, options, |first| {
             let input = check("input", &take_condition(first.inputs(), condition)?)?;
-            Ok((input, check("output", &first.outputs().iter().collect::<Vec<_>>())?))
+            let (errors, images): (Vec<_>, Vec<_>) =
+                first.outputs().iter().partition(|output| condition > 0 && output.name() == ERROR);
+            error = !errors.is_empty();
+            if error {
+                check("output", &errors)?;
+            }
+            Ok((input, check("output", &images)?))
         })?;
         session.condition = condition;
+        session.error = error;
         Ok(session)
     }
 
@@ -242,12 +262,17 @@ impl Session {
         let first = make(runtime, &bytes, options)?;
         let (input, output) = outlets(&first)?;
         let sessions = Held::new(Pool::new(first, options.runs, move || make(runtime, &bytes, options)));
-        Ok(Self { sessions, device: options.device, input, output, condition: 0 })
+        Ok(Self { sessions, device: options.device, input, output, condition: 0, error: false })
     }
 
     /// Most runs that can go on at once.
     pub fn most(&self) -> usize {
         self.sessions.most()
+    }
+
+    /// Whether it also returns the expected error of each pixel.
+    pub fn has_error(&self) -> bool {
+        self.error
     }
 
     /// Runs a batch of `count` images of `height` x `width` and calls `take` with the result, which has the same shape.
@@ -261,7 +286,7 @@ impl Session {
         size: (usize, usize, usize),
         images: &[f32],
         condition: &[f32],
-        take: impl FnOnce(&[f32]) -> R,
+        take: impl FnOnce(Restored) -> R,
     ) -> Result<R> {
         let inside = leaving::enter()?;
         let fail = |e: ort::Error| failed(e, self.device, size);
@@ -277,9 +302,12 @@ impl Session {
             task.check()?;
             leaving::check()?;
             let outputs = result.map_err(fail)?;
-            let (shape, data) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(fail)?;
-            check_shape(shape, size)?;
-            Ok(take(data))
+            let of = |name: &str| {
+                let (shape, data) = outputs[name].try_extract_tensor::<f32>().map_err(fail)?;
+                check_shape(shape, size).map(|()| data)
+            };
+            let error = self.error.then(|| of(ERROR)).transpose()?;
+            Ok(take(Restored { image: of(&self.output)?, error }))
         })
     }
 

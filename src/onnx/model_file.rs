@@ -45,6 +45,8 @@ pub struct Info {
     /// Frequencies at which it takes and estimates the contrast that defocus left, in cycles per pixel; empty: it takes
     /// no condition.
     pub frequencies: Vec<f64>,
+    /// What the expected errors are multiplied with, by the name of the light; empty: it has no trust map.
+    pub error_factors: Vec<(String, f64)>,
     /// JSON, or empty.
     pub training_data: String,
     /// SHA-256 of the file.
@@ -172,6 +174,10 @@ fn info(metadata: &BTreeMap<String, String>, sha256: String) -> Result<Info> {
         Some("2") => frequencies(given("frequencies").unwrap_or_default())?,
         _ => Vec::new(),
     };
+    let error_factors = match (given("format"), given("error_factors")) {
+        (Some("2"), Some(text)) => error_factors(text)?,
+        _ => Vec::new(),
+    };
     let text = |key: &str, default: &str| given(key).unwrap_or(default).to_owned();
     Ok(Info {
         name: text("name", "unnamed"),
@@ -185,9 +191,25 @@ fn info(metadata: &BTreeMap<String, String>, sha256: String) -> Result<Info> {
         halo,
         bytes_per_pixel,
         frequencies,
+        error_factors,
         training_data: text("training_data", ""),
         sha256,
         assumed,
+    })
+}
+
+/// The factors of the trust map of a file of format 2.
+fn error_factors(text: &str) -> Result<Vec<(String, f64)>> {
+    let one = |entry: &str| {
+        let (light, factor) = entry.split_once(':')?;
+        let factor = factor.trim().parse().ok().filter(|f| (1e-3..=1e3).contains(f))?;
+        Some((light.trim().to_owned(), factor))
+    };
+    text.split(',').map(one).collect::<Option<_>>().ok_or_else(|| {
+        wrong(format!(
+            "metadata parfocal.error_factors = '{text}'; expected LIGHT:FACTOR with commas between, factors from 0.001 \
+             to 1000"
+        ))
     })
 }
 
@@ -229,6 +251,17 @@ mod tests {
         for bad in ["", "0.2,0.1", "0,0.1", "0.6", "x"] {
             let message = told(bad).unwrap_err().message().to_owned();
             assert!(message.contains("expected up to 256 numbers between 0 and 0.5, rising"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_trust_map_has_a_factor_for_each_light() {
+        let told = |list: &str| with(&[("format", "2"), ("frequencies", "0.1"), ("error_factors", list)]);
+        let found = told("fluorescence:1.2, transmitted:0.8").unwrap().error_factors;
+        assert_eq!(found, [("fluorescence".to_owned(), 1.2), ("transmitted".to_owned(), 0.8)]);
+        for bad in ["", "fluorescence", "fluorescence:0", "fluorescence:x", "a:1,,b:2"] {
+            let message = told(bad).unwrap_err().message().to_owned();
+            assert!(message.contains("expected LIGHT:FACTOR with commas between"), "{message}");
         }
     }
 

@@ -16,11 +16,14 @@ pub struct BuiltIn {
     pub bytes: &'static [u8],
 }
 
+/// The name of the fast one.
+pub const FAST: &str = "fast";
+
 /// All of them; the first is the default.
 pub static BUILT_IN: &[BuiltIn] = &[
     BuiltIn { name: "accurate", help: "gains most; the default", bytes: model_file::DEFAULT },
     BuiltIn {
-        name: "fast",
+        name: FAST,
         help: "a quarter of the arithmetic, and somewhat less gain",
         bytes: include_bytes!("../../models/parfocal-w8.onnx"),
     },

@@ -89,7 +89,7 @@ mod tests {
     fn everything_may_stay_and_what_is_not_there_is_refused() {
         let both = keep(TOLD, &["restored", "estimate"]).unwrap();
         assert!(Network::read(&both, "parfocal_").is_err());
-        assert_eq!(keep(TOLD, &["error"]).unwrap_err(), "it does not compute an output 'error'");
+        assert_eq!(keep(TOLD, &["depth"]).unwrap_err(), "it does not compute an output 'depth'");
         assert_eq!(keep(b"", &["restored"]).unwrap_err(), "it has no graph");
         for length in (0..TOLD.len()).step_by(7) {
             let _ = keep(&TOLD[..length], &["restored"]); // no panic

@@ -31,7 +31,7 @@ pub struct Blur {
 /// Errors: `BadOption` for a model that takes no optics, for a distance without the optics that give it a meaning, for
 /// an aperture that the medium does not allow, and for a distance far beyond the model's range.
 pub fn scope(model: &Model, options: &RunOptions) -> Result<Option<Scope>> {
-    let Optics { na, wavelength_um, refractive_index, defocus_um } = options.optics;
+    let Optics { na, wavelength_um, refractive_index, defocus_um, light: _ } = options.optics;
     let told = [
         ("na", na),
         ("wavelength_um", wavelength_um),

@@ -11,7 +11,8 @@ use crate::image::normalise::{summarise, Range};
 use crate::image::sample::with_sample;
 use crate::restore::forecast::runs;
 use crate::restore::model::Model;
-use crate::restore::options::{Normalize, RunOptions};
+use crate::restore::error_file::ErrorFile;
+use crate::restore::options::{ErrorMap, Normalize, RunOptions};
 use crate::restore::record::{self, record};
 use crate::restore::report::Report;
 use crate::restore::set::{Companion, Set};
@@ -30,15 +31,18 @@ pub struct FileReport {
     pub pages: usize,
     /// Pixel size from the options, else from the file.
     pub pixel_size_um: Option<f64>,
+    /// The file of expected errors, if it was asked for.
+    pub error_map: Option<PathBuf>,
     /// What was done to the pages; each counts as a plane.
     pub run: Report,
 }
 
 impl FileReport {
-    /// As JSON, the same for every host: the keys of `Report`, and `pixel_size_um`.
+    /// As JSON, the same for every host: the keys of `Report` (`error_map` is the file's path), and `pixel_size_um`.
     pub fn describe(&self) -> serde_json::Value {
         let mut value = self.run.describe();
         value["pixel_size_um"] = self.pixel_size_um.into();
+        value["error_map"] = self.error_map.as_ref().map(|path| path.display().to_string()).into();
         value
     }
 }
@@ -170,6 +174,7 @@ struct Run<'a> {
     task: &'a Task,
     reader: &'a mut Reader,
     writer: Writer,
+    errors: Option<ErrorFile>,
     options: RunOptions,
     /// For `normalize=stack`: the range of each plane of each format, in values of the file.
     ranges: Vec<(PageFormat, Vec<Normalize>)>,
@@ -190,8 +195,13 @@ impl<'a> Run<'a> {
         let options = RunOptions { pixel_size_um: options.pixel_size_um.or(reader.pixel_size_um()), ..options.clone() };
         task.expect(runs(model, reader, 0, &options)?);
         let writer = Writer::create(output, force, reader.plan())?;
+        let errors = ErrorFile::create(reader, (output, force), &options)?;
+        let options = match errors {
+            Some(_) => RunOptions { error_map: ErrorMap::On, ..options },
+            None => options,
+        };
         let (ranges, pixels) = (Vec::new(), Box::new(()));
-        let mut run = Self { model, task, reader, writer, options, ranges, pixels, rounded: 0 };
+        let mut run = Self { model, task, reader, writer, errors, options, ranges, pixels, rounded: 0 };
         if run.options.normalize == Normalize::Stack {
             run.stack_ranges()?;
         }
@@ -220,6 +230,7 @@ impl<'a> Run<'a> {
             }
         }
         self.task.check()?;
+        let error_map = self.errors.map(ErrorFile::finish).transpose()?;
         self.writer.finish()?;
         if self.rounded > 0 {
             report.warnings.push(format!(
@@ -228,7 +239,7 @@ impl<'a> Run<'a> {
             ));
         }
         let (format, pixel_size_um) = (self.reader.format(), self.options.pixel_size_um);
-        Ok(FileReport { format, uniform: self.reader.uniform().is_ok(), pages, pixel_size_um, run: report })
+        Ok(FileReport { format, uniform: self.reader.uniform().is_ok(), pages, pixel_size_um, error_map, run: report })
     }
 
     /// Reads, restores and writes one page (from 0); returns a report for each of its planes.
@@ -247,6 +258,9 @@ impl<'a> Run<'a> {
             }
         })?;
         self.write(index, &page, &restored, &mut pixels)?;
+        if let Some(errors) = &mut self.errors {
+            errors.write(self.reader, &page, &restored)?;
+        }
         self.pixels = Box::new(pixels);
         Ok(restored)
     }

@@ -3,6 +3,7 @@
 
 pub mod blur;
 pub mod doctor;
+mod error_file;
 pub mod file;
 pub mod forecast;
 pub mod model;

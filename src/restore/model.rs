@@ -7,11 +7,12 @@ use crate::error::{Error, Result, Status};
 use crate::guest::threads;
 use crate::image::frame::Shape;
 use crate::image::tile::{Limits, Plan};
+use crate::image::turn::Turn;
 use crate::network::proof::{self, Network, Parts, Request};
 use crate::network::runtime::{self, Runtime};
 use crate::onnx::model_file::{self, Info};
 use crate::onnx::models;
-use crate::restore::options::{Halo, OpenOptions, RunOptions};
+use crate::restore::options::{Halo, Light, OpenOptions, Quality, RunOptions};
 use crate::restore::plane::Spare;
 
 /// An opened model. It may be used from several threads.
@@ -36,7 +37,21 @@ impl Model {
     ///
     /// Errors: `NotFound`, `Io`, `Model` (these begin with the path), `Runtime`, `Device`, `Unsupported`.
     pub fn open(path: Option<&Path>, options: &OpenOptions) -> Result<Self> {
-        let found = models::find(path)?;
+        let named = match (path, options.quality) {
+            (None, Quality::Fast) => Some(Path::new(models::FAST)),
+            _ => path,
+        };
+        if let Some(path) = path.filter(|path| options.quality == Quality::Fast && *path != Path::new(models::FAST)) {
+            return Err(Error::new(
+                Status::BadOption,
+                format!(
+                    "quality=fast: chooses the fast model, but the model '{}' is named; expected one of both: leave \
+                     the other out",
+                    path.display()
+                ),
+            ));
+        }
+        let found = models::find(named)?;
         let context = |e: Error| match &found.path {
             Some(path) if e.status() == Status::Model => e.context(path.display()),
             _ => e,
@@ -48,7 +63,7 @@ impl Model {
     /// Opens a model from the bytes of an ONNX file. Errors: `Model`, `Runtime`, `Device`, `Unsupported`.
     pub fn open_memory(bytes: &[u8], options: &OpenOptions) -> Result<Self> {
         Self::open_with(bytes, options, |runtime, request, info| {
-            proof::open(runtime, &Parts::of(bytes, info.frequencies.len())?, request)
+            proof::open(runtime, &Parts::of(bytes, info)?, request)
         })
     }
 
@@ -146,10 +161,42 @@ impl Model {
             "multiple": self.info.multiple,
             "percentiles": [self.info.percentiles.0, self.info.percentiles.1],
             "modalities": self.info.modalities,
+            "quality": self.options.quality.name(),
             "estimates_blur": !self.info.frequencies.is_empty(),
+            "estimates_error": !self.info.error_factors.is_empty(),
             "pixel_size_um": self.info.pixel_size_um.map(|(low, high)| [low, high]),
             "warnings": warnings,
         })
+    }
+
+    /// Time for accuracy.
+    pub(super) fn quality(&self) -> Quality {
+        self.options.quality
+    }
+
+    /// How the network sees each image.
+    pub(super) fn turns(&self) -> &'static [Turn] {
+        self.options.quality.turns()
+    }
+
+    /// What the network's expected errors are multiplied with under this light; the largest where it is unknown.
+    ///
+    /// Errors: `BadOption` for a model without a trust map.
+    pub(super) fn error_factor(&self, light: Option<Light>) -> Result<f64> {
+        let factors = &self.info.error_factors;
+        let of_light = light.and_then(|light| factors.iter().find(|(name, _)| name == light.name()));
+        of_light.map(|(_, factor)| *factor).or(factors.iter().map(|(_, factor)| *factor).reduce(f64::max)).ok_or_else(
+            || {
+                Error::new(
+                    Status::BadOption,
+                    format!(
+                        "error_map: the model '{}' has no trust map; expected one whose description says \
+                         \"estimates_error\": true, or leave error_map out",
+                        self.info.name
+                    ),
+                )
+            },
+        )
     }
 
     /// A warning if the image's sampling is outside the range that the model was trained for.
@@ -181,7 +228,8 @@ impl Model {
             bytes_per_pixel: self.info.bytes_per_pixel,
             multiple: self.info.multiple,
         };
-        Plan::new(shape.width, shape.height, shape.channels, options.tile, self.halo(options)?, limits)
+        let plan = Plan::new(shape.width, shape.height, shape.channels, options.tile, self.halo(options)?, limits)?;
+        Ok(Plan { passes: self.turns().len(), ..plan })
     }
 }
 

@@ -94,6 +94,14 @@ pub const TABLE: &[Key] = &[
                first (Linux)",
     },
     Key {
+        name: "quality",
+        scopes: OPEN,
+        values: "fast, normal, best",
+        default: "normal",
+        help: "fast is the fast model, where none is named; best restores each image in its eight turns and \
+               reflections and averages them, which takes eight times as long",
+    },
+    Key {
         name: "tile",
         scopes: &[Scope::Run, Scope::Stream],
         values: "auto, or pixels from 16 to 65536",
@@ -151,6 +159,21 @@ pub const TABLE: &[Key] = &[
         values: "micrometres, a number from -10000 to 10000",
         default: "unknown",
         help: "distance from focus, of either sign; taken to be right within a tenth",
+    },
+    Key {
+        name: "light",
+        scopes: &[Scope::Run, Scope::Stream],
+        values: "unknown, fluorescence, transmitted, reflected",
+        default: "unknown",
+        help: "how the image was lit; the error map has a factor for each, and takes the largest where it is unknown",
+    },
+    Key {
+        name: "error_map",
+        scopes: &[Scope::Run],
+        values: "off, on, or for a file the path of the map",
+        default: "off",
+        help: "the expected error of each pixel, in the image's units, for models with a trust map: for a file on \
+               writes <output>-error.tif, a 32-bit image of the same pages",
     },
     Key {
         name: "mode",

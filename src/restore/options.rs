@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::error::{Error, Result, Status};
 pub use crate::guest::threads::Priority;
 use crate::image::normalise::Range;
+use crate::image::turn::{self, Turn};
 pub use crate::network::device::{Device, Precision};
 pub use crate::restore::option_table::{Key, Scope, TABLE};
 use crate::restore::option_text::parse;
@@ -27,6 +28,37 @@ pub struct OpenOptions {
     pub spin: bool,
     /// Of the network's threads and of a stream's.
     pub priority: Priority,
+    /// Time for accuracy.
+    pub quality: Quality,
+}
+
+/// Time for accuracy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quality {
+    /// The fast model, where none is named.
+    Fast,
+    /// The model as it is.
+    #[default]
+    Normal,
+    /// The mean over the eight turns and reflections of the image.
+    Best,
+}
+
+impl Quality {
+    const NAMES: [(&'static str, Self); 3] = [("fast", Self::Fast), ("normal", Self::Normal), ("best", Self::Best)];
+
+    /// Its name in the option.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, quality)| *quality == self).map_or("", |(name, _)| name)
+    }
+
+    /// How the network sees each image.
+    pub fn turns(self) -> &'static [Turn] {
+        match self {
+            Self::Best => turn::ALL,
+            Self::Fast | Self::Normal => turn::UPRIGHT,
+        }
+    }
 }
 
 impl Default for OpenOptions {
@@ -39,6 +71,7 @@ impl Default for OpenOptions {
             runtime: None,
             spin: false,
             priority: Priority::Normal,
+            quality: Quality::default(),
         }
     }
 }
@@ -82,6 +115,41 @@ pub struct RunOptions {
     pub pixel_size_um: Option<f64>,
     /// What is known of the microscope.
     pub optics: Optics,
+    /// Whether and where the expected errors go.
+    pub error_map: ErrorMap,
+}
+
+/// Whether and where the expected error of each pixel goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ErrorMap {
+    /// Nowhere.
+    #[default]
+    Off,
+    /// Beside the restored pixels: into the report, or a file beside the output.
+    On,
+    /// Into this file.
+    File(PathBuf),
+}
+
+/// How an image was lit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Light {
+    /// Structures shine.
+    Fluorescence,
+    /// Light goes through the specimen.
+    Transmitted,
+    /// Light comes back from a surface.
+    Reflected,
+}
+
+impl Light {
+    const NAMES: [(&'static str, Self); 3] =
+        [("fluorescence", Self::Fluorescence), ("transmitted", Self::Transmitted), ("reflected", Self::Reflected)];
+
+    /// Its name in the option and in model files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, light)| *light == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// What the user tells of the microscope; `None`: unknown.
@@ -95,6 +163,8 @@ pub struct Optics {
     pub refractive_index: Option<f64>,
     /// Distance from focus in micrometres; its sign does not matter.
     pub defocus_um: Option<f64>,
+    /// How the image was lit.
+    pub light: Option<Light>,
 }
 
 impl OpenOptions {
@@ -145,6 +215,7 @@ impl OpenOptions {
                     _ => return Err(bad(key, value)),
                 }
             }
+            "quality" => self.quality = named(&Quality::NAMES, key, value)?,
             _ => return Err(bad(key, value)),
         }
         Ok(())
@@ -186,6 +257,12 @@ impl RunOptions {
             ("wavelength_um", _) => self.optics.wavelength_um = Some(decimal(key, value, 0.1..=3.0)?),
             ("refractive_index", _) => self.optics.refractive_index = Some(decimal(key, value, 1.0..=2.5)?),
             ("defocus_um", _) => self.optics.defocus_um = Some(decimal(key, value, -1e4..=1e4)?),
+            ("light", "unknown") => self.optics.light = None,
+            ("light", _) => self.optics.light = Some(named(&Light::NAMES, key, value)?),
+            ("error_map", "off") => self.error_map = ErrorMap::Off,
+            ("error_map", "on") => self.error_map = ErrorMap::On,
+            // Not any word: `error_map=yes` would be a file.
+            ("error_map", _) if value.contains(['.', '/', '\\']) => self.error_map = ErrorMap::File(value.into()),
             _ => return Err(bad(key, value)),
         }
         Ok(())
@@ -239,6 +316,10 @@ impl StreamOptions {
 
 fn bad(key: &Key, value: &str) -> Error {
     Error::new(Status::BadOption, format!("{}={value}: expected {} (default: {})", key.name, key.values, key.default))
+}
+
+fn named<T: Copy>(names: &[(&str, T)], key: &Key, value: &str) -> Result<T> {
+    names.iter().find(|(name, _)| *name == value).map(|(_, found)| *found).ok_or_else(|| bad(key, value))
 }
 
 fn number(key: &Key, value: &str, allowed: std::ops::RangeInclusive<u64>) -> Result<u64> {

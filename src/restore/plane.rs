@@ -8,7 +8,8 @@ use crate::image::blend;
 use crate::image::frame::{resize, Planes, Sample, Shape};
 use crate::image::normalise::{Range, Summary};
 use crate::image::tile::{reflect, Plan};
-use crate::network::session::Session;
+use crate::image::turn::Turn;
+use crate::network::session::{Restored, Session};
 use crate::task::Task;
 
 /// Working memory of a run, reused from plane to plane.
@@ -19,6 +20,8 @@ pub struct Buffers<T> {
     pub frame: Vec<f32>,
     /// The network's output, or the weighted sum of its tiles.
     result: Vec<f32>,
+    /// The expected errors of `result`; empty where they are not wanted.
+    errors: Vec<f32>,
     /// One tile of input; empty for whole frames.
     tile: Vec<f32>,
     /// For a device that takes integers, else empty: the padded pixels, and the restored ones.
@@ -68,8 +71,8 @@ impl Spare {
 }
 
 impl<T: Sample> Buffers<T> {
-    /// Memory for one plane of `shape` under `plan`. Errors: `OutOfMemory`.
-    pub fn new(spare: &Spare, plan: &Plan, shape: Shape) -> Result<Self> {
+    /// Memory for one plane of `shape` under `plan`; `errors`: also for its expected errors. Errors: `OutOfMemory`.
+    pub fn new(spare: &Spare, plan: &Plan, shape: Shape, errors: bool) -> Result<Self> {
         let frame = (plan.width * plan.height)
             .checked_mul(shape.channels)
             .ok_or_else(|| Error::new(Status::OutOfMemory, format!("a frame of {shape} is too large")))?;
@@ -82,6 +85,7 @@ impl<T: Sample> Buffers<T> {
             old,
             frame: spare.take(frame)?,
             result: spare.take(frame)?,
+            errors: spare.take(if errors { frame } else { 0 })?,
             tile: spare.take(tile)?,
             pixels: Vec::new(),
             restored: Vec::new(),
@@ -95,7 +99,7 @@ impl<T: Sample> Buffers<T> {
 
     /// Leaves the memory for the next run.
     pub fn give_back(self, spare: &Spare) {
-        [self.tile, self.result, self.frame].into_iter().for_each(|buffer| spare.give_back(buffer));
+        [self.tile, self.errors, self.result, self.frame].into_iter().for_each(|buffer| spare.give_back(buffer));
     }
 }
 
@@ -179,68 +183,190 @@ fn pad_rows<V: Copy>(frame: &mut [V], height: usize, plan: &Plan) {
     }
 }
 
-/// Replaces `buffers.frame` with the network's output; adds the time inside ONNX Runtime to `network`. `condition`:
-/// what is known of the blur, one for all tiles; empty where the network takes none.
+/// What the runs of the network on one plane share.
+pub struct Runner<'a> {
+    pub session: &'a Session,
+    pub task: &'a Task,
+    /// What is known of the blur, one for all tiles; empty where the network takes none.
+    pub condition: &'a [f32],
+    /// How the network sees each image; the results are turned back and averaged.
+    pub turns: &'static [Turn],
+    /// Time inside ONNX Runtime so far.
+    pub network: Duration,
+}
+
+impl Runner<'_> {
+    /// One run on a batch of images of `size`; `take` gets the result and returns whether it is finite.
+    ///
+    /// Errors: those of `Session::run`; `Model` for results that are not finite; `OutOfMemory`.
+    fn run(
+        &mut self,
+        size: (usize, usize, usize),
+        images: &[f32],
+        take: impl FnOnce(Restored) -> bool,
+    ) -> Result<()> {
+        let finite = match self.turns {
+            [turn] if turn.is_upright() => self.once(size, images, take)?,
+            turns => self.mean_over(turns, size, images, take)?,
+        };
+        if finite {
+            Ok(())
+        } else {
+            Err(not_finite())
+        }
+    }
+
+    fn once<R>(
+        &mut self,
+        size: (usize, usize, usize),
+        images: &[f32],
+        take: impl FnOnce(Restored) -> R,
+    ) -> Result<R> {
+        let started = Instant::now();
+        let network = &mut self.network;
+        let taken = self.session.run(self.task, size, images, self.condition, |output| {
+            *network += started.elapsed();
+            take(output)
+        })?;
+        self.task.run_done();
+        Ok(taken)
+    }
+
+    fn mean_over(
+        &mut self,
+        turns: &[Turn],
+        (count, height, width): (usize, usize, usize),
+        images: &[f32],
+        take: impl FnOnce(Restored) -> bool,
+    ) -> Result<bool> {
+        let (mut turned, mut image, mut error) = (Vec::new(), Vec::new(), Vec::new());
+        resize(&mut turned, images.len())?;
+        resize(&mut image, images.len())?;
+        resize(&mut error, if self.session.has_error() { images.len() } else { 0 })?;
+        for turn in turns {
+            turn.apply(images, (height, width), &mut turned);
+            let (high, wide) = turn.size((height, width));
+            self.once((count, high, wide), &turned, |output| {
+                turn.add_back(output.image, (height, width), &mut image);
+                if let Some(found) = output.error {
+                    turn.add_back(found, (height, width), &mut error);
+                }
+            })?;
+        }
+        let share = 1.0 / turns.len() as f32;
+        image.iter_mut().chain(&mut error).for_each(|sum| *sum *= share);
+        Ok(take(Restored { image: &image, error: self.session.has_error().then_some(&error[..]) }))
+    }
+}
+
+/// Replaces `buffers.frame` with the network's output, and fills `buffers.errors`.
 ///
-/// Errors: those of `Session::run`, after which `buffers.frame` is unchanged; `Model` for results that are not finite.
-pub fn run<T: Sample>(
-    session: &Session,
-    task: &Task,
-    plan: &Plan,
-    condition: &[f32],
-    buffers: &mut Buffers<T>,
-    network: &mut Duration,
-) -> Result<()> {
+/// Errors: those of `Runner::run`, after which `buffers.frame` is unchanged.
+pub fn run<T: Sample>(runner: &mut Runner, plan: &Plan, buffers: &mut Buffers<T>) -> Result<()> {
     let area = plan.width * plan.height;
     let all = buffers.frame.len() / area;
     if plan.tile.is_some() {
         buffers.result.fill(0.0);
+        buffers.errors.fill(0.0);
     }
     for first in (0..all).step_by(plan.batch) {
         let count = plan.batch.min(all - first);
-        let channels = first * area..(first + count) * area;
-        if plan.tile.is_none() {
-            let started = Instant::now();
-            let size = (count, plan.height, plan.width);
-            let result = &mut buffers.result[channels.clone()];
-            let finite = session.run(task, size, &buffers.frame[channels], condition, |output| {
-                *network += started.elapsed();
-                copy_finite(result, output)
-            })?;
-            if !finite {
-                return Err(not_finite());
-            }
-            task.run_done();
+        if plan.tile.is_some() {
+            run_tiles(runner, plan, (first, count), buffers)?;
             continue;
         }
-        for row in &plan.rows {
-            for column in &plan.columns {
-                let size = column.length * row.length;
-                let lines = (0..count).flat_map(|c| (row.start..row.start + row.length).map(move |y| (c, y)));
-                for ((c, y), to) in lines.zip(buffers.tile.chunks_exact_mut(column.length)) {
-                    let from = (first + c) * area + y * plan.width + column.start;
-                    to.copy_from_slice(&buffers.frame[from..from + column.length]);
-                }
-                let input = &buffers.tile[..count * size];
-                let result = &mut buffers.result;
-                let started = Instant::now();
-                let finite = session.run(task, (count, row.length, column.length), input, condition, |output| {
-                    *network += started.elapsed();
-                    for (c, tile) in output.chunks_exact(size).enumerate() {
-                        let frame = &mut result[(first + c) * area..(first + c + 1) * area];
-                        blend::accumulate(frame, plan.width, tile, column, row);
-                    }
-                    all_finite(output)
-                })?;
-                if !finite {
-                    return Err(not_finite());
-                }
-                task.run_done();
+        let channels = first * area..(first + count) * area;
+        let Buffers { frame, result, errors, .. } = buffers;
+        runner.run((count, plan.height, plan.width), &frame[channels.clone()], |output| {
+            if let (Some(found), false) = (output.error, errors.is_empty()) {
+                errors[channels.clone()].copy_from_slice(found);
             }
-        }
+            copy_finite(&mut result[channels], output.image)
+        })?;
     }
     std::mem::swap(&mut buffers.frame, &mut buffers.result);
     Ok(())
+}
+
+/// All tiles of `count` channels from `first` on.
+fn run_tiles<T: Sample>(
+    runner: &mut Runner,
+    plan: &Plan,
+    (first, count): (usize, usize),
+    buffers: &mut Buffers<T>,
+) -> Result<()> {
+    let area = plan.width * plan.height;
+    let Buffers { frame, result, errors, tile, .. } = buffers;
+    for row in &plan.rows {
+        for column in &plan.columns {
+            let size = column.length * row.length;
+            let lines = (0..count).flat_map(|c| (row.start..row.start + row.length).map(move |y| (c, y)));
+            for ((c, y), to) in lines.zip(tile.chunks_exact_mut(column.length)) {
+                let from = (first + c) * area + y * plan.width + column.start;
+                to.copy_from_slice(&frame[from..from + column.length]);
+            }
+            runner.run((count, row.length, column.length), &tile[..count * size], |output| {
+                let blend = |into: &mut [f32], tiles: &[f32]| {
+                    for (c, tile) in tiles.chunks_exact(size).enumerate() {
+                        let channel = &mut into[(first + c) * area..(first + c + 1) * area];
+                        blend::accumulate(channel, plan.width, tile, column, row);
+                    }
+                };
+                blend(result, output.image);
+                if let (Some(found), false) = (output.error, errors.is_empty()) {
+                    blend(errors, found);
+                }
+                all_finite(output.image)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The expected errors of the plane, in its units, for each channel one row after another, added to `to`; NaN where
+/// the pixel is not finite. To be called before the plane is stored, with the pixels as they were.
+///
+/// Errors: `OutOfMemory`.
+pub fn append_errors<T: Sample>(
+    planes: &impl Planes<T>,
+    plane: usize,
+    unit: f64,
+    plan: &Plan,
+    buffers: &mut Buffers<T>,
+    to: &mut Vec<f32>,
+) -> Result<()> {
+    let shape = planes.shape();
+    make_room(to, shape)?;
+    for (channel, errors) in buffers.errors.chunks_exact(plan.width * plan.height).enumerate() {
+        for (y, from) in errors.chunks_exact(plan.width).take(shape.height).enumerate() {
+            planes.read_row(plane, channel, y, &mut buffers.row);
+            let in_units = |(&error, pixel): (&f32, &T)| match pixel.finite() {
+                true => (f64::from(error) * unit) as f32,
+                false => f32::NAN,
+            };
+            to.extend(from.iter().zip(&buffers.row).map(in_units));
+        }
+    }
+    Ok(())
+}
+
+/// As `append_errors`, of a constant plane, which is returned as it is: 0.
+pub fn append_no_errors<T: Sample>(planes: &impl Planes<T>, plane: usize, row: &mut [T], to: &mut Vec<f32>) -> Result<()> {
+    let shape = planes.shape();
+    make_room(to, shape)?;
+    for channel in 0..shape.channels {
+        for y in 0..shape.height {
+            planes.read_row(plane, channel, y, row);
+            to.extend(row.iter().map(|pixel| if pixel.finite() { 0.0 } else { f32::NAN }));
+        }
+    }
+    Ok(())
+}
+
+fn make_room(to: &mut Vec<f32>, shape: Shape) -> Result<()> {
+    to.try_reserve(shape.width * shape.height * shape.channels).map_err(|_| {
+        Error::new(Status::OutOfMemory, format!("no memory for the error map of {shape}: restore fewer planes at once"))
+    })
 }
 
 /// Checks that every result, mapped back, fits a 32-bit float pixel; integers saturate instead.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result, Status};
 use crate::restore::model::Model;
-use crate::restore::options::{Normalize, RunOptions};
+use crate::restore::options::{Normalize, Quality, RunOptions};
 use crate::restore::report::Report;
 use crate::tiff::Reader;
 
@@ -59,7 +59,7 @@ fn record_marks(model: &Model, options: &RunOptions) -> Vec<String> {
         Normalize::Stack => " normalize=stack".into(),
     };
     let size = options.pixel_size_um.map(|size| format!(" pixel_size_um={size} "));
-    [Some(record_head(model)), Some(normalize), size].into_iter().flatten().collect()
+    [Some(record_head(model)), Some(normalize), size, quality(model)].into_iter().flatten().collect()
 }
 
 /// The beginning of the record: the program and the model.
@@ -79,6 +79,11 @@ fn ascii(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect()
 }
 
+/// The quality, where it is not that of the model as it is.
+fn quality(model: &Model) -> Option<String> {
+    (model.quality() == Quality::Best).then(|| format!(" quality={}", Quality::Best.name()))
+}
+
 /// What was done, for the output's Software tag; ASCII, as TIFF requires.
 pub(super) fn record(
     model: &Model,
@@ -96,8 +101,9 @@ pub(super) fn record(
     };
     let size = options.pixel_size_um.map_or(String::new(), |s| format!(" pixel_size_um={s}"));
     let text = format!(
-        "{} {tile} normalize={normalize}{size} memory={} threads={}, device {} {}, ONNX Runtime {})",
+        "{} {tile} normalize={normalize}{size}{} memory={} threads={}, device {} {}, ONNX Runtime {})",
         record_head(model),
+        quality(model).unwrap_or_default(),
         runs["memory_mib"],
         runs["threads"],
         runs["device"].as_str().unwrap_or_default(),

@@ -22,6 +22,8 @@ pub struct Report {
     pub network: Duration,
     /// What was found of each plane's blur; `None` for a constant plane, and where the model estimates none.
     pub blurs: Vec<Option<Blur>>,
+    /// The expected error of each sample, `[plane][channel][y][x]`, in the image's units; `None`: not asked for.
+    pub errors: Option<Vec<f32>>,
     /// A sentence for each thing that did not go as planned.
     pub warnings: Vec<String>,
 }
@@ -56,6 +58,7 @@ impl Report {
             "network_ms": self.network.as_secs_f64() * 1e3,
             "blur_px": self.of_blurs(|blur| Some(blur.radius_px)),
             "defocus_um": self.of_blurs(|blur| blur.defocus_um),
+            "error_map": self.errors.is_some(),
             "warnings": self.warnings,
         })
     }

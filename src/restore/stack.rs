@@ -1,5 +1,7 @@
 //! Restores a stack in memory: normalise, cut, run, blend, map back, write each plane once.
 
+use std::time::Duration;
+
 use crate::error::{Error, Result, Status};
 use crate::image::frame::{resize, Planes, Rows, Sample, Shape};
 use crate::image::normalise::{summarise, Accumulator, Range, Summary};
@@ -7,8 +9,8 @@ use crate::image::tile::Plan;
 use crate::optics::scope::Scope;
 use crate::restore::blur;
 use crate::restore::model::Model;
-use crate::restore::options::{Normalize, RunOptions};
-use crate::restore::plane::{self, Buffers};
+use crate::restore::options::{ErrorMap, Normalize, RunOptions};
+use crate::restore::plane::{self, Buffers, Runner};
 use crate::restore::report::Report;
 use crate::task::Task;
 
@@ -82,9 +84,20 @@ pub fn restore<T: Sample>(
     if let Some(warning) = scope.as_ref().and_then(|scope| blur::range_warning(scope, options)) {
         model.note(warning);
     }
-    let report = Report { tile: plan.tile, halo: model.halo(options)?, ..Report::default() };
-    let buffers = Buffers::new(model.spare(), &plan, shape)?;
-    let mut run = Run { model, task, options, shape, range, scope, plan, buffers, report };
+    let error_factor = match &options.error_map {
+        ErrorMap::Off => None,
+        ErrorMap::File(path) => {
+            return Err(Error::new(
+                Status::BadOption,
+                format!("error_map={}: pixels in memory have no file beside them; expected on", path.display()),
+            ))
+        }
+        ErrorMap::On => Some(model.error_factor(options.optics.light)?),
+    };
+    let report =
+        Report { tile: plan.tile, halo: model.halo(options)?, errors: error_factor.map(|_| Vec::new()), ..Report::default() };
+    let buffers = Buffers::new(model.spare(), &plan, shape, error_factor.is_some())?;
+    let mut run = Run { model, task, options, shape, range, scope, error_factor, plan, buffers, report };
     for plane in 0..shape.planes {
         task.check()?;
         let context = |e: Error| if shape.planes > 1 { e.context(format!("plane {plane}")) } else { e };
@@ -113,6 +126,8 @@ struct Run<'a, T> {
     range: Option<Range>,
     /// The microscope, where the user tells it.
     scope: Option<Scope>,
+    /// What expected errors are multiplied with, where they are wanted.
+    error_factor: Option<f64>,
     plan: Plan,
     buffers: Buffers<T>,
     report: Report,
@@ -140,6 +155,9 @@ impl<T: Sample> Run<'_, T> {
             self.report.constant_planes += 1;
             self.report.blurs.push(None);
             self.task.runs_skipped(self.plan.runs(self.shape.channels));
+            if let Some(errors) = &mut self.report.errors {
+                plane::append_no_errors(planes, plane, &mut self.buffers.row, errors)?;
+            }
             plane::copy(planes, plane, &mut self.buffers.row);
             return Ok(());
         }
@@ -161,7 +179,7 @@ impl<T: Sample> Run<'_, T> {
     fn network(&mut self, planes: &impl Planes<T>, work: &mut Work) -> Result<()> {
         let Self { model, task, plan, buffers, report, .. } = self;
         let network = model.network();
-        if let Some(session) = network.integers(T::PIXEL_TYPE).filter(|_| plan.tile.is_none()) {
+        if let Some(session) = network.integers(T::PIXEL_TYPE).filter(|_| plan.tile.is_none() && plan.passes == 1) {
             report.network += plane::run_integers(session, task, planes, work.plane, work.range, plan, buffers)?;
             report.blurs.push(None);
             return Ok(());
@@ -173,9 +191,13 @@ impl<T: Sample> Run<'_, T> {
         if work.condition.is_none() {
             work.condition = Some(self.condition()?);
         }
-        let Self { task, plan, buffers, report, .. } = self;
+        let Self { model, task, plan, buffers, report, .. } = self;
         let condition = work.condition.as_deref().unwrap_or_default();
-        plane::run(&network.session, task, plan, condition, buffers, &mut report.network)
+        let (session, turns) = (&network.session, model.turns());
+        let mut runner = Runner { session, task, condition, turns, network: Duration::ZERO };
+        let done = plane::run(&mut runner, plan, buffers);
+        report.network += runner.network;
+        done
     }
 
     /// What is known of the blur of the plane in the buffers; empty where the network takes no condition.
@@ -213,6 +235,10 @@ impl<T: Sample> Run<'_, T> {
     fn store(&mut self, planes: &mut impl Planes<T>, work: &Work) -> Result<()> {
         if work.loaded {
             plane::check_fits(&self.buffers, work.range)?;
+            if let (Some(errors), Some(factor)) = (&mut self.report.errors, self.error_factor) {
+                let unit = factor * work.range.width();
+                plane::append_errors(planes, work.plane, unit, &self.plan, &mut self.buffers, errors)?;
+            }
             let keep_nonfinite = work.summary.nonfinite > 0;
             plane::store(planes, work.plane, work.range, keep_nonfinite, &self.plan, &mut self.buffers);
         } else {

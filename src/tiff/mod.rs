@@ -11,10 +11,12 @@
 //! | `walk`, `reader` | checks all pages of a file, and reads them |
 //! | `pyramid` | reduced copies of a page |
 //! | `page` | what the reader passes to the writer |
+//! | `beside` | pages of numbers that belong to other pages |
 //! | `writer`, `encode`, `ifd` | writes pages, all or nothing |
 //!
 //! The crate does not unpack pixels: docs/decisions/tiff-decoding.md says why.
 
+mod beside;
 mod chunks;
 mod describe;
 mod directory;
@@ -39,6 +41,7 @@ mod vendor;
 mod walk;
 mod writer;
 
+pub(crate) use beside::{floats_page, floats_plan};
 pub use format::{Axes, Channels, Compression, PageFormat, Predictor, Storage};
 pub use metadata::Description;
 pub(crate) use ome::companion;

@@ -28,7 +28,8 @@ def model(nodes, inputs=((("image"), FREE),), output=FREE, initializers=(), doma
 
 def told():
     """Format 2 with the frequencies of the released models: the image plus the condition's tenth number (at 0.04 cycles
-    per pixel), and as the estimate the image's mean as the size, with a fixed curve.
+    per pixel), and as the estimate the image's mean as the size, with a fixed curve. The expected error is a quarter of
+    the image's absolute value.
     """
     frequencies = np.geomspace(0.008, 0.5, 24)
     curve = np.exp(-((frequencies / 0.08) ** 2))
@@ -38,6 +39,8 @@ def told():
     nodes = [
         helper.make_node("Gather", ["condition", "tenth"], ["told"], axis=1),
         helper.make_node("Add", ["image", "told"], ["restored"]),
+        helper.make_node("Abs", ["image"], ["size_of"]),
+        helper.make_node("Mul", ["size_of", "quarter"], ["error"]),
         helper.make_node("ReduceMean", ["image"], ["mean"], **whole),
         helper.make_node("Unsqueeze", ["mean", "one"], ["size"]),
         helper.make_node("Mul", ["size", "nothing"], ["zeros"]),
@@ -56,10 +59,12 @@ def told():
         [
             helper.make_tensor_value_info("restored", kind, FREE),
             helper.make_tensor_value_info("estimate", kind, ["N", 50]),
+            helper.make_tensor_value_info("error", kind, FREE),
         ],
         [
             index,
             numpy_helper.from_array(np.array([1], np.int64), "one"),
+            constant("quarter", 0.25),
             constant("nothing", [[0]]),
             constant("contrast", [[*curve, *np.full(24, 0.2)]]),
             constant("spread", [[0.3]]),
@@ -70,6 +75,7 @@ def told():
         "format": "2", "name": "told", "version": "0", "license": "MIT OR Apache-2.0", "multiple": "16", "halo": "16",
         "percentiles": "0.1,99.9", "bytes_per_pixel": "64",
         "frequencies": ",".join(f"{f:.6g}" for f in frequencies),
+        "error_factors": "fluorescence:2,transmitted:0.5,reflected:1",
     }  # fmt: skip
     helper.set_model_props(made, {f"parfocal.{key}": value for key, value in facts.items()})
     (HERE / "told.onnx").write_bytes(made.SerializeToString())

@@ -53,7 +53,7 @@ class Row:
         return self.psnr_after - self.psnr_before
 
 
-def _onto(reference: np.ndarray, guide: np.ndarray):
+def onto(reference: np.ndarray, guide: np.ndarray):
     """A function that maps a plane of slightly different size onto the reference, and the part to compare.
 
     It resizes, and then moves by the shift of `guide`.
@@ -85,11 +85,11 @@ def _onto(reference: np.ndarray, guide: np.ndarray):
 def evaluate_plane(stack, name, distance, unit, plane, sharp, network) -> Row:
     """Restores `plane` and compares it, before and after, with `sharp`; [H, W] or [H, W, C]. The rest as in `Row`."""
     restored = restore.restored_frame(plane, network)
-    onto, cut = _onto(sharp, plane)
+    moved, cut = onto(sharp, plane)
     reference = sharp.astype(np.float64)[cut]
     values = {}
     for when, image in (("before", plane), ("after", restored)):
-        image = onto(image)[cut]
+        image = moved(image)[cut]
         gain, offset = gain_and_offset(image, reference)
         fitted = gain * image + offset
         values[f"psnr_{when}"], values[f"ssim_{when}"] = psnr(fitted, reference), ssim(fitted, reference)

@@ -25,6 +25,8 @@ class Network:
     run: Callable[..., np.ndarray]  # (images) or, where it takes one, (images, condition)
     # Images to estimates of their blur, [N, 2 F + 2]; None: the network takes no condition.
     estimate: Callable[[np.ndarray], np.ndarray] | None = None
+    # As `run`, to the restored images and their expected errors; None: the network has no trust map.
+    run_with_error: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None
 
     def __call__(self, images: np.ndarray, condition: np.ndarray | None = None) -> np.ndarray:
         return self.run(images) if self.estimate is None else self.run(images, condition)
@@ -50,16 +52,43 @@ def restore(
     if high <= low:
         return frame.astype(np.float64)
     planes, finite, x = _normalised(frame, low, high)
-    h, w = planes.shape[1:]
+    y = _restored(network(x, *_condition(x, network, told)), finite.shape) * (high - low) + low
+    return _as_frame(np.where(finite, y, planes), frame)
+
+
+def restore_with_error(
+    frame: np.ndarray, network: Network, told: Told | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `restore`, and the expected absolute error of each pixel in the frame's units, before any factor.
+
+    0 in a constant frame, NaN where the frame is not finite. Raises ValueError for a network without a trust map.
+    """
+    if network.run_with_error is None:
+        raise ValueError("the network has no trust map; expected one that `training trust` has finished")
+    low, high = normalisation_range(frame)
+    if high <= low:
+        return frame.astype(np.float64), np.where(np.isfinite(frame), 0.0, np.nan)
+    planes, finite, x = _normalised(frame, low, high)
+    images = network.run_with_error(x, *_condition(x, network, told))
+    y, error = (_restored(image, finite.shape) * (high - low) for image in images)
+    return _as_frame(np.where(finite, y + low, planes), frame), _as_frame(np.where(finite, error, np.nan), frame)
+
+
+def _condition(x: np.ndarray, network, told: Told | None) -> tuple[np.ndarray, ...]:
+    """What the network takes beside the images."""
     if getattr(network, "estimate", None) is None:
-        y = network(x)
-    else:
-        found = estimate_of(x, network)
-        condition = with_optics(told.scope, found, told.defocus_um).condition if told else found.condition
-        y = network(x, condition)
-    y = y[:, 0, :h, :w].astype(np.float64) * (high - low) + low
-    y = np.where(finite, y, planes)
-    return y[0] if frame.ndim == 2 else np.moveaxis(y, 0, -1)
+        return ()
+    found = estimate_of(x, network)
+    return (with_optics(told.scope, found, told.defocus_um).condition if told else found.condition,)
+
+
+def _restored(y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The network's output without its padding, float64 [C, H, W]."""
+    return y[:, 0, : shape[1], : shape[2]].astype(np.float64)
+
+
+def _as_frame(planes: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    return planes[0] if frame.ndim == 2 else np.moveaxis(planes, 0, -1)
 
 
 def _normalised(frame: np.ndarray, low: float, high: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -143,7 +172,15 @@ def load_network(path: Path, threads: int = 0) -> Network:
         [session.run(["restored"], {"image": p[None], "condition": condition[None]})[0] for p in x]
     )
     estimator = onnxruntime.InferenceSession(_estimator(path), options, providers=["CPUExecutionProvider"])
-    return Network(run, lambda x: estimator.run(["estimate"], {"image": x})[0])
+    both = lambda x, condition: tuple(
+        np.concatenate(images)
+        for images in zip(
+            *(session.run(["restored", "error"], {"image": p[None], "condition": condition[None]}) for p in x),
+            strict=True,
+        )
+    )
+    trusted = "error" in {o.name for o in session.get_outputs()}
+    return Network(run, lambda x: estimator.run(["estimate"], {"image": x})[0], both if trusted else None)
 
 
 def _estimator(path: Path) -> bytes:
@@ -172,4 +209,11 @@ def torch_network(model) -> Network:
         with torch.inference_mode():
             return model.estimator(torch.from_numpy(x).to(device())).float().cpu().numpy()
 
-    return Network(run, estimate if hasattr(model, "estimator") else None)
+    def run_with_error(x, condition):
+        told = torch.from_numpy(condition[None]).to(device())
+        with torch.inference_mode():
+            pairs = [model.restored_and_error(torch.from_numpy(p[None]).to(device()), told) for p in x]
+        return tuple(np.concatenate([image.float().cpu().numpy() for image in images]) for images in zip(*pairs, strict=True))
+
+    trusted = getattr(model, "error_head", None) is not None
+    return Network(run, estimate if hasattr(model, "estimator") else None, run_with_error if trusted else None)

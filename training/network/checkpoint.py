@@ -10,6 +10,7 @@ import torch
 
 from training.config import Config
 from training.data.whole_file import write_whole
+from training.network.error_head import ErrorHead
 from training.network.model import RELEASED, Layers
 from training.network.model_file import sha256_of
 from training.network.networks import build
@@ -86,6 +87,9 @@ def load_weights(path: Path) -> torch.nn.Module:
     state = load_checkpoint(path)
     model = build(**network_settings(config_of(state)))
     model.load_state_dict(state["average"])
+    if state.get("error_head") is not None:
+        model.error_head = ErrorHead(model.trunk.width)
+        model.error_head.load_state_dict(state["error_head"]["weights"])
     return model.eval()
 
 

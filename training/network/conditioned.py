@@ -55,6 +55,7 @@ class Conditioned(nn.Module):
         """`use`: film, deconvolved, step or all."""
         super().__init__()
         self.use = use
+        self.error_head: nn.Module | None = None  # `ErrorHead`, of a finished network
         extra = len(STRENGTHS) if use in ("deconvolved", "all") else 0
         self.trunk = MultiScale(width, residual=True, layers=layers, extra=extra)
         self.estimator = Estimator()
@@ -83,6 +84,15 @@ class Conditioned(nn.Module):
 
     def scales(self, image: torch.Tensor, condition: torch.Tensor | None = None) -> list[torch.Tensor]:
         """[N, 1, H, W] to restored images at 1/4, 1/2 and full size. Without a condition the estimator gives it."""
+        return self.scales_and_features(image, condition)[0]
+
+    def restored_and_error(self, image: torch.Tensor, condition: torch.Tensor | None = None):
+        """The restored image and its expected error, [N, 1, H, W] each. The network must have its error head."""
+        outputs, features = self.scales_and_features(image, condition)
+        return outputs[-1], self.error_head(image, outputs[-1], features)
+
+    def scales_and_features(self, image, condition=None):
+        """As `scales`, and the finest features, [N, width, H, W]."""
         if condition is None:
             condition = condition_of(self.estimator(image))
         condition = condition.float()
@@ -97,7 +107,7 @@ class Conditioned(nn.Module):
         outputs, features = self.trunk.scales_and_features(image, extra, film)
         if self.use in ("step", "all"):
             outputs[-1] = self._step(image, outputs[-1], features, condition)
-        return outputs
+        return outputs, features
 
     def _step(self, image, output, features, condition):
         """The output N moved to where it explains the input Y.

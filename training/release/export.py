@@ -61,29 +61,35 @@ def training_data(state: dict, data: Path | None = None) -> list[dict]:
 
 
 class _WithEstimate(torch.nn.Module):
-    """A network that takes a condition, with its estimate as a second output."""
+    """A network that takes a condition, with its estimate as a second output, and its trust map as a third."""
 
     def __init__(self, model: Conditioned):
         super().__init__()
         self.model = model
 
     def forward(self, image, condition):
-        return self.model(image, condition), self.model.estimator(image)
+        estimate = self.model.estimator(image)
+        if self.model.error_head is None:
+            return self.model(image, condition), estimate
+        restored, error = self.model.restored_and_error(image, condition)
+        return restored, estimate, error
 
 
 def to_onnx(model: torch.nn.Module, path: Path) -> None:
     """Writes the graph alone: `image` to `restored`, float32 [N, 1, H, W] with dynamic N, H and W.
 
     A network that takes a condition has the input `condition` [1, 2 F], one for all images, and the output `estimate`
-    [N, 2 F + 2] (training/network/estimator.py).
+    [N, 2 F + 2] (training/network/estimator.py). One with an error head has the output `error`, [N, 1, H, W].
     """
     axes = {0: "N", 2: "H", 3: "W"}
     inputs, outputs, dynamic = (torch.zeros(1, 1, 64, 64),), ["restored"], {"image": axes, "restored": axes}
     names = ["image"]
     if isinstance(model, Conditioned):
+        if model.error_head is not None:
+            outputs, dynamic = [*outputs, "error"], dynamic | {"error": axes}
         model = _WithEstimate(model)
         inputs += (torch.zeros(1, 2 * len(FREQUENCIES)),)
-        names, outputs = [*names, "condition"], [*outputs, "estimate"]
+        names, outputs = [*names, "condition"], [outputs[0], "estimate", *outputs[1:]]
         dynamic = dynamic | {"estimate": {0: "N"}}
     with warnings.catch_warnings():
         # The newer exporter needs onnxscript, one more package to trust.
@@ -122,14 +128,19 @@ def export(
     data: list[dict],
     short_names: bool = False,
     config_sha256: str | None = None,
+    error_factors: dict[str, float] | None = None,
 ) -> dict:
     """Writes the model file, whole or not at all, and returns its metadata. Raises ValueError and OSError.
 
-    `data`: entries of `training_data`. `config_sha256`: default is that of `config`.
+    `data`: entries of `training_data`. `config_sha256`: default is that of `config`. `error_factors`: for each kind of
+    light, what the network's expected errors are multiplied with; a network with an error head needs them.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     told = isinstance(model, Conditioned)
+    trusted = told and model.error_head is not None
+    if trusted and not error_factors:
+        raise ValueError("the trust map has no factors: finish it with `training trust` where the real stacks are")
     # The simulated sampling as pixel sizes: cut-off in cycles per pixel x wavelength / (2 NA).
     finest = config.cutoff_per_px[0] * config.wavelength_um[0] / (2 * config.numerical_aperture[1])
     coarsest = config.cutoff_per_px[1] * config.wavelength_um[1] / (2 * config.numerical_aperture[0])
@@ -157,6 +168,8 @@ def export(
         }
         if told:
             metadata["frequencies"] = ",".join(f"{f:.6g}" for f in FREQUENCIES)
+        if trusted:
+            metadata["error_factors"] = ",".join(f"{light}:{factor:.4g}" for light, factor in error_factors.items())
         describe(draft, metadata)
         os.replace(draft, path)
     return metadata
@@ -217,6 +230,7 @@ def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str, dat
         text,
         training_data(state, data),
         config_sha256=config_sha256(state),
+        error_factors=(state.get("error_head") or {}).get("factors"),
     )
 
 

@@ -40,7 +40,8 @@ class _Graph:
         self.growing = {t for t, shape in self.shapes.items() if shape != wider.get(t)}
         self.same = {n.output[0]: n.input[0] for n in graph.node if n.op_type in FUSED}
         self.nodes = [n for n in graph.node if n.op_type not in (*FUSED, "Constant")]
-        self.input, self.output = graph.input[0].name, self.tensor(graph.output[0].name)
+        self.input = graph.input[0].name
+        self.outputs = [t for t in (self.tensor(output.name) for output in graph.output) if t in self.growing]
 
     def tensor(self, name: str) -> str:
         """The tensor whose memory `name` uses."""
@@ -75,7 +76,7 @@ def live_bytes_per_pixel(path: Path, block: int) -> float:
     """
     graph = _Graph(path)
     last = {t: i for i, node in enumerate(graph.nodes) for t in graph.activations(node)}
-    last[graph.output] = len(graph.nodes)
+    last |= dict.fromkeys(graph.outputs, len(graph.nodes))
     live, most = {graph.input}, 0.0
     for index, node in enumerate(graph.nodes):
         inputs, result = graph.activations(node), node.output[0]
