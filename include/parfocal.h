@@ -270,13 +270,22 @@ parfocal_status parfocal_task_cancel(parfocal_task task);
  What its run did, as JSON: done, total, planes_done, cancelled, and once the run has succeeded "report" with nonfinite (samples that
  came back as they were), constant_planes, ranges (the input values that the network saw as 0 and 1, for each plane), tile (null: whole
  frames), halo, network_ms, blur_px (radius of the blur disc in pixels and its standard deviation, for each plane; null where the model
- estimates none), defocus_um (distance from focus in micrometres and its standard deviation, where the optics were told), warnings;
+ estimates none), defocus_um (distance from focus in micrometres and its standard deviation, where the optics were told), error_map (whether there is
+ one; of a file its path), warnings;
  null before, and after a failure.
  json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
  length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
  Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
  */
 parfocal_status parfocal_task_describe(parfocal_task task, char *json, uint64_t capacity, uint64_t *length);
+
+/*
+ The expected absolute error of each pixel that its run restored, in the image's units: 0 where a plane came back as it was, NaN where
+ the pixel was not finite. Of a run of parfocal_restore_u8, _u16 or _f32 that had the option error_map=on and has succeeded.
+ dst, dst_count, dst_strides: where it goes, as in parfocal_restore_f32; the shape is that of the run.
+ Threads: any. Statuses: INVALID_ARGUMENT, also without an error map; INVALID_HANDLE. Since 0.1.
+ */
+parfocal_status parfocal_task_error_map(parfocal_task task, float *dst, uint64_t dst_count, const int64_t *dst_strides);
 
 /*
  Closes a task: its handle is invalid at once. Its run goes on, and can no longer be cancelled.
@@ -299,7 +308,7 @@ parfocal_status parfocal_restore_u8(parfocal_model model, parfocal_task task, co
  dst, dst_count, dst_strides: the same for what is written. Either separate from src, or exactly src with the same strides (in
  place); pointers need not be aligned. Elements between pixels are not touched.
  shape: {width, height, channels, planes}, each at least 1. Channels of a frame are normalised together; planes are separate frames.
- options: those of a run (tile, halo, normalize, pixel_size_um, na, wavelength_um, refractive_index, defocus_um), UTF-8; NULL or "" for the defaults.
+ options: those of a run (tile, halo, normalize, pixel_size_um, na, wavelength_um, refractive_index, defocus_um, light, error_map), UTF-8; NULL or "" for the defaults.
  pixel_size_um only makes parfocal_model_describe warn when it is outside what the model was trained for.
  Each plane is written whole or not at all, in order; after a failure the rest of dst is as it was, and parfocal_task_planes_done
  tells how many are done.
@@ -393,6 +402,15 @@ parfocal_status parfocal_stream_submit(parfocal_stream stream, const void *frame
  not be restored, nothing was written to frame, and the stream goes on. Since 0.1.
  */
 parfocal_status parfocal_stream_receive(parfocal_stream stream, void *frame, uint64_t count, const int64_t *strides, uint64_t *tag, int32_t timeout_ms);
+
+/*
+ The expected absolute error of each pixel of the frame that was received last, in its units; NaN where the pixel was not finite. Of a
+ stream that was opened with error_map=on.
+ dst, dst_count, dst_strides: where it goes, as in parfocal_restore_f32; the shape is that of a frame.
+ Threads: any; a frame that another thread receives meanwhile changes the map. Statuses: INVALID_ARGUMENT, also without an error map;
+ INVALID_HANDLE. Since 0.1.
+ */
+parfocal_status parfocal_stream_error_map(parfocal_stream stream, float *dst, uint64_t dst_count, const int64_t *dst_strides);
 
 /*
  Counters and latencies as JSON: mode, depth, pixel_type, width, height, channels, submitted, refused, dropped, restored, failed,

@@ -378,12 +378,18 @@ public:
         return planes;
     }
     /// What the run did, as JSON text: done, total, planes_done, cancelled and, once it has succeeded, report with
-    /// nonfinite, constant_planes, ranges, tile, halo, network_ms, blur_px, defocus_um, warnings. Errors:
+    /// nonfinite, constant_planes, ranges, tile, halo, network_ms, blur_px, defocus_um, error_map, warnings. Errors:
     /// INVALID_HANDLE.
     std::string describe() const {
         return detail::checked_text([this](char *b, std::uint64_t size, std::uint64_t *n) {
             return parfocal_task_describe(handle_.get(), b, size, n);
         });
+    }
+    /// How far each restored pixel is expected to be from the truth, in the image's units, into pixels of the run's shape.
+    /// Of a run in memory that had the option error_map=on and has succeeded. Errors: INVALID_ARGUMENT, INVALID_HANDLE.
+    void error_map(View<float> target) const {
+        const detail::StridesArray strides(target.strides());
+        detail::check(parfocal_task_error_map(handle_.get(), target.data(), target.count(), strides.values));
     }
     /// Stops the run within the current network node; restoring then throws CANCELLED. Errors: INVALID_HANDLE.
     void cancel() const { detail::check(parfocal_task_cancel(handle_.get())); }
@@ -584,6 +590,12 @@ public:
         return detail::checked_text([this](char *b, std::uint64_t size, std::uint64_t *n) {
             return parfocal_stream_describe(handle_.get(), b, size, n);
         });
+    }
+    /// How far each pixel of the frame that was received last is expected to be from the truth, in its units. Of a stream
+    /// that was opened with error_map=on. Errors: INVALID_ARGUMENT, INVALID_HANDLE.
+    void error_map(View<float> target) const {
+        const detail::StridesArray strides(target.strides());
+        detail::check(parfocal_stream_error_map(handle_.get(), target.data(), target.count(), strides.values));
     }
     /// Ends the stream; a waiting receive throws CLOSED. Frames under way are dropped.
     void close() { handle_.close(); }

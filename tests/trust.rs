@@ -11,6 +11,7 @@ use parfocal::restore::model::Model;
 use parfocal::restore::options::{OpenOptions, RunOptions, StreamOptions};
 use parfocal::restore::report::Report;
 use parfocal::restore::stack::restore;
+use parfocal::restore::stream::Stream;
 use parfocal::task::Task;
 
 /// Its expected error is a quarter of the absolute input, times 2 in fluorescence, 0.5 in transmitted light, else 1.
@@ -98,8 +99,6 @@ fn a_map_that_cannot_be_had_is_refused_in_words() {
     refused(&model, "error_map=a.tif", "error_map=a.tif: pixels in memory have no file beside them; expected on");
     refused(&model, "error_map=yes", "error_map=yes: expected off, on, or for a file the path of the map");
     refused(&model, "light=ultraviolet", "light=ultraviolet: expected unknown, fluorescence, transmitted, reflected");
-    let stream = StreamOptions::parse("error_map=on").unwrap_err();
-    assert!(stream.message().contains("'error_map' belongs to a run, not to opening a stream"), "{stream}");
 }
 
 #[test]
@@ -180,4 +179,27 @@ fn the_fast_quality_is_the_fast_model() {
     assert!(error.message().contains("quality=fast: chooses the fast model, but the model 'accurate' is named"));
     let error = OpenOptions::parse("quality=good").unwrap_err();
     assert!(error.message().contains("quality=good: expected fast, normal, best (default: normal)"), "{error}");
+}
+
+#[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
+fn a_stream_keeps_the_map_of_the_frame_that_was_received_last() {
+    let model = std::sync::Arc::new(open(TOLD, "threads=1"));
+    let shape = Shape::grey(32, 48);
+    let options = StreamOptions::parse("error_map=on light=reflected normalize=0:1000").unwrap();
+    let stream = Stream::<f32>::open(model.clone(), shape, options).unwrap();
+    let none = stream.with_error_map(<[f32]>::len).unwrap_err();
+    assert!(none.message().contains("no frame with an error map has been received"), "{none}");
+    for tag in [1, 2] {
+        let frame: Vec<f32> = ramp(shape).iter().map(|v| v * tag as f32).collect();
+        stream.submit(tag, |to| to.copy_from_slice(&frame)).unwrap();
+        stream.receive(None, |_| ()).unwrap().1.unwrap();
+        let apart = |errors: &[f32]| errors.iter().zip(&frame).map(|(e, v)| (e - 0.25 * v).abs()).fold(0.0, f32::max);
+        assert!(stream.with_error_map(apart).unwrap() < 0.01);
+    }
+    let refused = |model, options: &str| Stream::<f32>::open(model, shape, StreamOptions::parse(options).unwrap());
+    let old = std::sync::Arc::new(tiny("threads=1"));
+    let message = |opened: Result<Stream<f32>>| opened.map(drop).unwrap_err().message().to_owned();
+    assert!(message(refused(old, "error_map=on")).contains("the model 'tiny' has no trust map"));
+    assert!(message(refused(model, "error_map=/a/b.tif")).contains("have no file beside them; expected on"));
 }

@@ -48,6 +48,7 @@ typedef void *library_handle;
     X(stream_open, parfocal_status, (parfocal_model, int32_t, const int64_t *, const char *, parfocal_stream *))       \
     X(stream_submit, parfocal_status, (parfocal_stream, const void *, uint64_t, const int64_t *, uint64_t))            \
     X(stream_receive, parfocal_status, (parfocal_stream, void *, uint64_t, const int64_t *, uint64_t *, int32_t))      \
+    X(stream_error_map, parfocal_status, (parfocal_stream, float *, uint64_t, const int64_t *))                        \
     X(stream_close, parfocal_status, (parfocal_stream))
 
 static struct {
@@ -322,19 +323,29 @@ static parfocal_status stream_submit(mxArray **out, const mxArray **in) {
     return library.stream_submit(unsigned64(in[0]), mxGetData(in[1]), count(in[1]), four(in[2]), unsigned64(in[3]));
 }
 
+/* A frame of a size in int64. */
+static mxArray *frame_of(const mxArray *wanted, mxClassID class_id) {
+    mwSize size[3], dimensions = mxGetNumberOfElements(wanted), i;
+    if (!mxIsInt64(wanted) || dimensions < 2 || dimensions > 3) fault("expected a frame's size in int64");
+    for (i = 0; i < dimensions; i++) size[i] = (mwSize)((const int64_t *)mxGetData(wanted))[i];
+    return mxCreateNumericArray(dimensions, size, class_id, mxREAL);
+}
+
 /* [status, frame] = streamReceive(stream, class, size, strides, timeout_ms); size is that of the frame, int64. */
 static parfocal_status stream_receive(mxArray **out, const mxArray **in) {
-    const int64_t *wanted = (const int64_t *)mxGetData(in[2]);
     const char *class_name = text(in[1]);
     const mxClassID class_id = strcmp(class_name, "uint8") == 0    ? mxUINT8_CLASS
                                : strcmp(class_name, "uint16") == 0 ? mxUINT16_CLASS
                                                                    : mxSINGLE_CLASS;
-    mwSize size[3], dimensions = mxGetNumberOfElements(in[2]), i;
-    if (!mxIsInt64(in[2]) || dimensions < 2 || dimensions > 3) fault("expected a frame's size in int64");
-    for (i = 0; i < dimensions; i++) size[i] = (mwSize)wanted[i];
-    out[0] = mxCreateNumericArray(dimensions, size, class_id, mxREAL);
+    out[0] = frame_of(in[2], class_id);
     return library.stream_receive(unsigned64(in[0]), mxGetData(out[0]), count(out[0]), four(in[3]), NULL,
                                   signed32(in[4]));
+}
+
+/* [status, errors] = streamErrorMap(stream, size, strides), of the frame that was received last; single. */
+static parfocal_status stream_error_map(mxArray **out, const mxArray **in) {
+    out[0] = frame_of(in[1], mxSINGLE_CLASS);
+    return library.stream_error_map(unsigned64(in[0]), (float *)mxGetData(out[0]), count(out[0]), four(in[2]));
 }
 
 /* status = streamClose(stream) */
@@ -366,6 +377,7 @@ static const struct {
     {"streamOpen", 4, 1, stream_open},
     {"streamSubmit", 4, 0, stream_submit},
     {"streamReceive", 5, 1, stream_receive},
+    {"streamErrorMap", 3, 1, stream_error_map},
     {"streamClose", 1, 0, stream_close},
 };
 

@@ -24,6 +24,7 @@ function [methodinfo, structs, enuminfo, ThunkLibName] = parfocal_prototype()
         'task_planes_done',  'int32',   {'uint64', 'uint64Ptr'}
         'task_cancel',       'int32',   {'uint64'}
         'task_describe',     'int32',   {'uint64', text, 'uint64', 'uint64Ptr'}
+        'task_error_map',    'int32',   {'uint64', 'singlePtr', 'uint64', 'int64Ptr'}
         'task_close',        'int32',   {'uint64'}
         'restore_u8',        'int32',   restore('uint8Ptr', text)
         'restore_u16',       'int32',   restore('uint16Ptr', text)
@@ -39,6 +40,7 @@ function [methodinfo, structs, enuminfo, ThunkLibName] = parfocal_prototype()
         'stream_submit',     'int32',   {'uint64', 'voidPtr', 'uint64', 'int64Ptr', 'uint64'}
         'stream_receive',    'int32',   {'uint64', 'voidPtr', 'uint64', 'int64Ptr', 'uint64Ptr', 'int32'}
         'stream_describe',   'int32',   {'uint64', text, 'uint64', 'uint64Ptr'}
+        'stream_error_map',  'int32',   {'uint64', 'singlePtr', 'uint64', 'int64Ptr'}
         'stream_close',      'int32',   {'uint64'}
     };
     none = {cell(1, 0)};

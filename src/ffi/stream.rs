@@ -8,6 +8,7 @@ use super::general::{parfocal_model, parfocal_status, parfocal_stream};
 use crate::error::{Error, Result, Status};
 use crate::host::boundary::call;
 use crate::host::checks::{pixel_type, timeout};
+use crate::host::error_map;
 use crate::host::frames::{check_count, receive_frame, submit_frame, NO_TAG};
 use crate::host::handles::Kind;
 use crate::host::memory::{Source, Target};
@@ -142,6 +143,28 @@ unsafe fn receive<T: Sample>(
         unsafe { Out::new(tag, "tag") }?.set(number);
     }
     outcome
+}
+
+/// The expected absolute error of each pixel of the frame that was received last, in its units; NaN where the pixel was not finite. Of a
+/// stream that was opened with error_map=on.
+/// dst, dst_count, dst_strides: where it goes, as in parfocal_restore_f32; the shape is that of a frame.
+/// Threads: any; a frame that another thread receives meanwhile changes the map. Statuses: INVALID_ARGUMENT, also without an error map;
+/// INVALID_HANDLE. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_stream_error_map(
+    stream: parfocal_stream,
+    dst: *mut f32,
+    dst_count: u64,
+    dst_strides: *const i64,
+) -> parfocal_status {
+    call(|guard| {
+        let stream = guard.stream(stream)?;
+        let shape = stream.shape();
+        check_count(shape, shape.samples() as u64, dst_count, dst_strides.is_null())?;
+        // SAFETY: the header's rules on pixels and arrays.
+        let to = unsafe { Target::new(raw(dst, dst_count, dst_strides), shape, "dst") }?;
+        stream.with_error_map(|errors| error_map::write(shape, errors, &to))
+    })
 }
 
 /// Counters and latencies as JSON: mode, depth, pixel_type, width, height, channels, submitted, refused, dropped, restored, failed,

@@ -2,10 +2,12 @@
 
 use std::ffi::c_char;
 
-use super::arguments::{write_text, Out};
+use super::arguments::{raw, write_text, Out};
 use super::general::{parfocal_status, parfocal_task};
 use crate::host::boundary::call;
+use crate::host::error_map;
 use crate::host::handles::Kind;
+use crate::host::memory::Target;
 use crate::host::objects::{add_task, remove};
 
 /// Makes the task for one run: give it to a parfocal_restore_* call, and watch or cancel that from other threads.
@@ -70,7 +72,8 @@ pub extern "C" fn parfocal_task_cancel(task: parfocal_task) -> parfocal_status {
 /// What its run did, as JSON: done, total, planes_done, cancelled, and once the run has succeeded "report" with nonfinite (samples that
 /// came back as they were), constant_planes, ranges (the input values that the network saw as 0 and 1, for each plane), tile (null: whole
 /// frames), halo, network_ms, blur_px (radius of the blur disc in pixels and its standard deviation, for each plane; null where the model
-/// estimates none), defocus_um (distance from focus in micrometres and its standard deviation, where the optics were told), warnings;
+/// estimates none), defocus_um (distance from focus in micrometres and its standard deviation, where the optics were told), error_map (whether there is
+/// one; of a file its path), warnings;
 /// null before, and after a failure.
 /// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
 /// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
@@ -86,6 +89,27 @@ pub unsafe extern "C" fn parfocal_task_describe(
         let text = guard.task(task)?.describe().to_string();
         // SAFETY: the header's rule on buffers.
         unsafe { write_text(&text, json, capacity, length) }
+    })
+}
+
+/// The expected absolute error of each pixel that its run restored, in the image's units: 0 where a plane came back as it was, NaN where
+/// the pixel was not finite. Of a run of parfocal_restore_u8, _u16 or _f32 that had the option error_map=on and has succeeded.
+/// dst, dst_count, dst_strides: where it goes, as in parfocal_restore_f32; the shape is that of the run.
+/// Threads: any. Statuses: INVALID_ARGUMENT, also without an error map; INVALID_HANDLE. Since 0.1.
+#[no_mangle]
+pub unsafe extern "C" fn parfocal_task_error_map(
+    task: parfocal_task,
+    dst: *mut f32,
+    dst_count: u64,
+    dst_strides: *const i64,
+) -> parfocal_status {
+    call(|guard| {
+        guard.task(task)?.with_errors(|errors| {
+            // SAFETY: the header's rules on pixels and arrays.
+            let to = unsafe { Target::new(raw(dst, dst_count, dst_strides), errors.shape, "dst") }?;
+            error_map::write(errors.shape, &errors.values, &to);
+            Ok(())
+        })
     })
 }
 

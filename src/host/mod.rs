@@ -4,6 +4,7 @@
 
 pub mod boundary;
 pub mod checks;
+pub mod error_map;
 pub mod frames;
 pub mod handles;
 pub mod memory;

@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 use crate::error::{Error, Result, Status};
+use crate::host::error_map::{none_kept, KeptErrors};
 use crate::host::handles::{Kind, Table};
 use crate::image::frame::{PixelType, Sample, Shape};
 use crate::image::sample::with_sample;
 use crate::restore::model::Model;
 use crate::restore::options::StreamOptions;
+use crate::restore::report::Report;
 use crate::restore::stream::Stream;
 use crate::task::Task;
 
@@ -25,6 +27,8 @@ pub struct AnyStream {
 /// What a stream can do whatever its pixel type.
 trait ErasedStream: Any + Send + Sync {
     fn describe(&self) -> serde_json::Value;
+    fn with_error_map(&self, take: &mut dyn FnMut(&[f32])) -> Result<()>;
+    fn shape(&self) -> Shape;
     fn stop(&self);
     fn close(&self);
 }
@@ -32,6 +36,14 @@ trait ErasedStream: Any + Send + Sync {
 impl<T: Sample> ErasedStream for Stream<T> {
     fn describe(&self) -> serde_json::Value {
         self.describe()
+    }
+
+    fn with_error_map(&self, take: &mut dyn FnMut(&[f32])) -> Result<()> {
+        self.with_error_map(take)
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape()
     }
 
     fn stop(&self) {
@@ -73,6 +85,16 @@ impl AnyStream {
         self.stream.describe()
     }
 
+    /// Shape of its frames.
+    pub fn shape(&self) -> Shape {
+        self.stream.shape()
+    }
+
+    /// As `Stream::with_error_map`.
+    pub fn with_error_map(&self, mut take: impl FnMut(&[f32])) -> Result<()> {
+        self.stream.with_error_map(&mut take)
+    }
+
     /// Closes the stream and wakes waiting threads. Dropping it would not, while a receiver holds it.
     pub fn close(&self) {
         self.stream.close();
@@ -84,6 +106,7 @@ impl AnyStream {
 pub struct Run {
     pub task: Task,
     report: Mutex<Option<serde_json::Value>>,
+    errors: Mutex<Option<KeptErrors>>,
 }
 
 /// An object, and whether a panic in a call on it has spoiled it.
@@ -229,12 +252,24 @@ pub fn claimed_task(handle: u64) -> Result<Arc<Run>> {
 impl Run {
     /// Stores the run's report.
     pub fn finish(&self, report: serde_json::Value) {
-        *self.lock() = Some(report);
+        *lock(&self.report) = Some(report);
+    }
+
+    /// Stores the report of a run in memory, and its error map.
+    pub fn finish_in_memory(&self, shape: Shape, mut report: Report) {
+        let described = report.describe();
+        *lock(&self.errors) = report.errors.take().map(|values| KeptErrors { shape, values });
+        self.finish(described);
+    }
+
+    /// What `take` makes of the run's error map. Errors: `InvalidArgument` without one, those of `take`.
+    pub fn with_errors<R>(&self, take: impl FnOnce(&KeptErrors) -> Result<R>) -> Result<R> {
+        lock(&self.errors).as_ref().ok_or_else(none_kept).and_then(take)
     }
 
     /// The run's report; `None` before its end and after a failure.
     fn report(&self) -> Option<serde_json::Value> {
-        self.lock().clone()
+        lock(&self.report).clone()
     }
 
     /// Progress, and the report.
@@ -248,8 +283,8 @@ impl Run {
             "report": self.report().unwrap_or_default(),
         })
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Option<serde_json::Value>> {
-        self.report.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -12,6 +12,7 @@ use super::pixels::{check_apart, source, target, Pixels};
 use crate::error::Result;
 use crate::host::boundary::CallGuard;
 use crate::host::checks::pixel_type;
+use crate::host::error_map::check_fetched;
 use crate::host::objects::claimed_task;
 use crate::image::sample::with_sample;
 use crate::restore::file::restore_file;
@@ -59,12 +60,13 @@ fn restore<'local, T: JavaSample>(
     let mut source = source::<T>(env, src, &from)?;
     let mut target = target::<T>(env, dst, &to)?;
     check_apart(env, &mut source, &mut target)?;
+    check_fetched(task, &options)?;
     let run = claimed_task(task)?;
     let mut pixels = Pixels::new(env, from.shape, &run.task, Some(source), Some(target));
     let outcome = stack::restore(&model, &run.task, &mut pixels, &options);
     // First the error that made `Pixels` cancel the run, if there is one.
     pixels.finish()?;
-    run.finish(outcome?.describe());
+    run.finish_in_memory(from.shape, outcome?);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Tasks: progress and cancel of one run.
 
-use jni::objects::{JClass, JLongArray, JString};
+use jni::objects::{JClass, JFloatArray, JLongArray, JString};
 use jni::sys::jlong;
 use jni::EnvUnowned;
 
@@ -51,6 +51,23 @@ pub extern "system" fn Java_org_parfocal_Native_taskDescribe<'local>(
     entry(env, |env, guard| {
         let text = guard.task(task as u64)?.describe().to_string();
         env.new_string(text).map_err(java)
+    })
+}
+
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Native_taskErrorMap<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    task: jlong,
+    plane: jlong,
+) -> JFloatArray<'local> {
+    entry(env, |env, guard| {
+        guard.task(task as u64)?.with_errors(|errors| {
+            let plane = errors.plane(plane)?;
+            let array = env.new_float_array(plane.len()).map_err(java)?;
+            array.set_region(env, 0, plane).map_err(java)?;
+            Ok(array)
+        })
     })
 }
 

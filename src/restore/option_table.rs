@@ -169,7 +169,7 @@ pub const TABLE: &[Key] = &[
     },
     Key {
         name: "error_map",
-        scopes: &[Scope::Run],
+        scopes: &[Scope::Run, Scope::Stream],
         values: "off, on, or for a file the path of the map",
         default: "off",
         help: "the expected error of each pixel, in the image's units, for models with a trust map: for a file on \

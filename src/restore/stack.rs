@@ -84,16 +84,7 @@ pub fn restore<T: Sample>(
     if let Some(warning) = scope.as_ref().and_then(|scope| blur::range_warning(scope, options)) {
         model.note(warning);
     }
-    let error_factor = match &options.error_map {
-        ErrorMap::Off => None,
-        ErrorMap::File(path) => {
-            return Err(Error::new(
-                Status::BadOption,
-                format!("error_map={}: pixels in memory have no file beside them; expected on", path.display()),
-            ))
-        }
-        ErrorMap::On => Some(model.error_factor(options.optics.light)?),
-    };
+    let error_factor = error_factor(model, options)?;
     let report =
         Report { tile: plan.tile, halo: model.halo(options)?, errors: error_factor.map(|_| Vec::new()), ..Report::default() };
     let buffers = Buffers::new(model.spare(), &plan, shape, error_factor.is_some())?;
@@ -106,6 +97,20 @@ pub fn restore<T: Sample>(
     }
     run.buffers.give_back(model.spare());
     Ok(run.report)
+}
+
+/// What the network's expected errors are multiplied with, where they are wanted.
+///
+/// Errors: `BadOption` for a model without a trust map, and for a file.
+pub(super) fn error_factor(model: &Model, options: &RunOptions) -> Result<Option<f64>> {
+    match &options.error_map {
+        ErrorMap::Off => Ok(None),
+        ErrorMap::On => model.error_factor(options.optics.light).map(Some),
+        ErrorMap::File(path) => Err(Error::new(
+            Status::BadOption,
+            format!("error_map={}: pixels in memory have no file beside them; expected on", path.display()),
+        )),
+    }
 }
 
 /// The summary for `normalize=stack`: over all finite values of all planes, with the model's percentiles.

@@ -41,6 +41,8 @@ pub struct Stream<T: Sample> {
 
 struct Frame<T> {
     pixels: Vec<T>,
+    /// The expected errors of the restored frame, if they were asked for.
+    errors: Option<Vec<f32>>,
     submitted: Instant,
 }
 
@@ -56,6 +58,8 @@ struct Shared<T> {
     last_error: Mutex<Option<String>>,
     /// When the frame that was received last had been submitted.
     shown: Mutex<Option<Instant>>,
+    /// Its expected errors.
+    errors: Mutex<Option<Vec<f32>>>,
     load: Mutex<Load>,
     /// Side of the tiles now in use (`None`: whole frames), and the warnings so far.
     tiles: Mutex<(Option<usize>, Vec<String>)>,
@@ -147,12 +151,13 @@ impl<T: Sample> Stream<T> {
         let shape = shape.check()?;
         // Options that a run would refuse are refused here.
         stack::runs_per_plane(&model, shape, &options.run)?;
+        stack::error_factor(&model, &options.run)?;
         let count = if options.mode == Mode::Latest { 5 } else { options.depth };
         let buffers = (0..count)
             .map(|_| {
                 let mut pixels = Vec::new();
                 resize(&mut pixels, shape.samples())?;
-                Ok(Frame { pixels, submitted: Instant::now() })
+                Ok(Frame { pixels, errors: None, submitted: Instant::now() })
             })
             .collect::<Result<Vec<_>>>()?;
         let latencies = Latencies { recent: Vec::with_capacity(LATENCIES), ..Latencies::default() };
@@ -165,6 +170,7 @@ impl<T: Sample> Stream<T> {
             latencies: Mutex::new(latencies),
             last_error: Mutex::new(None),
             shown: Mutex::new(None),
+            errors: Mutex::new(None),
             load: Mutex::new(Load::new()),
             tiles: Mutex::default(),
         });
@@ -204,13 +210,27 @@ impl<T: Sample> Stream<T> {
     /// Errors, if there is no result: `WouldBlock`, `Timeout`, `Closed`.
     pub fn receive<R>(&self, timeout: Option<Duration>, take: impl FnOnce(&[T]) -> R) -> Result<(u64, Result<R>)> {
         let queue = &self.shared.queue;
-        let Item { tag, frame, outcome } = queue.receive(timeout)?;
+        let Item { tag, mut frame, outcome } = queue.receive(timeout)?;
         let result = outcome.map(|()| take(&frame.pixels));
         if result.is_ok() {
             *lock(&self.shared.shown) = Some(frame.submitted);
+            *lock(&self.shared.errors) = frame.errors.take();
         }
         queue.give_back(frame);
         Ok((tag, result))
+    }
+
+    /// What `take` makes of the expected errors of the frame that was received last, `[channel][y][x]`, in its units.
+    ///
+    /// Errors: `InvalidArgument` without one.
+    pub fn with_error_map<R>(&self, take: impl FnOnce(&[f32]) -> R) -> Result<R> {
+        lock(&self.shared.errors).as_deref().map(take).ok_or_else(|| {
+            Error::new(
+                Status::InvalidArgument,
+                "no frame with an error map has been received; expected one: open the stream with error_map=on, and \
+                 receive a frame first",
+            )
+        })
     }
 
     /// Stops the running frame, wakes every waiting thread, drops the waiting frames.
@@ -280,6 +300,7 @@ fn work<T: Sample>(shared: &Shared<T>) {
         item.outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut planes = InPlace::new(&mut item.frame.pixels, shared.shape, None)?;
             let report = stack::restore(&shared.model, &task, &mut planes, &options)?;
+            item.frame.errors = report.errors;
             let mut tiles = lock(&shared.tiles);
             tiles.0 = report.tile;
             if !report.warnings.is_empty() {

@@ -31,6 +31,9 @@ static uint64_t model_length;
 static parfocal_model a_model, made;
 static parfocal_task a_task;
 static parfocal_stream a_stream;
+/* A task and a stream that have an error map. */
+static parfocal_task mapped_task;
+static parfocal_stream mapped_stream;
 /* An object that one case made; closed after it. */
 static uint64_t kept;
 static parfocal_status found;
@@ -92,6 +95,23 @@ static parfocal_stream new_stream(void) {
     CHECK(parfocal_stream_open(a_model, PARFOCAL_PIXEL_U16, numbers(WIDTH, HEIGHT, CHANNELS, 1), "depth=2", &stream) ==
           PARFOCAL_STATUS_OK);
     return stream;
+}
+
+/* Of the model with a trust map, which lies beside the other. */
+static void make_maps(void) {
+    const int64_t *shape = numbers(WIDTH, HEIGHT, CHANNELS, 1);
+    const char *name = strrchr(model_path, '/');
+    char path[4096];
+    parfocal_model model = 0;
+    snprintf(path, sizeof path, "%.*s/told.onnx", (int)(name - model_path), model_path);
+    CHECK(parfocal_model_open(path, "threads=1", &model) == PARFOCAL_STATUS_OK);
+    mapped_task = new_task();
+    CHECK(parfocal_restore_u16(model, mapped_task, in_u16, SAMPLES, NULL, out_u16, SAMPLES, NULL, shape,
+                               "error_map=on") == PARFOCAL_STATUS_OK);
+    CHECK(parfocal_stream_open(model, PARFOCAL_PIXEL_U16, shape, "error_map=on", &mapped_stream) == PARFOCAL_STATUS_OK);
+    CHECK(parfocal_stream_submit(mapped_stream, in_u16, SAMPLES, NULL, 1) == PARFOCAL_STATUS_OK);
+    CHECK(parfocal_stream_receive(mapped_stream, out_u16, SAMPLES, NULL, NULL, 20000) == PARFOCAL_STATUS_OK);
+    CHECK(parfocal_model_close(model) == PARFOCAL_STATUS_OK);
 }
 
 static parfocal_model closed_model(void) {
@@ -328,12 +348,15 @@ static int start(int count, char **arguments) {
     if (model_bytes == NULL) return 0;
     a_model = new_model();
     a_task = new_task();
+    make_maps();
     CHECK(parfocal_stream_open(a_model, PARFOCAL_PIXEL_U16, numbers(WIDTH, HEIGHT, CHANNELS, 1), NULL, &a_stream) ==
           PARFOCAL_STATUS_OK);
     return failures == 0;
 }
 
 static int finish(void) {
+    parfocal_stream_close(mapped_stream);
+    parfocal_task_close(mapped_task);
     parfocal_stream_close(a_stream);
     parfocal_task_close(a_task);
     parfocal_model_close(a_model);

@@ -41,6 +41,9 @@ def handle(call: Call, type_: str, name: str):
     kind = type_.removeprefix("parfocal_")
     closing = call.function.name.endswith("_close")
     call.good[name] = "kept" if closing else f"a_{kind}"
+    if call.function.name.endswith("_error_map"):
+        call.good[name] = f"mapped_{kind}"
+        call.case(f"{name} without an error map", **{name: f"a_{kind}"})
     if kind == "task" and any(p.type == "parfocal_model" for p in call.function.parameters):
         # 0 stands for no task and is valid; a task that an earlier run has used is not.
         call.good[name] = "0"
@@ -204,7 +207,7 @@ def plan(function: Function) -> Call:
             pointer, count, strides = (p.name for p in take(3))
             written = not first.type.startswith("const")
             pixels(call, pointer, count, strides, element, written)
-            if pointer == "dst":
+            if pointer == "dst" and "src" in call.good:
                 overlap(call, element)
         elif first.type == "const int64_t *":
             shape(call, take(1)[0].name, stream="stream" in function.name)

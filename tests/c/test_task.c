@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,6 +134,35 @@ static void closed_during_a_run(void) {
     CHECK(memcmp(out, expected, sizeof out) == 0);
 }
 
+/* The model beside the suite's expects a quarter of what it sees as the error; in reflected light unchanged. */
+static void error_map(void) {
+    static float pixels[3 * W * H], restored[3 * W * H], errors[3 * W * H];
+    const int64_t two[4] = {W, H, 1, 2}, gaps[4] = {1, W, 1, 2 * W * H};
+    const char *name = strrchr(suite_model, '/'), *options = "error_map=on light=reflected normalize=0:1000";
+    int i, wrong = 0;
+    char path[4096];
+    parfocal_model model = 0;
+    parfocal_task task = 0;
+    snprintf(path, sizeof path, "%.*s/told.onnx", (int)(name - suite_model), suite_model);
+    REQUIRE(CHECK_IS(parfocal_model_open(path, "threads=1", &model), OK));
+    for (i = 0; i < 3 * W * H; i++) pixels[i] = (float)(i % 997), errors[i] = -1.0f;
+    CHECK_SAYS(parfocal_restore_f32(model, 0, pixels, 2 * W * H, NULL, restored, 2 * W * H, NULL, two, options),
+               INVALID_ARGUMENT, "error_map=on without a task");
+    CHECK_IS(parfocal_task_create(&task), OK);
+    CHECK_SAYS(parfocal_task_error_map(task, errors, 3 * W * H, NULL), INVALID_ARGUMENT, "has no error map");
+    CHECK_IS(parfocal_restore_f32(model, task, pixels, 2 * W * H, NULL, restored, 2 * W * H, NULL, two, options), OK);
+    CHECK_IS(parfocal_task_error_map(task, errors, 3 * W * H, gaps), OK);
+    for (i = 0; i < W * H; i++) {
+        const float first = errors[i] - 0.25f * pixels[i];
+        const float second = errors[2 * W * H + i] - 0.25f * pixels[W * H + i];
+        wrong += first > 0.01f || first < -0.01f || second > 0.01f || second < -0.01f;
+        wrong += errors[W * H + i] != -1.0f;
+    }
+    CHECK(wrong == 0);
+    CHECK_IS(parfocal_task_close(task), OK);
+    CHECK_IS(parfocal_model_close(model), OK);
+}
+
 void test_task(void) {
     parfocal_model model = open_model();
     REQUIRE(model != 0);
@@ -144,5 +174,6 @@ void test_task(void) {
     cancel_from_another_thread(model);
     cancelled_before_it_starts(model);
     closed_during_a_run();
+    error_map();
     CHECK_IS(parfocal_model_close(model), OK);
 }

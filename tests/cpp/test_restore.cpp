@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <thread>
 #include <utility>
@@ -92,6 +93,32 @@ static void ranges(const Model &model) {
     CHECK_THROWS(model.stack_range(View(stack, Shape{40, 30, 1, 4})), INVALID_ARGUMENT, "3600");
 }
 
+// The model beside the suite's expects a quarter of what it sees as the error; in reflected light unchanged.
+static void error_maps() {
+    const std::string told = suite.model.substr(0, suite.model.rfind('/')) + "/told.onnx";
+    const Model model = Model::open(told, "threads=1");
+    const Shape shape{40, 30, 1, 1};
+    const auto frame = picture<std::uint16_t>(40, 30, 4);
+    std::vector<std::uint16_t> restored(frame.size());
+    std::vector<float> errors(frame.size()), live(frame.size());
+    const std::string options = "error_map=on light=reflected normalize=0:65535";
+    const Task task;
+    model.restore<std::uint16_t>(View(frame, shape), View(restored, shape), options, &task);
+    task.error_map(View(errors, shape));
+    bool right = true;
+    for (std::size_t i = 0; i < frame.size(); ++i) {
+        right = right && std::abs(errors[i] - 0.25F * static_cast<float>(frame[i])) < 0.5F;
+    }
+    CHECK(right);
+    parfocal::Stream<std::uint16_t> stream(model, shape, options);
+    CHECK_THROWS(stream.error_map(View(live, shape)), INVALID_ARGUMENT, "no frame with an error map");
+    stream.submit(View(frame, shape), 1);
+    stream.receive(View(restored, shape));
+    stream.error_map(View(live, shape));
+    CHECK(live == errors);
+    CHECK_THROWS(Task().error_map(View(live, shape)), INVALID_ARGUMENT, "the task has no error map");
+}
+
 static void scores() {
     // What a blur does: it takes away detail, and leaves what is coarse.
     std::vector<float> stack;
@@ -169,6 +196,7 @@ void test_restore() {
     views(model);
     ranges(model);
     scores();
+    error_maps();
     cancelled_from_another_thread(model);
     tasks_that_are_none(model);
     files(model);

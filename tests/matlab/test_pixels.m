@@ -21,6 +21,8 @@ function tests = test_pixels()
         'a stack is its planes one by one', @planes
         'the image of the caller is not changed', @untouched
         'saturated and constant images', @flat
+        'the second output is the error map', @error_map
+        'an error map that cannot be had', @no_error_map
     }];
 end
 
@@ -157,4 +159,31 @@ function flat()
         image = zeros(20, 30, 'uint16') + value;
         same(m.restore(image), image);
     end
+end
+
+% The model's expected error is a quarter of what the network sees; in reflected light that is not changed.
+function error_map()
+    told = strrep(tiny(), 'tiny.onnx', 'told.onnx');
+    for extent = {[40 57], [33 29 3], [24 35 2], [30 26 3 2]}
+        image = specimen(extent{1}, 'single');
+        m = parfocal.Model('threads=1', told);
+        [restored, errors] = m.restore(image, 'light=reflected normalize=-100:300');
+        assert(isa(errors, 'single') && isequal(size(errors), size(image)), 'size %s', mat2str(size(errors)));
+        expected = 0.25 * abs(image + 100);
+        assert(max(abs(errors(:) - expected(:))) < 1e-2 * max(expected(:)), 'wrong errors');
+        same(m.restore(image, 'light=reflected normalize=-100:300'), restored);
+        m.close();
+    end
+end
+
+function no_error_map()
+    m = opened();
+    image = specimen([20 20], 'uint8');
+    refused(@() second(m, image, ''), 'parfocal:BAD_OPTION', 'has no trust map');
+    refused(@() m.restore(image, 'error_map=on'), 'parfocal:BAD_OPTION', 'expected two outputs');
+    m.close();
+end
+
+function errors = second(m, image, options)
+    [~, errors] = m.restore(image, options);
 end

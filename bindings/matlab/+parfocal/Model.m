@@ -42,7 +42,7 @@ classdef Model < handle
             parfocal.internal.native('take');
         end
 
-        function J = restore(m, image, options, progress)
+        function [J, E] = restore(m, image, options, progress)
         %RESTORE  Restores an image or a stack: same size, class, range and units.
         %   J = m.restore(I). I is uint8, uint16, single or double (computed in single):
         %     H x W          one grey image
@@ -56,6 +56,9 @@ classdef Model < handle
         %
         %   J = m.restore(I, OPTIONS, PROGRESS) calls PROGRESS(DONE, TOTAL) after each plane. An error in it ends the
         %   run, and so does Ctrl-C, within one node of the network. Nothing is returned then.
+        %
+        %   [J, E] = m.restore(...) also returns how far each pixel of J is expected to be from the truth: single, the
+        %   size of J, in the units of I; NaN where I is not finite. It needs a model with a trust map.
             if nargin < 2
                 error('parfocal:INVALID_ARGUMENT', 'image: not given; expected J = m.restore(image)');
             end
@@ -71,7 +74,11 @@ classdef Model < handle
                     'progress: %s; expected a function handle, @(done, total) ..., or []', ...
                     parfocal.internal.shown(progress));
             end
-            J = parfocal.internal.restoreFrames(m.own(), image, options, progress);
+            if nargout < 2
+                J = parfocal.internal.restoreFrames(m.own(), image, options, progress);
+            else
+                [J, E] = parfocal.internal.restoreFrames(m.own(), image, options, progress);
+            end
         end
 
         function restoreFile(m, input, output, options)

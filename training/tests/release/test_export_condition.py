@@ -8,34 +8,42 @@ import onnx
 from training.config import Config
 from training.evaluate.restore import estimate_of, load_network, torch_network
 from training.network.conditioned import Conditioned
+from training.network.error_head import ErrorHead
 from training.optics.contrast import FREQUENCIES
 from training.release import export, halo
 
 COUNT = len(FREQUENCIES)
 
 
-@pytest.fixture(scope="module", params=["all", "step"])
+@pytest.fixture(scope="module", params=["all", "step", "trusted"])
 def exported(request, tmp_path_factory):
     torch.manual_seed(5)
-    model = Conditioned(2, request.param).eval()
+    trusted = request.param == "trusted"
+    use = "step" if trusted else request.param
+    model = Conditioned(2, use).eval()
+    if trusted:
+        model.error_head = ErrorHead(2).eval()
     with torch.no_grad():
         for layer in getattr(model, "film", []):
             layer.weight.normal_(0, 0.1)
     path = tmp_path_factory.mktemp("condition") / "model.onnx"
-    config = Config(width=2, condition=request.param)
+    config = Config(width=2, condition=use)
+    factors = {"fluorescence": 1.25, "transmitted": 0.5} if trusted else None
     images = halo.halo_images
     halo.halo_images = lambda size: images(size)[1:3]  # in seconds
     try:
-        return model, path, export.export(model, path, config, "model", "1", "A test.", [])
+        return model, path, export.export(model, path, config, "model", "1", "A test.", [], error_factors=factors)
     finally:
         halo.halo_images = images
 
 
 def test_the_file_says_what_it_takes(exported):
-    _, path, metadata = exported
+    model, path, metadata = exported
     graph = onnx.load(path).graph
+    more = [] if model.error_head is None else ["error"]
     assert [v.name for v in graph.input] == ["image", "condition"]
-    assert [v.name for v in graph.output] == ["restored", "estimate"]
+    assert [v.name for v in graph.output] == ["restored", "estimate", *more]
+    assert metadata.get("error_factors") == ("fluorescence:1.25,transmitted:0.5" if more else None)
     assert [d.dim_value for d in graph.input[1].type.tensor_type.shape.dim] == [1, 2 * COUNT]
     assert metadata["format"] == "2" and float(metadata["macs_per_pixel"]) > 1000
     written = [float(f) for f in metadata["frequencies"].split(",")]
@@ -52,6 +60,9 @@ def test_pytorch_and_onnxruntime_agree(exported):
         found, expected = ours(image, condition), theirs(image, condition)
         assert found.shape == image.shape and np.abs(found - expected).max() < 1e-4 * max(1.0, np.ptp(expected))
         assert np.abs(ours.estimate(image) - theirs.estimate(image)).max() < 1e-4
+        if model.error_head is not None:
+            (again, error), (_, wanted) = ours.run_with_error(image, condition), theirs.run_with_error(image, condition)
+            assert np.array_equal(again, found) and np.abs(error - wanted).max() < 1e-4
         assert (
             np.abs(found - ours(image, np.concatenate([np.ones(COUNT), np.zeros(COUNT)], dtype=np.float32))).max() > 0
         )
@@ -65,3 +76,10 @@ def test_halves_with_the_condition_of_the_whole_agree_beyond_the_halo(exported):
     whole = network(image, condition)
     half = network(np.ascontiguousarray(image[..., :256]), condition)
     assert np.abs(half - whole[..., :256])[..., : 256 - halo].max() < 1e-3 * np.ptp(whole)
+
+
+def test_a_trust_map_needs_its_factors(tmp_path):
+    model = Conditioned(2, "step").eval()
+    model.error_head = ErrorHead(2).eval()
+    with pytest.raises(ValueError, match="the trust map has no factors: finish it with `training trust` where"):
+        export.export(model, tmp_path / "x.onnx", Config(width=2, condition="step"), "x", "1", "", [])

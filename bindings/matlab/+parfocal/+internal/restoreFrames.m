@@ -1,10 +1,14 @@
-function restored = restoreFrames(model, image, options, progress)
+function [restored, errors] = restoreFrames(model, image, options, progress)
 %RESTOREFRAMES  Restores an image or a stack, frame by frame through a stream, so that Ctrl-C ends it.
 %   MATLAB cannot interrupt a call into the library, so no call waits long: frames are submitted, and results are
-%   polled. Ctrl-C, or an error in PROGRESS, closes the stream, which stops the network within one of its nodes.
+%   polled. ERRORS is the error map, if the caller takes it. Ctrl-C, or an error in PROGRESS, closes the stream, which stops the network within one of its nodes.
 
     [pixels, layout] = parfocal.internal.frames(image);
     options = parfocal.internal.runOptions(model, options, pixels, layout);
+    mapped = nargout > 1;
+    if mapped
+        options = [options ' error_map=on'];
+    end
     planes = double(layout.shape(4));
     shape = layout.shape;
     shape(4) = 1;
@@ -16,9 +20,15 @@ function restored = restoreFrames(model, image, options, progress)
     if planes == 1
         submit(stream, pixels, layout, 1);
         restored = reshape(receive(stream, layout, 1, 1), layout.size);
+        if mapped
+            errors = reshape(errorMap(stream, layout), layout.size);
+        end
         report(progress, 1, 1);
     else
         restored = zeros(layout.size, layout.class);
+        if mapped
+            errors = zeros(layout.size, 'single');
+        end
         across = repmat({':'}, 1, numel(layout.size) - 1);
         submit(stream, pixels(across{:}, 1), layout, 1);
         for plane = 1:planes
@@ -27,6 +37,9 @@ function restored = restoreFrames(model, image, options, progress)
                 submit(stream, pixels(across{:}, plane + 1), layout, plane + 1);
             end
             restored(across{:}, plane) = receive(stream, layout, plane, planes);
+            if mapped
+                errors(across{:}, plane) = errorMap(stream, layout);
+            end
             report(progress, plane, planes);
         end
     end
@@ -56,6 +69,10 @@ function frame = receive(stream, layout, plane, planes)
         end
         error(failure.identifier, '%s', message);
     end
+end
+
+function errors = errorMap(stream, layout)
+    errors = parfocal.internal.native('streamErrorMap', stream, int64(layout.frame), layout.strides);
 end
 
 function report(progress, done, total)

@@ -4,6 +4,10 @@ function options = runOptions(model, text, pixels, layout)
 %   does not take are replaced: normalize=stack by the range of this stack, and pixel_size_um is dropped, because it
 %   only makes the model warn, which it has done.
 
+    if ~isempty(regexp(text, '(^|\s)error_map=', 'once'))
+        error('parfocal:BAD_OPTION', ...
+            'error_map: it is no option here; expected two outputs, [J, E] = m.restore(I), of which E is the map');
+    end
     parfocal.internal.native('restore', model, zeros(1, 1, 'uint8'), int64([1 1 1 1]), int64([1 1 1 1]), text);
     % The text is valid now: each word is a key, '=' and a value, in quotes or not.
     words = regexp(text, '\w+=(''([^''\\]|\\.)*''|\S*)', 'match');

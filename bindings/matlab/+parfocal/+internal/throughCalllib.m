@@ -113,6 +113,13 @@ function [status, varargout] = throughCalllib(verb, varargin)
                 varargout{1} = reshape(received.buffer.Value, double(extent));
             end
 
+        case 'streamErrorMap'  % [status, errors] = streamErrorMap(stream, size, strides)
+            [stream, extent, strides] = varargin{:};
+            count = prod(double(extent));
+            errors = libpointer('singlePtr', zeros(count, 1, 'single'));
+            status = calllib('parfocal', 'parfocal_stream_error_map', stream, errors, uint64(count), strides);
+            varargout{1} = reshape(errors.Value, double(extent));
+
         case 'streamClose'  % status = streamClose(stream)
             received = [];
             status = calllib('parfocal', 'parfocal_stream_close', varargin{1});

@@ -40,6 +40,9 @@ final class Native {
 
     static native String taskDescribe(long task);
 
+    /** One plane's expected errors, channel after channel. */
+    static native float[] taskErrorMap(long task, long plane);
+
     static native void taskCancel(long task);
 
     static native void taskClose(long task);

@@ -93,6 +93,25 @@ public final class ParfocalTask implements AutoCloseable {
         }
     }
 
+    /**
+     * How far each restored pixel of a plane is expected to be from the truth: of a run in memory that had the option
+     * {@code error_map=on} and has succeeded.
+     *
+     * @param plane from 0
+     * @return absolute errors in the image's units, one channel after the other, each row after row; 0 where the plane
+     *     came back as it was, NaN where the pixel was not finite
+     * @throws ParfocalException {@link Status#INVALID_ARGUMENT} without an error map or such a plane;
+     *     {@link Status#INVALID_HANDLE} once closed
+     */
+    public float[] errorMap(long plane) {
+        long number = handle.enter(this);
+        try {
+            return Native.taskErrorMap(number, plane);
+        } finally {
+            handle.leave();
+        }
+    }
+
     /** Closes the task. A running run goes on and can no longer be cancelled. Closing twice does nothing. */
     @Override
     public void close() {

@@ -84,6 +84,34 @@ class TaskTest extends TinyModel {
         }
     }
 
+    /** The model's expected error is a quarter of what the network sees; in reflected light that is not changed. */
+    @Test
+    void theErrorMapHasEachPlaneInTheImagesUnits() {
+        float[][] stack = {Tiny.floats(20 * 12, 1), Tiny.floats(20 * 12, 2)};
+        float[][] restored = {new float[20 * 12], new float[20 * 12]};
+        try (ParfocalModel told = ParfocalModel.open(Tiny.model("told.onnx"), Tiny.OPTIONS);
+                ParfocalTask task = new ParfocalTask()) {
+            String options = "error_map=on light=reflected normalize=0:100";
+            told.restorePlanes(stack, restored, Layout.of(20, 12), options, task);
+            for (int plane = 0; plane < 2; plane++) {
+                float[] errors = task.errorMap(plane);
+                assertEquals(20 * 12, errors.length);
+                for (int i = 0; i < errors.length; i++) {
+                    assertEquals(0.25 * stack[plane][i], errors[i], 1e-3);
+                }
+            }
+            assertFails(Status.INVALID_ARGUMENT, () -> task.errorMap(2), "plane 2: expected 0 to 1");
+            assertFails(Status.INVALID_ARGUMENT, () -> task.errorMap(-1), "plane -1: expected 0 to 1");
+            assertFails(
+                    Status.INVALID_ARGUMENT,
+                    () -> told.restorePlanes(stack, restored, Layout.of(20, 12), options, null),
+                    "error_map=on without a task");
+        }
+        try (ParfocalTask task = new ParfocalTask()) {
+            assertFails(Status.INVALID_ARGUMENT, () -> task.errorMap(0), "the task has no error map");
+        }
+    }
+
     @Test
     void onceClosedEveryCallSaysSo() {
         ParfocalTask task = new ParfocalTask();
@@ -95,6 +123,7 @@ class TaskTest extends TinyModel {
         assertFails(Status.INVALID_HANDLE, task::total, words);
         assertFails(Status.INVALID_HANDLE, task::planesDone, words);
         assertFails(Status.INVALID_HANDLE, task::describe, words);
+        assertFails(Status.INVALID_HANDLE, () -> task.errorMap(0), words);
         short[] frame = new short[16];
         assertFails(
                 Status.INVALID_HANDLE,
