@@ -60,7 +60,7 @@ final class Settings {
         }
     }
 
-    /** An ONNX file; "" for the built-in model. */
+    /** A model's name, or the path of an ONNX file; "" for the default. */
     String model = "";
 
     String device = "auto";
