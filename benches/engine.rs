@@ -1,8 +1,8 @@
 //! The engine's cost outside the network, and the network's speed compared with a plain convolution.
 //!
 //! `cargo bench` prints, for 512x512 and 2048x2048 16-bit frames on one thread: nanoseconds a pixel spent outside ONNX
-//! Runtime (limit: 4; medians, sizes interleaved), and GFLOP/s of the released network and of one 3x3 convolution of 16
-//! channels.
+//! Runtime (limit: 3 for the best of the rounds, since the others measure how busy the machine is; sizes interleaved),
+//! and GFLOP/s of the released network and of one 3x3 convolution of 16 channels.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use parfocal::restore::options::{OpenOptions, RunOptions};
 use parfocal::restore::stack::restore;
 use parfocal::task::Task;
 
-const LIMIT_NS_PER_PIXEL: f64 = 4.0;
+const LIMIT_NS_PER_PIXEL: f64 = 3.0;
 const ROUNDS: usize = 15;
 const SIZES: [usize; 2] = [512, 2048];
 
@@ -65,14 +65,14 @@ fn overhead() {
     for (size, _, _, mut outside) in frames {
         outside.sort_by(f64::total_cmp);
         let (best, median) = (outside[0], outside[ROUNDS / 2]);
-        let verdict = if median <= LIMIT_NS_PER_PIXEL {
+        let verdict = if best <= LIMIT_NS_PER_PIXEL {
             "within"
         } else {
-            over.push((size, median));
+            over.push((size, best));
             "OVER"
         };
         println!(
-            "{size}x{size}, u16, one thread: {median:.2} ns/px outside ONNX Runtime (best {best:.2}), {verdict} the \
+            "{size}x{size}, u16, one thread: {best:.2} ns/px outside ONNX Runtime (median {median:.2}), {verdict} the \
              limit of {LIMIT_NS_PER_PIXEL}"
         );
     }

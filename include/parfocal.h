@@ -127,6 +127,28 @@ enum PARFOCAL_PIXEL {
 };
 
 /*
+ How pixels are packed. Numbers are never reused.
+ */
+enum PARFOCAL_PACKING {
+    /*
+     Four pixels of 10 bits in five bytes, lowest bits first.
+     */
+    PARFOCAL_PACKING_MONO10P = 1,
+    /*
+     Two pixels of 12 bits in three bytes, lowest bits first.
+     */
+    PARFOCAL_PACKING_MONO12P = 2,
+    /*
+     GigE Vision: two pixels of 10 bits in three bytes; their low bits share the middle byte.
+     */
+    PARFOCAL_PACKING_MONO10_PACKED = 3,
+    /*
+     GigE Vision: two pixels of 12 bits in three bytes; their low bits share the middle byte.
+     */
+    PARFOCAL_PACKING_MONO12_PACKED = 4
+};
+
+/*
  Outcome of a call: one of PARFOCAL_STATUS_*, 0 is PARFOCAL_STATUS_OK.
  */
 typedef int32_t parfocal_status;
@@ -430,6 +452,38 @@ parfocal_status parfocal_stream_describe(parfocal_stream stream, char *json, uin
  Threads: any. Statuses: INVALID_HANDLE, also when it is closed twice. Since 0.1.
  */
 parfocal_status parfocal_stream_close(parfocal_stream stream);
+
+/*
+ Unpacks a camera's frame of 10 or 12 bits without gaps (GenICam PFNC) to 16-bit pixels, in the range of its bits: 0 to 1023 or 4095.
+ It needs no model.
+ packing: PARFOCAL_PACKING_*. MONO12P and MONO12_PACKED are not the same: take the one that the camera's PixelFormat names.
+ src: the first byte. src_bytes: bytes that may be read from it on.
+ row_bytes: from one row to the next; 0 for rows that follow each other without a gap, even within a byte, as GenICam has them when
+ LinePitch is 0.
+ dst, dst_count, dst_strides: where the pixels go, as parfocal_restore_u16, but separate from src.
+ shape: {width, height, 1, 1}.
+ Threads: any. Statuses: INVALID_ARGUMENT, OUT_OF_MEMORY. Since 0.1.
+ */
+parfocal_status parfocal_unpack(int32_t packing, const uint8_t *src, uint64_t src_bytes, uint64_t row_bytes, uint16_t *dst, uint64_t dst_count, const int64_t *dst_strides, const int64_t *shape);
+
+/*
+ Restores a packed frame; the result has 16-bit pixels, in the range of its bits or, where the network goes beyond it, above.
+ model, task, options: as parfocal_restore_u16. The other arguments: as parfocal_unpack.
+ The frame is written whole or not at all.
+ Threads: any, also with the same model at once. Pixels must not change during the call.
+ Statuses: INVALID_ARGUMENT, INVALID_HANDLE, BAD_OPTION, MODEL, DEVICE, OUT_OF_MEMORY, CANCELLED. Since 0.1.
+ */
+parfocal_status parfocal_restore_packed(parfocal_model model, parfocal_task task, int32_t packing, const uint8_t *src, uint64_t src_bytes, uint64_t row_bytes, uint16_t *dst, uint64_t dst_count, const int64_t *dst_strides, const int64_t *shape, const char *options);
+
+/*
+ Copies a packed frame into a stream of 16-bit pixels with one channel, unpacked. As parfocal_stream_submit.
+ packing, frame, bytes, row_bytes: as parfocal_unpack has packing, src, src_bytes and row_bytes. The frame has the stream's size. With
+ row_bytes of 0, bytes must be exactly a frame's.
+ tag: a number that comes back with the result; not UINT64_MAX, which stands for none.
+ Threads: one producer; the frame must not change during the call.
+ Statuses: INVALID_ARGUMENT (also a stream of other pixels), INVALID_HANDLE, WOULD_BLOCK (as parfocal_stream_submit), CLOSED. Since 0.1.
+ */
+parfocal_status parfocal_stream_submit_packed(parfocal_stream stream, int32_t packing, const uint8_t *frame, uint64_t bytes, uint64_t row_bytes, uint64_t tag);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -169,6 +169,28 @@ private:
     Strides strides_;
 };
 
+/// How a camera packs pixels of 10 or 12 bits (GenICam PFNC). Take the one that its PixelFormat names: mono12p and
+/// mono12_packed are not the same.
+enum class Packing : std::int32_t {
+    mono10p = PARFOCAL_PACKING_MONO10P,
+    mono12p = PARFOCAL_PACKING_MONO12P,
+    mono10_packed = PARFOCAL_PACKING_MONO10_PACKED,
+    mono12_packed = PARFOCAL_PACKING_MONO12_PACKED
+};
+
+/// A packed frame of the caller, not owned. Rows begin `row_bytes` bytes apart; with 0 they follow each other without
+/// a gap, even within a byte.
+struct PackedView {
+    Packing packing;
+    Span<const std::uint8_t> bytes;
+    std::int64_t width = 0;
+    std::int64_t height = 0;
+    std::uint64_t row_bytes = 0;
+
+    /// The shape of its pixels.
+    constexpr Shape shape() const noexcept { return {width, height, 1, 1}; }
+};
+
 template <class T> View(T *, Shape) -> View<T>;
 template <class T> View(T *, std::uint64_t, Shape, Strides) -> View<T>;
 template <class C> View(C &, Shape) -> View<std::remove_pointer_t<decltype(std::data(std::declval<C &>()))>>;
@@ -283,6 +305,18 @@ template <> struct Pixel<float> {
     static constexpr auto focus_score = &parfocal_focus_score_f32;
 };
 
+// Throws unless a target has the shape of its source.
+inline void expect_same(Shape a, Shape b) {
+    const auto size_of = [](Shape s) {
+        return std::to_string(s.width) + "x" + std::to_string(s.height) + ", " + std::to_string(s.channels) +
+               " channels, " + std::to_string(s.planes) + " planes";
+    };
+    if (a.width != b.width || a.height != b.height || a.channels != b.channels || a.planes != b.planes) {
+        throw Error(PARFOCAL_STATUS_INVALID_ARGUMENT,
+                    "source is " + size_of(a) + ", target " + size_of(b) + "; expected the same shape for both");
+    }
+}
+
 // Keeps a parameter out of template deduction, so that View<T> converts to View<const T>.
 template <class T> struct Identity {
     using type = T;
@@ -328,6 +362,16 @@ inline std::string doctor() {
 /// happens by itself. Any thread that is not inside another call. Errors: TIMEOUT (calls still run).
 inline void shutdown(std::chrono::milliseconds timeout) {
     detail::check(parfocal_shutdown(detail::milliseconds(timeout)));
+}
+
+/// Unpacks a camera's frame to 16-bit pixels, in the range of its bits: 0 to 1023 or 4095. `target` has its shape and
+/// is separate memory. Any thread. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY.
+inline void unpack(const PackedView &source, View<std::uint16_t> target) {
+    detail::expect_same(source.shape(), target.shape());
+    const detail::ShapeArray shape(source.shape());
+    const detail::StridesArray to(target.strides());
+    detail::check(parfocal_unpack(static_cast<std::int32_t>(source.packing), source.bytes.data(), source.bytes.size(),
+                                  source.row_bytes, target.data(), target.count(), to.values, shape.values));
 }
 
 /// How sharp each plane is: one number for each of `pixels.planes()`, larger is sharper. It compares frames of the same
@@ -444,16 +488,22 @@ public:
     template <class T>
     void restore(View<const detail::Same<T>> source, View<T> target, const std::string &options = {},
                  const Task *task = nullptr) const {
-        const Shape a = source.shape(), b = target.shape();
-        if (a.width != b.width || a.height != b.height || a.channels != b.channels || a.planes != b.planes) {
-            throw Error(PARFOCAL_STATUS_INVALID_ARGUMENT,
-                        "source is " + size_of(a) + ", target " + size_of(b) + "; expected the same shape for both");
-        }
-        const detail::ShapeArray shape(a);
+        detail::expect_same(source.shape(), target.shape());
+        const detail::ShapeArray shape(source.shape());
         const detail::StridesArray from(source.strides()), to(target.strides());
         detail::check(detail::Pixel<T>::restore(handle_.get(), handle_of(task), source.data(), source.count(),
                                                 from.values, target.data(), target.count(), to.values, shape.values,
                                                 options.c_str()));
+    }
+    /// Restores a packed frame; the result has 16-bit pixels. Options and errors as above.
+    void restore(const PackedView &source, View<std::uint16_t> target, const std::string &options = {},
+                 const Task *task = nullptr) const {
+        detail::expect_same(source.shape(), target.shape());
+        const detail::ShapeArray shape(source.shape());
+        const detail::StridesArray to(target.strides());
+        detail::check(parfocal_restore_packed(handle_.get(), handle_of(task), static_cast<std::int32_t>(source.packing),
+                                              source.bytes.data(), source.bytes.size(), source.row_bytes, target.data(),
+                                              target.count(), to.values, shape.values, options.c_str()));
     }
     /// Restores pixels in place. Options and errors as above.
     template <class T>
@@ -554,6 +604,24 @@ public:
     }
     /// Like try_submit, but throws WOULD_BLOCK instead of returning false.
     void submit(View<const T> frame, std::uint64_t tag) {
+        if (!try_submit(frame, tag)) {
+            detail::fail(PARFOCAL_STATUS_WOULD_BLOCK);
+        }
+    }
+    /// The same for a packed frame, which is unpacked: only for a stream of 16-bit pixels with one channel.
+    bool try_submit(const PackedView &frame, std::uint64_t tag) {
+        expect_size(frame.shape());
+        const parfocal_status status =
+            parfocal_stream_submit_packed(handle_.get(), static_cast<std::int32_t>(frame.packing), frame.bytes.data(),
+                                          frame.bytes.size(), frame.row_bytes, tag);
+        if (status == PARFOCAL_STATUS_WOULD_BLOCK) {
+            return false;
+        }
+        detail::check(status);
+        return true;
+    }
+    /// Like try_submit, but throws WOULD_BLOCK instead of returning false.
+    void submit(const PackedView &frame, std::uint64_t tag) {
         if (!try_submit(frame, tag)) {
             detail::fail(PARFOCAL_STATUS_WOULD_BLOCK);
         }

@@ -49,7 +49,9 @@ typedef void *library_handle;
     X(stream_submit, parfocal_status, (parfocal_stream, const void *, uint64_t, const int64_t *, uint64_t))            \
     X(stream_receive, parfocal_status, (parfocal_stream, void *, uint64_t, const int64_t *, uint64_t *, int32_t))      \
     X(stream_error_map, parfocal_status, (parfocal_stream, float *, uint64_t, const int64_t *))                        \
-    X(stream_close, parfocal_status, (parfocal_stream))
+    X(stream_close, parfocal_status, (parfocal_stream))                                                                \
+    X(unpack, parfocal_status,                                                                                         \
+      (int32_t, const uint8_t *, uint64_t, uint64_t, uint16_t *, uint64_t, const int64_t *, const int64_t *))
 
 static struct {
     library_handle handle;
@@ -299,6 +301,16 @@ static parfocal_status focus_score(mxArray **out, const mxArray **in) {
     }
 }
 
+/* [status, pixels] = unpack(packing, bytes, rowBytes, shape) */
+static parfocal_status unpack(mxArray **out, const mxArray **in) {
+    const int64_t *shape = four(in[3]);
+    int64_t strides[4] = {0, 1, 0, 0};
+    strides[0] = shape[1];
+    out[0] = mxCreateNumericMatrix((mwSize)shape[1], (mwSize)shape[0], mxUINT16_CLASS, mxREAL);
+    return library.unpack(signed32(in[0]), (const uint8_t *)mxGetData(in[1]), count(in[1]), unsigned64(in[2]),
+                          (uint16_t *)mxGetData(out[0]), count(out[0]), strides, shape);
+}
+
 /* [status, range] = stackRange(model, pixelType, pixels, strides, shape): a row of two numbers. */
 static parfocal_status stack_range(mxArray **out, const mxArray **in) {
     double *range;
@@ -373,6 +385,7 @@ static const struct {
     {"restore", 5, 1, restore},
     {"restoreFile", 4, 0, restore_file},
     {"focusScore", 3, 1, focus_score},
+    {"unpack", 4, 1, unpack},
     {"stackRange", 5, 1, stack_range},
     {"streamOpen", 4, 1, stream_open},
     {"streamSubmit", 4, 0, stream_submit},

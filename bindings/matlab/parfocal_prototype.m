@@ -42,6 +42,9 @@ function [methodinfo, structs, enuminfo, ThunkLibName] = parfocal_prototype()
         'stream_describe',   'int32',   {'uint64', text, 'uint64', 'uint64Ptr'}
         'stream_error_map',  'int32',   {'uint64', 'singlePtr', 'uint64', 'int64Ptr'}
         'stream_close',      'int32',   {'uint64'}
+        'unpack',            'int32',   packed()
+        'restore_packed',    'int32',   [{'uint64', 'uint64'}, packed(), {text}]
+        'stream_submit_packed', 'int32', {'uint64', 'int32', 'uint8Ptr', 'uint64', 'uint64', 'uint64'}
     };
     none = {cell(1, 0)};
     methodinfo = struct('name', none, 'calltype', none, 'LHS', none, 'RHS', none, 'alias', none, 'thunkname', none);
@@ -65,11 +68,17 @@ function [methodinfo, structs, enuminfo, ThunkLibName] = parfocal_prototype()
         'PARFOCAL_STATUS_CANCELLED', 12, 'PARFOCAL_STATUS_WOULD_BLOCK', 13, 'PARFOCAL_STATUS_TIMEOUT', 14, ...
         'PARFOCAL_STATUS_CLOSED', 15, 'PARFOCAL_STATUS_EXISTS', 16, 'PARFOCAL_STATUS_INTERNAL', 17);
     enuminfo.PARFOCAL_PIXEL = struct('PARFOCAL_PIXEL_U8', 1, 'PARFOCAL_PIXEL_U16', 2, 'PARFOCAL_PIXEL_F32', 3);
+    enuminfo.PARFOCAL_PACKING = struct('PARFOCAL_PACKING_MONO10P', 1, 'PARFOCAL_PACKING_MONO12P', 2, ...
+        'PARFOCAL_PACKING_MONO10_PACKED', 3, 'PARFOCAL_PACKING_MONO12_PACKED', 4);
     ThunkLibName = fullfile(fileparts(mfilename('fullpath')), ['parfocal_thunk_' computer('arch')]);
 end
 
 function taken = restore(pixels, text)
     taken = {'uint64', 'uint64', pixels, 'uint64', 'int64Ptr', pixels, 'uint64', 'int64Ptr', 'int64Ptr', text};
+end
+
+function taken = packed()
+    taken = {'int32', 'uint8Ptr', 'uint64', 'uint64', 'uint16Ptr', 'uint64', 'int64Ptr', 'int64Ptr'};
 end
 
 % A thunk does not distinguish types of pointers.

@@ -199,3 +199,43 @@ EXPORTED int32 THUNK(int32uint64uint64voidPtruint64voidPtrvoidPtruint64voidPtrvo
     return CALL(int32, (uint64, uint64, voidPtr, uint64, voidPtr, voidPtr, uint64, voidPtr, voidPtr, voidPtr))(
         a, b, c, d, e, f, g, h, i, j);
 }
+
+EXPORTED int32 THUNK(int32int32voidPtruint64uint64voidPtruint64voidPtrvoidPtrThunk) {
+    TAKE(int32, a);
+    TAKE(voidPtr, b);
+    TAKE(uint64, c);
+    TAKE(uint64, d);
+    TAKE(voidPtr, e);
+    TAKE(uint64, f);
+    TAKE(voidPtr, g);
+    TAKE(voidPtr, h);
+    UNUSED(size);
+    return CALL(int32, (int32, voidPtr, uint64, uint64, voidPtr, uint64, voidPtr, voidPtr))(a, b, c, d, e, f, g, h);
+}
+
+EXPORTED int32 THUNK(int32uint64uint64int32voidPtruint64uint64voidPtruint64voidPtrvoidPtrvoidPtrThunk) {
+    TAKE(uint64, a);
+    TAKE(uint64, b);
+    TAKE(int32, c);
+    TAKE(voidPtr, d);
+    TAKE(uint64, e);
+    TAKE(uint64, f);
+    TAKE(voidPtr, g);
+    TAKE(uint64, h);
+    TAKE(voidPtr, i);
+    TAKE(voidPtr, j);
+    TAKE(voidPtr, k);
+    UNUSED(size);
+    return CALL(int32, (uint64, uint64, int32, voidPtr, uint64, uint64, voidPtr, uint64, voidPtr, voidPtr, voidPtr))(a, b, c, d, e, f, g, h, i, j, k);
+}
+
+EXPORTED int32 THUNK(int32uint64int32voidPtruint64uint64uint64Thunk) {
+    TAKE(uint64, a);
+    TAKE(int32, b);
+    TAKE(voidPtr, c);
+    TAKE(uint64, d);
+    TAKE(uint64, e);
+    TAKE(uint64, f);
+    UNUSED(size);
+    return CALL(int32, (uint64, int32, voidPtr, uint64, uint64, uint64))(a, b, c, d, e, f);
+}

@@ -6,8 +6,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iomanip>
+#include <limits>
 #include <locale>
 #include <sstream>
+#include <stdexcept>
 
 namespace parfocal_mm {
 
@@ -26,13 +28,24 @@ std::string number(double value) {
     return text;
 }
 
-// A number with a decimal point or a decimal comma, whatever the host's locale has; `otherwise` if it is none.
-double value_of(std::string text, double otherwise) {
+// A number with a decimal point, whatever the host's locale has.
+std::string plain(double value) {
+    std::ostringstream digits;
+    digits.imbue(std::locale::classic());
+    digits << std::setprecision(9) << value;
+    return digits.str();
+}
+
+// A number with a decimal point or a decimal comma, whatever the host's locale has; NaN for anything else.
+double value_of(std::string text) {
     std::replace(text.begin(), text.end(), ',', '.');
     std::istringstream stream(text);
     stream.imbue(std::locale::classic());
     double value = 0;
-    return stream >> value ? value : otherwise;
+    if (!(stream >> value) || !(stream >> std::ws).eof()) {
+        return std::numeric_limits<double>::quiet_NaN();
+    }
+    return value;
 }
 
 // The text, cut between characters to what Micro-Manager has room for.
@@ -61,13 +74,7 @@ int Device::Initialize() {
         s.mode = value == "restore" ? Mode::Restore : value == "off" ? Mode::Off : Mode::ScoreOnly;
     });
     choice("SkipWhenLate", {no, yes}, [](Settings &s, const std::string &value) { s.skip_when_late = value == yes; });
-    changed("TimeBudgetMs", number(frames_.settings().time_budget_ms).c_str(), MM::Float,
-            [](Settings &s, const std::string &value) {
-                const double budget = value_of(value, s.time_budget_ms);
-                // Micro-Manager's limits let "nan" pass.
-                s.time_budget_ms = budget >= 1 ? budget : 1;
-            });
-    limits("TimeBudgetMs", 1, 60000);
+    time_budget();
     choice("FourBytePixels", {"untouched", "RGBA"},
            [](Settings &s, const std::string &value) { s.four_bytes_are_rgba = value == "RGBA"; });
     changed("FrameLog", "", MM::String, [](Settings &s, const std::string &value) { s.log = value; });
@@ -75,15 +82,15 @@ int Device::Initialize() {
     shown("FramesProcessed", MM::Integer, [this] { return std::to_string(frames_.counters().processed); });
     shown("FramesSkipped", MM::Integer, [this] { return std::to_string(frames_.counters().skipped); });
     shown("FramesFailed", MM::Integer, [this] { return std::to_string(frames_.counters().failed); });
+    shown("QueueDepth", MM::Integer, [this] { return std::to_string(frames_.live().queued); });
+    shown("FrameAgeMs", MM::Float, [this] { return number(frames_.live().age_ms); });
+    shown("CpuShare", MM::Float, [this] { return number(frames_.live().cpu_share); });
     shown("LatencyMsMedian", MM::Float, [this] { return number(frames_.counters().median_ms); });
     shown("LatencyMsP95", MM::Float, [this] { return number(frames_.counters().p95_ms); });
     shown("FocusScore", MM::String, [this] {
         const double score = frames_.counters().score;
         // A text property, the same in every locale.
-        std::ostringstream digits;
-        digits.imbue(std::locale::classic());
-        digits << std::setprecision(9);
-        return score < 0 ? std::string() : (digits << score, digits.str());
+        return score < 0 ? std::string() : plain(score);
     });
     shown("ActiveDevice", MM::String, [this] { return frames_.active_device(); });
     shown("LastError", MM::String, [this] { return frames_.last_error(); });
@@ -118,6 +125,29 @@ int Device::Process(unsigned char *buffer, unsigned width, unsigned height, unsi
     }
     // MMCore ignores an image processor's error code; LastError has the failure.
     return DEVICE_OK;
+}
+
+// A text property: MMDevice reads numbers in the host's locale, where 33.5 may be 33.
+void Device::time_budget() {
+    const std::string start = plain(frames_.settings().time_budget_ms);
+    act("TimeBudgetMs", start.c_str(), MM::String, false, [this](MM::PropertyBase &set, MM::ActionType action) {
+        if (action != MM::AfterSet) {
+            return;
+        }
+        std::string given;
+        set.Get(given);
+        Settings settings = frames_.settings();
+        const double budget = value_of(given);
+        const bool fits = budget >= 1 && budget <= 60000;
+        if (fits) {
+            settings.time_budget_ms = budget;
+            frames_.set(settings);
+        }
+        set.Set(plain(settings.time_budget_ms).c_str());
+        if (!fits) {
+            throw std::invalid_argument("a time budget from 1 to 60000 milliseconds was expected");
+        }
+    });
 }
 
 void Device::text(const char *property, std::string Opening::*member) {

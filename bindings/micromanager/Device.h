@@ -29,6 +29,7 @@ public:
 private:
     using Change = std::function<void(Settings &, const std::string &)>;
 
+    void time_budget();
     void text(const char *property, std::string Opening::*member);
     void choice(const char *property, const std::vector<const char *> &values, const Change &change);
     void changed(const char *property, const char *value, MM::PropertyType type, const Change &change);

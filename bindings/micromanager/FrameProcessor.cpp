@@ -81,6 +81,7 @@ Settings FrameProcessor::take_settings(bool &anew) {
 Outcome FrameProcessor::process(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes) noexcept {
     const Clock::time_point begun = Clock::now();
     Outcome outcome = Outcome::Failed;
+    ++queued_;
     try {
         const std::lock_guard<std::mutex> lock(work_);
         FrameRecord record;
@@ -99,13 +100,14 @@ Outcome FrameProcessor::process(unsigned char *pixels, unsigned width, unsigned 
         }
         record.done = name(outcome);
         record.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - begun).count();
-        count(outcome, record.milliseconds, record.score);
+        count(outcome, begun, record.milliseconds, record.score);
         if (log_.is_open()) {
             write_log(record);
         }
     } catch (...) {
         // There may be no memory for a message. The camera goes on.
     }
+    --queued_;
     return outcome;
 }
 
@@ -279,7 +281,7 @@ void FrameProcessor::fail(const std::string &message) {
     error_ = message;
 }
 
-void FrameProcessor::count(Outcome outcome, double milliseconds, double score) {
+void FrameProcessor::count(Outcome outcome, Clock::time_point begun, double milliseconds, double score) {
     const std::lock_guard<std::mutex> lock(state_);
     counters_.skipped += outcome == Outcome::Late || outcome == Outcome::NotTried;
     counters_.failed += outcome == Outcome::Failed;
@@ -290,6 +292,7 @@ void FrameProcessor::count(Outcome outcome, double milliseconds, double score) {
         return;
     }
     ++counters_.processed;
+    shown_ = begun;
     if (milliseconds_.size() < latencies) {
         milliseconds_.push_back(milliseconds);
     } else {
@@ -310,8 +313,20 @@ Counters FrameProcessor::counters() const {
     return counters;
 }
 
+Live FrameProcessor::live() const {
+    const std::lock_guard<std::mutex> lock(state_);
+    Live live;
+    live.queued = queued_;
+    if (shown_) {
+        live.age_ms = std::chrono::duration<double, std::milli>(Clock::now() - *shown_).count();
+    }
+    live.cpu_share = cpu_.look();
+    return live;
+}
+
 void FrameProcessor::reset_counters() {
     const std::lock_guard<std::mutex> lock(state_);
+    shown_.reset();
     counters_ = Counters();
     milliseconds_.clear();
     next_ = 0;

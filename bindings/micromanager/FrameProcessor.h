@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "CpuShare.h"
 #include "Deadline.h"
 #include "FrameLog.h"
 #include "Settings.h"
@@ -11,6 +12,7 @@
 #include <parfocal.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -44,6 +46,13 @@ struct Counters {
     double score = -1; ///< of the last frame that was scored; negative: none was
 };
 
+/// What the adapter is doing now.
+struct Live {
+    unsigned queued = 0; ///< frames that cameras have handed in and not got back: in work, or waiting for that one
+    double age_ms = 0; ///< since the frame that was restored or scored last was handed in; 0 before
+    double cpu_share = 0; ///< cores that all threads of the program keep busy, since the reading before
+};
+
 /// Cameras' threads call process(). Any thread may call the rest, which does not wait for the frame in work.
 class FrameProcessor {
 public:
@@ -60,6 +69,7 @@ public:
     Outcome process(unsigned char *pixels, unsigned width, unsigned height, unsigned bytes_per_pixel) noexcept;
 
     Counters counters() const;
+    Live live() const;
     void reset_counters();
     /// The device in use, "cpu, 2 threads" for example; "" if no model could be opened, or none is needed.
     std::string active_device();
@@ -88,7 +98,7 @@ private:
     void fail(const std::string &message);
     /// Whether device_ and open_error_ are about the current settings. The caller holds state_.
     bool opening_counts() const;
-    void count(Outcome outcome, double milliseconds, double score);
+    void count(Outcome outcome, Clock::time_point begun, double milliseconds, double score);
 
     // Held while a frame is in work; guards the members down to the next comment.
     std::mutex work_;
@@ -104,12 +114,16 @@ private:
     std::string log_path_;
     std::uint64_t number_ = 0;
 
+    std::atomic<unsigned> queued_{0};
+
     // Guards settings, counters and messages; held briefly.
     mutable std::mutex state_;
     Settings settings_;
     bool changed_ = false;
     Counters counters_;
     std::vector<double> milliseconds_;
+    std::optional<Clock::time_point> shown_; ///< when the last processed frame was handed in
+    mutable CpuShare cpu_;
     std::size_t next_ = 0;
     std::string device_, error_, log_error_, open_error_;
     Opening described_opening_; ///< what device_ and open_error_ are about

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `general`, `model`, `task`, `restore`, `focus`, `stream` | the functions, in the header's order |
+//! | `general`, `model`, `task`, `restore`, `focus`, `stream`, `packed` | the functions, in the header's order |
 //! | `arguments` | reading arguments from pointers, writing results to them |
 
 // The conventions in the header are the safety contract of all these functions.
@@ -16,6 +16,7 @@ mod arguments;
 pub mod focus;
 pub mod general;
 pub mod model;
+pub mod packed;
 #[cfg(feature = "plant")]
 pub mod plant;
 pub mod restore;

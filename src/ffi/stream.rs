@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::arguments::{options, raw, shape, write_text, Out};
 use super::general::{parfocal_model, parfocal_status, parfocal_stream};
-use crate::error::{Error, Result, Status};
+use crate::error::Result;
 use crate::host::boundary::call;
 use crate::host::checks::{pixel_type, timeout};
 use crate::host::error_map;
-use crate::host::frames::{check_count, receive_frame, submit_frame, NO_TAG};
+use crate::host::frames::{check_count, check_tag, receive_frame, submit_frame};
 use crate::host::handles::Kind;
 use crate::host::memory::{Source, Target};
 use crate::host::objects::{add_stream, remove, AnyStream, Object};
@@ -82,12 +82,7 @@ unsafe fn submit<T: Sample>(
 ) -> Result<()> {
     let shape = stream.shape();
     check_count(shape, shape.samples() as u64, count, strides.is_null())?;
-    if tag == NO_TAG {
-        return Err(Error::new(
-            Status::InvalidArgument,
-            format!("tag = {tag}, which stands for no frame; expected any smaller number"),
-        ));
-    }
+    check_tag(tag)?;
     // SAFETY: the header's rules on pixels and arrays.
     let source = unsafe { Source::<T>::new(raw(frame.cast(), count, strides), shape, "frame") }?;
     submit_frame(stream, tag, source.strip(), |x, channel, y, row| source.read_from(x, 0, channel, y, row))

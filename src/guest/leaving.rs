@@ -75,12 +75,13 @@ pub fn enter() -> Result<Inside> {
 /// process if there is none. So each thread looks before it enters for the first time.
 ///
 /// Errors: `OutOfMemory`.
-fn check_memory() -> Result<()> {
+pub fn check_memory() -> Result<()> {
     const ENOUGH: usize = 256 << 10;
     thread_local! {
         static ENTERED: Cell<bool> = const { Cell::new(false) };
     }
-    if !ENTERED.try_with(Cell::get).unwrap_or(true) {
+    // A thread that came before the runtime was loaded looks again.
+    if locals::are_known() && !ENTERED.try_with(Cell::get).unwrap_or(true) {
         Vec::<u8>::new().try_reserve_exact(ENOUGH).map_err(|_| {
             Error::new(
                 Status::OutOfMemory,

@@ -9,6 +9,14 @@ pub fn remember(library: &std::path::Path) {
     let _ = library;
 }
 
+/// Whether there is a library to take it for.
+pub fn are_known() -> bool {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    return gnu::are_known();
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    false
+}
+
 /// Takes the calling thread's part of it, if that has not happened yet.
 pub fn take() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -51,6 +59,10 @@ mod gnu {
             MODULE.store(info.dlpi_tls_modid, Ordering::Release);
         }
         c_int::from(is_it)
+    }
+
+    pub fn are_known() -> bool {
+        MODULE.load(Ordering::Acquire) != 0
     }
 
     pub fn take() {

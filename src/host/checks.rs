@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result, Status};
 use crate::image::frame::{PixelType, Shape, Strides};
+use crate::image::packed::Packing;
 use crate::onnx::model_file::LARGEST_FILE;
 
 fn invalid(message: String) -> Error {
@@ -42,11 +43,25 @@ pub fn strides_of(numbers: [i64; 4]) -> Result<Strides> {
 
 /// The pixel type with this number. Errors: `InvalidArgument`.
 pub fn pixel_type(number: i32) -> Result<PixelType> {
-    PixelType::ALL.iter().copied().find(|t| *t as i32 == number).ok_or_else(|| {
-        let known: Vec<_> = PixelType::ALL.iter().map(|t| format!("PARFOCAL_PIXEL_{t:?} ({})", *t as i32)).collect();
-        // `ALL` is not empty.
-        let (last, others) = known.split_last().expect("pixel types");
-        invalid(format!("pixel_type = {number}; expected {} or {last}", others.join(", ")))
+    let name = |t: &PixelType| (*t as i32, format!("PARFOCAL_PIXEL_{t:?}"));
+    numbered("pixel_type", number, PixelType::ALL, name)
+}
+
+/// The packing with this number. Errors: `InvalidArgument`.
+pub fn packing(number: i32) -> Result<Packing> {
+    // As the header spells them: MONO12_PACKED.
+    let word = |p: &Packing| format!("{p:?}").replace("Packed", "_Packed").to_uppercase();
+    let name = |p: &Packing| (*p as i32, format!("PARFOCAL_PACKING_{}", word(p)));
+    numbered("packing", number, Packing::ALL, name)
+}
+
+/// The one of `all` with this number. Errors: `InvalidArgument`; the message lists all.
+fn numbered<T: Copy>(what: &str, number: i32, all: &[T], name: impl Fn(&T) -> (i32, String)) -> Result<T> {
+    all.iter().copied().find(|one| name(one).0 == number).ok_or_else(|| {
+        let known: Vec<_> = all.iter().map(|one| name(one)).map(|(number, name)| format!("{name} ({number})")).collect();
+        // `all` is not empty.
+        let (last, others) = known.split_last().expect("something to choose from");
+        invalid(format!("{what} = {number}; expected {} or {last}", others.join(", ")))
     })
 }
 

@@ -26,6 +26,17 @@ pub fn check_count(shape: Shape, expected: u64, found: u64, packed: bool) -> Res
     Ok(())
 }
 
+/// Refuses the tag that stands for no frame. Errors: `InvalidArgument`.
+pub fn check_tag(tag: u64) -> Result<()> {
+    if tag == NO_TAG {
+        return Err(Error::new(
+            Status::InvalidArgument,
+            format!("tag = {tag}, which stands for no frame; expected any smaller number"),
+        ));
+    }
+    Ok(())
+}
+
 /// Submits a frame, read by `read(x, channel, y, pixels)`: at most `strip` pixels of row `y` from column `x` on.
 pub fn submit_frame<T: Sample>(
     stream: &Stream<T>,

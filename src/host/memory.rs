@@ -3,7 +3,8 @@
 
 use super::checks::{count, strides_of};
 use crate::error::{Error, Result, Status};
-use crate::image::frame::{Layout, Planes, Rows, Sample, Shape};
+use crate::image::frame::{resize, Layout, Planes, Rows, Sample, Shape};
+use crate::image::packed::{PackedLayout, Packing};
 
 /// The error for a pointer that may not be NULL.
 pub fn null(name: &str) -> Error {
@@ -197,6 +198,125 @@ impl<T: Sample> Rows<T> for Pixels<T> {
 
 impl<T: Sample> Planes<T> for Pixels<T> {
     fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[T]) {
+        self.target.write(plane, channel, y, row);
+    }
+}
+
+/// Packed pixels of a camera, unchecked.
+#[derive(Clone, Copy)]
+pub struct RawPacked {
+    pub packing: Packing,
+    /// The first byte.
+    pub pointer: *const u8,
+    /// Bytes that may be accessed from there on.
+    pub bytes: u64,
+    /// From one row to the next; 0: without gaps, even within a byte.
+    pub row_bytes: u64,
+}
+
+/// A packed frame that may be read.
+pub struct PackedSource(*const u8, PackedLayout);
+
+impl PackedSource {
+    /// Errors: `InvalidArgument`; the message calls the pointer `name`.
+    ///
+    /// # Safety
+    /// The bytes can be read until the value is dropped.
+    pub unsafe fn new(raw: RawPacked, shape: Shape, name: &str) -> Result<Self> {
+        if raw.pointer.is_null() {
+            return Err(null(name));
+        }
+        let bytes = count(raw.bytes, 1, &format!("{name}_bytes"))?;
+        // A row that is longer than memory has no place in these bytes.
+        let row_bytes = usize::try_from(raw.row_bytes).unwrap_or(usize::MAX);
+        let layout = PackedLayout::new(raw.packing, bytes, row_bytes, shape).map_err(|e| e.context(name))?;
+        Ok(Self(raw.pointer, layout))
+    }
+
+    /// Refuses more bytes than the frame has: the camera has changed its size, or packs in another way.
+    ///
+    /// Errors: `InvalidArgument`.
+    pub fn check_bytes(&self, bytes: u64) -> Result<()> {
+        let Self(_, layout) = self;
+        if bytes != layout.reach() as u64 {
+            return Err(Error::new(
+                Status::InvalidArgument,
+                format!(
+                    "a packed frame of {bytes} bytes; this stream takes {} ({}): open another stream for frames of \
+                     another size, or give row_bytes",
+                    layout.reach(),
+                    layout.shape()
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Unpacks `row.len()` pixels of a row, from its pixel `x` on.
+    pub fn read_from(&self, x: usize, y: usize, row: &mut [u16]) {
+        let Self(pointer, layout) = self;
+        layout.read(x, y, row, |at, bytes| {
+            assert!(at + bytes.len() <= layout.reach());
+            // SAFETY: `PackedLayout::new` has checked that as many bytes are there.
+            unsafe { std::ptr::copy_nonoverlapping(pointer.add(at), bytes.as_mut_ptr(), bytes.len()) }
+        });
+    }
+}
+
+/// A packed frame that is read, and 16-bit pixels that are written.
+pub struct PackedPixels {
+    source: PackedSource,
+    target: Target<u16>,
+}
+
+impl PackedPixels {
+    /// Errors: `InvalidArgument`, also if the two overlap.
+    ///
+    /// # Safety
+    /// As for `PackedSource` and `Target`.
+    pub unsafe fn new(source: RawPacked, target: RawPixels<*mut u16>, shape: Shape) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        let (source, target) = unsafe { (PackedSource::new(source, shape, "src")?, Target::new(target, shape, "dst")?) };
+        let first = source.0.addr();
+        let (from, to) = ((first, first.saturating_add(source.1.reach())), range(target.0.cast_const(), &target.1));
+        if from.0 < to.1 && to.0 < from.1 {
+            return Err(Error::new(
+                Status::InvalidArgument,
+                format!(
+                    "src and dst overlap: bytes 0 to {} of src, and dst begins at byte {}; expected separate memory",
+                    from.1 - from.0,
+                    to.0 as i128 - from.0 as i128
+                ),
+            ));
+        }
+        Ok(Self { source, target })
+    }
+
+    /// Unpacks all rows.
+    pub fn unpack(&mut self) -> Result<()> {
+        let Shape { width, height, .. } = self.source.1.shape();
+        let mut row = Vec::new();
+        resize(&mut row, width)?;
+        for y in 0..height {
+            self.source.read_from(0, y, &mut row);
+            self.target.write(0, 0, y, &row);
+        }
+        Ok(())
+    }
+}
+
+impl Rows<u16> for PackedPixels {
+    fn shape(&self) -> Shape {
+        self.source.1.shape()
+    }
+
+    fn read_row(&self, _: usize, _: usize, y: usize, row: &mut [u16]) {
+        self.source.read_from(0, y, row);
+    }
+}
+
+impl Planes<u16> for PackedPixels {
+    fn write_row(&mut self, plane: usize, channel: usize, y: usize, row: &[u16]) {
         self.target.write(plane, channel, y, row);
     }
 }

@@ -9,6 +9,7 @@ use super::errors::java;
 use crate::host::boundary::shutdown;
 use crate::host::checks::timeout;
 use crate::host::ABI_VERSION;
+use crate::onnx::models;
 use crate::restore::doctor;
 
 /// One number for the C functions and these.
@@ -23,6 +24,15 @@ pub extern "system" fn Java_org_parfocal_Native_version<'local>(
     _: JClass<'local>,
 ) -> JString<'local> {
     entry(env, |env, _| env.new_string(env!("CARGO_PKG_VERSION")).map_err(java))
+}
+
+/// The names that a model can be asked for by, each in a line.
+#[no_mangle]
+pub extern "system" fn Java_org_parfocal_Native_modelNames<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+) -> JString<'local> {
+    entry(env, |env, _| env.new_string(models::names().join("\n")).map_err(java))
 }
 
 #[no_mangle]

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `general`, `model`, `task`, `restore`, `focus`, `stream` | the functions |
+//! | `general`, `model`, `task`, `restore`, `focus`, `stream`, `packed` | the functions |
 //! | `entry` | the way of every call: through the boundary of `host`; errors become `ParfocalException` |
 //! | `errors` | errors of calls into the JVM |
 //! | `arguments` | texts, numbers and names of classes |
@@ -24,6 +24,7 @@ mod pixels;
 mod focus;
 mod general;
 mod model;
+mod packed;
 #[cfg(feature = "plant")]
 mod plant;
 mod restore;

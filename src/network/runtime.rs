@@ -149,6 +149,9 @@ pub fn load(requested: Option<&Path>) -> Result<&'static Runtime> {
 fn start(path: PathBuf) -> Result<Runtime> {
     let _inside = leaving::enter()?;
     let version = check(&path)?;
+    // Before any of its functions uses it.
+    locals::remember(&path);
+    leaving::check_memory()?;
     let fail = |e: &dyn std::fmt::Display| {
         let text = e.to_string();
         if is_memory(&text) {
@@ -163,8 +166,6 @@ fn start(path: PathBuf) -> Result<Runtime> {
         .with_logger(Arc::new(|level, _, _, _, message| record(level, message)))
         .build()
         .map_err(|e| fail(&e))?;
-    locals::remember(&path);
-    locals::take();
     Ok(Runtime { path, version, environment })
 }
 
@@ -210,7 +211,9 @@ fn check(path: &Path) -> Result<String> {
         let text = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
         // glibc does not say why it could not map the file.
         let unmapped = text.contains("failed to map segment") && Vec::<u8>::new().try_reserve(64 << 20).is_err();
-        if is_memory(&text) || unmapped {
+        // Where it has no memory for the name; else it says why the file cannot be opened.
+        let unnamed = text.ends_with("cannot open shared object file");
+        if is_memory(&text) || unmapped || unnamed {
             return no_memory(path);
         }
         wrong(format!("not a loadable library ({text})"))

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 enum { WIDTH = 12, HEIGHT = 10, CHANNELS = 3, SAMPLES = WIDTH * HEIGHT * CHANNELS, ROOM = 4 * SAMPLES };
+/* As Mono12p. */
+enum { PACKED_ROW = WIDTH * 3 / 2, PACKED = PACKED_ROW * HEIGHT };
 enum { MARK_BYTE = 0x5A, FRAMES = 64, SIDE = 48 };
 
 #define CHECK(condition)                                                                                               \
@@ -30,7 +32,7 @@ static uint8_t *model_bytes;
 static uint64_t model_length;
 static parfocal_model a_model, made;
 static parfocal_task a_task;
-static parfocal_stream a_stream;
+static parfocal_stream a_stream, grey_stream;
 /* A task and a stream that have an error map. */
 static parfocal_task mapped_task;
 static parfocal_stream mapped_stream;
@@ -112,6 +114,13 @@ static void make_maps(void) {
     CHECK(parfocal_stream_submit(mapped_stream, in_u16, SAMPLES, NULL, 1) == PARFOCAL_STATUS_OK);
     CHECK(parfocal_stream_receive(mapped_stream, out_u16, SAMPLES, NULL, NULL, 20000) == PARFOCAL_STATUS_OK);
     CHECK(parfocal_model_close(model) == PARFOCAL_STATUS_OK);
+}
+
+static parfocal_stream byte_stream(void) {
+    parfocal_stream stream = 0;
+    CHECK(parfocal_stream_open(a_model, PARFOCAL_PIXEL_U8, numbers(WIDTH, HEIGHT, 1, 1), NULL, &stream) ==
+          PARFOCAL_STATUS_OK);
+    return stream;
 }
 
 static parfocal_model closed_model(void) {
@@ -207,17 +216,17 @@ static void wait_for_run(void) {
 
 /* ---- Before a call. ---- */
 
-static void make_room(void) {
+static void make_room(parfocal_stream stream) {
     static parfocal_status last;
     char counters[2048];
     do {
         const char *at;
         unsigned long long submitted = 0, received = 0;
-        parfocal_stream_describe(a_stream, counters, sizeof counters, NULL);
+        parfocal_stream_describe(stream, counters, sizeof counters, NULL);
         if ((at = strstr(counters, "\"submitted\":")) != NULL) submitted = strtoull(at + 12, NULL, 10);
         if ((at = strstr(counters, "\"received\":")) != NULL) received = strtoull(at + 11, NULL, 10);
         if (received == submitted) break;
-        last = parfocal_stream_receive(a_stream, out_u16, SAMPLES, NULL, NULL, 20000);
+        last = parfocal_stream_receive(stream, out_u16, stream == a_stream ? SAMPLES : WIDTH * HEIGHT, NULL, NULL, 20000);
     } while (last == PARFOCAL_STATUS_OK);
     memset(out_u16, MARK_BYTE, sizeof out_u16);
 }
@@ -351,12 +360,15 @@ static int start(int count, char **arguments) {
     make_maps();
     CHECK(parfocal_stream_open(a_model, PARFOCAL_PIXEL_U16, numbers(WIDTH, HEIGHT, CHANNELS, 1), NULL, &a_stream) ==
           PARFOCAL_STATUS_OK);
+    CHECK(parfocal_stream_open(a_model, PARFOCAL_PIXEL_U16, numbers(WIDTH, HEIGHT, 1, 1), NULL, &grey_stream) ==
+          PARFOCAL_STATUS_OK);
     return failures == 0;
 }
 
 static int finish(void) {
     parfocal_stream_close(mapped_stream);
     parfocal_task_close(mapped_task);
+    parfocal_stream_close(grey_stream);
     parfocal_stream_close(a_stream);
     parfocal_task_close(a_task);
     parfocal_model_close(a_model);

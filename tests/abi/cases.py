@@ -37,6 +37,11 @@ LAST = "parfocal_shutdown"
 OTHER_KIND = {"parfocal_model": "a_task", "parfocal_stream": "a_model", "parfocal_task": "a_stream"}
 
 
+def is_packed(call: Call) -> bool:
+    """Whether the function takes packed pixels, which are grey."""
+    return call.function.name.endswith(("_packed", "_unpack"))
+
+
 def handle(call: Call, type_: str, name: str):
     kind = type_.removeprefix("parfocal_")
     closing = call.function.name.endswith("_close")
@@ -117,27 +122,33 @@ def text_out(call: Call, buffer: str, capacity: str, length: str):
 
 
 def pixels(call: Call, pointer: str, count: str, strides: str, element: str, written: bool):
-    call.good |= {pointer: f"{'out' if written else 'in'}_{element}", count: "SAMPLES", strides: "NULL"}
+    channels, samples = ("1", "(WIDTH * HEIGHT)") if is_packed(call) else ("CHANNELS", "SAMPLES")
+    call.good |= {pointer: f"{'out' if written else 'in'}_{element}", count: samples, strides: "NULL"}
     stride = lambda a, b, c, d: f"numbers({a}, {b}, {c}, {d})"
     call.case(f"{pointer} NULL", **{pointer: "NULL"})
     call.case(f"{count} zero", **{count: "0"})
-    call.case(f"{count} too small", **{count: "SAMPLES - 1"})
+    call.case(f"{count} too small", **{count: f"{samples} - 1"})
     call.case(f"{count} huge", **{count: "UINT64_MAX"})
     if call.function.name.startswith("parfocal_stream"):
-        call.case(f"{count} of a larger frame", **{count: "SAMPLES + 1"})
-    call.case(f"{strides} beyond {count}", **{strides: stride("CHANNELS", "CHANNELS * WIDTH + 1", 1, "SAMPLES")})
-    call.case(f"{strides} negative", **{strides: stride("-CHANNELS", "CHANNELS * WIDTH", 1, "SAMPLES")})
-    call.case(f"{strides} most negative", **{strides: stride("CHANNELS", "INT64_MIN", 1, "SAMPLES")})
-    call.case(f"{strides} overflowing", **{strides: stride("CHANNELS", "INT64_MAX", 1, "SAMPLES")})
+        call.case(f"{count} of a larger frame", **{count: f"{samples} + 1"})
+    call.case(f"{strides} beyond {count}", **{strides: stride(channels, f"{channels} * WIDTH + 1", 1, samples)})
+    call.case(f"{strides} negative", **{strides: stride(f"-{channels}", f"{channels} * WIDTH", 1, samples)})
+    call.case(f"{strides} most negative", **{strides: stride(channels, "INT64_MIN", 1, samples)})
+    call.case(f"{strides} overflowing", **{strides: stride(channels, "INT64_MAX", 1, samples)})
     call.case(
-        f"{strides} overflowing together", **{strides: stride("INT64_MAX / WIDTH", "INT64_MAX / HEIGHT", 1, "SAMPLES")}
+        f"{strides} overflowing together", **{strides: stride("INT64_MAX / WIDTH", "INT64_MAX / HEIGHT", 1, samples)}
     )
     call.case(f"{strides} zero", **{strides: stride(0, 0, 0, 0)})
-    call.case(f"{strides} sharing elements", **{strides: stride("CHANNELS", "CHANNELS * WIDTH - 1", 1, "SAMPLES")})
+    call.case(f"{strides} sharing elements", **{strides: stride(channels, f"{channels} * WIDTH - 1", 1, samples)})
 
 
 def overlap(call: Call, element: str):
     """Source and destination overlap, but not exactly in place."""
+    if is_packed(call):
+        # Packed pixels cannot be in place.
+        call.case("overlap", dst="(uint16_t *)(void *)in_u8")
+        call.case("overlap by the last byte", dst="(uint16_t *)(void *)(in_u8 + PACKED - 1)")
+        return
     at = f"in_{element}"
     call.case("overlap shifted up", dst=f"{at} + 1")
     call.case("overlap shifted down", src=f"{at} + 1", dst=at)
@@ -146,9 +157,23 @@ def overlap(call: Call, element: str):
     call.case("overlap with other strides", dst=at, dst_count="2 * SAMPLES", dst_strides=wide)
 
 
+def packed(call: Call, pointer: str, count: str):
+    call.good |= {pointer: "in_u8", count: "PACKED", "row_bytes": "0"}
+    call.case(f"{pointer} NULL", **{pointer: "NULL"})
+    call.case(f"{count} zero", **{count: "0"})
+    call.case(f"{count} too small", **{count: "PACKED - 1"})
+    call.case(f"{count} huge", **{count: "UINT64_MAX"})
+    if call.function.name.startswith("parfocal_stream"):
+        call.case(f"{count} of a larger frame", **{count: "PACKED + 1"})
+    call.case("row_bytes too small", row_bytes="PACKED_ROW - 1")
+    call.case("row_bytes of a longer row", row_bytes="PACKED_ROW + 1")
+    call.case("row_bytes huge", row_bytes="UINT64_MAX")
+
+
 def shape(call: Call, name: str, stream: bool):
-    call.good[name] = "numbers(WIDTH, HEIGHT, CHANNELS, 1)"
-    axes = ["WIDTH", "HEIGHT", "CHANNELS", "1"]
+    channels = "1" if is_packed(call) else "CHANNELS"
+    axes = ["WIDTH", "HEIGHT", channels, "1"]
+    call.good[name] = f"numbers({', '.join(axes)})"
     names = ["width", "height", "channels", "planes"]
     call.case(f"{name} NULL", **{name: "NULL"})
     for what, value in [("zero", "0"), ("negative", "-1"), ("most negative", "INT64_MIN"), ("huge", "INT64_MAX")]:
@@ -160,8 +185,10 @@ def shape(call: Call, name: str, stream: bool):
     call.case(f"{name} wider than any camera", **{name: "numbers(1ll << 56, 1, 1, 1)"})
     call.case(f"{name} higher than any camera", **{name: "numbers(1, 1ll << 50, 1, 1)"})
     call.case(f"{name} larger than memory", **{name: "numbers(1ll << 30, 1ll << 28, 1, 1)"})
-    if stream:
-        call.case(f"{name} of two planes", **{name: "numbers(WIDTH, HEIGHT, CHANNELS, 2)"})
+    if stream or is_packed(call):
+        call.case(f"{name} of two planes", **{name: f"numbers(WIDTH, HEIGHT, {channels}, 2)"})
+    if is_packed(call):
+        call.case(f"{name} of two channels", **{name: "numbers(WIDTH, HEIGHT, 2, 1)"})
 
 
 def out(call: Call, type_: str, name: str):
@@ -198,6 +225,8 @@ def plan(function: Function) -> Call:
             call.case("length huge", length="UINT64_MAX")
             call.case("length beyond any model", length="1ull << 40")
             call.case("bytes of another kind", bytes='(const uint8_t *)"not a model at all"', length="18")
+        elif types[:3] == ["const uint8_t *", "uint64_t", "uint64_t"] and left[2].name == "row_bytes":
+            packed(call, *(p.name for p in take(3)[:2]))
         elif types[1:3] == ["uint64_t", "const int64_t *"] and re.fullmatch(
             r"(const )?(uint8_t|uint16_t|float|void) \*", first.type
         ):
@@ -218,6 +247,11 @@ def plan(function: Function) -> Call:
             call.good["pixel_type"] = "PARFOCAL_PIXEL_U16"
             for what, value in [("zero", "0"), ("negative", "-1"), ("unknown", "4"), ("huge", "INT32_MAX")]:
                 call.case(f"pixel_type {what}", pixel_type=value)
+        elif first.name == "packing":
+            take(1)
+            call.good["packing"] = "PARFOCAL_PACKING_MONO12P"
+            for what, value in [("zero", "0"), ("negative", "-1"), ("unknown", "5"), ("huge", "INT32_MAX")]:
+                call.case(f"packing {what}", packing=value)
         elif first.name == "timeout_ms":
             take(1)
             call.good["timeout_ms"] = "5000"
@@ -235,7 +269,12 @@ def plan(function: Function) -> Call:
         else:
             raise ValueError(f"{function.name}: '{first.type}{first.name}' is new to tests/abi/cases.py")
     if function.name == "parfocal_stream_submit":
-        call.before = "make_room();"
+        call.before = "make_room(a_stream);"
+    if function.name == "parfocal_stream_submit_packed":
+        call.before = "make_room(grey_stream);"
+        call.good["stream"] = "grey_stream"
+        call.case("stream of colours", stream="a_stream")
+        call.case("stream of other pixels", before="kept = byte_stream();", stream="kept")
     if function.name == "parfocal_stream_receive":
         call.before = "make_result();"
     call.case("good")

@@ -3,8 +3,8 @@ import org.parfocal.ParfocalModel;
 import org.parfocal.Status;
 
 /**
- * A JVM with the library in it: MODEL live SECONDS opens, restores and lives on; MODEL leave MS ends while threads
- * restore.
+ * A JVM with the library in it: MODEL live SECONDS opens, restores and lives on; MODEL leave MICROSECONDS ends while
+ * threads restore.
  */
 final class Guest {
     private static final int SIDE = 256;
@@ -45,7 +45,7 @@ final class Guest {
             thread.setDaemon(true);
             thread.start();
         }
-        Thread.sleep(number);
+        Thread.sleep(number / 1000);
         System.exit(7);
     }
 }

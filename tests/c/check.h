@@ -58,6 +58,7 @@ void test_task(void);
 void test_stream(void);
 void test_focus(void);
 void test_range(void);
+void test_packed(void);
 void test_errors(void);
 
 #endif

@@ -2,7 +2,8 @@
    number from FIRST to LAST, a child opens the model, restores a frame, a stream's frame and a file, and asks the
    doctor, with that many MiB of address space beyond what it has (before: before it opens the model, after: after), or
    with the allocation of that number failing (malloc; fail_malloc.c must be preloaded). All may be OK or OUT_OF_MEMORY,
-   nothing else, and nothing may be printed. The result is the exit status, details are in the log. */
+   nothing else, and nothing may be printed. With malloc, a child that the dynamic linker has ended in its own words is
+   left out and counted: linker_ends.c shows that any program ends so. The result is the exit status, details are in the log. */
 
 #define _GNU_SOURCE
 #include "support.h"
@@ -16,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { W = 512, H = 384, N = W * H, PATIENCE_S = 60 };
+enum { W = 512, H = 384, N = W * H, PATIENCE_S = 60, MOST_LEFT_OUT = 10 };
 
 static const int64_t shape[4] = {W, H, 1, 1};
 static const char *path, *options, *image, *folder, *what;
@@ -88,10 +89,17 @@ static void child(void) {
     _exit(failures != 0 ? 1 : short_of_memory != 0 ? 3 : 0);
 }
 
-/* How the child ended: 0 all OK, 3 memory was refused, else a failure. */
+/* Whether glibc's dynamic linker has ended the child, which nothing can keep it from. */
+static int is_linker(int status, const char *text) {
+    return strcmp(what, "malloc") == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127 &&
+           (strcmp(text, "out of memory\n") == 0 ||
+            strcmp(text, "cannot allocate memory for thread-local data: ABORT\n") == 0);
+}
+
+/* How the child ended: 0 all OK, 3 memory was refused, 4 left out, else a failure. */
 static int ran(const char *printed) {
     struct stat size;
-    int status = 0, waited = 0;
+    int status = 0, waited = 0, result;
     pid_t process;
     fflush(log_file);
     process = fork();
@@ -116,17 +124,19 @@ static int ran(const char *printed) {
             text[fread(text, 1, sizeof text - 1, file)] = '\0';
             fclose(file);
         }
+        if (is_linker(status, text)) return 4;
         fprintf(log_file, "%s %d: printed: %s\n", what, number, text);
         return 1;
     }
-    if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 3)) return WEXITSTATUS(status);
+    result = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    if (result == 0 || result == 3) return result;
     fprintf(log_file, "%s %d: wait status %d\n", what, number, status);
     return 1;
 }
 
 int main(int count, char **arguments) {
     char printed[512];
-    int fine = 0, without = 0, bad = 0, result, i;
+    int fine = 0, without = 0, spared = 0, bad = 0, result, i;
     if (count != 10) return 2;
     path = arguments[1], options = arguments[3], image = arguments[4], folder = arguments[5], what = arguments[6];
     log_file = fopen(arguments[2], "a");
@@ -135,10 +145,11 @@ int main(int count, char **arguments) {
     for (i = 0; i < N; i++) in[i] = (uint16_t)(400 + i * 7 % 901);
     for (number = atoi(arguments[7]); number <= atoi(arguments[8]); number += atoi(arguments[9])) {
         result = ran(printed);
-        fine += result == 0, without += result == 3, bad += result == 1;
+        fine += result == 0, without += result == 3, spared += result == 4, bad += result == 1;
     }
-    fprintf(log_file, "%s: %d with all memory, %d that were refused some, %d failed\n", what, fine, without, bad);
+    fprintf(log_file, "%s: %d with all memory, %d that were refused some, %d left out, %d failed\n", what, fine, without,
+            spared, bad);
     fclose(log_file);
-    /* A sweep in which nothing was short has tried nothing. */
-    return bad == 0 && without > 0 ? 0 : 1;
+    /* A sweep in which nothing was short has tried nothing; more than a few that are left out would be a fault. */
+    return bad == 0 && without > 0 && spared <= MOST_LEFT_OUT ? 0 : 1;
 }

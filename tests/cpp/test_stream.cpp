@@ -105,8 +105,39 @@ static void closed_while_another_thread_waits(const Model &model) {
     CHECK(stream.receive(View(frame, shape)) == 3);
 }
 
+// Packed pixels: unpacked, restored and submitted alike.
+static void packed(const Model &model) {
+    // As Mono12p: 0xABC and 0x123, again and again.
+    std::vector<std::uint8_t> bytes;
+    for (int i = 0; i < 16 * 17 / 2; ++i) {
+        bytes.insert(bytes.end(), {0xbc, 0x3a, static_cast<std::uint8_t>(0x12 + i % 5)});
+    }
+    const Shape shape{16, 17};
+    const parfocal::PackedView frame{parfocal::Packing::mono12p, bytes, 16, 17};
+    std::vector<std::uint16_t> pixels(16 * 17), restored(16 * 17), received(16 * 17);
+    parfocal::unpack(frame, View(pixels, shape));
+    CHECK(pixels[0] == 0xabc && pixels[1] == 0x123 && pixels[3] == 0x133);
+    model.restore(frame, View(restored, shape));
+    CHECK(restored == model.restore(pixels, 16, 17));
+    Stream<std::uint16_t> stream(model, shape);
+    stream.submit(frame, 5);
+    CHECK(stream.receive(View(received, shape)) == 5 && received == restored);
+    const parfocal::PackedView other{parfocal::Packing::mono12_packed, bytes, 16, 17};
+    parfocal::unpack(other, View(received, shape));
+    CHECK(received != pixels);
+    CHECK_THROWS(parfocal::unpack(frame, View(pixels, Shape{17, 16})), INVALID_ARGUMENT, "expected the same shape");
+    bytes.pop_back();
+    const parfocal::PackedView cut{parfocal::Packing::mono12p, bytes, 16, 17};
+    CHECK_THROWS(parfocal::unpack(cut, View(pixels, shape)), INVALID_ARGUMENT, "407 bytes of packed pixels; expected 408");
+    CHECK_THROWS(model.restore(cut, View(pixels, shape)), INVALID_ARGUMENT, "407 bytes of packed pixels; expected 408");
+    CHECK_THROWS(stream.submit(cut, 6), INVALID_ARGUMENT, "407 bytes of packed pixels; expected 408");
+    Stream<float> floats(model, shape);
+    CHECK_THROWS(floats.submit(frame, 6), INVALID_ARGUMENT, "expected a stream of 16-bit pixels");
+}
+
 void test_stream() {
     Model model = Model::open(suite.model, suite.options);
+    packed(model);
     every(model);
     failing_frame(model);
     fails_without_a_frame(model);

@@ -12,7 +12,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).parent
 # Seeds and the longest input in bytes: a hundred in all, more for the targets with more kinds of input.
-TARGETS = {"tiff": (35, 2048), "options": (25, 512), "layout": (10, 128), "model": (30, 1024)}
+TARGETS = {"tiff": (35, 2048), "options": (25, 512), "layout": (10, 128), "model": (30, 1024), "packed": (12, 512)}
 
 
 def features(program: pathlib.Path, folders: list, longest: int) -> dict:

@@ -196,6 +196,37 @@ def test_settings_may_change_while_frames_come():
     microscope.core.reset()
 
 
+def test_live_numbers():
+    """Queue depth, the age of the frame that is shown, dropped frames (FramesSkipped) and the load, while frames come
+    and after them.
+    """
+    microscope = Microscope(width=512, height=512)
+    microscope.set(Model="", ResetCounters="Yes")
+    assert microscope.get("ActiveDevice") == "cpu, 1 threads"
+    assert microscope.count("QueueDepth") == 0 and float(microscope.get("FrameAgeMs")) == 0
+    depths, shares = set(), []
+    with microscope.acquisition(4) as running:
+        while running():
+            depths.add(microscope.count("QueueDepth"))
+            shares.append(float(microscope.get("CpuShare")))
+            time.sleep(0.01)
+    # One frame is in work nearly all the time, on the camera's thread.
+    assert 1 in depths and max(depths) == 1, depths
+    assert max(shares) > 0.1, shares
+    assert microscope.count("QueueDepth") == 0 and microscope.counts() == (4, 0, 0)
+    first = float(microscope.get("FrameAgeMs"))
+    time.sleep(0.2)
+    later = float(microscope.get("FrameAgeMs"))
+    assert first > 1 and 190 <= later - first < 5000, (first, later)
+    time.sleep(0.6)
+    microscope.get("CpuShare")
+    time.sleep(1.0)
+    assert float(microscope.get("CpuShare")) < 0.05, "nothing runs"
+    with pytest.raises(RuntimeError):
+        microscope.set(QueueDepth=3)
+    microscope.core.reset()
+
+
 COMMA = """
 import ctypes, locale, sys
 sys.path.insert(0, sys.argv[1])
@@ -205,9 +236,8 @@ if libc.setlocale(locale.LC_ALL, b"de_DE.UTF-8") is None:
     sys.exit(77)
 from conftest import Microscope
 microscope = Microscope()
-microscope.set(FrameLog=sys.argv[2], Mode="score only", TimeBudgetMs="33")
-# Whole, because MMDevice itself reads the numbers of properties by the locale, and MMCore refuses a comma in a value.
-assert microscope.get("TimeBudgetMs").startswith("33"), microscope.get("TimeBudgetMs")
+microscope.set(FrameLog=sys.argv[2], Mode="score only", TimeBudgetMs="33.5")
+assert microscope.get("TimeBudgetMs") == "33.5", microscope.get("TimeBudgetMs")
 microscope.core.snapImage()
 microscope.image()
 print(microscope.get("FocusScore"))

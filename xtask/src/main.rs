@@ -1,4 +1,4 @@
-//! The only task runner of the project: `cargo xtask setup | test | format | demo | package | bench`.
+//! The only task runner of the project: `cargo xtask setup | test | format | demo | package | bench | fuzz`.
 
 mod bench;
 mod package;
@@ -19,6 +19,7 @@ usage: cargo xtask COMMAND
   package fiji           the plugin for Fiji and ImageJ in target/dist/fiji (Linux)
   package micromanager   the device adapter for Micro-Manager in target/dist/micromanager (Linux)
   bench [NAME]           the benches, each against its limit; NAME is a bench, or fiji, matlab or micromanager
+  fuzz --hours N         all fuzz targets by turns for N hours of processor time; without --hours, the hours so far
 
 Everything they need is fetched, checked and built.
 ";
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         }
         Some("package") if rest == ["fiji"] => stages::fiji::package(),
         Some("package") if rest == ["micromanager"] => stages::micromanager::package(),
+        Some("fuzz") => stages::fuzz::long(rest),
         Some("bench") => bench::bench(rest),
         _ => {
             eprint!("{USAGE}");

@@ -3,9 +3,19 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-/// In the header's order; the first two give the enumerators.
-const SOURCES: &[&str] =
-    &["error", "image/sample", "ffi/general", "ffi/model", "ffi/task", "ffi/restore", "ffi/focus", "ffi/stream"];
+/// In the header's order; the first three give the enumerators.
+const SOURCES: &[&str] = &[
+    "error",
+    "image/sample",
+    "image/packed",
+    "ffi/general",
+    "ffi/model",
+    "ffi/task",
+    "ffi/restore",
+    "ffi/focus",
+    "ffi/stream",
+    "ffi/packed",
+];
 
 fn main() -> ExitCode {
     let Some(target) = std::env::args_os().nth(1) else {

@@ -31,6 +31,7 @@ pub fn check(project: &Project, tree: &Path) -> Result<()> {
     note(RUNTIME, named(&runtime_elf, RUNTIME));
     let limits = [("GLIBC", GLIBC), ("GLIBCXX", GLIBCXX), ("CXXABI", CXXABI), ("GCC", GCC)];
     note(RUNTIME, runtime_elf.beyond(&limits));
+    note(RUNTIME, runtime::renamed(&runtime_elf.imports));
     note(RUNTIME, runtime::calls_home(&read(&tree.join("lib").join(RUNTIME))?));
     for elf in [&library, &command, &runtime_elf, &thunk] {
         let folders = elf.search.iter().map(|folder| format!("looks for libraries in {folder}; expected no RUNPATH"));

@@ -19,6 +19,8 @@ pub struct Elf {
     pub versions: Vec<String>,
     /// Symbols that others may bind to; sorted.
     pub exports: Vec<String>,
+    /// Symbols that it takes from other libraries; sorted.
+    pub imports: Vec<String>,
 }
 
 pub fn read(path: &Path) -> Result<Elf> {
@@ -53,13 +55,17 @@ fn parsed(data: &[u8]) -> object::read::Result<Elf> {
         }
     }
     let symbols = sections.symbols(endian, data, elf::SHT_DYNSYM)?;
+    for symbol in symbols.iter().filter(|symbol| symbol.is_undefined(endian)) {
+        found.imports.push(text(symbol.name(endian, symbols.strings())?));
+    }
     for symbol in symbols.iter().filter(|symbol| !symbol.is_undefined(endian) && symbol.st_bind() != elf::STB_LOCAL) {
         let is_name = !matches!(symbol.st_type(), elf::STT_SECTION | elf::STT_FILE);
         if is_name && matches!(symbol.st_visibility(), elf::STV_DEFAULT | elf::STV_PROTECTED) {
             found.exports.push(text(symbol.name(endian, symbols.strings())?));
         }
     }
-    for list in [&mut found.versions, &mut found.exports] {
+    found.imports.retain(|name| !name.is_empty());
+    for list in [&mut found.versions, &mut found.exports, &mut found.imports] {
         list.sort();
         list.dedup();
     }

@@ -30,6 +30,8 @@ const EXPORTS: &[&str] = &[
 const SOURCES: &[&str] = &[
     "Adapter.cpp",
     "CMakeLists.txt",
+    "CpuShare.cpp",
+    "CpuShare.h",
     "Deadline.cpp",
     "Deadline.h",
     "Device.cpp",

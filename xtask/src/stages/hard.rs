@@ -2,6 +2,7 @@
 
 mod endure;
 mod guest;
+mod hosts;
 mod library;
 mod watched;
 
@@ -21,7 +22,7 @@ const PARTS: &[Part] = &[
     ),
     ("valgrind", "the fast part of the C suite under valgrind", watched::valgrind),
     ("panic", "a fault inside: a status, one handle spoiled, nothing printed", watched::panic),
-    ("quiet", "no file, no socket, no look-up beside what was asked for, in C, the command and a JVM", guest::quiet),
+    ("quiet", "no file, no socket, no look-up beside what was asked for, in every host", guest::quiet),
     ("leaving", "ends at any moment, forked children, calls at the end, parfocal_shutdown", guest::leaving),
     ("memory", "address space and allocations that cannot be had, from opening to the doctor", guest::memory),
     ("threads", "what the library's threads inherit, and threads that cannot be had", guest::threads),

@@ -6,7 +6,7 @@ pub mod demo;
 mod evaluate;
 pub mod fiji;
 pub mod format;
-mod fuzz;
+pub mod fuzz;
 mod hard;
 mod header;
 mod lint;

@@ -78,7 +78,21 @@ pub fn cached() -> Result<PathBuf> {
 /// while other threads of the host may still be inside. So it registers none: `sched_yield` has no effect and returns
 /// 0, which is success. `write` is how a part of the runtime complains to the standard error output where there is no
 /// /proc (cpuinfo); its only other use is to write a model to a file, which Parfocal never asks for.
-const RENAMED: &str = "__cxa_atexit sched_yield\nwrite sched_yield\n";
+const RENAMED: &[&str] = &["__cxa_atexit", "write"];
+const INSTEAD: &str = "sched_yield";
+
+/// A sentence for each symbol that the copy that ships must not take from the C library.
+pub fn renamed(imports: &[String]) -> Vec<String> {
+    let mut found: Vec<String> = RENAMED
+        .iter()
+        .filter(|name| imports.iter().any(|import| import == *name))
+        .map(|name| format!("takes {name} from the C library; expected {INSTEAD} in its place"))
+        .collect();
+    if !imports.iter().any(|import| import == INSTEAD) {
+        found.push(format!("does not take {INSTEAD} from the C library; expected it in the place of others"));
+    }
+    found
+}
 
 /// Puts the library in the place of `to` as it ships: without RUNPATH, so that what it needs comes from the system and
 /// never from what else lies in the folder, without destructors at the end of the process, and with a SONAME of its
@@ -93,7 +107,8 @@ pub fn place(to: &Path, soname: Option<&str>) -> Result<()> {
         run(cmd!("{patchelf} --set-soname {soname} {to}"))?;
     }
     let names = to.with_extension("renamed");
-    fs::write(&names, RENAMED).map_err(at(&names))?;
+    let lines: String = RENAMED.iter().map(|name| format!("{name} {INSTEAD}\n")).collect();
+    fs::write(&names, lines).map_err(at(&names))?;
     run(cmd!("{patchelf} --rename-dynamic-symbols {names} {to}"))?;
     fs::remove_file(&names).map_err(at(&names))
 }
@@ -201,6 +216,15 @@ pub fn install() -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_runtime_that_is_not_changed_is_seen() {
+        let names = |list: &[&str]| list.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+        assert_eq!(renamed(&names(&["malloc", "sched_yield"])), Vec::<String>::new());
+        let found = renamed(&names(&["__cxa_atexit", "write"]));
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert_eq!(found[0], "takes __cxa_atexit from the C library; expected sched_yield in its place");
+    }
 
     #[test]
     fn a_runtime_that_calls_home_is_seen() {

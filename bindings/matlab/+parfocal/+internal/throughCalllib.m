@@ -80,6 +80,14 @@ function [status, varargout] = throughCalllib(verb, varargin)
                 strides, shape, scores);
             varargout{1} = reshape(scores.Value, [], 1);
 
+        case 'unpack'  % [status, pixels] = unpack(packing, bytes, rowBytes, shape)
+            [packing, bytes, rowBytes, shape] = varargin{:};
+            extent = double([shape(2), shape(1)]);
+            pixels = libpointer('uint16Ptr', zeros(prod(extent), 1, 'uint16'));
+            status = calllib('parfocal', 'parfocal_unpack', packing, column(bytes), uint64(numel(bytes)), rowBytes, ...
+                pixels, uint64(prod(extent)), int64([shape(2), 1, 0, 0]), shape);
+            varargout{1} = reshape(pixels.Value, extent);
+
         case 'stackRange'  % [status, range] = stackRange(model, pixelType, pixels, strides, shape)
             [model, pixelType, pixels, strides, shape] = varargin{:};
             [lo, hi] = deal(libpointer('doublePtr', 0), libpointer('doublePtr', 0));

@@ -3,15 +3,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use xshell::Cmd;
 
+use super::hosts;
 use super::library::{source, tiny, watch, Ended, Library};
 use super::watched::guest;
-use crate::package::Project;
-use crate::stages::{skip, Outcome};
-use crate::tools::machine::{self, need, JAVA};
+use crate::stages::Outcome;
+use crate::tools::machine::need;
 use crate::tools::python::Environment;
 use crate::tools::{at, cmd, empty_folder, files, root, run, say, shell, target, walk, Result};
 
@@ -87,11 +86,11 @@ fn watched(name: &str, make: impl Fn(Cmd<'static>) -> Cmd<'static>, allowed: &[&
 }
 
 /// An environment that holds the search path only.
-fn bare(command: Cmd<'static>) -> Cmd<'static> {
+pub fn bare(command: Cmd<'static>) -> Cmd<'static> {
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default())
 }
 
-/// No file, no socket, no look-up: in every host, with our runtime and with one that has a telemetry client.
+/// No file, no socket, no look-up: in every host that is on this machine, with our runtime and with one that has a telemetry client.
 pub fn quiet() -> Result<Outcome> {
     need(&[("strace", "strace")])?;
     let program = Program::build("guest_quiet", &[])?;
@@ -128,18 +127,18 @@ pub fn quiet() -> Result<Outcome> {
         );
         bare(watcher).env("PYTHONDONTWRITEBYTECODE", "1").arg(&python).arg("-c").arg(code)
     };
-    let jvm = java_host()?;
+    let others = hosts::all(QUIET_SECONDS)?;
     let found = std::thread::scope(|scope| -> Result<Vec<(&str, Vec<String>)>> {
-        let mut hosts = vec![
+        let mut started = vec![
             ("C", scope.spawn(|| watched("ours", own, &[&asked]))),
             ("C, a runtime with telemetry", scope.spawn(|| watched("theirs", other, &[&asked]))),
             ("command", scope.spawn(|| watched("command", command, &[&asked]))),
             ("planted", scope.spawn(|| watched("planted", blind, &[]))),
         ];
-        if let Some(jvm) = jvm {
-            hosts.push(("JVM", scope.spawn(move || watched("jvm", jvm, &["hsperfdata"]))));
+        for host in others {
+            started.push((host.name, scope.spawn(move || watched(host.name, &host.live, host.allowed))));
         }
-        hosts.into_iter().map(|(name, host)| Ok((name, host.join().map_err(|_| "a watcher failed")??))).collect()
+        started.into_iter().map(|(name, host)| Ok((name, host.join().map_err(|_| "a watcher failed")??))).collect()
     })?;
     for (name, found) in found {
         match (name, found.is_empty()) {
@@ -164,37 +163,6 @@ fn telemetry_runtime(python: &Path) -> Result<PathBuf> {
     found.ok_or_else(|| format!("{}: no libonnxruntime.so", folder.display()))
 }
 
-/// A JVM that opens, restores, and lives on; `None` where there is no JDK.
-fn java_host() -> Result<Option<impl Fn(Cmd<'static>) -> Cmd<'static> + Send>> {
-    if machine::missing(&[JAVA])?.is_some() {
-        say!("no JDK: the JVM is left out");
-        return Ok(None);
-    }
-    let classes = java_classes()?;
-    let library = guest()?.folder.join("libparfocal.so");
-    Ok(Some(move |watcher: Cmd<'static>| {
-        let watcher = bare(watcher).args(["java", "-XX:-UsePerfData", "-cp"]).arg(&classes);
-        let library = format!("-Dparfocal.library={}", library.display());
-        watcher.arg(library).arg("Guest").arg(tiny()).args(["live", QUIET_SECONDS])
-    }))
-}
-
-/// The Java library and tests/c/Guest.java, compiled.
-fn java_classes() -> Result<PathBuf> {
-    let classes = target().join("hard/java");
-    empty_folder(&classes)?;
-    let mut sources = walk(&root().join("bindings/java/src/main/java"))?;
-    sources.retain(|file| file.extension().is_some_and(|e| e == "java") && !file.ends_with("package-info.java"));
-    sources.push(source("Guest.java"));
-    run(cmd!("javac -nowarn -d {classes} {sources...}"))?;
-    let release = classes.join("org/parfocal/release.properties");
-    fs::write(&release, format!("version={}\n", Project::read()?.version)).map_err(at(&release))?;
-    Ok(classes)
-}
-
-/// How often each way of leaving is tried, at moments spread over what the host is doing.
-const EXITS: u32 = 50;
-
 /// Hosts that end while another thread opens, restores or streams; forked children; calls at the end; a shutdown.
 pub fn leaving() -> Result<Outcome> {
     let program = Program::build("guest_leaving", &[])?;
@@ -210,14 +178,15 @@ pub fn leaving() -> Result<Outcome> {
             ended.log
         ))
     };
+    let exits = hosts::exits(50)?;
     for what in ["open", "restore", "stream"] {
-        for number in 0..EXITS {
-            // The first opening takes some tens of milliseconds; primes, so that no moment is left out.
-            let after = (u64::from(number) * 7919 % 150_001).to_string();
+        for number in 0..exits {
+            // The first opening takes some tens of milliseconds.
+            let after = hosts::moment(number, 150_001).to_string();
             let rest = [what, after.as_str()];
             as_asked(&rest, program.ended(&rest)?)?;
         }
-        say!("{what}: {EXITS} ends at different moments, all as asked for");
+        say!("C, {what}: {exits} ends at different moments, all as asked for");
     }
     for what in ["fork", "atexit"] {
         as_asked(&[what], program.ended(&[what, "0"])?)?;
@@ -225,41 +194,7 @@ pub fn leaving() -> Result<Outcome> {
     }
     Program::build("guest_shutdown", &[])?.silent(&[])?;
     say!("shutdown: running calls are cancelled, no thread is left, later calls are CLOSED");
-    jvm_leaves()
-}
-
-/// A JVM that ends while threads restore; no crash log may be left.
-fn jvm_leaves() -> Result<Outcome> {
-    if let Some(reason) = machine::missing(&[JAVA])? {
-        return skip(format!("no JVM: {reason}"));
-    }
-    let (classes, library) = (java_classes()?, guest()?.folder.join("libparfocal.so"));
-    let folder = target().join("hard/jvm");
-    empty_folder(&folder)?;
-    const TIMES: u32 = 20;
-    for number in 0..TIMES {
-        let after = (number * 37 % 400).to_string();
-        let ended = Command::new("java")
-            .current_dir(&folder)
-            .arg("-cp")
-            .arg(&classes)
-            .arg(format!("-Dparfocal.library={}", library.display()))
-            .arg("Guest")
-            .arg(tiny())
-            .args(["leave", &after])
-            .output()
-            .map_err(|e| format!("java: {e}"))?;
-        let left = files(&folder)?;
-        if ended.status.code() != Some(7) || !left.is_empty() || !ended.stderr.is_empty() {
-            let printed = String::from_utf8_lossy(&ended.stderr).into_owned();
-            return Err(format!(
-                "a JVM that leaves after {after} ms: {}; left {left:?}; printed {printed}",
-                ended.status
-            ));
-        }
-    }
-    say!("a JVM: {TIMES} ends at different moments, all as asked for, no crash log");
-    Ok(Outcome::Passed)
+    hosts::leave()
 }
 
 /// What the library's threads have inherited, a thread that cannot be had, and the option `priority`.
@@ -291,16 +226,46 @@ pub fn memory() -> Result<Outcome> {
     empty_folder(&folder)?;
     let (code, failing) = (source("fail_malloc.c"), place.join("fail_malloc.so"));
     run(cmd!("gcc -O1 -fPIC -shared -Wall -Wextra -Werror {code} -o {failing}"))?;
+    the_linker_ends_processes(&place)?;
     let every = std::env::var(EVERY).unwrap_or_else(|_| "41".into());
     let (image, log) = (root().join("tests/data/good/u16.tif"), place.join("guest.log"));
     // In MiB; at the last everything is OK.
-    let sweeps = [("before", ["0", "140", "2"]), ("after", ["0", "66", "2"]), ("malloc", ["1", "2000", &every])];
-    for (what, numbers) in sweeps {
+    let mut sweeps = vec![("before", "0", "140", "2"), ("after", "0", "66", "2")];
+    // In parts: all of it takes longer than a program may.
+    let parts = [("1", "500"), ("501", "1000"), ("1001", "1500"), ("1501", "2000")];
+    sweeps.extend(parts.map(|(first, last)| ("malloc", first, last, every.as_str())));
+    for (what, first, last, step) in sweeps {
+        let numbers = [first, last, step];
         let command = program.command(&log, &[]).arg(&image).arg(&folder).arg(what).args(numbers);
         let command = if what == "malloc" { command.env("LD_PRELOAD", &failing) } else { command };
         say!("{}", watch(command, &log)?.silent(what)?.trim_end());
     }
     Ok(Outcome::Passed)
+}
+
+/// Shows why some allocations are left out of the sweep: where they fail, glibc's dynamic linker ends any process, while
+/// it opens the C++ library or first uses a library's thread-local memory.
+fn the_linker_ends_processes(place: &Path) -> Result<()> {
+    let (code, library, program) = (source("linker_ends.c"), place.join("local.so"), place.join("linker_ends"));
+    run(cmd!("gcc -O1 -fPIC -shared -DLOCAL -Wall -Wextra -Werror {code} -o {library}"))?;
+    run(cmd!("gcc -O1 -Wall -Wextra -Werror {code} -ldl -o {program}"))?;
+    for (library, words) in [(library.as_path(), "thread-local data"), (Path::new("libstdc++.so.6"), "out of memory")] {
+        let ends = |number: u32| {
+            let command = shell().cmd(&program).arg(library).arg(number.to_string());
+            let ended = watch(command, &place.join("linker_ends.log"))?;
+            Ok(ended.status.ends_with("exit status: 127") && ended.printed.contains(words))
+        };
+        let ended = (1..=40).map(ends).collect::<Result<Vec<bool>>>()?.into_iter().filter(|ended| *ended).count();
+        if ended == 0 {
+            return Err(format!(
+                "{}: no failed allocation ends the process with '{words}': this C library survives it, and \
+                 tests/c/guest_memory.c need not leave it out",
+                library.display()
+            ));
+        }
+        say!("without Parfocal, {ended} of 40 failed allocations end a process that loads {}", library.display());
+    }
+    Ok(())
 }
 
 /// A system without /proc, RTLD_DEEPBIND beside another allocator, the header in C89.

@@ -21,6 +21,8 @@ final class Arguments {
             case "to":
             case "layout":
                 return "a Layout, Layout.of(width, height) say";
+            case "packing":
+                return "a Packing";
             case "type":
                 return "a PixelType";
             case "model":

@@ -22,6 +22,9 @@ final class Native {
 
     static native String doctor();
 
+    /** The names that a model can be asked for by, each in a line. */
+    static native String modelNames();
+
     static native void shutdown(int timeoutMs);
 
     /** {@code path} null or "": the model inside the library. */
@@ -66,6 +69,9 @@ final class Native {
     /** Fills {@code scores}, one for each plane. */
     static native void focusScore(
             int pixelType, Object src, long srcOffset, long[] srcStrides, long[] shape, double[] scores);
+
+    /** Fills {@code dst}, row by row, from a packed frame; {@code rowBytes} 0: rows without gaps. */
+    static native void unpack(int packing, byte[] src, long rowBytes, short[] dst, long[] shape);
 
     static native long streamOpen(long model, int pixelType, long[] frameShape, String options);
 

@@ -1,6 +1,9 @@
 package org.parfocal;
 
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * What needs no model: versions, diagnosis, focus scores. The first call loads the library; if that fails, every call
@@ -38,6 +41,18 @@ public final class Parfocal {
     }
 
     /**
+     * The names that {@link ParfocalModel#open} takes beside paths: those of the models inside the library, the default
+     * first, then those in the folder of the user's own models, which the environment variable {@code PARFOCAL_MODELS}
+     * names.
+     *
+     * @return the names
+     */
+    public static List<String> modelNames() {
+        Libraries.load();
+        return Collections.unmodifiableList(Arrays.asList(Native.modelNames().split("\n")));
+    }
+
+    /**
      * Ends Parfocal in this JVM: running calls are cancelled and waited for, streams and models are closed, no thread
      * of the library is left, and every later call throws {@link Status#CLOSED}. For a host that unloads plugins; at
      * the end of the JVM it happens by itself. Not from inside another call.
@@ -48,6 +63,30 @@ public final class Parfocal {
     public static void shutdown(int timeoutMs) {
         Libraries.load();
         Native.shutdown(timeoutMs);
+    }
+
+    /**
+     * Unpacks a camera's frame of 10 or 12 bits without gaps to 16-bit pixels, in the range of its bits: 0 to 1023 or
+     * 4095. These can be restored, and submitted to a stream.
+     *
+     * @param packing as the camera's PixelFormat says
+     * @param bytes the packed frame
+     * @param width pixels of a row
+     * @param height rows
+     * @param rowBytes from one row to the next; 0 for rows that follow each other without a gap, even within a byte
+     * @return width x height pixels
+     */
+    public static short[] unpack(Packing packing, byte[] bytes, int width, int height, long rowBytes) {
+        int code = Arguments.given(packing, "packing").code();
+        int length = Arguments.given(bytes, "bytes").length;
+        if (width < 1 || height < 1 || (long) width * height > length) {
+            throw Arguments.refused("bytes has " + length + " elements, width x height is " + width + " x " + height
+                    + "; expected sizes of at least 1, and fewer pixels than bytes: each has 10 or 12 bits");
+        }
+        Libraries.load();
+        short[] pixels = new short[width * height];
+        Native.unpack(code, bytes, rowBytes, pixels, new long[] {width, height, 1, 1});
+        return pixels;
     }
 
     /**

@@ -28,6 +28,13 @@ final class MacroOptions {
         }
     }
 
+    /** @param given keys and their values, where these do not come from a macro's text */
+    MacroOptions(String command, Map<String, String> given, String... keys) {
+        this.command = command;
+        this.keys = Arrays.asList(keys);
+        this.given.putAll(given);
+    }
+
     /** Reads the option that begins at {@code at}. Returns where it ends. */
     private int option(String options, int at) {
         int end = at;

@@ -6,7 +6,10 @@ import ij.IJ;
 import ij.Macro;
 import ij.gui.GenericDialog;
 import ij.plugin.PlugIn;
+import ij.plugin.frame.Recorder;
+import java.awt.Choice;
 import java.awt.GraphicsEnvironment;
+import java.awt.TextField;
 
 /** The command {@code Plugins > Parfocal > Model Information...}: describes a model and the device that runs it. */
 public final class ModelInformation implements PlugIn {
@@ -29,14 +32,20 @@ public final class ModelInformation implements PlugIn {
             device = macro.text("device", device);
         } else if (!GraphicsEnvironment.isHeadless()) {
             GenericDialog dialog = new GenericDialog(TITLE);
-            dialog.addFileField("Model file (blank: built in)", path, 30);
+            ModelChoice.add(dialog, path, 30);
             dialog.addChoice("Device", new String[] {"auto", "cpu", "cuda"}, device);
             dialog.showDialog();
             if (dialog.wasCanceled()) {
                 return;
             }
-            path = dialog.getNextString().trim();
-            device = dialog.getNextChoice();
+            // One key of a macro for both fields.
+            String chosen = ((Choice) dialog.getChoices().get(0)).getSelectedItem();
+            path = ModelChoice.read(chosen, ((TextField) dialog.getStringFields().get(0)).getText());
+            device = ((Choice) dialog.getChoices().get(1)).getSelectedItem();
+            if (Recorder.record) {
+                Recorder.recordOption("model", chosen.equals(ModelChoice.FILE) ? path : chosen);
+                Recorder.recordOption("device", device);
+            }
         }
         IJ.showStatus("Opening the model...");
         report(path, device).show();

@@ -28,7 +28,7 @@ final class Models {
     /**
      * Lends a model, and opens it if necessary. Close the lease after the run.
      *
-     * @param path an ONNX file; null or blank for the built-in model
+     * @param path an ONNX file or a model's name; null or blank for the default
      * @param options options of opening, such as {@code "device=cpu threads=2"}; null or blank for the defaults
      * @throws org.parfocal.ParfocalException if it cannot be opened, with a message to show
      */

@@ -20,6 +20,7 @@ final class Progress implements AutoCloseable {
     private final String title;
     private final Supplier<Stopped> stop;
     private final boolean shown;
+    private final String unit;
     private final long start = System.nanoTime();
     private final Thread watch;
     private volatile boolean closed;
@@ -38,7 +39,13 @@ final class Progress implements AutoCloseable {
      * @param shown false for work that ImageJ's window must not show
      */
     Progress(String title, Supplier<Stopped> stop, boolean shown) {
+        this(title, stop, shown, "plane");
+    }
+
+    /** @param unit what is counted: "plane", or "file" */
+    Progress(String title, Supplier<Stopped> stop, boolean shown, String unit) {
         this.title = title;
+        this.unit = unit;
         this.stop = stop;
         this.shown = shown;
         watch = new Thread(this::watch, "Parfocal progress");
@@ -154,7 +161,7 @@ final class Progress implements AutoCloseable {
         String left = elapsed < ESTIMATE_AFTER_NS || fraction <= 0
                 ? ""
                 : ", " + time(elapsed / 1e9 * (1 - fraction) / fraction) + " left";
-        String text = title + ": " + (total > 1 ? "plane " + plane + " of " + total : (int) (100 * fraction) + "%")
+        String text = title + ": " + (total > 1 ? unit + " " + plane + " of " + total : (int) (100 * fraction) + "%")
                 + left + " (Esc stops)";
         if (!text.equals(status)) {
             status = text;

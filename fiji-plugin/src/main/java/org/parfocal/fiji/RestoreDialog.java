@@ -47,7 +47,7 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         this.image = image;
         settings = start;
         axes = new boolean[] {image.getNChannels() > 1, image.getNSlices() > 1, image.getNFrames() > 1};
-        addFileField("Model file (blank: built in)", start.model, COLUMNS);
+        ModelChoice.add(this, start.model, COLUMNS);
         addChoice("Device", devices(start.device), start.device);
         addChoice("Planes", Settings.labels(Settings.Planes.values()), start.planes.label);
         if (axes[0]) {
@@ -184,6 +184,7 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         settings = read();
         boolean range = settings.planes == Settings.Planes.RANGE;
         List<TextField> fields = fields();
+        enable(fields.get(0), isFileWanted());
         int next = 1;
         for (boolean axis : axes) {
             if (axis) {
@@ -215,9 +216,14 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
             if (settings.output == Settings.Output.FILE && !settings.file.isEmpty()) {
                 new TiffOutput(settings.file);
             }
-            File model = settings.model.trim().isEmpty() ? null : new File(settings.model.trim());
-            if (model != null && !model.isFile()) {
-                return "Model: there is no file " + model + ". Choose an ONNX file, or leave the field blank.";
+            if (isFileWanted()) {
+                if (settings.model.isEmpty()) {
+                    return "Model: no file is chosen. Choose an ONNX file, or a model by its name.";
+                }
+                if (!new File(settings.model).isFile()) {
+                    return "Model: there is no file " + settings.model + ". Choose an ONNX file, or a model by its "
+                            + "name.";
+                }
             }
             return null;
         } catch (Problem problem) {
@@ -243,7 +249,7 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         Settings read = new Settings();
         List<TextField> fields = fields();
         int next = 0;
-        read.model = fields.get(next++).getText().trim();
+        String file = fields.get(next++).getText();
         String[] ranges = new String[3];
         for (int axis = 0; axis < 3; axis++) {
             ranges[axis] = axes[axis] ? fields.get(next++).getText().trim() : "";
@@ -254,10 +260,11 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
         for (Object choice : getChoices()) {
             chosen.add(((Choice) choice).getSelectedItem());
         }
-        read.device = chosen.get(0);
-        read.planes = Settings.choose(chosen.get(1), Settings.Planes.values());
-        read.region = Settings.choose(chosen.get(2), Settings.Part.values());
-        read.output = Settings.choose(chosen.get(3), Settings.Output.values());
+        read.model = ModelChoice.read(chosen.get(0), file);
+        read.device = chosen.get(1);
+        read.planes = Settings.choose(chosen.get(2), Settings.Planes.values());
+        read.region = Settings.choose(chosen.get(3), Settings.Part.values());
+        read.output = Settings.choose(chosen.get(4), Settings.Output.values());
         if (read.planes == Settings.Planes.RANGE) {
             read.channels = ranges[0];
             read.slices = ranges[1];
@@ -272,6 +279,10 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
             fields.add((TextField) field);
         }
         return fields;
+    }
+
+    private boolean isFileWanted() {
+        return ((Choice) getChoices().get(0)).getSelectedItem().equals(ModelChoice.FILE);
     }
 
     private boolean isPreviewWanted() {

@@ -42,10 +42,11 @@ public final class RestoreFocus implements PlugIn {
     }
 
     private static void command(ImagePlus image) {
-        Messages.command("Restore Focus", () -> alone(image));
+        Messages.command("Restore Focus", () -> alone(image, () -> run(image)));
     }
 
-    private static void alone(ImagePlus image) {
+    /** Does work on an image that nobody else is at work on. */
+    private static void alone(ImagePlus image, Runnable work) {
         if (image == null) {
             throw new Problem("No image is open. Open the image to restore, or click into its window, and repeat.");
         }
@@ -56,7 +57,7 @@ public final class RestoreFocus implements PlugIn {
             }
         }
         try {
-            run(image);
+            work.run();
         } finally {
             synchronized (BUSY) {
                 BUSY.remove(image.getID());
@@ -84,6 +85,13 @@ public final class RestoreFocus implements PlugIn {
         if (result != null) {
             show(result);
         }
+    }
+
+    /** Restores an image without a dialog, for callers other than ImageJ's menu. Returns null for a file. */
+    static ImagePlus restored(ImagePlus image, Settings settings) {
+        ImagePlus[] result = new ImagePlus[1];
+        alone(image, () -> result[0] = restore(image, settings, false));
+        return result[0];
     }
 
     private static ImagePlus restore(ImagePlus image, Settings settings, boolean open) {

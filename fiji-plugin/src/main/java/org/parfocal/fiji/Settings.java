@@ -3,6 +3,7 @@ package org.parfocal.fiji;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.parfocal.internal.OptionText;
 
 /**
@@ -60,7 +61,7 @@ final class Settings {
         }
     }
 
-    /** An ONNX file; "" for the built-in model. */
+    /** A model's name, or the path of an ONNX file; "" for the default. */
     String model = "";
 
     String device = "auto";
@@ -79,7 +80,15 @@ final class Settings {
 
     /** Reads a macro's options. Missing ones have their defaults, whatever was chosen in a dialog before. */
     static Settings parse(String macroOptions) {
-        MacroOptions macro = new MacroOptions(COMMAND, macroOptions, KEYS);
+        return parse(new MacroOptions(COMMAND, macroOptions, KEYS));
+    }
+
+    /** The same for keys and values that do not come from a macro's text. */
+    static Settings of(Map<String, String> given) {
+        return parse(new MacroOptions(COMMAND, given, KEYS));
+    }
+
+    private static Settings parse(MacroOptions macro) {
         Settings settings = new Settings();
         settings.model = macro.text("model", settings.model);
         settings.device = macro.text("device", settings.device);

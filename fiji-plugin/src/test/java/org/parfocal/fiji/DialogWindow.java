@@ -86,6 +86,7 @@ abstract class DialogWindow {
                 () -> GenericDialog.getInstance() instanceof RestoreDialog
                         && GenericDialog.getInstance().isVisible());
         dialog = (RestoreDialog) GenericDialog.getInstance();
+        model(ModelChoice.FILE);
         text(0, Images.TINY);
         choose(0, "cpu");
         // The dialog remembers what the test before has chosen.
@@ -128,9 +129,15 @@ abstract class DialogWindow {
         onEventThread(() -> dialog.dialogItemChanged(dialog, null));
     }
 
+    /** Chooses a model by its name, or {@link ModelChoice#FILE}. */
+    void model(String item) {
+        choose(-1, item);
+    }
+
+    /** The choices behind that of the model, from 0. */
     void choose(int choice, String item) {
         onEventThread(() -> {
-            Choice box = (Choice) dialog.getChoices().get(choice);
+            Choice box = (Choice) dialog.getChoices().get(choice + 1);
             box.select(item);
             assertEquals(item, box.getSelectedItem());
             dialog.itemStateChanged(new ItemEvent(box, ItemEvent.ITEM_STATE_CHANGED, item, ItemEvent.SELECTED));

@@ -268,7 +268,7 @@ class PreviewWindowTest extends DialogWindow {
         restored(image);
         long planeMs = (System.nanoTime() - start) / 1_000_000;
         open(image);
-        text(0, "");
+        model("accurate");
         preview(true);
         until("it runs", () -> dialog.noteText().equals("Preview: restoring this plane..."));
         IJ.wait((int) Math.min(300, planeMs / 3));

@@ -69,6 +69,8 @@ class RestoreDialogWindowTest extends DialogWindow {
         until("OK is there", () -> dialog.getButtons()[0].isEnabled());
         text(0, folder.resolve("gone.onnx").toString());
         assertTrue(dialog.noteText().startsWith("Model: there is no file "), dialog.noteText());
+        text(0, "");
+        assertTrue(dialog.noteText().startsWith("Model: no file is chosen"), dialog.noteText());
         text(0, Images.TINY);
         text(last(), "nonsense=1");
         preview(true);
@@ -106,6 +108,23 @@ class RestoreDialogWindowTest extends DialogWindow {
             assertTrue(Files.exists(output), said);
             assertTrue(Images.equal(
                     Images.pixels(WindowManager.getCurrentImage()), Images.pixels(IJ.openImage(output.toString()))));
+        } finally {
+            recorder.close();
+        }
+    }
+
+    @Test
+    void aModelIsChosenByItsName() throws Exception {
+        Recorder recorder = new Recorder(false);
+        try {
+            ImagePlus image = Images.single(16, 40, 30);
+            open(image);
+            model("fast");
+            assertFalse(dialog.noteText().startsWith("Model"), dialog.noteText());
+            ok();
+            String info = WindowManager.getCurrentImage().getInfoProperty();
+            assertTrue(info.contains("parfocal-w8"), info);
+            until("it is recorded", () -> recorder.getText().contains("model=fast device=cpu"));
         } finally {
             recorder.close();
         }
@@ -175,7 +194,7 @@ class RestoreDialogWindowTest extends DialogWindow {
         ImagePlus image = Images.stack(16, 700, 700, 6);
         Object[] before = Images.copies(image);
         open(image);
-        text(0, "");
+        model("accurate");
         choose(3, "in place");
         onEventThread(() ->
                 dialog.actionPerformed(new ActionEvent(dialog.getButtons()[0], ActionEvent.ACTION_PERFORMED, "")));
@@ -208,7 +227,7 @@ class RestoreDialogWindowTest extends DialogWindow {
     void theWindowIsClosedDuringARun() throws Exception {
         ImagePlus image = Images.stack(16, 900, 900, 2);
         open(image);
-        text(0, "");
+        model("accurate");
         onEventThread(() ->
                 dialog.actionPerformed(new ActionEvent(dialog.getButtons()[0], ActionEvent.ACTION_PERFORMED, "")));
         until("it runs", image::isLocked);

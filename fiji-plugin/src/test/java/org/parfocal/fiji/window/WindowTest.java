@@ -98,7 +98,7 @@ class WindowTest {
     @Test
     void modelInformation() throws Exception {
         String told = Desktop.play("model-information", home);
-        assertEquals("run(\"Model Information...\", \"model=[] device=auto\");", line(told, "recorded"));
+        assertEquals("run(\"Model Information...\", \"model=accurate device=auto\");", line(told, "recorded"));
         assertTrue(told.contains("parfocal-w16") && told.contains("proved by a run"), told);
         Pictures.check("model-information.png");
     }

@@ -1,0 +1,13 @@
+"""Micro-Manager's core with the adapter in it, which restores a frame of the simulated camera and lives on for SECONDS."""
+
+import sys
+import time
+
+from conftest import Microscope
+
+microscope = Microscope()
+microscope.core.snapImage()
+microscope.image()
+assert microscope.counts() == (1, 0, 0), microscope.get("LastError")
+time.sleep(int(sys.argv[1]))
+microscope.core.reset()
