@@ -26,9 +26,7 @@ fn main() {
     let mut over = Vec::new();
     for (packing, best) in Packing::ALL.iter().zip(best) {
         let verdict = if best <= LIMIT_NS_PER_PIXEL { "within" } else { "OVER" };
-        println!(
-            "unpacking {packing:?}, {SIZE}x{SIZE}: {best:.2} ns/px, {verdict} the limit of {LIMIT_NS_PER_PIXEL}"
-        );
+        println!("unpacking {packing:?}, {SIZE}x{SIZE}: {best:.2} ns/px, {verdict} the limit of {LIMIT_NS_PER_PIXEL}");
         if best > LIMIT_NS_PER_PIXEL {
             over.push((packing, best));
         }

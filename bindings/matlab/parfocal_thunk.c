@@ -226,7 +226,8 @@ EXPORTED int32 THUNK(int32uint64uint64int32voidPtruint64uint64voidPtruint64voidP
     TAKE(voidPtr, j);
     TAKE(voidPtr, k);
     UNUSED(size);
-    return CALL(int32, (uint64, uint64, int32, voidPtr, uint64, uint64, voidPtr, uint64, voidPtr, voidPtr, voidPtr))(a, b, c, d, e, f, g, h, i, j, k);
+    return CALL(int32, (uint64, uint64, int32, voidPtr, uint64, uint64, voidPtr, uint64, voidPtr, voidPtr, voidPtr))(
+        a, b, c, d, e, f, g, h, i, j, k);
 }
 
 EXPORTED int32 THUNK(int32uint64int32voidPtruint64uint64uint64Thunk) {

@@ -64,8 +64,7 @@ pub unsafe extern "C" fn parfocal_restore_packed(
         // SAFETY: the header's rule on text.
         let options = RunOptions::parse(unsafe { self::options(options) }?)?;
         // SAFETY: the header's rules on pixels and arrays.
-        let mut pixels =
-            unsafe { pixels((packing, src, src_bytes, row_bytes), (dst, dst_count, dst_strides), shape) }?;
+        let mut pixels = unsafe { pixels((packing, src, src_bytes, row_bytes), (dst, dst_count, dst_strides), shape) }?;
         let run = claimed_task(task)?;
         run.finish(stack::restore(&model, &run.task, &mut pixels, &options)?.describe());
         Ok(())

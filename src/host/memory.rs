@@ -276,7 +276,8 @@ impl PackedPixels {
     /// As for `PackedSource` and `Target`.
     pub unsafe fn new(source: RawPacked, target: RawPixels<*mut u16>, shape: Shape) -> Result<Self> {
         // SAFETY: the caller's promise.
-        let (source, target) = unsafe { (PackedSource::new(source, shape, "src")?, Target::new(target, shape, "dst")?) };
+        let (source, target) =
+            unsafe { (PackedSource::new(source, shape, "src")?, Target::new(target, shape, "dst")?) };
         let first = source.0.addr();
         let (from, to) = ((first, first.saturating_add(source.1.reach())), range(target.0.cast_const(), &target.1));
         if from.0 < to.1 && to.0 < from.1 {

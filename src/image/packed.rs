@@ -86,7 +86,9 @@ impl PackedLayout {
     pub fn new(packing: Packing, bytes: usize, row_bytes: usize, shape: Shape) -> Result<Self> {
         let Shape { width, height, channels, planes } = shape.check()?;
         if channels != 1 || planes != 1 {
-            return Err(invalid(format!("shape {shape}; expected 1 channel and 1 plane: packed pixels are grey frames")));
+            return Err(invalid(format!(
+                "shape {shape}; expected 1 channel and 1 plane: packed pixels are grey frames"
+            )));
         }
         let too_many = || invalid(format!("{width}x{height} packed pixels: more than memory can hold"));
         let (lines, line) = if row_bytes == 0 { (1, width * height) } else { (height, width) };
@@ -97,7 +99,8 @@ impl PackedLayout {
                  without gaps"
             )));
         }
-        let reach = row_bytes.checked_mul(lines - 1).and_then(|before| before.checked_add(used)).ok_or_else(too_many)?;
+        let reach =
+            row_bytes.checked_mul(lines - 1).and_then(|before| before.checked_add(used)).ok_or_else(too_many)?;
         if bytes < reach {
             return Err(invalid(format!(
                 "{bytes} bytes of packed pixels; expected {reach} for {width}x{height} pixels as {packing:?}"

@@ -226,7 +226,8 @@ static void make_room(parfocal_stream stream) {
         if ((at = strstr(counters, "\"submitted\":")) != NULL) submitted = strtoull(at + 12, NULL, 10);
         if ((at = strstr(counters, "\"received\":")) != NULL) received = strtoull(at + 11, NULL, 10);
         if (received == submitted) break;
-        last = parfocal_stream_receive(stream, out_u16, stream == a_stream ? SAMPLES : WIDTH * HEIGHT, NULL, NULL, 20000);
+        last =
+            parfocal_stream_receive(stream, out_u16, stream == a_stream ? SAMPLES : WIDTH * HEIGHT, NULL, NULL, 20000);
     } while (last == PARFOCAL_STATUS_OK);
     memset(out_u16, MARK_BYTE, sizeof out_u16);
 }

@@ -3,7 +3,8 @@
    doctor, with that many MiB of address space beyond what it has (before: before it opens the model, after: after), or
    with the allocation of that number failing (malloc; fail_malloc.c must be preloaded). All may be OK or OUT_OF_MEMORY,
    nothing else, and nothing may be printed. With malloc, a child that the dynamic linker has ended in its own words is
-   left out and counted: linker_ends.c shows that any program ends so. The result is the exit status, details are in the log. */
+   left out and counted: linker_ends.c shows that any program ends so. The result is the exit status, details are in the
+   log. */
 
 #define _GNU_SOURCE
 #include "support.h"
@@ -147,8 +148,8 @@ int main(int count, char **arguments) {
         result = ran(printed);
         fine += result == 0, without += result == 3, spared += result == 4, bad += result == 1;
     }
-    fprintf(log_file, "%s: %d with all memory, %d that were refused some, %d left out, %d failed\n", what, fine, without,
-            spared, bad);
+    fprintf(log_file, "%s: %d with all memory, %d that were refused some, %d left out, %d failed\n", what, fine,
+            without, spared, bad);
     fclose(log_file);
     /* A sweep in which nothing was short has tried nothing; more than a few that are left out would be a fault. */
     return bad == 0 && without > 0 && spared <= MOST_LEFT_OUT ? 0 : 1;

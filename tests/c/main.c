@@ -109,10 +109,9 @@ int main(int count, char **arguments) {
         const char *name;
         void (*run)(void);
     } families[] = {
-        {"errors", test_errors},   {"model", test_model}, {"restore", test_restore},
-        {"layouts", test_layouts}, {"files", test_files}, {"task", test_task},
-        {"stream", test_stream},   {"focus", test_focus}, {"range", test_range},
-        {"packed", test_packed},
+        {"errors", test_errors}, {"model", test_model},   {"restore", test_restore}, {"layouts", test_layouts},
+        {"files", test_files},   {"task", test_task},     {"stream", test_stream},   {"focus", test_focus},
+        {"range", test_range},   {"packed", test_packed},
     };
     size_t i;
     if (count < 5) return 2;

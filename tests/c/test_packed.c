@@ -67,7 +67,8 @@ static void confused(void) {
     count = pack(PARFOCAL_PACKING_MONO12P, in, 0, bytes);
     CHECK_IS(parfocal_unpack(PARFOCAL_PACKING_MONO12_PACKED, bytes, count, 0, out, N, NULL, frame), OK);
     for (i = 0; i < N; i++) wrong += in[i] != out[i];
-    CHECK(wrong > N / 2);
+    /* The second pixel of a pair is the same in both. */
+    CHECK(wrong > N / 3);
 }
 
 void test_packed(void) {

@@ -128,7 +128,8 @@ static void packed(const Model &model) {
     CHECK_THROWS(parfocal::unpack(frame, View(pixels, Shape{17, 16})), INVALID_ARGUMENT, "expected the same shape");
     bytes.pop_back();
     const parfocal::PackedView cut{parfocal::Packing::mono12p, bytes, 16, 17};
-    CHECK_THROWS(parfocal::unpack(cut, View(pixels, shape)), INVALID_ARGUMENT, "407 bytes of packed pixels; expected 408");
+    CHECK_THROWS(parfocal::unpack(cut, View(pixels, shape)), INVALID_ARGUMENT,
+                 "407 bytes of packed pixels; expected 408");
     CHECK_THROWS(model.restore(cut, View(pixels, shape)), INVALID_ARGUMENT, "407 bytes of packed pixels; expected 408");
     CHECK_THROWS(stream.submit(cut, 6), INVALID_ARGUMENT, "407 bytes of packed pixels; expected 408");
     Stream<float> floats(model, shape);

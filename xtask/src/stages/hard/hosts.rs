@@ -44,11 +44,13 @@ pub fn all(seconds: &'static str) -> Result<Vec<Host>> {
     Ok(hosts)
 }
 
+/// Adds to a command: what ("live" or "leave"), and a number (seconds, or microseconds until it leaves by 7).
+type Start = Box<dyn Fn(Cmd<'static>, &str, &str) -> Cmd<'static> + Send + Sync>;
+
 /// A host that can also end at any moment.
 struct Leaver {
     name: &'static str,
-    /// Adds to a command: what ("live" or "leave"), and a number (seconds, or microseconds until it leaves by 7).
-    command: Box<dyn Fn(Cmd<'static>, &str, &str) -> Cmd<'static> + Send + Sync>,
+    command: Start,
     allowed: &'static [&'static str],
     /// Microseconds from its start to when all is at work.
     longest: u64,

@@ -42,7 +42,13 @@ class PackedTest {
 
     @Test
     void badSizesAreRefused() {
-        refused(Packing.MONO12P, new byte[5], 2, 2, 0, "5 bytes of packed pixels; expected 6 for 2x2 pixels as Mono12p");
+        refused(
+                Packing.MONO12P,
+                new byte[5],
+                2,
+                2,
+                0,
+                "5 bytes of packed pixels; expected 6 for 2x2 pixels as Mono12p");
         refused(Packing.MONO12P, new byte[9], 2, 2, 2, "row_bytes = 2; expected at least 3");
         refused(Packing.MONO12P, new byte[9], 2, 2, -1, "row bytes = -1; expected 0");
         refused(Packing.MONO12P, new byte[9], 0, 2, 0, "width x height is 0 x 2; expected sizes of at least 1");
@@ -52,8 +58,8 @@ class PackedTest {
     }
 
     private static void refused(Packing packing, byte[] bytes, int width, int height, long rowBytes, String words) {
-        ParfocalException e = assertThrows(
-                ParfocalException.class, () -> Parfocal.unpack(packing, bytes, width, height, rowBytes));
+        ParfocalException e =
+                assertThrows(ParfocalException.class, () -> Parfocal.unpack(packing, bytes, width, height, rowBytes));
         assertEquals(Status.INVALID_ARGUMENT, e.status());
         assertTrue(e.getMessage().contains(words), e.getMessage());
     }

@@ -13,7 +13,9 @@ final class ModelChoice {
 
     private ModelChoice() {}
 
-    /** Adds a choice and a field for a file. {@code model} is what a macro has: "" is the default, a name, or a path. */
+    /**
+     * Adds a choice and a field for a file. {@code model} is what a macro has: "" is the default, a name, or a path.
+     */
     static void add(GenericDialog dialog, String model, int columns) {
         List<String> names = names();
         String chosen = model.isEmpty() ? names.get(0) : names.contains(model) ? model : FILE;

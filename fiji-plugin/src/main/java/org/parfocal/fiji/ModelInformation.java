@@ -40,7 +40,8 @@ public final class ModelInformation implements PlugIn {
             }
             // One key of a macro for both fields.
             String chosen = ((Choice) dialog.getChoices().get(0)).getSelectedItem();
-            path = ModelChoice.read(chosen, ((TextField) dialog.getStringFields().get(0)).getText());
+            path = ModelChoice.read(
+                    chosen, ((TextField) dialog.getStringFields().get(0)).getText());
             device = ((Choice) dialog.getChoices().get(1)).getSelectedItem();
             if (Recorder.record) {
                 Recorder.recordOption("model", chosen.equals(ModelChoice.FILE) ? path : chosen);

@@ -31,12 +31,14 @@ class RestoreFolderTest {
     void everyTiffOfAFolder() throws Exception {
         Path in = Files.createDirectory(folder.resolve("to do"));
         Path out = Files.createDirectory(folder.resolve("done"));
-        assertTrue(new FileSaver(Images.stack(16, 40, 30, 3)).saveAsTiffStack(in.resolve("b.tif").toString()));
-        assertTrue(new FileSaver(Images.single(8, 40, 30)).saveAsTiff(in.resolve("a.TIFF").toString()));
+        assertTrue(new FileSaver(Images.stack(16, 40, 30, 3))
+                .saveAsTiffStack(in.resolve("b.tif").toString()));
+        assertTrue(new FileSaver(Images.single(8, 40, 30))
+                .saveAsTiff(in.resolve("a.TIFF").toString()));
         Files.write(in.resolve("broken.tif"), "no image".getBytes(StandardCharsets.US_ASCII));
         Files.write(in.resolve("notes.txt"), new byte[3]);
-        String options = "input=[" + in + "] output=[" + out + "] model=[" + Images.TINY + "] device=cpu "
-                + "options=threads=1";
+        String options =
+                "input=[" + in + "] output=[" + out + "] model=[" + Images.TINY + "] device=cpu " + "options=threads=1";
         String said = run(options);
         assertTrue(said.contains("a.TIFF | 1 | restored\nb.tif | 3 | restored\nbroken.tif | 0 | "), said);
         assertTrue(said.contains("not a TIFF file") && said.contains("the end"), said);
@@ -56,7 +58,8 @@ class RestoreFolderTest {
         assertTrue(said.contains("there is no folder \"" + folder.resolve("none") + "\". Choose one"), said);
         said = run("input=[" + empty + "]");
         assertTrue(said.contains("has no TIFF file (.tif or .tiff). Choose another folder."), said);
-        assertTrue(new FileSaver(Images.single(8, 40, 30)).saveAsTiff(empty.resolve("a.tif").toString()));
+        assertTrue(new FileSaver(Images.single(8, 40, 30))
+                .saveAsTiff(empty.resolve("a.tif").toString()));
         said = run("input=[" + empty + "] output=[" + folder.resolve("gone") + "] device=cpu");
         assertTrue(said.contains("gone does not exist. Make it first"), said);
         said = run("folder=[" + empty + "]");

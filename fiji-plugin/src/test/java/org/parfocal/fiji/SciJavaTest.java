@@ -47,13 +47,33 @@ class SciJavaTest {
         ImagePlus expected = Images.restore(Images.single(16, 60, 50), Images.CPU + "options=threads=1");
         assertSame(
                 image,
-                run("image", image, "model", Images.TINY, "device", "cpu", "options", "threads=1", "output", "in place"));
+                run(
+                        "image",
+                        image,
+                        "model",
+                        Images.TINY,
+                        "device",
+                        "cpu",
+                        "options",
+                        "threads=1",
+                        "output",
+                        "in place"));
         assertTrue(Images.equal(Images.pixels(expected), Images.pixels(image)));
         String file = folder.resolve("a result.tif").toString();
         ImagePlus other = Images.single(16, 60, 50);
         String output = "TIFF file";
         assertNull(run(
-                "image", other, "model", Images.TINY, "device", "cpu", "options", "threads=1", "output", output, "file",
+                "image",
+                other,
+                "model",
+                Images.TINY,
+                "device",
+                "cpu",
+                "options",
+                "threads=1",
+                "output",
+                output,
+                "file",
                 file));
         assertTrue(Images.equal(Images.pixels(expected), Images.pixels(IJ.openImage(file))));
     }
