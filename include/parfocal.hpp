@@ -429,8 +429,9 @@ public:
             return parfocal_task_describe(handle_.get(), b, size, n);
         });
     }
-    /// How far each restored pixel is expected to be from the truth, in the image's units, into pixels of the run's shape.
-    /// Of a run in memory that had the option error_map=on and has succeeded. Errors: INVALID_ARGUMENT, INVALID_HANDLE.
+    /// How far each restored pixel is expected to be from the truth, in the image's units, into pixels of the run's
+    /// shape. Of a run in memory that had the option error_map=on and has succeeded. Errors: INVALID_ARGUMENT,
+    /// INVALID_HANDLE.
     void error_map(View<float> target) const {
         const detail::StridesArray strides(target.strides());
         detail::check(parfocal_task_error_map(handle_.get(), target.data(), target.count(), strides.values));
@@ -659,8 +660,8 @@ public:
             return parfocal_stream_describe(handle_.get(), b, size, n);
         });
     }
-    /// How far each pixel of the frame that was received last is expected to be from the truth, in its units. Of a stream
-    /// that was opened with error_map=on. Errors: INVALID_ARGUMENT, INVALID_HANDLE.
+    /// How far each pixel of the frame that was received last is expected to be from the truth, in its units. Of a
+    /// stream that was opened with error_map=on. Errors: INVALID_ARGUMENT, INVALID_HANDLE.
     void error_map(View<float> target) const {
         const detail::StridesArray strides(target.strides());
         detail::check(parfocal_stream_error_map(handle_.get(), target.data(), target.count(), strides.values));

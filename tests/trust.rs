@@ -47,7 +47,9 @@ fn expected_errors_come_in_the_units_of_the_image_with_the_factor_of_the_light()
     assert_eq!(model.describe()["estimates_error"], true);
     let shape = Shape::grey(70, 50);
     let data = ramp(shape);
-    for (light, factor) in [("", 2.0), ("light=fluorescence", 2.0), ("light=transmitted", 0.5), ("light=reflected", 1.0)] {
+    for (light, factor) in
+        [("", 2.0), ("light=fluorescence", 2.0), ("light=transmitted", 0.5), ("light=reflected", 1.0)]
+    {
         for tile in ["", "tile=32 halo=16"] {
             let (_, report) = run(&model, &data, shape, &format!("error_map=on {light} {tile}")).unwrap();
             let range = report.ranges[0];
@@ -123,7 +125,8 @@ fn the_map_of_a_file_has_its_pages_and_its_pixel_size() {
         source.read(page, &mut pixels).unwrap();
         map.read(page, &mut errors).unwrap();
         let lo = report.run.ranges[page].lo;
-        let wrong = |(error, pixel): (&f32, &u16)| (f64::from(*error) - 0.5 * (f64::from(*pixel) - lo).abs()).abs() > 0.05;
+        let wrong =
+            |(error, pixel): (&f32, &u16)| (f64::from(*error) - 0.5 * (f64::from(*pixel) - lo).abs()).abs() > 0.05;
         assert!(!errors.iter().zip(&pixels).any(wrong), "page {page}");
     }
     // The same restored file, with and without, but for its own name.
@@ -143,7 +146,10 @@ fn the_map_of_a_file_has_its_pages_and_its_pixel_size() {
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn the_best_quality_does_not_depend_on_how_the_image_lies() {
     let (normal, best) = (tiny("threads=1"), tiny("threads=1 quality=best"));
-    assert_eq!((normal.describe()["quality"].as_str(), best.describe()["quality"].as_str()), (Some("normal"), Some("best")));
+    assert_eq!(
+        (normal.describe()["quality"].as_str(), best.describe()["quality"].as_str()),
+        (Some("normal"), Some("best"))
+    );
     let shape = Shape::grey(48, 48);
     let data: Vec<f32> = (0..48 * 48).map(|i| ((i * i) % 997) as f32).collect();
     let mirrored = |image: &[f32]| image.chunks(48).flat_map(|row| row.iter().rev()).copied().collect::<Vec<f32>>();

@@ -16,8 +16,9 @@ pub struct KeptErrors {
 /// Writes the errors of planes of `shape`, `[plane][channel][y][x]`, to a host's memory of the same shape.
 pub fn write(shape: Shape, values: &[f32], to: &Target<f32>) {
     let rows = values.chunks_exact(shape.width);
-    let places = (0..shape.planes)
-        .flat_map(|plane| (0..shape.channels).flat_map(move |channel| (0..shape.height).map(move |y| (plane, channel, y))));
+    let places = (0..shape.planes).flat_map(|plane| {
+        (0..shape.channels).flat_map(move |channel| (0..shape.height).map(move |y| (plane, channel, y)))
+    });
     for ((plane, channel, y), row) in places.zip(rows) {
         to.write(plane, channel, y, row);
     }
@@ -29,9 +30,9 @@ impl KeptErrors {
         let Shape { width, height, channels, planes } = self.shape;
         let size = width * height * channels;
         let found = usize::try_from(plane).ok().filter(|plane| *plane < planes);
-        found.map(|plane| &self.values[plane * size..(plane + 1) * size]).ok_or_else(|| {
-            Error::new(Status::InvalidArgument, format!("plane {plane}: expected 0 to {}", planes - 1))
-        })
+        found
+            .map(|plane| &self.values[plane * size..(plane + 1) * size])
+            .ok_or_else(|| Error::new(Status::InvalidArgument, format!("plane {plane}: expected 0 to {}", planes - 1)))
     }
 }
 

@@ -199,12 +199,7 @@ impl Runner<'_> {
     /// One run on a batch of images of `size`; `take` gets the result and returns whether it is finite.
     ///
     /// Errors: those of `Session::run`; `Model` for results that are not finite; `OutOfMemory`.
-    fn run(
-        &mut self,
-        size: (usize, usize, usize),
-        images: &[f32],
-        take: impl FnOnce(Restored) -> bool,
-    ) -> Result<()> {
+    fn run(&mut self, size: (usize, usize, usize), images: &[f32], take: impl FnOnce(Restored) -> bool) -> Result<()> {
         let finite = match self.turns {
             [turn] if turn.is_upright() => self.once(size, images, take)?,
             turns => self.mean_over(turns, size, images, take)?,
@@ -216,12 +211,7 @@ impl Runner<'_> {
         }
     }
 
-    fn once<R>(
-        &mut self,
-        size: (usize, usize, usize),
-        images: &[f32],
-        take: impl FnOnce(Restored) -> R,
-    ) -> Result<R> {
+    fn once<R>(&mut self, size: (usize, usize, usize), images: &[f32], take: impl FnOnce(Restored) -> R) -> Result<R> {
         let started = Instant::now();
         let network = &mut self.network;
         let taken = self.session.run(self.task, size, images, self.condition, |output| {
@@ -351,7 +341,12 @@ pub fn append_errors<T: Sample>(
 }
 
 /// As `append_errors`, of a constant plane, which is returned as it is: 0.
-pub fn append_no_errors<T: Sample>(planes: &impl Planes<T>, plane: usize, row: &mut [T], to: &mut Vec<f32>) -> Result<()> {
+pub fn append_no_errors<T: Sample>(
+    planes: &impl Planes<T>,
+    plane: usize,
+    row: &mut [T],
+    to: &mut Vec<f32>,
+) -> Result<()> {
     let shape = planes.shape();
     make_room(to, shape)?;
     for channel in 0..shape.channels {

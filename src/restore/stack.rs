@@ -85,8 +85,12 @@ pub fn restore<T: Sample>(
         model.note(warning);
     }
     let error_factor = error_factor(model, options)?;
-    let report =
-        Report { tile: plan.tile, halo: model.halo(options)?, errors: error_factor.map(|_| Vec::new()), ..Report::default() };
+    let report = Report {
+        tile: plan.tile,
+        halo: model.halo(options)?,
+        errors: error_factor.map(|_| Vec::new()),
+        ..Report::default()
+    };
     let buffers = Buffers::new(model.spare(), &plan, shape, error_factor.is_some())?;
     let mut run = Run { model, task, options, shape, range, scope, error_factor, plan, buffers, report };
     for plane in 0..shape.planes {

@@ -67,9 +67,7 @@ def nause(error: np.ndarray, expected: np.ndarray) -> float:
     return float((left(np.argsort(expected, kind="stable")) - best) / max(chance - best, 1e-30))
 
 
-def plane_errors(
-    plane: np.ndarray, sharp: np.ndarray, network: Network
-) -> tuple[np.ndarray, np.ndarray]:
+def plane_errors(plane: np.ndarray, sharp: np.ndarray, network: Network) -> tuple[np.ndarray, np.ndarray]:
     """Absolute errors of a restored plane and its expected errors, in the units of `sharp`; arrays of one shape."""
     restored, expected = restore_with_error(plane, network)
     move, cut = onto(sharp, plane)

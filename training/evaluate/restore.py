@@ -56,9 +56,7 @@ def restore(
     return _as_frame(np.where(finite, y, planes), frame)
 
 
-def restore_with_error(
-    frame: np.ndarray, network: Network, told: Told | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def restore_with_error(frame: np.ndarray, network: Network, told: Told | None = None) -> tuple[np.ndarray, np.ndarray]:
     """As `restore`, and the expected absolute error of each pixel in the frame's units, before any factor.
 
     0 in a constant frame, NaN where the frame is not finite. Raises ValueError for a network without a trust map.
@@ -213,7 +211,9 @@ def torch_network(model) -> Network:
         told = torch.from_numpy(condition[None]).to(device())
         with torch.inference_mode():
             pairs = [model.restored_and_error(torch.from_numpy(p[None]).to(device()), told) for p in x]
-        return tuple(np.concatenate([image.float().cpu().numpy() for image in images]) for images in zip(*pairs, strict=True))
+        return tuple(
+            np.concatenate([image.float().cpu().numpy() for image in images]) for images in zip(*pairs, strict=True)
+        )
 
     trusted = getattr(model, "error_head", None) is not None
     return Network(run, estimate if hasattr(model, "estimator") else None, run_with_error if trusted else None)
