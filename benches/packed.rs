@@ -1,4 +1,4 @@
-//! The cost of unpacking a camera's pixels: nanoseconds a pixel on one thread, at 2048x2048 (limit: 1 for each packing).
+//! The cost of unpacking a camera's pixels: nanoseconds a pixel on one thread, at 2048x2048 (limit: 1 for each).
 //!
 //! Readings of the packings are interleaved, and the best of each counts: the others measure how busy the machine is.
 

@@ -1,4 +1,4 @@
-"""Micro-Manager's core with the adapter in it, which restores a frame of the simulated camera and lives on for SECONDS."""
+"""Micro-Manager's core with the adapter in it: it restores a frame of a simulated camera and lives on for SECONDS."""
 
 import sys
 import time

@@ -23,8 +23,8 @@ class RestoreFolderTest {
         return new ImageJProcess(folder)
                 .withLibrary()
                 .headless("run(\"Restore Folder...\", \"" + options + "\");\n"
-                        + "for (i = 0; i < nResults; i++) print(getResultLabel(i) + \" | \" + getResult(\"Planes\", i) + "
-                        + "\" | \" + getResultString(\"Outcome\", i));\nprint(\"the end\");\n");
+                        + "for (i = 0; i < nResults; i++) print(getResultLabel(i) + \" | \" + "
+                        + "getResult(\"Planes\", i) + \" | \" + getResultString(\"Outcome\", i));\nprint(\"the end\");\n");
     }
 
     @Test
