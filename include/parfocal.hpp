@@ -456,8 +456,8 @@ private:
 /// An opened model. Any number of threads may call its members at once.
 class Model {
 public:
-    /// Opens a model file; an empty path stands for the built-in model. Options: device, threads, precision,
-    /// memory, runtime. Errors: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (also when libparfocal has another ABI than
+    /// Opens a model file; an empty path stands for the built-in model. Options: those
+    /// of opening (docs/options.md). Errors: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (also when libparfocal has another ABI than
     /// this header), NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY.
     static Model open(const std::string &path = {}, const std::string &options = {}) {
         detail::check_abi();

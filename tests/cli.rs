@@ -286,6 +286,7 @@ fn wrong_usage_exits_with_2() {
         (vec!["restore", &u8, "-o", "x.tif", "--normalize", "5:1"], "expected two finite numbers"),
         (vec!["restore", &u8, &u16, "-o", "x.tif"], "2 inputs, but the output 'x.tif' is one file"),
         (vec!["restore", &u8, &u8, "-o", "x/"], "two inputs would both become x/u8-restored.tif"),
+        (vec!["restore", &u8, &u16, "-o", "x/", "--error-map", "m.tif"], "m.tif: one file for the maps of 2 inputs"),
         (vec!["compare", &u8], "<B>"),
     ] {
         let folder = TempDir::new().unwrap();

@@ -15,7 +15,7 @@ use super::summary::{entry, print_dry_run, print_file, print_table};
 use crate::error::{Error, Status};
 use crate::restore::file::FileOptions;
 use crate::restore::model::Model;
-use crate::restore::options::Scope;
+use crate::restore::options::{ErrorMap, Scope};
 
 /// The subcommand and its arguments.
 pub fn command() -> Command {
@@ -66,6 +66,13 @@ pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     // clap has checked that it is there.
     let out: &PathBuf = arguments.get_one("OUT").expect("required");
     let options = run_options(arguments)?;
+    if let (ErrorMap::File(path), [_, _, ..]) = (&options.error_map, &inputs[..]) {
+        return Err(Failure::Usage(format!(
+            "--error-map {}: one file for the maps of {} inputs; expected on, which writes one beside each output",
+            path.display(),
+            inputs.len()
+        )));
+    }
     let chosen = |name: &str, value: &str| arguments.get_one::<String>(name).is_some_and(|found| found == value);
     let ome_tiff = chosen("format", "ome-tiff");
     let (jobs, folder) = outputs(&inputs, out, ome_tiff)?;

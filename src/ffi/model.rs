@@ -17,7 +17,7 @@ use crate::restore::options::OpenOptions;
 /// Opens a model: reads the file, loads ONNX Runtime if this is the first, and makes a small run to see that it works.
 /// path: an ONNX file, UTF-8; or the name of a model inside the library, "accurate" (NULL or "" means it, too) or "fast"; or that of a
 /// file NAME.onnx in the folder that the environment variable PARFOCAL_MODELS names. "./fast" is a file of that name.
-/// options: those of opening (device, threads, precision, memory, runtime, spin, priority), UTF-8; NULL or "" for the defaults.
+/// options: those of opening (docs/options.md), UTF-8; NULL or "" for the defaults.
 /// out: receives the handle, 0 on failure. Close it with parfocal_model_close.
 /// Threads: any. A model may be used from any number of threads at once.
 /// Statuses: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (a precision that the device does not have), NOT_FOUND, IO, MODEL, RUNTIME,
@@ -80,7 +80,8 @@ unsafe fn open(
 }
 
 /// What runs, and how, as JSON: model (its name inside the library, or null), name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
-/// precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, estimates_blur (whether it takes optics), warnings. The warnings grow with what happens in runs.
+/// precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, quality, estimates_blur (whether it takes optics), estimates_error
+/// (whether it has error maps), warnings. The warnings grow with what happens in runs.
 /// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
 /// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
 /// Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.

@@ -47,7 +47,7 @@ pub unsafe extern "C" fn parfocal_restore_u8(
 /// dst, dst_count, dst_strides: the same for what is written. Either separate from src, or exactly src with the same strides (in
 /// place); pointers need not be aligned. Elements between pixels are not touched.
 /// shape: {width, height, channels, planes}, each at least 1. Channels of a frame are normalised together; planes are separate frames.
-/// options: those of a run (tile, halo, normalize, pixel_size_um, na, wavelength_um, refractive_index, defocus_um, light, error_map), UTF-8; NULL or "" for the defaults.
+/// options: those of a run (docs/options.md), UTF-8; NULL or "" for the defaults.
 /// pixel_size_um only makes parfocal_model_describe warn when it is outside what the model was trained for.
 /// Each plane is written whole or not at all, in order; after a failure the rest of dst is as it was, and parfocal_task_planes_done
 /// tells how many are done.

@@ -231,3 +231,14 @@ def test_the_engine_finds_the_condition_that_training_finds(command, tmp_path, d
     words += ["--defocus-um", str(defocus_um)] if defocus_um else []
     found = command(frame, tmp_path, *words, model=TOLD)
     assert np.abs(found - expected).max() < 1e-3 * span and np.abs(expected - blind).max() > 0.01 * span
+
+
+def test_the_error_map_is_that_of_training(command, tmp_path):
+    """Tiled and whole, in the units of the image, with the factor of the light."""
+    frame = light((200, 150), 22).astype(np.float32)
+    _, expected = restore.restore_with_error(frame, restore.load_network(TOLD, threads=1))
+    for words in ([], ["--tile", "64", "--halo", "16"]):
+        path = tmp_path / f"map{len(words)}.tif"
+        command(frame, tmp_path, "--error-map", str(path), "--light", "transmitted", *words, model=TOLD)
+        found = tifffile.imread(path)
+        assert found.dtype == np.float32 and np.abs(found - 0.5 * expected).max() < TOLERANCE * expected.max()

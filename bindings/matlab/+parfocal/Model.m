@@ -6,8 +6,8 @@ classdef Model < handle
 %       J = m.restore(I);
 %       m.close();
 %
-%   m = parfocal.Model(OPTIONS) opens it with OPTIONS, text of KEY=VALUE separated by spaces: device, threads,
-%   precision, memory, runtime (docs/options.md). m = parfocal.Model(OPTIONS, FILE) opens an ONNX file of your own.
+%   m = parfocal.Model(OPTIONS) opens it with OPTIONS, text of KEY=VALUE separated by spaces (docs/options.md).
+%   m = parfocal.Model(OPTIONS, FILE) opens an ONNX file of your own.
 %
 %   m.restore(I)        an image or stack in a matrix: same size, class, range and units
 %   m.restoreFile(A, B) a TIFF file, page by page

@@ -19,8 +19,9 @@ final class Settings {
 
     private static final String COMMAND = "Restore Focus";
 
-    /** Options that belong to opening a model; all others belong to a run. */
-    private static final List<String> OPEN_KEYS = Arrays.asList("device", "threads", "precision", "memory", "runtime");
+    /** Options that belong to opening a model; all others belong to a run. A test compares them with docs/options.md. */
+    static final List<String> OPEN_KEYS = Arrays.asList(
+            "device", "threads", "precision", "memory", "runtime", "spin", "priority", "quality");
 
     /** Which planes. */
     enum Planes {

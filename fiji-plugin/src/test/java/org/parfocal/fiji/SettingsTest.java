@@ -4,6 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Paths;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +38,18 @@ class SettingsTest {
             })
     void whatIsRecordedIsReadBack(String options) {
         assertEquals(options, text(Settings.parse(options + " ")));
+    }
+
+    @Test
+    void optionsOfOpeningAreThoseOfTheTable() throws IOException {
+        String page = new String(Files.readAllBytes(Paths.get("../docs/options.md")), StandardCharsets.UTF_8);
+        String table = page.substring(page.indexOf("## When a model is opened"), page.indexOf("## For one run"));
+        List<String> keys = new ArrayList<>();
+        Matcher rows = Pattern.compile("(?m)^\\| `(\\w+)`").matcher(table);
+        while (rows.find()) {
+            keys.add(rows.group(1));
+        }
+        assertEquals(keys, Settings.OPEN_KEYS);
     }
 
     @Test
