@@ -349,7 +349,8 @@ parfocal_status parfocal_restore_f32(parfocal_model model, parfocal_task task, c
 /*
  Restores a TIFF file, page by page: same size, pixel type, compression and metadata. The output appears complete under its
  name, or not at all.
- model, task, options: as parfocal_restore_u16. normalize=stack reads the file once more before.
+ model, task: as parfocal_restore_u16.
+ options: text or NULL: options of a run, and those of docs/options.md for a file. normalize=stack reads the file once more before.
  input, output: paths, UTF-8. An output that exists is never replaced.
  Threads: any, also with the same model at once.
  Statuses: INVALID_ARGUMENT, INVALID_HANDLE, BAD_OPTION, UNSUPPORTED, NOT_FOUND, IO, FORMAT, MODEL, DEVICE, OUT_OF_MEMORY, CANCELLED,

@@ -9,7 +9,7 @@ use parfocal::error::Status;
 use parfocal::image::frame::{InPlace, PixelType, Sample, Shape, Strides};
 use parfocal::restore::file::restore_file;
 use parfocal::restore::model::Model;
-use parfocal::restore::options::RunOptions;
+use parfocal::restore::options::{FileOptions, RunOptions};
 use parfocal::restore::stack::restore;
 use parfocal::task::Task;
 use parfocal::tiff::{PageFormat, Reader, Writer};
@@ -62,17 +62,18 @@ fn a_file_and_its_pages_in_memory_give_the_same_pixels() {
     let model = common::tiny("threads=1");
     let folder = tempfile::tempdir().unwrap();
     for text in ["", "normalize=stack", "normalize=-20:70000 tile=16 halo=8"] {
-        let options = RunOptions::parse(text).unwrap();
+        let file = FileOptions { force: true, ..FileOptions::parse(text).unwrap() };
+        let options = &file.run;
         for input in good() {
             let output = folder.path().join(input.file_name().unwrap());
             let task = Task::new();
-            let report = restore_file(&model, &task, &input, &output, &options, true).unwrap();
+            let report = restore_file(&model, &task, &input, &output, &file).unwrap();
             let (before, after) = (Reader::open(&input).unwrap(), Reader::open(&output).unwrap());
             assert_eq!((after.format(), after.pages()), (before.format(), before.pages()), "{}", input.display());
             let equal = match report.format.pixel_type {
-                PixelType::U8 => same::<u8>(&model, &input, &output, &options),
-                PixelType::U16 => same::<u16>(&model, &input, &output, &options),
-                PixelType::F32 => same::<f32>(&model, &input, &output, &options),
+                PixelType::U8 => same::<u8>(&model, &input, &output, options),
+                PixelType::U16 => same::<u16>(&model, &input, &output, options),
+                PixelType::F32 => same::<f32>(&model, &input, &output, options),
             };
             assert!(equal, "{} with '{text}': other pixels than in memory", input.display());
             let (done, total) = task.progress();
@@ -89,7 +90,7 @@ fn constant_tiny_and_non_finite_frames_are_restored_as_defined() {
     let run = |name: &str| {
         let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good").join(name);
         let output = folder.path().join(name);
-        let report = restore_file(&model, &Task::new(), &input, &output, &RunOptions::default(), false).unwrap();
+        let report = restore_file(&model, &Task::new(), &input, &output, &FileOptions::default()).unwrap();
         (input, output, report)
     };
     for name in ["1x1.tif", "constant.tif"] {
@@ -127,7 +128,7 @@ fn a_cancelled_run_leaves_nothing() {
         let task = Task::new();
         task.cancel();
         let output = folder.path().join("out.tif");
-        let error = restore_file(&model, &task, &input, &output, &RunOptions::parse(text).unwrap(), false).unwrap_err();
+        let error = restore_file(&model, &task, &input, &output, &FileOptions::parse(text).unwrap()).unwrap_err();
         assert_eq!(error.status(), Status::Cancelled, "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "something is left");
     }
@@ -140,7 +141,7 @@ fn damaged_pixels_in_a_late_page_leave_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bad/damaged-data.tif");
     let output = folder.path().join("out.tif");
-    let error = restore_file(&model, &Task::new(), &input, &output, &RunOptions::default(), false).unwrap_err();
+    let error = restore_file(&model, &Task::new(), &input, &output, &FileOptions::default()).unwrap_err();
     assert_eq!(error.status(), Status::Format, "{error}");
     assert!(error.message().contains("damaged-data.tif: page 1: decoding its pixels"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "something is left");
@@ -163,7 +164,7 @@ fn a_nearly_blank_page_does_not_stop_a_stack() {
         writer.write(&mut pixels, &page, None).unwrap();
     }
     writer.finish().unwrap();
-    let options = RunOptions::parse("normalize=stack").unwrap();
-    restore_file(&model, &Task::new(), &input, &output, &options, false).unwrap();
-    assert!(same::<f32>(&model, &input, &output, &options));
+    let options = FileOptions::parse("normalize=stack").unwrap();
+    restore_file(&model, &Task::new(), &input, &output, &options).unwrap();
+    assert!(same::<f32>(&model, &input, &output, &options.run));
 }

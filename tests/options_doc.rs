@@ -18,6 +18,7 @@ fn page() -> String {
     for (scope, title) in [
         (Scope::Open, "When a model is opened"),
         (Scope::Run, "For one run"),
+        (Scope::File, "When a file is restored, beside those of a run"),
         (Scope::Stream, "When a stream is opened"),
     ] {
         write!(page, "\n## {title}\n\n| key | values | default | what |\n|---|---|---|---|\n").unwrap();

@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use crate::error::Result;
 use crate::onnx::models::{BUILT_IN, FOLDER};
 use crate::restore::model::Model;
-use crate::restore::options::{Key, OpenOptions, RunOptions, Scope, TABLE};
+use crate::restore::options::{FileOptions, Key, OpenOptions, Scope, TABLE};
 
 /// `--json`.
 pub fn json() -> Arg {
@@ -39,7 +39,7 @@ fn flag(key: &'static Key) -> Arg {
         let set = if key.scopes.contains(&Scope::Open) {
             OpenOptions::default().set(key.name, value)
         } else {
-            RunOptions::default().set(key.name, value)
+            FileOptions::default().set(key.name, value)
         };
         set.map(|()| value.to_owned()).map_err(|e| e.message().to_owned())
     };
@@ -61,7 +61,7 @@ fn capitalised(text: &str) -> String {
 fn set_options(arguments: &ArgMatches, scope: Scope) -> impl Iterator<Item = (&'static str, &String)> {
     TABLE
         .iter()
-        .filter(move |key| key.scopes.contains(&scope))
+        .filter(move |key| scope.knows(key))
         .filter_map(|key| Some((key.name, arguments.try_get_one::<String>(key.name).ok()??)))
 }
 
@@ -71,9 +71,10 @@ pub fn open_options(arguments: &ArgMatches) -> Result<OpenOptions> {
     Ok(options)
 }
 
-pub fn run_options(arguments: &ArgMatches) -> Result<RunOptions> {
-    let mut options = RunOptions::default();
-    set_options(arguments, Scope::Run).try_for_each(|(name, value)| options.set(name, value))?;
+/// Without `force`, which is no option of the table.
+pub fn file_options(arguments: &ArgMatches) -> Result<FileOptions> {
+    let mut options = FileOptions::default();
+    set_options(arguments, Scope::File).try_for_each(|(name, value)| options.set(name, value))?;
     Ok(options)
 }
 

@@ -12,10 +12,10 @@ use super::outputs::Jobs;
 use super::progress::Bars;
 use super::stop::Stop;
 use crate::error::{Error, Result};
-use crate::restore::file::{FileJob, FileOptions, FileReport};
+use crate::restore::file::{FileJob, FileReport};
 use crate::restore::forecast::{forecast, trial, Forecast};
 use crate::restore::model::Model;
-use crate::restore::options::RunOptions;
+use crate::restore::options::FileOptions;
 use crate::restore::set::Set;
 
 /// What became of a file.
@@ -32,8 +32,7 @@ pub enum Done {
 pub struct Batch<'a> {
     arguments: &'a ArgMatches,
     jobs: &'a Jobs,
-    options: RunOptions,
-    file: FileOptions,
+    options: FileOptions,
     set: Set,
     stop: Stop,
     bars: Bars,
@@ -49,9 +48,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'a> Batch<'a> {
-    pub fn new(arguments: &'a ArgMatches, options: RunOptions, file: FileOptions, jobs: &'a Jobs, stop: Stop) -> Self {
+    pub fn new(arguments: &'a ArgMatches, options: FileOptions, jobs: &'a Jobs, stop: Stop) -> Self {
         let set = Set::new(jobs);
-        Self { arguments, jobs, options, file, set, stop, bars: Bars::new(), model: Mutex::new(None) }
+        Self { arguments, jobs, options, set, stop, bars: Bars::new(), model: Mutex::new(None) }
     }
 
     /// Whether the report is for machines.
@@ -150,15 +149,15 @@ impl<'a> Batch<'a> {
         let run = || -> Result<Option<FileReport>> {
             // `--resume` looks at what is there; what is not complete is an error, never overwritten.
             if resume && output.is_file() {
-                let file = FileOptions { force: true, ..self.file };
-                let job = FileJob::open_in_set(input, output, file, &self.set)?;
-                return job.is_done(&*self.opened()?, &self.options).map(|()| None);
+                let file = FileOptions { force: true, ..self.options.clone() };
+                let job = FileJob::open_in_set(input, output, &file, &self.set)?;
+                return job.is_done(&*self.opened()?, &self.options.run).map(|()| None);
             }
-            let job = FileJob::open_in_set(input, output, self.file, &self.set)?;
+            let job = FileJob::open_in_set(input, output, &self.options, &self.set)?;
             let model = self.opened()?;
             let task = self.stop.task();
             let name = format!("{place}{}", input.file_name().unwrap_or_default().to_string_lossy());
-            self.bars.with(&task, &name, || job.restore(&model, &task, &self.options)).map(Some)
+            self.bars.with(&task, &name, || job.restore(&model, &task, &self.options.run)).map(Some)
         };
         match run() {
             Ok(Some(report)) => Done::Restored(Box::new(report), started.elapsed()),
@@ -172,13 +171,13 @@ impl<'a> Batch<'a> {
         let mut known = None;
         let mut look = |(input, output): &(std::path::PathBuf, std::path::PathBuf)| {
             let output = if new_folder { None } else { Some(output.as_path()) };
-            let job = FileJob::open_to_look(input, output, self.file, &self.set)?;
+            let job = FileJob::open_to_look(input, output, &self.options, &self.set)?;
             let model = self.opened()?;
             let seconds = match known {
                 Some(seconds) => seconds,
-                None => *known.insert(trial(job.reader(), &model, &self.options)?),
+                None => *known.insert(trial(job.reader(), &model, &self.options.run)?),
             };
-            forecast(job.reader(), &model, &self.options, seconds)
+            forecast(job.reader(), &model, &self.options.run, seconds)
         };
         self.jobs.iter().map(&mut look).collect()
     }

@@ -85,9 +85,9 @@ fn command() -> Command {
 
 #[cfg(test)]
 mod tests {
-    use super::arguments::run_options;
+    use super::arguments::file_options;
     use super::*;
-    use crate::restore::options::{RunOptions, Scope, TABLE};
+    use crate::restore::options::{FileOptions, Scope, TABLE};
 
     #[test]
     fn the_command_is_consistent() {
@@ -99,8 +99,8 @@ mod tests {
         let arguments =
             ["parfocal", "restore", "a.tif", "-o", "b.tif", "--normalize", "-5:10", "--pixel-size-um", "0.2"];
         let matches = command().try_get_matches_from(arguments).unwrap();
-        let options = run_options(matches.subcommand().unwrap().1).unwrap();
-        assert_eq!(options, RunOptions::parse("normalize=-5:10 pixel_size_um=0.2").unwrap());
+        let options = file_options(matches.subcommand().unwrap().1).unwrap();
+        assert_eq!(options, FileOptions::parse("normalize=-5:10 pixel_size_um=0.2").unwrap());
         let restore = command().find_subcommand("restore").unwrap().clone();
         for key in TABLE.iter().filter(|key| key.scopes != [Scope::Stream]) {
             assert!(restore.get_arguments().any(|a| a.get_id() == key.name), "{}", key.name);

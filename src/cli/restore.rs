@@ -6,16 +6,15 @@ use std::time::Instant;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::json;
 
-use super::arguments::{flags, json, model, path, run_options};
+use super::arguments::{file_options, flags, json, model, path};
 use super::batch::{Batch, Done};
 use super::output::{say_json, Failure};
 use super::outputs::{check_inputs_survive, outputs, Jobs};
 use super::stop::Stop;
 use super::summary::{entry, print_dry_run, print_file, print_table};
 use crate::error::{Error, Status};
-use crate::restore::file::FileOptions;
 use crate::restore::model::Model;
-use crate::restore::options::{ErrorMap, Scope};
+use crate::restore::options::{ErrorMap, FileOptions, Scope};
 
 /// The subcommand and its arguments.
 pub fn command() -> Command {
@@ -42,44 +41,26 @@ pub fn command() -> Command {
             )
             .conflicts_with("resume"),
         )
-        .arg(
-            Arg::new("pyramid")
-                .long("pyramid")
-                .value_parser(["rebuild", "drop"])
-                .default_value("rebuild")
-                .help("Reduced copies of the pages, where the input has them: made anew, or left out"),
-        )
-        .arg(
-            Arg::new("format")
-                .long("format")
-                .value_parser(["same", "ome-tiff"])
-                .default_value("same")
-                .help("What describes the output: the same as the input, or OME-XML where the input has none"),
-        )
         .arg(json().help("Print a report as JSON"))
         .arg(model())
-        .args(flags(&[Scope::Open, Scope::Run]))
+        .args(flags(&[Scope::Open, Scope::Run, Scope::File]))
 }
 
 pub fn run(arguments: &ArgMatches) -> std::result::Result<(), Failure> {
     let inputs: Vec<&PathBuf> = arguments.get_many("INPUT").into_iter().flatten().collect();
     // clap has checked that it is there.
     let out: &PathBuf = arguments.get_one("OUT").expect("required");
-    let options = run_options(arguments)?;
-    if let (ErrorMap::File(path), [_, _, ..]) = (&options.error_map, &inputs[..]) {
+    let options = FileOptions { force: arguments.get_flag("force"), ..file_options(arguments)? };
+    if let (ErrorMap::File(path), [_, _, ..]) = (&options.run.error_map, &inputs[..]) {
         return Err(Failure::Usage(format!(
             "--error-map {}: one file for the maps of {} inputs; expected on, which writes one beside each output",
             path.display(),
             inputs.len()
         )));
     }
-    let chosen = |name: &str, value: &str| arguments.get_one::<String>(name).is_some_and(|found| found == value);
-    let ome_tiff = chosen("format", "ome-tiff");
-    let (jobs, folder) = outputs(&inputs, out, ome_tiff)?;
+    let (jobs, folder) = outputs(&inputs, out, options.ome_tiff)?;
     check_inputs_survive(&jobs)?;
-    let drop_pyramid = chosen("pyramid", "drop");
-    let file = FileOptions { force: arguments.get_flag("force"), drop_pyramid, ome_tiff };
-    let batch = Batch::new(arguments, options, file, &jobs, Stop::install()?);
+    let batch = Batch::new(arguments, options, &jobs, Stop::install()?);
     let new_folder = folder.filter(|folder| !folder.exists());
     if arguments.get_flag("dry-run") {
         return dry_run(&batch, &jobs, new_folder);

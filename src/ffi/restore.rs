@@ -13,7 +13,7 @@ use crate::image::frame::Sample;
 use crate::image::normalise::Range;
 use crate::image::sample::with_sample;
 use crate::restore::file::restore_file;
-use crate::restore::options::RunOptions;
+use crate::restore::options::{FileOptions, RunOptions};
 use crate::restore::stack;
 use crate::task::Task;
 
@@ -119,7 +119,8 @@ unsafe fn restore<T: Sample>(
 
 /// Restores a TIFF file, page by page: same size, pixel type, compression and metadata. The output appears complete under its
 /// name, or not at all.
-/// model, task, options: as parfocal_restore_u16. normalize=stack reads the file once more before.
+/// model, task: as parfocal_restore_u16.
+/// options: text or NULL: options of a run, and those of docs/options.md for a file. normalize=stack reads the file once more before.
 /// input, output: paths, UTF-8. An output that exists is never replaced.
 /// Threads: any, also with the same model at once.
 /// Statuses: INVALID_ARGUMENT, INVALID_HANDLE, BAD_OPTION, UNSUPPORTED, NOT_FOUND, IO, FORMAT, MODEL, DEVICE, OUT_OF_MEMORY, CANCELLED,
@@ -137,9 +138,9 @@ pub unsafe extern "C" fn parfocal_restore_file(
         // SAFETY: the header's rule on text.
         let (input, output) = unsafe { (path(input, "input")?, path(output, "output")?) };
         // SAFETY: as above.
-        let options = RunOptions::parse(unsafe { self::options(options) }?)?;
+        let options = FileOptions::parse(unsafe { self::options(options) }?)?;
         let run = claimed_task(task)?;
-        run.finish(restore_file(&model, &run.task, input, output, &options, false)?.describe());
+        run.finish(restore_file(&model, &run.task, input, output, &options)?.describe());
         Ok(())
     })
 }

@@ -16,7 +16,7 @@ use crate::host::error_map::check_fetched;
 use crate::host::objects::claimed_task;
 use crate::image::sample::with_sample;
 use crate::restore::file::restore_file;
-use crate::restore::options::RunOptions;
+use crate::restore::options::{FileOptions, RunOptions};
 use crate::restore::stack;
 
 #[no_mangle]
@@ -83,9 +83,9 @@ pub extern "system" fn Java_org_parfocal_Native_restoreFile<'local>(
     entry(env, |env, guard| {
         let model = guard.model(model as u64)?;
         let (input, output) = (required_path(env, &input, "input")?, required_path(env, &output, "output")?);
-        let options = RunOptions::parse(&self::options(env, &options)?)?;
+        let options = FileOptions::parse(&self::options(env, &options)?)?;
         let run = claimed_task(task as u64)?;
-        let report = restore_file(&model, &run.task, input.as_ref(), output.as_ref(), &options, false)?;
+        let report = restore_file(&model, &run.task, input.as_ref(), output.as_ref(), &options)?;
         run.finish(report.describe());
         Ok(())
     })

@@ -12,7 +12,7 @@ use crate::image::sample::with_sample;
 use crate::restore::error_file::ErrorFile;
 use crate::restore::forecast::runs;
 use crate::restore::model::Model;
-use crate::restore::options::{ErrorMap, Normalize, RunOptions};
+use crate::restore::options::{ErrorMap, FileOptions, Normalize, RunOptions};
 use crate::restore::record::{self, record};
 use crate::restore::report::Report;
 use crate::restore::set::{Companion, Set};
@@ -47,17 +47,6 @@ impl FileReport {
     }
 }
 
-/// What to do with a file besides restoring its pixels.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FileOptions {
-    /// Replace an output that exists; never an input.
-    pub force: bool,
-    /// Leave out reduced copies of pages (pyramids) instead of making them anew.
-    pub drop_pyramid: bool,
-    /// Describe the output in OME-XML, if the input is not.
-    pub ome_tiff: bool,
-}
-
 /// A file ready to be restored: the input's structure and the output's name are checked, no pixel has been read. It is
 /// made before a model is opened, so that a bad file is refused at once.
 pub struct FileJob {
@@ -76,12 +65,12 @@ impl FileJob {
     /// Those of `tiff::Reader::open`; `InvalidArgument` if output and input are the same file; `Exists`; `NotFound` (no
     /// such folder).
     pub fn open(input: &Path, output: &Path, force: bool) -> Result<Self> {
-        Self::open_in_set(input, output, FileOptions { force, ..FileOptions::default() }, &Set::default())
+        Self::open_in_set(input, output, &FileOptions { force, ..FileOptions::default() }, &Set::default())
     }
 
     /// As `open`; `set` are the files that the same call restores. An OME description that names only these names their
     /// outputs afterwards.
-    pub fn open_in_set(input: &Path, output: &Path, options: FileOptions, set: &Set) -> Result<Self> {
+    pub fn open_in_set(input: &Path, output: &Path, options: &FileOptions, set: &Set) -> Result<Self> {
         // The cheap check comes before the scan of a long stack.
         if input.exists() {
             check_output(input, output, options.force)?;
@@ -90,14 +79,14 @@ impl FileJob {
     }
 
     /// As `open_in_set`, only to look at it; without an output if its folder is still to be made.
-    pub fn open_to_look(input: &Path, output: Option<&Path>, options: FileOptions, set: &Set) -> Result<Self> {
+    pub fn open_to_look(input: &Path, output: Option<&Path>, options: &FileOptions, set: &Set) -> Result<Self> {
         match output {
             Some(output) => Self::open_in_set(input, output, options, set),
-            None => Self::open_checked(input, input, FileOptions { force: true, ..options }, set),
+            None => Self::open_checked(input, input, &FileOptions { force: true, ..options.clone() }, set),
         }
     }
 
-    fn open_checked(input: &Path, output: &Path, options: FileOptions, set: &Set) -> Result<Self> {
+    fn open_checked(input: &Path, output: &Path, options: &FileOptions, set: &Set) -> Result<Self> {
         let force = options.force;
         let reader = Reader::open(input)?;
         let (names, companion) = set.names(&reader, output, force)?;
@@ -139,16 +128,15 @@ impl FileJob {
     }
 }
 
-/// Checks and restores a file: `FileJob::open`, then `FileJob::restore`.
+/// Checks and restores a file: `FileJob::open_in_set`, then `FileJob::restore`.
 pub fn restore_file(
     model: &Model,
     task: &Task,
     input: &Path,
     output: &Path,
-    options: &RunOptions,
-    force: bool,
+    options: &FileOptions,
 ) -> Result<FileReport> {
-    FileJob::open(input, output, force)?.restore(model, task, options)
+    FileJob::open_in_set(input, output, options, &Set::default())?.restore(model, task, &options.run)
 }
 
 /// Checks that `output` may be written: it is not the input, its folder exists, its name is free.
@@ -194,7 +182,9 @@ impl<'a> Run<'a> {
     ) -> Result<Self> {
         let options = RunOptions { pixel_size_um: options.pixel_size_um.or(reader.pixel_size_um()), ..options.clone() };
         task.expect(runs(model, reader, 0, &options)?);
-        let writer = Writer::create(output, force, reader.plan())?;
+        reader.set_workers(model.threads(), model.priority());
+        let mut writer = Writer::create(output, force, reader.plan())?;
+        writer.set_workers(model.threads(), model.priority());
         let errors = ErrorFile::create(reader, (output, force), &options)?;
         let options = match errors {
             Some(_) => RunOptions { error_map: ErrorMap::On, ..options },

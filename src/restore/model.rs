@@ -112,6 +112,11 @@ impl Model {
         &self.network
     }
 
+    /// Threads of one run on the CPU.
+    pub(super) fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// Of the threads that work for it.
     pub(super) fn priority(&self) -> threads::Priority {
         self.options.priority

@@ -7,6 +7,8 @@ pub enum Scope {
     Open,
     /// For one run.
     Run,
+    /// When a file is restored, beside those of a run.
+    File,
     /// When a stream is opened.
     Stream,
 }
@@ -17,8 +19,14 @@ impl Scope {
         match self {
             Self::Open => "opening a model",
             Self::Run => "a run",
+            Self::File => "restoring a file",
             Self::Stream => "opening a stream",
         }
+    }
+
+    /// Whether an option of the table is known here.
+    pub fn knows(self, key: &Key) -> bool {
+        key.scopes.contains(&self) || self == Self::File && key.scopes.contains(&Self::Run)
     }
 }
 
@@ -174,6 +182,20 @@ pub const TABLE: &[Key] = &[
         default: "off",
         help: "the expected error of each pixel, in the image's units, for models with a trust map: for a file on \
                writes <output>-error.tif, a 32-bit image of the same pages",
+    },
+    Key {
+        name: "pyramid",
+        scopes: &[Scope::File],
+        values: "rebuild, drop",
+        default: "rebuild",
+        help: "reduced copies of the pages, where the input has them: made anew from the restored pixels, or left out",
+    },
+    Key {
+        name: "format",
+        scopes: &[Scope::File],
+        values: "same, ome-tiff",
+        default: "same",
+        help: "what describes the output: the same as the input, or OME-XML where the input has none",
     },
     Key {
         name: "mode",

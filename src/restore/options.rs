@@ -269,6 +269,41 @@ impl RunOptions {
     }
 }
 
+/// Options for restoring a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FileOptions {
+    /// How each page is restored.
+    pub run: RunOptions,
+    /// Leave out reduced copies of pages (pyramids) instead of making them anew.
+    pub drop_pyramid: bool,
+    /// Describe the output in OME-XML, if the input is not.
+    pub ome_tiff: bool,
+    /// Replace an output that exists; never an input. Not an option of text: a host must not overwrite by mistake.
+    pub force: bool,
+}
+
+impl FileOptions {
+    /// From `key=value` text, the options of a run among it. Errors: `BadOption`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut options = Self::default();
+        parse(text, known(Scope::File), |key, value| options.set(key, value))?;
+        Ok(options)
+    }
+
+    /// Sets one option from its text. Errors: `BadOption`.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let key = find(name, Scope::File)?;
+        match (name, value) {
+            ("pyramid", "rebuild") => self.drop_pyramid = false,
+            ("pyramid", "drop") => self.drop_pyramid = true,
+            ("format", "same") => self.ome_tiff = false,
+            ("format", "ome-tiff") => self.ome_tiff = true,
+            _ => self.run.set_for(key, value)?,
+        }
+        Ok(())
+    }
+}
+
 /// Options for opening a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamOptions {
@@ -335,10 +370,9 @@ fn known(scope: Scope) -> impl Fn(&str) -> Result<()> {
 }
 
 fn find(name: &str, scope: Scope) -> Result<&'static Key> {
-    let names =
-        |scope| TABLE.iter().filter(move |k| k.scopes.contains(&scope)).map(|k| k.name).collect::<Vec<_>>().join(", ");
+    let names = |scope: Scope| TABLE.iter().filter(|k| scope.knows(k)).map(|k| k.name).collect::<Vec<_>>().join(", ");
     match TABLE.iter().find(|k| k.name == name) {
-        Some(key) if key.scopes.contains(&scope) => Ok(key),
+        Some(key) if scope.knows(key) => Ok(key),
         Some(key) => {
             let places: Vec<_> = key.scopes.iter().map(|scope| scope.place()).collect();
             Err(Error::new(
@@ -375,6 +409,9 @@ mod tests {
         assert_eq!((stream.mode, stream.run.tile), (Mode::Latest, Some(256)));
         assert_eq!(StreamOptions::parse("depth=9").unwrap().depth, 9);
         assert_eq!(StreamOptions::parse("").unwrap().depth, 4);
+        let file = FileOptions::parse("pyramid=drop tile=256 format=ome-tiff").unwrap();
+        assert_eq!((file.drop_pyramid, file.run.tile, file.ome_tiff, file.force), (true, Some(256), true, false));
+        assert_eq!(FileOptions::parse("pyramid=rebuild format=same").unwrap(), FileOptions::default());
     }
 
     #[test]
@@ -405,6 +442,17 @@ mod tests {
             let error = StreamOptions::parse(text).unwrap_err();
             assert!(error.message().contains(expected), "{text}: {error}");
         };
+        run("pyramid=drop", "'pyramid' belongs to restoring a file, not to a run");
+        stream("format=same", "'format' belongs to restoring a file, not to opening a stream");
+        let file = |text: &str, expected: &str| {
+            let error = FileOptions::parse(text).unwrap_err();
+            assert!(error.message().contains(expected), "{text}: {error}");
+        };
+        file("pyramid=keep", "pyramid=keep: expected rebuild, drop (default: rebuild)");
+        file("format=ome", "format=ome: expected same, ome-tiff (default: same)");
+        file("tile=3", "tile=3: expected auto, or pixels");
+        file("depth=3", "'depth' belongs to opening a stream, not to restoring a file; here are known: tile, halo");
+        file("tiles=3", "unknown option 'tiles'; expected one of tile, halo");
         stream("depth=0", "depth=0: expected frames, a whole number from 1 to 1024");
         stream("mode=all", "mode=all: expected every, latest (default: every)");
         stream("mode=latest depth=3", "depth=3: mode=latest keeps only the newest frame");
@@ -425,6 +473,7 @@ mod tests {
                 let error = match scope {
                     Scope::Open => OpenOptions::default().set(key.name, "?").unwrap_err(),
                     Scope::Run => RunOptions::default().set(key.name, "?").unwrap_err(),
+                    Scope::File => FileOptions::default().set(key.name, "?").unwrap_err(),
                     Scope::Stream => StreamOptions::parse(&format!("{}=?", key.name)).unwrap_err(),
                 };
                 assert!(error.message().contains(key.values), "{error}");

@@ -3,13 +3,19 @@
 //! Not by the decoder of the crate `tiff`, which mishandles tiles at the right and lower edge (it refuses LZW and
 //! panics on separate channels) and trusts the file's sizes: docs/decisions/tiff-decoding.md.
 
+use std::io::{self, BufRead};
+use std::ops::Range;
+use std::sync::Arc;
+
 use bytemuck::Pod;
 use tiff::tags::ByteOrder;
 
+use super::area::Area;
 use super::describe::dimension;
 use super::directory::{Directory, Source};
 use super::errors::io_error;
 use super::format::{Compression, PageFormat, Predictor, Storage};
+use super::parallel::{side_by_side, Job, Workers};
 use super::samples::{swap_bytes, undo_differences, undo_floats};
 use super::unpack::unpack;
 use super::{stored, tag};
@@ -160,41 +166,38 @@ impl Chunks {
         Ok(self)
     }
 
-    /// Unpacks the page into `pixels`: rows of interleaved samples, larger is brighter. Returns how many samples have
-    /// more digits than the type in memory.
+    /// Unpacks the page into `pixels`, by as many threads: rows of interleaved samples, larger is brighter. Returns how
+    /// many samples have more digits than the type in memory.
     pub fn read<T: Sample + Pod>(
         &self,
         source: &mut Source,
         format: &PageFormat,
         storage: &Storage,
         pixels: &mut [T],
+        workers: Workers,
     ) -> Result<u64> {
-        let samples = format.channels.samples();
-        let together = if storage.planar { 1 } else { samples };
-        let row = format.width * samples;
-        let chunk_row = self.columns * together;
-        let whole_rows = !storage.planar && self.columns == format.width;
-        let mut scratch: Vec<T> = Vec::new();
-        let mut bytes: Vec<u8> = Vec::new();
         let mut rounded = 0;
-        for index in 0..self.places.len() {
-            let (plane, place) = (index / (self.across * self.down), index % (self.across * self.down));
-            let (x, y) = (place % self.across * self.columns, place / self.across * self.rows);
-            // Beyond the image is padding: below it, rows are not unpacked; to its right, pixels are skipped.
-            let (columns, rows) = (self.columns.min(format.width - x), self.rows.min(format.height - y));
-            let chunk = Chunk { index, together, row: chunk_row, stored: format.stored };
-            if whole_rows {
-                rounded += self.chunk(&chunk, source, storage, &mut bytes, &mut pixels[y * row..(y + rows) * row])?;
-                continue;
+        let mut scratch = Scratch::default();
+        if workers.count < 2 || self.places.len() < 2 || storage.compression == Compression::None {
+            for index in 0..self.places.len() {
+                rounded += self.one(index, source, (format, storage), &mut scratch, pixels)?;
             }
-            resize(&mut scratch, rows * chunk_row)?;
-            rounded += self.chunk(&chunk, source, storage, &mut bytes, &mut scratch)?;
-            for (from, to) in scratch.chunks_exact(chunk_row).zip(pixels[y * row..].chunks_exact_mut(row)) {
-                let (from, to) = (&from[..columns * together], &mut to[x * samples..(x + columns) * samples]);
-                if storage.planar {
-                    to[plane..].iter_mut().step_by(samples).zip(from).for_each(|(to, &from)| *to = from);
-                } else {
-                    to.copy_from_slice(from);
+        } else {
+            let shared = Arc::new(storage.clone());
+            let each = Workers::at_a_time(self.area(0, format, storage).bytes());
+            let starts: Vec<usize> = (0..self.places.len()).step_by(each).collect();
+            for together in starts.chunks(workers.count) {
+                let mut jobs: Vec<Job<Unpacked>> = Vec::new();
+                for &first in together {
+                    let indices = first..(first + each).min(self.places.len());
+                    jobs.push(self.job(indices, source, (format, &shared))?);
+                }
+                for unpacked in side_by_side(jobs, workers.priority) {
+                    let unpacked = unpacked.map_err(|(index, e)| io_error(&self.doing(index), &e))?;
+                    for (index, bytes) in unpacked {
+                        let area = self.area(index, format, storage);
+                        rounded += area.put(&bytes, &mut scratch.values, pixels)?;
+                    }
                 }
             }
         }
@@ -202,61 +205,133 @@ impl Chunks {
         Ok(rounded)
     }
 
-    /// Unpacks the rows of one strip or tile, as many as `values` holds, and converts them to the type in memory.
-    fn chunk<T: Sample + Pod>(
-        &self,
-        chunk: &Chunk,
-        source: &mut Source,
-        storage: &Storage,
-        bytes: &mut Vec<u8>,
-        values: &mut [T],
-    ) -> Result<u64> {
-        let stored = chunk.stored;
-        if stored.is_plain() {
-            self.unpack(chunk, source, storage, bytemuck::cast_slice_mut(values))?;
-            return Ok(0);
+    /// Where the pixels of a strip or tile belong.
+    fn area(&self, index: usize, format: &PageFormat, storage: &Storage) -> Area {
+        let samples = format.channels.samples();
+        let together = if storage.planar { 1 } else { samples };
+        let (plane, place) = (index / (self.across * self.down), index % (self.across * self.down));
+        let (x, y) = (place % self.across * self.columns, place / self.across * self.rows);
+        // Beyond the image is padding: below it, rows are not unpacked; to its right, pixels are skipped.
+        let (columns, rows) = (self.columns.min(format.width - x), self.rows.min(format.height - y));
+        Area {
+            planar: storage.planar.then_some(plane),
+            whole_rows: !storage.planar && self.columns == format.width,
+            at: (x, y),
+            columns,
+            rows,
+            samples,
+            together,
+            row: self.columns * together,
+            page_row: format.width * samples,
+            stored: format.stored,
         }
-        let row = stored.row_bytes(chunk.row);
-        resize(bytes, values.len() / chunk.row * row)?;
-        self.unpack(chunk, source, storage, bytes)?;
-        let rows = bytes.chunks_exact(row).zip(values.chunks_exact_mut(chunk.row));
-        Ok(rows.map(|(row, values)| stored::decode(stored, row, values)).sum())
     }
 
+    /// Unpacks one strip or tile.
+    fn one<T: Sample + Pod>(
+        &self,
+        index: usize,
+        source: &mut Source,
+        (format, storage): (&PageFormat, &Storage),
+        scratch: &mut Scratch<T>,
+        pixels: &mut [T],
+    ) -> Result<u64> {
+        let area = self.area(index, format, storage);
+        let recipe = self.recipe(&area, source.order);
+        let (at, length) = self.places[index];
+        let Scratch { bytes, values } = scratch;
+        // Straight to where the pixels belong, where they need no conversion.
+        if area.whole_rows && area.stored.is_plain() {
+            let to = bytemuck::cast_slice_mut(&mut pixels[area.whole()]);
+            let mut packed = source.part(at, length, self.what)?;
+            return recipe.unpack(&mut packed, storage, to).map(|()| 0).map_err(|e| io_error(&self.doing(index), &e));
+        }
+        resize(bytes, area.bytes())?;
+        let mut packed = source.part(at, length, self.what)?;
+        recipe.unpack(&mut packed, storage, bytes).map_err(|e| io_error(&self.doing(index), &e))?;
+        area.put(bytes, values, pixels)
+    }
+
+    /// Reads the bytes of strips or tiles; the job unpacks them.
+    fn job(
+        &self,
+        indices: Range<usize>,
+        source: &mut Source,
+        (format, storage): (&PageFormat, &Arc<Storage>),
+    ) -> Result<Job<Unpacked>> {
+        let mut all = Vec::new();
+        for index in indices {
+            let area = self.area(index, format, storage);
+            let (at, length) = self.places[index];
+            let packed = source.read(at, length, self.what)?;
+            let mut bytes = Vec::new();
+            resize(&mut bytes, area.bytes())?;
+            all.push((index, self.recipe(&area, source.order), packed, bytes));
+        }
+        let storage = Arc::clone(storage);
+        let one = move |(index, recipe, packed, mut bytes): (usize, Recipe, Vec<u8>, Vec<u8>)| {
+            let done = recipe.unpack(&mut &packed[..], &storage, &mut bytes);
+            done.map(|()| (index, bytes)).map_err(|e| (index, e))
+        };
+        Ok(Box::new(move || all.into_iter().map(one).collect()))
+    }
+
+    fn recipe(&self, area: &Area, order: ByteOrder) -> Recipe {
+        let row = area.stored.row_bytes(area.row);
+        Recipe {
+            size: (self.columns, self.rows, area.together),
+            row,
+            bits: area.stored.bits(),
+            swap: order != ByteOrder::native(),
+        }
+    }
+
+    fn doing(&self, index: usize) -> String {
+        format!("decoding its pixels ({} {})", self.what, index + 1)
+    }
+}
+
+/// Strips or tiles by their index; or the one that failed, and why.
+type Unpacked = std::result::Result<Vec<(usize, Vec<u8>)>, (usize, io::Error)>;
+
+/// Buffers that strips or tiles share.
+#[derive(Default)]
+struct Scratch<T> {
+    bytes: Vec<u8>,
+    values: Vec<T>,
+}
+
+/// How the bytes of a strip or tile are unpacked.
+#[derive(Clone, Copy)]
+struct Recipe {
+    /// Pixels of a row, most rows, and samples of a pixel.
+    size: (usize, usize, usize),
+    /// Bytes of a row.
+    row: usize,
+    bits: usize,
+    /// Whether the file has the other byte order.
+    swap: bool,
+}
+
+impl Recipe {
     /// Unpacks the rows of one strip or tile, as many as `out` holds, in this machine's byte order.
-    fn unpack(&self, chunk: &Chunk, source: &mut Source, storage: &Storage, out: &mut [u8]) -> Result<()> {
-        let (at, bytes) = self.places[chunk.index];
-        let order = source.order;
-        let mut packed = source.part(at, bytes, self.what)?;
-        let doing = || format!("decoding its pixels ({} {})", self.what, chunk.index + 1);
-        let row = chunk.stored.row_bytes(chunk.row);
-        unpack(&mut packed, storage, (self.columns, self.rows, chunk.together), out)
-            .map_err(|e| io_error(&doing(), &e))?;
-        let (bits, together) = (chunk.stored.bits(), chunk.together);
+    fn unpack(self, packed: &mut dyn BufRead, storage: &Storage, out: &mut [u8]) -> io::Result<()> {
+        let Self { size, row, bits, swap } = self;
+        unpack(packed, storage, size, out)?;
         // The floating point predictor orders its bytes the same way in any file.
-        if storage.predictor != Predictor::FloatingPoint && order != ByteOrder::native() {
+        if storage.predictor != Predictor::FloatingPoint && swap {
             swap_bytes(out, bits);
         }
         let mut planes_of_bytes = Vec::new();
         for row in out.chunks_exact_mut(row) {
             match storage.predictor {
                 Predictor::None => break,
-                Predictor::FloatingPoint => undo_floats(row, bits / 8, together, &mut planes_of_bytes),
-                Predictor::Horizontal => undo_differences(row, bits, together),
+                Predictor::FloatingPoint => undo_floats(row, bits / 8, size.2, &mut planes_of_bytes),
+                Predictor::Horizontal => undo_differences(row, bits, size.2),
             }
         }
         Ok(())
     }
-}
-
-/// What unpacking needs to know of a strip or tile.
-struct Chunk {
-    index: usize,
-    /// Samples of a pixel that are stored side by side.
-    together: usize,
-    /// Samples of a row.
-    row: usize,
-    stored: stored::Stored,
 }
 
 /// Refuses strip or tile `index` if `bytes` bytes in the file cannot hold its `unpacked` bytes of pixels.

@@ -10,6 +10,7 @@ use super::format::{sample_format, Compression, PageFormat, Predictor, Storage};
 use super::ifd::{long, places, shorts, Output};
 use super::metadata;
 use super::page::{Levels, Page};
+use super::parallel::{side_by_side, Job, Workers};
 use super::samples::differences;
 use super::stored::{encode, flip};
 use super::tag::Tag;
@@ -62,29 +63,76 @@ pub(super) fn stored_rows<'a, T: Sample + Pod>(
     scratch
 }
 
-/// Writes the pixels strip by strip, compressed as in the input. The content of `pixels` is undefined afterwards.
-pub(super) fn write_strips<T: Sample + Pod>(out: &mut Output, page: &Page, pixels: &mut [T]) -> io::Result<Strips> {
+/// Writes the pixels strip by strip, compressed as in the input, by as many threads. The content of `pixels` is
+/// undefined afterwards.
+pub(super) fn write_strips<T: Sample + Pod>(
+    out: &mut Output,
+    page: &Page,
+    pixels: &mut [T],
+    workers: Workers,
+) -> io::Result<Strips> {
     let Page { format, storage, .. } = page;
-    let samples = format.channels.samples();
+    let compression = storage.compression.written();
+    let predicted = predicts(format, storage).then_some((format.stored.bits(), format.channels.samples()));
     let mut strips = Strips::default();
-    let (mut scratch, mut packed) = (Vec::new(), Vec::new());
-    for strip in pixels.chunks_mut(rows_per_strip(format, storage) * format.width * samples) {
-        let bytes = strip.len() / (format.width * samples) * format.row_bytes();
-        if !format.stored.is_plain() {
-            room(&mut scratch, bytes)?;
+    let mut add = |out: &mut Output, bytes: &[u8]| -> io::Result<()> {
+        strips.offsets.push(out.append(bytes)?);
+        strips.counts.push(bytes.len() as u64);
+        Ok(())
+    };
+    let mut scratch = Vec::new();
+    let pixels_of_row = format.width * format.channels.samples();
+    let rows_of_strip = rows_per_strip(format, storage);
+    let each = Workers::at_a_time(rows_of_strip * format.row_bytes());
+    let mut todo = pixels.chunks_mut(rows_of_strip * pixels_of_row).peekable();
+    while todo.peek().is_some() {
+        let mut all = Vec::new();
+        for strip in todo.by_ref().take(workers.count * each) {
+            let bytes = strip.len() / pixels_of_row * format.row_bytes();
+            if !format.stored.is_plain() {
+                room(&mut scratch, bytes)?;
+            }
+            let rows = stored_rows(format, strip, &mut scratch);
+            if compression == Compression::None {
+                add(out, rows)?;
+                continue;
+            }
+            let mut own = Vec::new();
+            room(&mut own, bytes)?;
+            own.extend_from_slice(rows);
+            all.push(own);
         }
-        // LZW may grow data by half; the others less. The encoders themselves would not survive a lack of memory.
-        room(&mut packed, bytes + bytes / 2 + 4096)?;
-        let rows = stored_rows(format, strip, &mut scratch);
-        if predicts(format, storage) {
-            let bits = format.stored.bits();
-            rows.chunks_exact_mut(format.row_bytes()).for_each(|row| differences(row, bits, samples));
+        let row = format.row_bytes();
+        let mut jobs: Vec<Job<io::Result<Vec<Vec<u8>>>>> = Vec::new();
+        while !all.is_empty() {
+            let own: Vec<_> = all.drain(..each.min(all.len())).collect();
+            let one = move |rows| packed(rows, row, predicted, compression);
+            jobs.push(Box::new(move || own.into_iter().map(one).collect()));
         }
-        pack(storage.compression.written(), rows, format.row_bytes(), &mut packed)?;
-        strips.offsets.push(out.append(&packed)?);
-        strips.counts.push(packed.len() as u64);
+        for packed in side_by_side(jobs, workers.priority) {
+            for strip in packed? {
+                add(out, &strip)?;
+            }
+        }
     }
     Ok(strips)
+}
+
+/// Compresses rows of `row` bytes; `predicted`: bits and samples of a pixel if they become differences before.
+fn packed(
+    mut rows: Vec<u8>,
+    row: usize,
+    predicted: Option<(usize, usize)>,
+    compression: Compression,
+) -> io::Result<Vec<u8>> {
+    let mut packed = Vec::new();
+    // LZW may grow data by half; the others less. The encoders themselves would not survive a lack of memory.
+    room(&mut packed, rows.len() + rows.len() / 2 + 4096)?;
+    if let Some((bits, samples)) = predicted {
+        rows.chunks_exact_mut(row).for_each(|row| differences(row, bits, samples));
+    }
+    pack(compression, &rows, row, &mut packed)?;
+    Ok(packed)
 }
 
 /// Writes the pixels of the reduced copies of a page; returns them with the places of their strips.
@@ -92,6 +140,7 @@ pub(super) fn write_levels<T: Sample + Pod>(
     out: &mut Output,
     page: &Page,
     pixels: &[T],
+    workers: Workers,
 ) -> io::Result<Vec<(Page, Strips)>> {
     let mut written = Vec::new();
     let mut small = Vec::new();
@@ -102,7 +151,7 @@ pub(super) fn write_levels<T: Sample + Pod>(
         let storage = Storage { rows_per_strip: page.storage.rows_per_strip.min(height), ..page.storage.clone() };
         let tags = vec![long(tag::SUBFILE_TYPE, 1)];
         let level = Page { format, storage, tags, rounded: 0, levels: Levels::default() };
-        let strips = write_strips(out, &level, &mut small)?;
+        let strips = write_strips(out, &level, &mut small, workers)?;
         written.push((level, strips));
     }
     Ok(written)

@@ -49,6 +49,11 @@ impl Output {
         at
     }
 
+    /// Length of the file so far, reserved regions included.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
     /// Reserves what is left before a place.
     pub fn reserve_until(&mut self, at: u64) {
         self.end = self.end.max(at);

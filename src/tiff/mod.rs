@@ -6,9 +6,10 @@
 //! | `format`, `stored` | size, pixel type and storage of a page |
 //! | `describe` | reads these from the tags; refuses what cannot be restored |
 //! | `metadata` | which tags are copied, and what they say about the image |
-//! | `imagej`, `ome`, `vendor`, `units` | descriptions and blocks of other programs, and their units |
-//! | `chunks`, `unpack`, `samples` | unpacks strips and tiles; byte order and predictors |
+//! | `imagej`, `ome`, `vendor`, `micro_manager`, `units` | descriptions and blocks of other programs, and their units |
+//! | `chunks`, `area`, `unpack`, `samples` | unpacks strips and tiles; byte order and predictors |
 //! | `walk`, `reader` | checks all pages of a file, and reads them |
+//! | `parallel` | strips or tiles packed and unpacked side by side |
 //! | `pyramid` | reduced copies of a page |
 //! | `page` | what the reader passes to the writer |
 //! | `beside` | pages of numbers that belong to other pages |
@@ -16,6 +17,7 @@
 //!
 //! The crate does not unpack pixels: docs/decisions/tiff-decoding.md says why.
 
+mod area;
 mod beside;
 mod chunks;
 mod describe;
@@ -26,8 +28,10 @@ mod format;
 mod ifd;
 mod imagej;
 mod metadata;
+mod micro_manager;
 mod ome;
 mod page;
+mod parallel;
 mod pyramid;
 mod reader;
 mod samples;

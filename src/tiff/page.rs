@@ -37,7 +37,7 @@ impl Page {
 }
 
 /// What the writer must know before it writes the first byte.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FilePlan {
     /// How many pages will be written.
     pub pages: usize,
@@ -51,4 +51,6 @@ pub struct FilePlan {
     pub bytes: u64,
     /// Write a BigTIFF whatever the size.
     pub big: bool,
+    /// What stands behind the header of a file that is no BigTIFF.
+    pub(super) preface: Vec<u8>,
 }

@@ -11,13 +11,16 @@ use super::directory::{elsewhere, Directory, Source};
 use super::errors::io_error;
 use super::format::{Axes, PageFormat, Storage};
 use super::metadata::{self, About, Description};
+use super::micro_manager::Blocks;
 use super::ome::{self, Names, New};
 use super::page::{FilePlan, Levels, Page};
+use super::parallel::Workers;
 use super::pyramid::sub_levels;
 use super::tag::Tag;
 use super::walk::{self, Walk};
 use super::writer::CLASSIC_LIMIT;
 use crate::error::{Error, Result, Status};
+use crate::guest::threads::Priority;
 use crate::image::frame::{resize, Sample};
 
 /// An open TIFF file.
@@ -42,6 +45,7 @@ pub struct Reader {
     keep_levels: bool,
     /// A description that the output gets before its own.
     description: Option<String>,
+    workers: Workers,
 }
 
 /// Opens a regular file. Errors: `NotFound`, `InvalidArgument` (a folder), `Io`, `Format` (no TIFF).
@@ -91,6 +95,14 @@ impl Reader {
         let most_bytes = walk.most_bytes.saturating_add(
             (planes as u64 - 1).saturating_mul(walk.formats[0].bytes() + 16 * walk.formats[0].height as u64 + 1024),
         );
+        let most_bytes = match &about.vendor.micro_manager {
+            Some(blocks) => {
+                let most_bytes = most_bytes.saturating_add(blocks.length());
+                warnings.push(blocks.loss(most_bytes <= CLASSIC_LIMIT));
+                most_bytes
+            }
+            None => most_bytes,
+        };
         Ok(Self {
             path: path.into(),
             source,
@@ -105,7 +117,13 @@ impl Reader {
             most_bytes,
             keep_levels: true,
             description: None,
+            workers: Workers::default(),
         })
+    }
+
+    /// Sets how many threads unpack the strips or tiles of a page, and their priority; one if it is never called.
+    pub fn set_workers(&mut self, threads: usize, priority: Priority) {
+        self.workers = Workers::new(threads, priority);
     }
 
     /// The path given to `open`.
@@ -250,7 +268,15 @@ impl Reader {
             && contiguous.is_some()
             && !self.source.big
             && self.most_bytes > CLASSIC_LIMIT;
-        FilePlan { pages: self.pages(), contiguous, one_directory, bytes: self.most_bytes, big: self.source.big }
+        let preface = self.about.vendor.micro_manager.as_ref().map(Blocks::encode).unwrap_or_default();
+        FilePlan {
+            pages: self.pages(),
+            contiguous,
+            one_directory,
+            bytes: self.most_bytes,
+            big: self.source.big,
+            preface,
+        }
     }
 
     /// Format, storage and tags of a page (from 0), without its pixels. Errors: as `read`.
@@ -350,6 +376,6 @@ impl Reader {
         let chunks = Chunks::find(&mut self.source, directory, format, storage)?;
         let chunks = chunks.moved(&self.source, (index % self.planes) as u64 * format.bytes())?;
         resize(into, format.samples())?;
-        chunks.read(&mut self.source, format, storage, into)
+        chunks.read(&mut self.source, format, storage, into, self.workers)
     }
 }

@@ -5,8 +5,9 @@ pub(super) fn micrometres(unit: &str) -> Option<f64> {
     let unit = unescaped(unit.trim().trim_end_matches('\0').trim());
     // Some names differ in case only where no other unit could be meant; `M` is a prefix in others, but no length.
     match unit.to_lowercase().as_str() {
-        "um" | "\u{b5}m" | "\u{3bc}m" | "micron" | "microns" | "micrometer" | "micrometre" | "micrometers"
-        | "micrometres" => Some(1.0),
+        // Twice the sign: files that old Macs wrote have the bytes B5 B5.
+        "um" | "\u{b5}m" | "\u{3bc}m" | "\u{b5}\u{b5}" | "micron" | "microns" | "micrometer" | "micrometre"
+        | "micrometers" | "micrometres" => Some(1.0),
         "nm" | "nanometer" | "nanometre" | "nanometers" | "nanometres" => Some(1e-3),
         // Both code points of the sign, which become the same lower-case letter.
         "\u{e5}" | "angstrom" | "angstroms" | "\u{e5}ngstr\u{f6}m" => Some(1e-4),
@@ -46,7 +47,18 @@ mod tests {
 
     #[test]
     fn every_spelling_is_a_length() {
-        for unit in ["um", " um", "\u{b5}m", "\u{3bc}m", "\\u00B5m", "\\u03BCm", "micrometers", "Microns", "um\0"] {
+        for unit in [
+            "um",
+            " um",
+            "\u{b5}m",
+            "\u{3bc}m",
+            "\\u00B5m",
+            "\\u03BCm",
+            "\u{b5}\u{b5}",
+            "micrometers",
+            "Microns",
+            "um\0",
+        ] {
             assert_eq!(micrometres(unit), Some(1.0), "{unit}");
         }
         for unit in ["\u{c5}", "\u{212b}", "\\u00C5", "angstrom"] {

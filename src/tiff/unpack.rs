@@ -36,9 +36,12 @@ pub(super) fn unpack(
 }
 
 fn unpack_lzw(mut packed: impl BufRead, out: &mut [u8]) -> io::Result<()> {
+    // Before TIFF 5 the bits were the other way round, and codes grew later; libtiff tells them by the first code.
+    let old = matches!(packed.fill_buf()?, [0, second, ..] if second & 1 == 1);
+    let configuration =
+        if old { Configuration::new(BitOrder::Lsb, 8) } else { Configuration::with_tiff_size_switch(BitOrder::Msb, 8) };
     // Like libtiff: data after the last pixel is ignored, and the end code may be missing.
-    let configuration = Configuration::with_tiff_size_switch(BitOrder::Msb, 8).with_yield_on_full_buffer(true);
-    let mut decoder = configuration.build();
+    let mut decoder = configuration.with_yield_on_full_buffer(true).build();
     let mut done = 0;
     while done < out.len() {
         let step = decoder.decode_bytes(packed.fill_buf()?, &mut out[done..]);
@@ -116,4 +119,22 @@ fn unpack_jpeg(
     let pixels = pixels.get(..out.len()).ok_or_else(|| damaged(format!("{} bytes of pixels", pixels.len())))?;
     out.copy_from_slice(pixels);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lzw_of_before_tiff_5_is_told_by_its_first_code() {
+        // Long enough for codes of 12 bits, where both kinds differ in when they grow.
+        let data: Vec<u8> = (0..40_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 27) as u8).collect();
+        let old = weezl::encode::Encoder::new(BitOrder::Lsb, 8).encode(&data).unwrap();
+        let new = weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8).encode(&data).unwrap();
+        for packed in [old, new] {
+            let mut out = vec![0; data.len()];
+            unpack_lzw(&packed[..], &mut out).unwrap();
+            assert!(out == data);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! The pixel size that they hold is saved.
 
 use super::directory::{Directory, Source};
+use super::micro_manager::{self, Blocks, Found};
 use super::tag;
 use crate::error::Result;
 
@@ -12,6 +13,8 @@ pub(crate) struct Vendor {
     pub pixel_size_um: Option<[f64; 2]>,
     /// A sentence for each block that the output will lack.
     pub losses: Vec<String>,
+    /// Micro-Manager's texts, which the output gets if it is no BigTIFF.
+    pub micro_manager: Option<Blocks>,
 }
 
 /// Tags whose values hold offsets into the file: first, last, and what they are.
@@ -57,10 +60,14 @@ pub(crate) fn read(source: &mut Source, directory: &Directory) -> Result<Vendor>
             None => format!("not written to the output: {name}, since it points to places in the input"),
         });
     }
-    if let Some(what) = micro_manager(source) {
-        vendor.losses.push(format!(
-            "not written to the output: {what}, since it points to places in the input; tags and descriptions are kept"
-        ));
+    match micro_manager::find(source) {
+        Found::MicroManager(blocks) => vendor.micro_manager = Some(blocks),
+        Found::NdTiff => vendor.losses.push(
+            "not written to the output: NDTiff's summary, since it belongs to an index of the inputs; tags and \
+             descriptions are kept"
+                .into(),
+        ),
+        Found::Nothing => {}
     }
     Ok(vendor)
 }
@@ -139,14 +146,4 @@ fn lsm(source: &mut Source, directory: &Directory) -> Option<[f64; 2]> {
     let at = directory.get(tag::ZEISS_LSM)?.at()?;
     let block: [u8; 56] = bytes(source, at)?;
     Some([f64_at(&block, 40)? * 1e6, f64_at(&block, 48)? * 1e6])
-}
-
-/// Micro-Manager writes blocks of its own behind the header, which point to all pages.
-fn micro_manager(source: &mut Source) -> Option<&'static str> {
-    let mark = source.read(8, 4, "a block").ok()?;
-    match source.number32(&mark) {
-        54_773_648 => Some("Micro-Manager's index map, with its summary, display settings and comments"),
-        483_729 => Some("NDTiff's summary"),
-        _ => None,
-    }
 }

@@ -13,9 +13,11 @@ use super::errors::io_error;
 use super::format::Compression;
 use super::ifd::{places, Output};
 use super::page::{FilePlan, Page};
+use super::parallel::Workers;
 use super::tag;
 use crate::error::{Error, Result, Status};
 use crate::guest::paths::canonical;
+use crate::guest::threads::Priority;
 use crate::image::frame::Sample;
 
 /// Largest classic TIFF: its offsets have 32 bits; 1 MiB is left as a margin.
@@ -34,6 +36,7 @@ pub struct Writer {
     region: Option<u64>,
     written: usize,
     temporary: NamedTempFile,
+    workers: Workers,
 }
 
 impl Writer {
@@ -65,8 +68,27 @@ impl Writer {
             .map_err(|e| io_error(&format!("creating a file in the folder {}", folder.display()), &e))?;
         let file = temporary.reopen().map_err(|e| io_error("opening the temporary file", &e))?;
         let big = !plan.one_directory && (plan.big || plan.bytes > CLASSIC_LIMIT);
-        let output = Output::new(file, big).map_err(|e| io_error("writing the header", &e))?;
-        Ok(Self { target: target.into(), place, force, plan, output, region: None, written: 0, temporary })
+        let header = |e: io::Error| io_error("writing the header", &e);
+        let mut output = Output::new(file, big).map_err(header)?;
+        if !big {
+            output.append(&plan.preface).map_err(header)?;
+        }
+        Ok(Self {
+            target: target.into(),
+            place,
+            force,
+            plan,
+            output,
+            region: None,
+            written: 0,
+            temporary,
+            workers: Workers::default(),
+        })
+    }
+
+    /// Sets how many threads compress the strips of a page, and their priority; one if it is never called.
+    pub fn set_workers(&mut self, threads: usize, priority: Priority) {
+        self.workers = Workers::new(threads, priority);
     }
 
     /// Writes the next page: interleaved samples, larger is brighter, as `Reader::read` returns them. `done` is
@@ -103,11 +125,11 @@ impl Writer {
     }
 
     fn page<T: Sample + Pod>(&mut self, pixels: &mut [T], page: &Page, done: Option<&str>) -> io::Result<()> {
-        let Self { output, plan, region, written, .. } = self;
+        let Self { output, plan, region, written, workers, .. } = self;
         let big = output.big();
-        let levels = write_levels(output, page, pixels)?;
+        let levels = write_levels(output, page, pixels, *workers)?;
         let Some(format) = plan.contiguous else {
-            let strips = write_strips(output, page, pixels)?;
+            let strips = write_strips(output, page, pixels, *workers)?;
             return link(output, page, &strips, &levels, done);
         };
         let total = format.bytes() * plan.pages as u64;
@@ -119,7 +141,7 @@ impl Writer {
                 // Its length does not depend on the places in it.
                 let tags = |start| encode::directory(page, &in_one_piece(&format, &page.storage, start), big, done);
                 let length: usize = tags(0).iter().map(|tag| tag.value.len() + 1 + 12).sum();
-                let start = (8 + length as u64 + 16).next_multiple_of(16);
+                let start = (output.end() + length as u64 + 16).next_multiple_of(16);
                 output.directory(&tags(start))?;
                 output.reserve_until(start);
                 output.reserve(total)

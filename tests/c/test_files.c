@@ -118,6 +118,10 @@ static void nothing_is_left(parfocal_model model) {
     CHECK_SAYS(parfocal_restore_file(model, 0, in_folder("in.tif"), in_folder("no/folder/out.tif"), NULL), NOT_FOUND,
                "folder");
     CHECK_SAYS(parfocal_restore_file(model, 0, in_folder("in.tif"), output, "tile=3"), BAD_OPTION, "tile=3");
+    CHECK_SAYS(parfocal_restore_file(model, 0, in_folder("in.tif"), output, "pyramid=keep"), BAD_OPTION,
+               "pyramid=keep: expected rebuild, drop");
+    CHECK_SAYS(parfocal_restore_file(model, 0, in_folder("in.tif"), output, "format=ome"), BAD_OPTION,
+               "format=ome: expected same, ome-tiff");
     CHECK(!exists(output));
 }
 

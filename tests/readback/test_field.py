@@ -104,7 +104,19 @@ def test_the_calibration_of_signed_numbers_is_kept(tmp_path):
 
 @pytest.mark.parametrize(
     "unit",
-    [b"um", b" um", b"um\r", b"micron", b"microns", b"micrometers", b"\xb5m", b"\xc2\xb5m", b"\\u00B5m", b"\\u03BCm"],
+    [
+        b"um",
+        b" um",
+        b"um\r",
+        b"micron",
+        b"microns",
+        b"micrometers",
+        b"\xb5m",
+        b"\xb5\xb5",
+        b"\xc2\xb5m",
+        b"\\u00B5m",
+        b"\\u03BCm",
+    ],
 )
 def test_units_of_imagej(tmp_path, unit):
     entries = [(270, 2, b"ImageJ=1.47v\nunit=" + unit + b"\n\0"), (282, 5, struct.pack("<II", 5, 1)), (296, 3, 1)]
@@ -330,20 +342,79 @@ def patch_metamorph(path):
     path.write_bytes(data + metamorph({"size": size, "unit": unit}))
 
 
-@pytest.mark.parametrize("maker", ["Olympus SIS", "Zeiss LSM"])
+def sis_into_itself(place):
+    """Its part is said to begin where the block does."""
+    block = bytearray(sis(place))
+    block[64:68] = struct.pack("<I", place)
+    return bytes(block)
+
+
+@pytest.mark.parametrize("maker", ["Olympus SIS", "Olympus SIS, into itself", "Zeiss LSM"])
 def test_a_block_outside_the_file_is_a_loss_and_no_error(tmp_path, maker):
-    entries = {"Olympus SIS": (33560, 4, 0x7FFFFFF0), "Zeiss LSM": (34412, 7, b"abcdefgh")}[maker]
-    source = write(tmp_path / "a.tif", [picture()], [entries])
+    entries, blocks = {
+        "Olympus SIS": ((33560, 4, 0x7FFFFFF0), {}),
+        "Olympus SIS, into itself": ((33560, 4, lambda p: struct.pack("<I", p["sis"])), {"sis": sis_into_itself}),
+        "Zeiss LSM": ((34412, 7, b"abcdefgh"), {}),
+    }[maker]
+    maker = maker.split(",")[0]
+    source = write(tmp_path / "a.tif", [picture()], [entries], blocks)
     warnings = restore(source, tmp_path / "out.tif")
     assert f"not written to the output: the {maker} block" in warnings and "is saved" not in warnings
 
 
-def test_the_blocks_of_micro_manager_are_named_when_they_are_lost(tmp_path):
-    header = struct.pack("<IIIIIIII", 54773648, 0, 483765892, 0, 99384722, 0, 2355492, 2) + b"{}"
-    source = write(tmp_path / "mm.tif", [picture()], header=header)
+def micro_manager(summary, display, comments):
+    """What Micro-Manager writes behind the header of a file with one page."""
+    summary, display, comments = (text.encode() for text in (summary, display, comments))
+    first = 8 + 32 + len(summary)
+    index = struct.pack("<IIIIIII", 3453623, 1, 0, 0, 0, 0, 8)
+    places = [first, first + len(index), first + len(index) + 8 + len(display)]
+    header = struct.pack("<6I", 54773648, places[0], 483765892, places[1], 99384722, places[2])
+    header += struct.pack("<II", 2355492, len(summary)) + summary + index
+    header += struct.pack("<II", 347834724, len(display)) + display
+    return header + struct.pack("<II", 84720485, len(comments)) + comments
+
+
+def test_the_texts_of_micro_manager_are_kept_and_its_index_is_named(tmp_path):
+    texts = [json.dumps({"Summary": "\u00b5" * 9}), json.dumps([{"Color": 1}]), json.dumps({"Comments": "none"})]
+    source = write(tmp_path / "mm.tif", [picture()], header=micro_manager(*texts))
     warnings = restore(source, tmp_path / "out.tif")
-    assert "not written to the output: Micro-Manager's index map, with its summary" in warnings
-    assert (tmp_path / "out.tif").read_bytes()[8:12] != header[:4]
+    assert "not written to the output: Micro-Manager's index map, since it points to places in the input" in warnings
+    assert "its summary, display settings, comments are kept" in warnings
+    with open(source, "rb") as before, open(tmp_path / "out.tif", "rb") as after:
+        old, new = (tifffile.tifffile.read_micromanager_metadata(file) for file in (before, after))
+    assert old.pop("IndexMap").shape == (1, 5) and "IndexMap" not in new
+    assert old == new and old["Summary"] == json.loads(texts[0]) and len(old) == 4
+    assert np.array_equal(pages_of(tmp_path / "out.tif"), plain(tmp_path, picture()))
+
+
+@pytest.mark.parametrize("damage", ["display outside", "display word", "summary too long"])
+def test_damaged_blocks_of_micro_manager_are_named(tmp_path, damage):
+    header = bytearray(micro_manager("{}", "[]", "{}"))
+    if damage == "display outside":
+        header[12:16] = struct.pack("<I", 0x7FFFFFF0)
+    elif damage == "display word":
+        header[12:16] = struct.pack("<I", 8)
+    else:
+        header[28:32] = struct.pack("<I", 0x7FFFFFFF)
+    source = write(tmp_path / "mm.tif", [picture()], header=bytes(header))
+    warnings = restore(source, tmp_path / "out.tif")
+    what = "summary" if damage == "summary too long" else "display settings"
+    assert f"its {what} are missing or damaged in the input" in warnings
+    assert np.array_equal(pages_of(tmp_path / "out.tif"), plain(tmp_path, picture()))
+
+
+def test_a_bigtiff_has_no_room_for_the_blocks_of_micro_manager(tmp_path):
+    """A sparse file that claims an output of more than 4 GB: only `info` looks at it."""
+    source = write(tmp_path / "mm.tif", [picture()], header=micro_manager("{}", "[]", "{}"))
+    data = bytearray(source.read_bytes())
+    at = data.index(struct.pack("<HHI", 257, 4, 1))
+    data[at + 8 : at + 12] = struct.pack("<I", 44_000_000)
+    for tag in 278, 279:
+        at = data.index(struct.pack("<HHI", tag, 4, 1))
+        data[at + 8 : at + 12] = struct.pack("<I", 44_000_000 if tag == 278 else 44_000_000 * 96 % (1 << 32))
+    source.write_bytes(data)
+    os.truncate(source, len(data) + 44_000_000 * 96)
+    assert "for which a file above 4 GB (BigTIFF) has no room" in run("info", source).stdout
 
 
 def test_four_separate_planes(tmp_path):
@@ -629,6 +700,7 @@ def test_a_description_of_another_size_is_refused(tmp_path):
     source.write_bytes(source.read_bytes().replace(b'SizeX="48"', b'SizeX="84"'))
     message = restore(source, tmp_path / "out.ome.tif", code=1)
     assert "a.ome.tif: page 1: the OME description says 84x40 pixels, but the first page has 48x40" in message
+    assert "expected the same" in message and list(tmp_path.iterdir()) == [source]
 
 
 def test_entities_are_refused(tmp_path):
@@ -636,7 +708,8 @@ def test_entities_are_refused(tmp_path):
     text = f'<!DOCTYPE OME [<!ENTITY e0 "aaaaaaaaaa">{bomb}]><OME>&e29;</OME>'
     source = write(tmp_path / "a.tif", [picture()], [(270, 2, text.encode() + b"\0")])
     message = restore(source, tmp_path / "out.tif", code=1)
-    assert "DOCTYPE" in message and "expected none" in message
+    assert "a.tif: page 1: " in message and "DOCTYPE" in message and "expected none" in message
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_a_long_description_needs_no_more_memory_than_its_file(tmp_path):
@@ -669,6 +742,17 @@ def test_names_are_bytes(tmp_path):
             file.write(source.read_bytes())
     restore([os.path.join(folder, name) for name in names], os.path.join(folder, b"out/"))
     assert sorted(os.listdir(os.path.join(folder, b"out"))) == [b"caf\xe8-restored.tif", b"caf\xe9-restored.tif"]
+
+
+def test_two_outputs_of_one_name_are_refused(tmp_path):
+    for folder in "a", "b":
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "same.tif", [picture()])
+    inputs = [tmp_path / folder / "same.tif" for folder in ("a", "b")]
+    message = restore(inputs, f"{tmp_path / 'out'}/", code=2)
+    assert "two inputs would both become" in message and "out/same-restored.tif" in message
+    assert "b/same.tif is one" in message and "expected different names" in message
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_name_that_is_too_long_is_refused_before_the_work(tmp_path):

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::{data, Pattern};
+use crate::guest::threads::Priority;
 use crate::image::frame::Sample;
 use bytemuck::Pod;
 
@@ -11,7 +12,7 @@ fn copied<T: Pattern>(name: &str) -> (Reader, Vec<Vec<T>>) {
     let to = folder.path().join(name);
     let mut reader = Reader::open(&data(&format!("kinds/{name}"))).unwrap();
     let plan = reader.plan();
-    let mut writer = Writer::create(&to, false, plan).unwrap();
+    let mut writer = Writer::create(&to, false, plan.clone()).unwrap();
     let mut pages = Vec::new();
     for index in 0..reader.pages() {
         let mut pixels: Vec<T> = Vec::new();
@@ -98,7 +99,7 @@ fn one_directory_comes_before_the_pixels_of_all_planes() {
     let mut plan = reader.plan();
     assert!(!plan.one_directory, "small files have a directory for each page");
     (plan.one_directory, plan.bytes) = (true, 5 << 30);
-    let mut writer = Writer::create(&to, false, plan).unwrap();
+    let mut writer = Writer::create(&to, false, plan.clone()).unwrap();
     for index in 0..3 {
         let mut pixels: Vec<u8> = Vec::new();
         let page = reader.read_page(index, &mut pixels).unwrap();
@@ -115,4 +116,44 @@ fn one_directory_comes_before_the_pixels_of_all_planes() {
         assert!(pixels.iter().enumerate().all(|(i, &v)| v == u8::at(index, i / 37, i % 37, 0)));
     }
     assert!(bytes[length - 37 * 29..] == pixels[..], "the pixels are at the end");
+}
+
+/// The bytes of a copy that so many threads have read and written, and the pixels of the first page.
+fn copy_by<T: Sample + Pod>(path: &std::path::Path, threads: usize) -> (Vec<u8>, Vec<T>) {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("out.tif");
+    let mut reader = Reader::open(path).unwrap();
+    reader.set_workers(threads, Priority::Normal);
+    let mut writer = Writer::create(&to, false, reader.plan()).unwrap();
+    writer.set_workers(threads, Priority::Normal);
+    let (mut first, mut pixels) = (Vec::new(), Vec::new());
+    for index in 0..reader.pages() {
+        let page = reader.read_page::<T>(index, &mut pixels).unwrap();
+        if index == 0 {
+            first.clone_from(&pixels);
+        }
+        writer.write(&mut pixels, &page, None).unwrap();
+    }
+    writer.finish().unwrap();
+    (std::fs::read(&to).unwrap(), first)
+}
+
+#[test]
+fn several_threads_give_the_same_bytes() {
+    let mut several = 0;
+    for kind in ["good", "kinds"] {
+        for entry in std::fs::read_dir(data(kind)).unwrap() {
+            let path = entry.unwrap().path();
+            let mut reader = Reader::open(&path).unwrap();
+            let Ok(format) = reader.uniform() else { continue };
+            several += usize::from(reader.page(0).unwrap().storage.rows_per_strip < format.height);
+            crate::image::sample::with_sample!(format.pixel_type, T => {
+                let (alone, together) = (copy_by::<T>(&path, 1), copy_by::<T>(&path, 3));
+                assert!(alone.0 == together.0, "{}", path.display());
+                let same = bytemuck::cast_slice::<T, u8>(&alone.1) == bytemuck::cast_slice::<T, u8>(&together.1);
+                assert!(same, "{}", path.display());
+            });
+        }
+    }
+    assert!(several > 3, "{several} files have several strips");
 }

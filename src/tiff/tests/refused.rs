@@ -111,7 +111,7 @@ fn an_output_that_exists_is_kept() {
     let target = folder.path().join("out.tif");
     std::fs::write(&target, "mine").unwrap();
     let plan = Reader::open(&data("good/u8.tif")).unwrap().plan();
-    let refused = |target: &Path, force| Writer::create(target, force, plan).err().unwrap();
+    let refused = |target: &Path, force| Writer::create(target, force, plan.clone()).err().unwrap();
     let error = refused(&target, false);
     assert_eq!(error.status(), Status::Exists);
     assert!(error.message().contains("out.tif: the output exists already"), "{error}");

@@ -14,7 +14,7 @@ use crate::tools::maven::{maven, property, ran_alone};
 use crate::tools::{cmd, printed, root, run, say, target, Result};
 
 /// The newest ImageJ that is tested beside the oldest, which is the one in xtask/maven/pom.xml.
-const NEWEST_IMAGEJ: &str = "1.54p";
+pub const NEWEST_IMAGEJ: &str = "1.54p";
 /// Words in the JVM's warnings about our code.
 const OURS: &[&str] = &["org.parfocal", "org/parfocal", "libparfocal", "Java_org_parfocal"];
 

@@ -286,7 +286,7 @@ public final class ParfocalModel implements AutoCloseable {
      *
      * @param input a TIFF file
      * @param output the file to be written
-     * @param options those of a run; null or "" for the defaults
+     * @param options those of a run and of a file, such as {@code format=ome-tiff}; null or "" for the defaults
      * @param task for progress and cancel; null for none
      */
     public void restoreFile(Path input, Path output, String options, ParfocalTask task) {

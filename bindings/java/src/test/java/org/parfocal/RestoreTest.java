@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
@@ -273,5 +274,12 @@ class RestoreTest extends TinyModel {
                 Status.BAD_OPTION,
                 () -> model.restoreFile(input, temporary.resolve("x.tif"), "device=cpu", null),
                 "device");
+        assertFails(
+                Status.BAD_OPTION,
+                () -> model.restoreFile(input, temporary.resolve("x.tif"), "pyramid=keep", null),
+                "pyramid=keep: expected rebuild, drop");
+        Path ome = temporary.resolve("ome.tif");
+        model.restoreFile(input, ome, "format=ome-tiff pyramid=drop", null);
+        assertTrue(new String(Files.readAllBytes(ome), StandardCharsets.ISO_8859_1).contains("<OME "));
     }
 }
