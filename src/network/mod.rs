@@ -1,7 +1,9 @@
 //! ONNX Runtime: loading it, choosing a device, running the network. The only room that names `ort`.
 
+pub mod adapters;
 pub mod device;
 mod library_path;
+pub mod plugin;
 mod pool;
 pub mod proof;
 pub mod provider;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ort::environment::ThreadManager;
 use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
+use ort::session::builder::SessionBuilder;
 use ort::session::{RunOptions, Session as OrtSession};
 use ort::value::{PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef, ValueType};
 
@@ -16,6 +17,7 @@ use crate::image::frame::{resize, PixelType, Sample};
 use crate::image::normalise::Range;
 use crate::network::device::Device;
 use crate::network::pool::Pool;
+use crate::network::provider;
 use crate::network::runtime::{is_memory, Runtime};
 use crate::onnx::edit::names;
 use crate::task::Task;
@@ -150,7 +152,7 @@ fn make(runtime: &Runtime, bytes: &[u8], options: SessionOptions) -> Result<OrtS
             builder =
                 builder.with_thread_manager(Workers { priority: options.priority, refused: Arc::clone(&refused) })?;
         }
-        options.device.attach(builder)?.commit_from_memory(bytes)
+        attach(runtime, options.device, builder)?.commit_from_memory(bytes)
     };
     made().map_err(|e| {
         let text = e.to_string();
@@ -168,6 +170,21 @@ fn make(runtime: &Runtime, bytes: &[u8], options: SessionOptions) -> Result<OrtS
             device => device.refused(&text),
         }
     })
+}
+
+/// Puts the whole network of a session on the device, or fails.
+fn attach(runtime: &Runtime, device: Device, builder: SessionBuilder) -> ort::Result<SessionBuilder> {
+    let builder = match device {
+        Device::Cpu | Device::Auto => return Ok(builder),
+        Device::Cuda(index) => builder.with_execution_providers([provider::cuda(index)])?,
+        Device::WebGpu(_) | Device::Plugin(_) => {
+            let mut offered = runtime.environment.devices();
+            let chosen = offered.find(|found| found.ep().is_ok_and(|name| device.is_provider(name)));
+            builder.with_devices(chosen, None)?
+        }
+    };
+    // Otherwise operators that the device cannot run would silently go to the CPU.
+    Ok(builder.with_disable_cpu_fallback()?)
 }
 
 fn no_thread(threads: usize) -> Error {
