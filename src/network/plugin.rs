@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::error::{Error, Result, Status};
-use crate::guest::environment::without_telemetry;
+use crate::guest::environment::with_any_adapter;
 use crate::guest::leaving;
 use crate::guest::paths::canonical;
 use crate::network::adapters::{self, Adapter, Kind};
@@ -72,7 +72,7 @@ pub fn prepare(runtime: &Runtime, device: Device, choice: Choice) -> Result<Opti
 fn webgpu(runtime: &Runtime, device: Device, number: u16, choice: Choice) -> Result<&'static Adapter> {
     let library = locate(runtime, choice.library)?.ok_or_else(|| {
         let folder = runtime.path.parent().unwrap_or(Path::new("/"));
-        let advice = format!("put it back, or give plugin= or {VARIABLE} (PyPI's onnxruntime-ep-webgpu 0.2.1 has one)");
+        let advice = format!("put it back, or give plugin= or {VARIABLE} (PyPI's onnxruntime-ep-webgpu has one)");
         wrong(device, format!("{} has no {}, WebGPU's library: {advice}", folder.display(), NAMES[0]))
     })?;
     let adapter = adapter(device)?;
@@ -153,9 +153,9 @@ fn register(runtime: &Runtime, device: Device, library: &Path) -> Result<()> {
     }
     let _inside = leaving::enter()?;
     let name = format!("parfocal-{}", loaded.len());
-    // Some of these libraries have a telemetry client.
+    // Some of these libraries have a telemetry client. `Device::WebGpu` has looked at the adapters itself.
     let registered =
-        without_telemetry(|| leaving::watching_exit(|| runtime.environment.register_ep_library(name, &library)));
+        with_any_adapter(|| leaving::watching_exit(|| runtime.environment.register_ep_library(name, &library)));
     registered.map_err(|e| {
         let text = e.to_string();
         wrong(device, format!("{}: not a provider for ONNX Runtime {}: {text}", library.display(), runtime.version))

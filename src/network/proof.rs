@@ -358,7 +358,7 @@ fn webgpu(
     let network = prove(runtime, bytes, probe, request, device, Some(adapter)).map_err(unfit)?;
     let faster = speed_up(cpu, &network.session, probe).map_err(unfit)?;
     if faster < FASTER {
-        let found = format!("{} runs the network {faster:.1} times as fast as the CPU", adapter.name);
+        let found = format!("{} runs the network {faster:.2} times as fast as the CPU", adapter.name);
         return Err(NoGpu::Unfit(format!("{found}; expected at least {FASTER} times")));
     }
     let reason = format!("WebGPU on {} ran a probe {faster:.1} times as fast as the CPU", adapter.name);

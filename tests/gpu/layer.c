@@ -25,6 +25,8 @@ static atomic_int results[KINDS];
 static PFN_vkGetInstanceProcAddr next_instance;
 static PFN_vkGetDeviceProcAddr next_device;
 static VkInstance instance_now;
+static PFN_vkGetPhysicalDeviceProperties get_properties;
+static PFN_vkGetPhysicalDeviceProperties2 get_properties2;
 static PFN_vkQueueSubmit queue_submit;
 static PFN_vkWaitForFences wait_for_fences;
 static PFN_vkGetFenceStatus get_fence_status;
@@ -150,16 +152,12 @@ static void disguise(VkPhysicalDeviceProperties *properties) {
 }
 
 static void VKAPI_CALL properties(VkPhysicalDevice device, VkPhysicalDeviceProperties *into) {
-    PFN_vkGetPhysicalDeviceProperties next =
-        (PFN_vkGetPhysicalDeviceProperties)next_instance(instance_now, "vkGetPhysicalDeviceProperties");
-    next(device, into);
+    get_properties(device, into);
     disguise(into);
 }
 
 static void VKAPI_CALL properties2(VkPhysicalDevice device, VkPhysicalDeviceProperties2 *into) {
-    PFN_vkGetPhysicalDeviceProperties2 next =
-        (PFN_vkGetPhysicalDeviceProperties2)next_instance(instance_now, "vkGetPhysicalDeviceProperties2");
-    next(device, into);
+    get_properties2(device, into);
     disguise(&into->properties);
 }
 
@@ -174,7 +172,10 @@ static VkResult VKAPI_CALL make_instance(const VkInstanceCreateInfo *info, const
     PFN_vkCreateInstance next = (PFN_vkCreateInstance)next_instance(NULL, "vkCreateInstance");
     VkResult result = next(info, allocator, made);
     if (result == VK_SUCCESS) {
+        /* Now: later the loader's answers lead back to this layer. */
         instance_now = *made;
+        get_properties = (PFN_vkGetPhysicalDeviceProperties)next_instance(*made, "vkGetPhysicalDeviceProperties");
+        get_properties2 = (PFN_vkGetPhysicalDeviceProperties2)next_instance(*made, "vkGetPhysicalDeviceProperties2");
     }
     return result;
 }

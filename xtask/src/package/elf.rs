@@ -17,6 +17,8 @@ pub struct Elf {
     pub nodelete: bool,
     /// Versions of symbols of other libraries that must be there: `GLIBC_2.28` and the like; sorted.
     pub versions: Vec<String>,
+    /// Symbols of other libraries that it binds to; sorted.
+    pub imports: Vec<String>,
     /// Symbols that others may bind to; sorted.
     pub exports: Vec<String>,
 }
@@ -59,7 +61,10 @@ fn parsed(data: &[u8]) -> object::read::Result<Elf> {
             found.exports.push(text(symbol.name(endian, symbols.strings())?));
         }
     }
-    for list in [&mut found.versions, &mut found.exports] {
+    for symbol in symbols.iter().filter(|symbol| symbol.is_undefined(endian)) {
+        found.imports.push(text(symbol.name(endian, symbols.strings())?));
+    }
+    for list in [&mut found.versions, &mut found.imports, &mut found.exports] {
         list.sort();
         list.dedup();
     }

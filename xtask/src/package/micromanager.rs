@@ -74,7 +74,7 @@ fn make() -> Result<PathBuf> {
     empty_folder(&tree)?;
     let from = target().join("package/tree").join(project.name());
     program(&built, &tree.join(ADAPTER))?;
-    for library in [project.soname().as_str(), RUNTIME] {
+    for library in [project.soname().as_str(), RUNTIME, webgpu::FILE] {
         program(&from.join("lib").join(library), &tree.join(library))?;
     }
     let readme = read_text(&root().join("xtask/package/micromanager.txt"))?;
