@@ -338,7 +338,8 @@ fn faults_while_opening_are_errors() {
         layer.heal();
         let error = opened.unwrap_err();
         assert!(matches!(error.status(), Status::Device | Status::OutOfMemory), "{what}: {error}");
-        println!("{what}: {error}");
+        // Found by its cause, not by results that are wrong.
+        assert!(!error.message().contains("differs from the CPU's"), "{what}: {error}");
     }
     tiny(WEBGPU).unwrap();
 }

@@ -15,7 +15,7 @@ use crate::network::apart;
 use crate::network::device::Device;
 use crate::network::outlets::wrong;
 use crate::network::provider;
-use crate::network::runtime::{is_device_memory, is_memory, Runtime};
+use crate::network::runtime::{fault, is_device_memory, is_memory, Runtime};
 use crate::task::Task;
 
 /// How the sessions of a network are created.
@@ -83,9 +83,27 @@ pub(super) fn make(runtime: &Runtime, bytes: &[u8], options: SessionOptions) -> 
     let _inside = leaving::enter()?;
     let turns = has_turns(options.device);
     let turn = if turns { Some(apart::turn(&Task::new())?) } else { None };
-    let session = made(runtime, bytes, options)?;
+    fault();
+    let session = made(runtime, bytes, options);
+    let fault = fault().filter(|_| turns);
+    // Closed within the turn if there was a fault.
+    let session = session.and_then(|session| match fault {
+        Some(text) => Err(unmade(options.device, &text)),
+        None => Ok(session),
+    });
     drop(turn);
-    Ok(Own { session: Some(session), turns })
+    Ok(Own { session: Some(session?), turns })
+}
+
+/// The error of a session that cannot be made, from ONNX Runtime's message.
+fn unmade(device: Device, text: &str) -> Error {
+    if is_memory(text) || (device != Device::Cpu && is_device_memory(text)) {
+        return Error::new(
+            Status::OutOfMemory,
+            "no memory for the network itself; expected some tens of MiB: close other models, or raise the limit",
+        );
+    }
+    device.refused(text)
 }
 
 /// Whether the device's sessions must not be used at once, and a run on it may not come back.
@@ -113,15 +131,9 @@ fn made(runtime: &Runtime, bytes: &[u8], options: SessionOptions) -> Result<OrtS
         if refused.load(Ordering::Relaxed) {
             return no_thread(options.threads);
         }
-        if is_memory(&text) {
-            return Error::new(
-                Status::OutOfMemory,
-                "no memory for the network itself; expected some tens of MiB: close other models, or raise the limit",
-            );
-        }
         match options.device {
-            Device::Cpu => wrong(format!("ONNX Runtime {} refuses it: {text}", runtime.version)),
-            device => device.refused(&text),
+            Device::Cpu if !is_memory(&text) => wrong(format!("ONNX Runtime {} refuses it: {text}", runtime.version)),
+            device => unmade(device, &text),
         }
     })
 }
@@ -153,8 +165,12 @@ fn no_thread(threads: usize) -> Error {
 }
 
 /// The error of a failed run: out of memory, or another.
-pub(super) fn failed(error: ort::Error, device: Device, (count, height, width): (usize, usize, usize)) -> Error {
-    let text = error.to_string();
+pub(super) fn failed(error: ort::Error, device: Device, size: (usize, usize, usize)) -> Error {
+    spoiled(error.to_string(), device, size)
+}
+
+/// As `failed`, from the message.
+pub(super) fn spoiled(text: String, device: Device, (count, height, width): (usize, usize, usize)) -> Error {
     if is_memory(&text) || (device != Device::Cpu && is_device_memory(&text)) {
         return Error::new(
             Status::OutOfMemory,

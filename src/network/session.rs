@@ -15,11 +15,11 @@ use crate::image::normalise::Range;
 use crate::network::apart;
 use crate::network::device::Device;
 pub use crate::network::made::SessionOptions;
-use crate::network::made::{failed, has_turns, late, make, Own};
+use crate::network::made::{failed, has_turns, late, make, spoiled, Own};
 use crate::network::outlets::{check, check_numbers, check_shape, take_condition, wrong, CONDITION};
 pub use crate::network::outlets::{ESTIMATE, RESTORED};
 use crate::network::pool::{Lent, Pool};
-use crate::network::runtime::Runtime;
+use crate::network::runtime::{fault, Runtime};
 use crate::onnx::edit::names;
 use crate::task::Task;
 
@@ -256,14 +256,19 @@ impl Session {
         let end = apart::run(inside, task, self.priority, Arc::new(move || drop(ended.terminate())), move || {
             let inputs = inputs.into_iter().map(|(name, value)| (name, value.into_dyn())).collect::<Vec<_>>();
             let result = own.get().run_with_options(inputs, &options).map(|mut outputs| outputs.remove(&output));
+            let fault = fault();
             drop(turn);
-            (own, result)
+            (own, result, fault)
         })?;
         match end {
-            apart::End::Done((own, result)) => {
+            apart::End::Done((own, result, fault)) => {
                 lent.put_back(own);
                 let done = task.check().and_then(|()| leaving::check());
                 let done = done.and_then(|()| result.map_err(|e| failed(e, device, size)));
+                let done = done.and_then(|found| match fault {
+                    Some(text) => Err(spoiled(text, device, size)),
+                    None => Ok(found),
+                });
                 let done = done.and_then(|found| found.ok_or_else(|| wrong("the network has no such output")));
                 after(done, lent)
             }

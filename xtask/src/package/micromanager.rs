@@ -8,7 +8,7 @@ use crate::tools::hash::sha256;
 use crate::tools::machine::need;
 use crate::tools::python::Environment;
 use crate::tools::{
-    cache, cmd, empty_folder, lock, read_text, root, run, run_quietly, say, shown, target, walk, Result,
+    cache, cmd, empty_folder, lock, read_text, root, run, run_quietly, say, shown, target, walk, webgpu, Result,
 };
 
 /// The device interface of the MMDevice that `fetch_mmdevice.py` fetches.

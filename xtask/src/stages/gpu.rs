@@ -9,8 +9,8 @@ use xshell::Cmd;
 use super::{skip, Outcome};
 use crate::tools::machine::{in_ci, missing, JAVA};
 use crate::tools::{
-    at, cache, cargo, cmd, empty_folder, files, has_extension, has_program, in_folder, lock, make_folder, ran,
-    remove_folder, root, run, run_quietly, runtime, say, shell, target, walk, webgpu, Result,
+    at, cache, cargo, cmd, empty_folder, files, has_extension, has_program, in_folder, lock, make_folder,
+    remove_folder, root, run, run_quietly, runtime, say, target, walk, webgpu, Result,
 };
 
 /// Debian packages: SwiftShader, Vulkan's loader, Vulkan's headers. By name: the first one's version changes each week.
