@@ -40,14 +40,7 @@ fn specimen(shape: Shape, greatest: f32) -> Vec<f32> {
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
 fn a_requested_device_that_is_missing_is_an_error() {
-    for (device, provider) in [
-        ("cuda", "CUDAExecutionProvider"),
-        ("cuda:2", "CUDAExecutionProvider"),
-        ("tensorrt", "TensorrtExecutionProvider"),
-        ("coreml", "CoreMLExecutionProvider"),
-        ("directml:0", "DmlExecutionProvider"),
-        ("openvino", "OpenVINOExecutionProvider"),
-    ] {
+    for (device, provider) in [("cuda", "CUDAExecutionProvider"), ("cuda:2", "CUDAExecutionProvider")] {
         let (status, message) = refused(&format!("device={device}"));
         assert_eq!(status, Status::Device, "{message}");
         for part in [&format!("device={device}"), provider, "this ONNX Runtime (1.", "device=cpu", "It needs"] {

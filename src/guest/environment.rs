@@ -1,9 +1,23 @@
-//! Keeps ONNX Runtime from calling home: the variable that it reads while it is loaded, set for that moment only.
+//! Variables that ONNX Runtime reads while it is loaded, set for that moment only: it must not call home.
 
 /// The variable by which releases with a telemetry client (1.29 and later, not on Windows) are told to keep it off.
 /// They read it once, when they are loaded and make their environment; `with_telemetry(false)` would come after the
 /// first event.
 const OPT_OUT: &str = "ORT_DISABLE_TELEMETRY";
+
+/// The variable by which WebGPU's library offers itself where ONNX Runtime sees no GPU: in containers and virtual
+/// machines without /sys/class/drm, and where there is none. It reads it once, when it is loaded; whether there is an
+/// adapter, and of which kind, is looked up before.
+const WITHOUT_DRM: &str = "ORT_WEBGPU_EP_ALLOW_SOFTWARE_ADAPTER";
+
+/// As `without_telemetry`, and ONNX Runtime need not see a GPU.
+pub fn with_any_adapter<R>(load: impl FnOnce() -> R) -> R {
+    #[cfg(unix)]
+    let _restored = unix::With::variable(WITHOUT_DRM, "1");
+    #[cfg(not(unix))]
+    let _ = WITHOUT_DRM;
+    without_telemetry(load)
+}
 
 /// Runs `load` while the process's environment says that ONNX Runtime's telemetry is off. Afterwards the environment is
 /// what it was. Call it from one thread at a time.

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `environment` | the variable that keeps ONNX Runtime from calling home, for the moment of loading |
+//! | `environment` | variables that ONNX Runtime reads, for the moment of loading: it must not call home |
 //! | `leaving` | the end of the process and `parfocal_shutdown`: nothing runs in ONNX Runtime after it |
 //! | `caller` | the caller's thread: its floating-point state and its cancellation |
 //! | `locals` | thread-local memory of ONNX Runtime, taken while there is some |

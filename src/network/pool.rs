@@ -46,6 +46,16 @@ impl<S> Lent<'_, S> {
         self.item.as_mut().expect("lent until dropped")
     }
 
+    /// Takes the object out of the pool, which makes another when one is needed, unless `put_back` comes first.
+    pub fn take_out(&mut self) -> S {
+        self.item.take().expect("lent until dropped")
+    }
+
+    /// The object that was taken out.
+    pub fn put_back(&mut self, item: S) {
+        self.item = Some(item);
+    }
+
     /// Destroys the object instead of giving it back; another is made when one is needed.
     pub fn discard(mut self) {
         drop(self.item.take());
@@ -69,6 +79,16 @@ impl<S: Send + 'static> Pool<S> {
     pub fn new(first: S, most: usize, make: impl Fn() -> Result<S> + Send + Sync + 'static) -> Self {
         let state = State { idle: vec![first], made: 1, most: most.max(1) };
         Self { shelf: Arc::new(Shelf { state: Mutex::new(state), changed: Condvar::new() }), make: Box::new(make) }
+    }
+
+    /// Destroys the objects that nobody has borrowed.
+    pub fn drop_idle(&self) {
+        let mut state = self.shelf.lock();
+        let idle = std::mem::take(&mut state.idle);
+        state.made -= idle.len();
+        drop(state);
+        drop(idle);
+        self.shelf.changed.notify_all();
     }
 
     /// How many may exist. The limit drops if making one fails.
@@ -206,6 +226,28 @@ mod tests {
         pool.take(&Task::new()).unwrap().discard();
         let error = pool.take(&Task::new()).map(|_| ()).unwrap_err();
         assert_eq!((error.status(), error.message()), (Status::OutOfMemory, "no more"));
+    }
+
+    #[test]
+    fn an_object_that_stays_out_is_replaced() {
+        let (pool, _) = counting(1, 9);
+        let mut lent = pool.take(&Task::new()).unwrap();
+        let item = lent.take_out();
+        lent.put_back(item);
+        drop(lent);
+        let mut lent = pool.take(&Task::new()).unwrap();
+        assert_eq!(lent.take_out(), 0);
+        drop(lent);
+        assert_eq!(*pool.take(&Task::new()).unwrap().get(), 1);
+    }
+
+    #[test]
+    fn idle_objects_are_replaced() {
+        let (pool, _) = counting(2, 9);
+        let mut lent = pool.take(&Task::new()).unwrap();
+        drop(pool.take(&Task::new()).unwrap());
+        pool.drop_idle();
+        assert_eq!((*lent.get(), *pool.take(&Task::new()).unwrap().get()), (0, 2));
     }
 
     #[test]

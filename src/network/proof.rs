@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
 
@@ -11,7 +12,10 @@ use crate::guest::threads::Priority;
 use crate::image::frame::{resize, PixelType};
 use crate::image::normalise::Range;
 use crate::image::tile::GRID;
+use crate::network::adapters::{self, Adapter, Kind};
 use crate::network::device::{Device, Precision};
+use crate::network::plugin::{self, Choice};
+use crate::network::provider::cuda_is_in_runtime;
 use crate::network::runtime::Runtime;
 use crate::network::session::{Session, SessionOptions, ERROR, ESTIMATE, RESTORED};
 use crate::onnx::model_file::Info;
@@ -31,6 +35,10 @@ pub struct Network {
     pub device: Device,
     /// `fp32` or `fp16`.
     pub precision: &'static str,
+    /// What WebGPU runs on.
+    pub adapter: Option<&'static Adapter>,
+    /// Why `auto` chose the device, in a sentence; `None` for a device that was requested by name.
+    pub reason: Option<String>,
     /// A sentence for each thing that was tried and did not work.
     pub warnings: Vec<String>,
     integers: Option<Integers>,
@@ -191,7 +199,7 @@ impl Probe {
 
 /// What the options ask of a network when a model is opened.
 #[derive(Clone, Copy)]
-pub struct Request {
+pub struct Request<'a> {
     /// The requested device.
     pub device: Device,
     /// The requested precision.
@@ -204,9 +212,11 @@ pub struct Request {
     pub spin: bool,
     /// Of the network's threads.
     pub priority: Priority,
+    /// Of libraries and adapters.
+    pub choice: Choice<'a>,
 }
 
-impl Request {
+impl Request<'_> {
     fn sessions(&self, device: Device) -> SessionOptions {
         let (threads, runs) = match device {
             Device::Cpu => (self.threads, self.runs),
@@ -242,54 +252,157 @@ pub fn open(runtime: &'static Runtime, parts: &Parts, request: Request) -> Resul
     static WATCHED: AtomicBool = AtomicBool::new(false);
     let watched = WATCHED.swap(true, Ordering::Relaxed);
     let (probe, session) = if watched { first() } else { leaving::watching_exit(first) }?;
-    let cpu = |session, warnings| Network {
-        session,
-        device: Device::Cpu,
-        precision: "fp32",
-        warnings,
-        integers: None,
-        estimator: None,
-    };
+    let cpu = |session, reason, warnings| Network { reason, warnings, ..on(session, Device::Cpu, "fp32") };
     let network = match device {
         Device::Cpu if precision == Precision::Fp16 => Err(no_half("the CPU computes in fp32")),
-        Device::Cpu => Ok(cpu(session, Vec::new())),
-        Device::Auto => match auto(runtime, &bytes, &probe, request)? {
+        Device::Cpu => Ok(cpu(session, None, Vec::new())),
+        Device::Auto => match auto(runtime, &bytes, &probe, &session, request)? {
             Ok(network) => Ok(network),
-            Err(warnings) => Ok(cpu(session, warnings)),
+            Err(Why { reason, warnings }) => Ok(cpu(session, Some(reason), warnings)),
         },
-        device if device.is_in_runtime() => prove(runtime, &bytes, &probe, request, device),
-        device => Err(device.not_in_runtime(&runtime.version)),
+        Device::Cuda(_) if !cuda_is_in_runtime() => Err(device.not_in_runtime(&runtime.version)),
+        device => {
+            let adapter = plugin::prepare(runtime, device, request.choice)?;
+            prove(runtime, &bytes, &probe, request, device, adapter)
+        }
     }?;
     Ok(Network { estimator: parts.estimator(runtime, cpu_options)?, ..network })
 }
 
-/// CUDA if it passes the probe; `Err` inside `Ok` means the CPU, with a sentence for each device that did not work.
+/// A network without anything that is not said.
+fn on(session: Session, device: Device, precision: &'static str) -> Network {
+    Network {
+        session,
+        device,
+        precision,
+        adapter: None,
+        reason: None,
+        warnings: Vec::new(),
+        integers: None,
+        estimator: None,
+    }
+}
+
+/// Why `auto` is the CPU.
+struct Why {
+    reason: String,
+    /// What is worth a warning: a GPU that was tried and does not work.
+    warnings: Vec<String>,
+}
+
+/// CUDA if it passes the probe, else a hardware GPU through WebGPU if it does and is fast; `Err` inside `Ok` means the
+/// CPU.
 ///
 /// Errors: `Unsupported` if half precision is requested and not available.
 fn auto(
     runtime: &'static Runtime,
     bytes: &Arc<Vec<u8>>,
     probe: &Probe,
+    cpu: &Session,
     request: Request,
-) -> Result<std::result::Result<Network, Vec<String>>> {
-    let (device, precision) = (Device::cuda(), request.precision);
-    if !device.is_in_runtime() {
-        return match precision {
-            Precision::Fp16 => Err(no_half("the CPU computes in fp32, and this ONNX Runtime has no CUDA")),
-            _ => Ok(Err(Vec::new())),
-        };
-    }
-    match prove(runtime, bytes, probe, request, device) {
-        Ok(network) => Ok(Ok(network)),
-        Err(why) if precision == Precision::Fp16 => {
-            Err(no_half(&format!("the CPU computes in fp32, and CUDA does not work here: {}", why.message())))
+) -> Result<std::result::Result<Network, Why>> {
+    let half = request.precision == Precision::Fp16;
+    let mut warnings = Vec::new();
+    if cuda_is_in_runtime() {
+        match prove(runtime, bytes, probe, request, Device::cuda(), None) {
+            Ok(network) => {
+                let reason = Some("CUDA works here and passed the probe".to_owned());
+                return Ok(Ok(Network { reason, ..network }));
+            }
+            Err(why) => warnings.push(format!("the CPU is used, CUDA does not work here: {}", why.message())),
         }
-        Err(why) => Ok(Err(vec![format!("the CPU is used, CUDA does not work here: {}", why.message())])),
     }
+    let reason = match webgpu(runtime, bytes, probe, cpu, request) {
+        Ok(network) => return Ok(Ok(Network { warnings: [warnings, network.warnings].concat(), ..network })),
+        Err(NoGpu::Absent(reason)) => format!("the CPU is used: {reason}"),
+        Err(NoGpu::Unfit(reason)) => {
+            let reason = format!("the CPU is used, WebGPU was tried: {reason}");
+            warnings.push(reason.clone());
+            reason
+        }
+    };
+    if !half {
+        return Ok(Err(Why { reason, warnings }));
+    }
+    let why = warnings.first().unwrap_or(&reason);
+    Err(no_half(&format!("the CPU computes in fp32, and no GPU works here: {why}")))
 }
 
-fn is_fast(device: Device) -> bool {
-    device.provider().is_some_and(|provider| provider.fast)
+/// Why WebGPU is not chosen.
+enum NoGpu {
+    /// There is none: nothing to warn about.
+    Absent(String),
+    /// There is one, and it does not work or is slow.
+    Unfit(String),
+}
+
+/// WebGPU on a hardware adapter, if it passes the probe and is at least `FASTER` times as fast as the CPU.
+fn webgpu(
+    runtime: &'static Runtime,
+    bytes: &Arc<Vec<u8>>,
+    probe: &Probe,
+    cpu: &Session,
+    request: Request,
+) -> std::result::Result<Network, NoGpu> {
+    let device = Device::webgpu();
+    match plugin::locate(runtime, request.choice.library) {
+        Ok(Some(_)) => {}
+        Ok(None) => return Err(NoGpu::Absent("WebGPU's library does not lie beside ONNX Runtime".to_owned())),
+        Err(error) => return Err(NoGpu::Unfit(error.message().to_owned())),
+    }
+    let adapter = adapters::list().map_err(|why| NoGpu::Absent(why.to_owned()))?.first();
+    let adapter = adapter.ok_or_else(|| NoGpu::Absent("Vulkan lists no adapter".to_owned()))?;
+    if adapter.kind == Kind::Software {
+        let reason = format!("the only graphics adapter is {}, a program on the processor", adapter.name);
+        return Err(NoGpu::Absent(reason));
+    }
+    let unfit = |error: Error| NoGpu::Unfit(error.message().to_owned());
+    plugin::prepare(runtime, device, request.choice).map_err(unfit)?;
+    let network = prove(runtime, bytes, probe, request, device, Some(adapter)).map_err(unfit)?;
+    let faster = speed_up(cpu, &network.session, probe).map_err(unfit)?;
+    if faster < FASTER {
+        let found = format!("{} runs the network {faster:.2} times as fast as the CPU", adapter.name);
+        return Err(NoGpu::Unfit(format!("{found}; expected at least {FASTER} times")));
+    }
+    let reason = format!("WebGPU on {} ran a probe {faster:.1} times as fast as the CPU", adapter.name);
+    Ok(Network { reason: Some(reason), ..network })
+}
+
+/// How much faster than the CPU a GPU must be for `auto` to choose it.
+const FASTER: f64 = 2.0;
+
+/// How many times as fast as the CPU a device runs an image for which the CPU takes about 50 ms. A device that is slow
+/// at the small probe already is not asked.
+fn speed_up(cpu: &Session, device: &Session, probe: &Probe) -> Result<f64> {
+    const TIME: Duration = Duration::from_millis(50);
+    let (_, height, width) = probe.size;
+    let small = |session| time(session, (height, width), &probe.condition);
+    let (processor, other) = (small(cpu)?, small(device)?);
+    if other > 4 * TIME {
+        return Ok(processor.as_secs_f64() / other.as_secs_f64());
+    }
+    let pixels = (height * width) as f64 * TIME.as_secs_f64() / processor.as_secs_f64();
+    let side = (pixels.sqrt() as usize / GRID).clamp(3, 64) * GRID;
+    let large = |session| time(session, (side, side), &probe.condition);
+    // Once to get memory and compile, once for the time.
+    large(device)?;
+    let other = large(device)?;
+    Ok(large(cpu)?.as_secs_f64() / other.as_secs_f64().max(1e-6))
+}
+
+/// The time of a run on a plain image.
+fn time(session: &Session, (height, width): (usize, usize), condition: &[f32]) -> Result<Duration> {
+    let mut image = Vec::new();
+    resize(&mut image, height * width)?;
+    image.fill(0.5);
+    let started = Instant::now();
+    session.run(&Task::new(), (1, height, width), &image, condition, |_| ())?;
+    Ok(started.elapsed())
+}
+
+/// Whether a device computes in half precision by default.
+fn likes_half(device: Device, adapter: Option<&Adapter>) -> bool {
+    matches!(device, Device::Cuda(_)) || adapter.is_some_and(|adapter| adapter.half)
 }
 
 fn no_half(why: &str) -> Error {
@@ -303,17 +416,21 @@ fn prove(
     probe: &Probe,
     request: Request,
     device: Device,
+    adapter: Option<&'static Adapter>,
 ) -> Result<Network> {
     let (options, precision) = (request.sessions(device), request.precision);
     let mut warnings = Vec::new();
-    if precision == Precision::Fp16 || (precision == Precision::Auto && is_fast(device)) {
+    if let (Precision::Fp16, Some(Adapter { name, half: false, .. })) = (precision, adapter) {
+        return Err(no_half(&format!("{name} computes in fp32 (it has no shader-f16)")));
+    }
+    if precision == Precision::Fp16 || (precision == Precision::Auto && likes_half(device, adapter)) {
         let half = edit::to_half(bytes)
             .map_err(|why| Error::new(Status::Unsupported, format!("precision=fp16: not for this model: {why}")))
             .and_then(|half| proved_session(runtime, half.into(), probe, options));
         match half {
             Ok((session, bytes)) => {
                 let integers = integers(runtime, bytes, probe, options, &mut warnings);
-                return Ok(Network { session, device, precision: "fp16", warnings, integers, estimator: None });
+                return Ok(Network { adapter, warnings, integers, ..on(session, device, "fp16") });
             }
             Err(error) if precision == Precision::Fp16 => return Err(error),
             Err(error) => warnings.push(format!("fp32 is used: {}", error.message())),
@@ -321,7 +438,7 @@ fn prove(
     }
     let (session, bytes) = proved_session(runtime, Arc::clone(bytes), probe, options)?;
     let integers = integers(runtime, bytes, probe, options, &mut warnings);
-    Ok(Network { session, device, precision: "fp32", warnings, integers, estimator: None })
+    Ok(Network { adapter, warnings, integers, ..on(session, device, "fp32") })
 }
 
 /// A session that passed the probe.
@@ -336,7 +453,7 @@ fn proved_session(
     Ok((session, bytes))
 }
 
-/// Networks on integers, if the device is fast and they pass the probe.
+/// Networks on integers, on CUDA, if they pass the probe. WebGPU has no 16-bit integers.
 fn integers(
     runtime: &'static Runtime,
     bytes: Arc<Vec<u8>>,
@@ -345,7 +462,7 @@ fn integers(
     warnings: &mut Vec<String>,
 ) -> Option<Integers> {
     // A network that takes a condition needs the frame on the host, to estimate its blur.
-    if !is_fast(options.device) || !probe.condition.is_empty() {
+    if !matches!(options.device, Device::Cuda(_)) || !probe.condition.is_empty() {
         return None;
     }
     let integers = Integers { runtime, bytes, options, sessions: Default::default() };
@@ -374,12 +491,5 @@ pub fn open_as_on_a_device(runtime: &'static Runtime, bytes: &[u8], half: bool, 
     let sixteen = integers.get(16).ok_or_else(|| refused("no network on integers".into()))?;
     probe.check_integers(options.device, sixteen)?;
     let precision = if half { "fp16" } else { "fp32" };
-    Ok(Network {
-        session,
-        device: Device::Cpu,
-        precision,
-        warnings: Vec::new(),
-        integers: Some(integers),
-        estimator: None,
-    })
+    Ok(Network { integers: Some(integers), ..on(session, Device::Cpu, precision) })
 }

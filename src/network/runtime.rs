@@ -58,7 +58,23 @@ pub fn log() -> Vec<String> {
     LOG.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
 }
 
+/// The last error that WebGPU's library has logged since it was asked last. It goes on after some of them, and its
+/// results are wrong.
+static FAULT: Mutex<Option<String>> = Mutex::new(None);
+
+/// Takes that error.
+pub(super) fn fault() -> Option<String> {
+    FAULT.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+}
+
 fn record(level: LogLevel, message: &str) {
+    // That WebGPU's library may be offered without a GPU is as we asked: `plugin` has looked for one.
+    if message.starts_with("ORT_WEBGPU_EP_ALLOW_SOFTWARE_ADAPTER") {
+        return;
+    }
+    if message.starts_with("WebGPU device error") {
+        *FAULT.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(message.trim().to_owned());
+    }
     if matches!(level, LogLevel::Warning | LogLevel::Error | LogLevel::Fatal) {
         let mut lines = LOG.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if lines.len() == LOG_LINES {
@@ -178,6 +194,21 @@ pub(super) fn is_memory(text: &str) -> bool {
         "out of memory",
         "annot allocate memory",
         "cannot create shared object descriptor",
+    ];
+    words.iter().any(|words| text.contains(words))
+}
+
+/// Whether a message of WebGPU's library says that there is no memory on the device for a buffer. It goes on with an
+/// invalid one and says so at the end of the run.
+pub(super) fn is_device_memory(text: &str) -> bool {
+    let words = [
+        "[Invalid Buffer",
+        "VK_ERROR_OUT_OF_DEVICE_MEMORY",
+        "VK_ERROR_OUT_OF_HOST_MEMORY",
+        "E_OUTOFMEMORY",
+        "max buffer size",
+        "maxStorageBufferBindingSize",
+        "maximum storage buffer binding size",
     ];
     words.iter().any(|words| text.contains(words))
 }

@@ -1,45 +1,34 @@
 //! Runs the network: sessions of ONNX Runtime, from a batch of images to a batch of images.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 
-use ort::environment::ThreadManager;
 use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::{RunOptions, Session as OrtSession};
-use ort::value::{PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef, ValueType};
+use ort::value::{DynValue, PrimitiveTensorElementType, Tensor, TensorRef};
 
 use crate::error::{Error, Result, Status};
 use crate::guest::leaving::{self, Held, Inside};
-use crate::guest::threads::{self, Priority, Running};
+use crate::guest::threads::Priority;
 use crate::image::frame::{resize, PixelType, Sample};
 use crate::image::normalise::Range;
+use crate::network::apart;
 use crate::network::device::Device;
-use crate::network::pool::Pool;
-use crate::network::runtime::{is_memory, Runtime};
+pub use crate::network::made::SessionOptions;
+use crate::network::made::{failed, has_turns, late, make, spoiled, Own};
+use crate::network::outlets::{check, check_numbers, check_shape, take_condition, wrong, CONDITION};
+pub use crate::network::outlets::{ERROR, ESTIMATE, RESTORED};
+use crate::network::pool::{Lent, Pool};
+use crate::network::runtime::{fault, Runtime};
 use crate::onnx::edit::names;
 use crate::task::Task;
-
-/// How the sessions of a network are created.
-#[derive(Clone, Copy)]
-pub struct SessionOptions {
-    /// Never `Auto`.
-    pub device: Device,
-    /// Threads of one run, on the CPU.
-    pub threads: usize,
-    /// Concurrent runs.
-    pub runs: usize,
-    /// Whether idle threads of a run wait in a loop, for some milliseconds after each step.
-    pub spin: bool,
-    /// Of the threads of a run.
-    pub priority: Priority,
-}
 
 /// A network that is ready to run; several threads may run it at once.
 pub struct Session {
     /// Several, because each of ONNX Runtime's sessions runs one batch at a time.
-    sessions: Held<Pool<OrtSession>>,
+    sessions: Held<Arc<Pool<Own>>>,
     device: Device,
+    priority: Priority,
     input: String,
     output: String,
     /// Numbers of the condition that it takes beside the images; 0: it takes none.
@@ -54,156 +43,6 @@ pub struct Restored<'a> {
     pub image: &'a [f32],
     /// The expected error of each of their pixels, where the network has a trust map.
     pub error: Option<&'a [f32]>,
-}
-
-/// Name of the input for what is known of the blur.
-const CONDITION: &str = "condition";
-/// Name of the output that restores.
-pub const RESTORED: &str = "restored";
-/// Name of the output that estimates the blur.
-pub const ESTIMATE: &str = "estimate";
-/// Name of the output for the expected errors.
-pub const ERROR: &str = "error";
-
-fn wrong(found: impl std::fmt::Display) -> Error {
-    Error::new(Status::Model, found.to_string())
-}
-
-/// Finds the input for a condition of `count` numbers, and returns the others. Errors: `Model`.
-fn take_condition(inputs: &[ort::value::Outlet], count: usize) -> Result<Vec<&ort::value::Outlet>> {
-    let (found, others): (Vec<_>, Vec<_>) = inputs.iter().partition(|input| count > 0 && input.name() == CONDITION);
-    match found.first().map(|input| input.dtype()) {
-        None if count > 0 => {
-            Err(wrong(format!("the network has no input '{CONDITION}'; expected float32 [1, {count}]")))
-        }
-        Some(ValueType::Tensor { ty: TensorElementType::Float32, shape, .. }) if shape[..] == [1, count as i64] => {
-            Ok(others)
-        }
-        Some(other) => Err(wrong(format!("input '{CONDITION}' is {}; expected float32 [1, {count}]", shown(other)))),
-        None => Ok(others),
-    }
-}
-
-/// Refuses an output that is not float32 `[N, count]` with free N.
-fn check_numbers(outlets: &[ort::value::Outlet], count: usize) -> Result<String> {
-    match outlets {
-        [outlet] => match outlet.dtype() {
-            ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } if shape[..] == [-1, count as i64] => {
-                Ok(outlet.name().to_owned())
-            }
-            other => Err(wrong(format!("output '{ESTIMATE}' is {}; expected float32 [?, {count}]", shown(other)))),
-        },
-        _ => Err(wrong(format!("the network has {} outputs; expected one", outlets.len()))),
-    }
-}
-
-/// Refuses anything but float32 `[N, 1, H, W]` with free N, H and W.
-fn check(kind: &str, outlets: &[&ort::value::Outlet]) -> Result<String> {
-    let [outlet] = outlets else {
-        return Err(wrong(format!("the network has {} {kind}s; expected one", outlets.len())));
-    };
-    let expected = "expected float32 [N, 1, H, W] with free N, H and W";
-    match outlet.dtype() {
-        // Some exporters leave the output's channels open; the result's shape is checked at every run.
-        ValueType::Tensor { ty: TensorElementType::Float32, shape, .. }
-            if matches!(shape[..], [-1, 1, -1, -1])
-                || (kind == "output" && matches!(shape[..], [-1, 1 | -1, -1, -1])) =>
-        {
-            Ok(outlet.name().to_owned())
-        }
-        other => Err(wrong(format!("{kind} '{}' is {}; {expected}", outlet.name(), shown(other)))),
-    }
-}
-
-fn shown(value: &ValueType) -> String {
-    match value {
-        ValueType::Tensor { ty, shape, .. } => {
-            let sizes: Vec<_> = shape.iter().map(|&n| if n < 0 { "?".to_owned() } else { n.to_string() }).collect();
-            format!("{ty} [{}]", sizes.join(", "))
-        }
-        other => format!("{other:?}"),
-    }
-}
-
-/// Starts the threads of ONNX Runtime's sessions as the library starts its own.
-struct Workers {
-    priority: Priority,
-    /// Set when a thread could not be had.
-    refused: Arc<AtomicBool>,
-}
-
-impl ThreadManager for Workers {
-    type Thread = Running;
-
-    fn create(&self, work: impl FnOnce() + Send + 'static) -> ort::Result<Self::Thread> {
-        threads::spawn(c"parfocal-net", self.priority, work).map_err(|e| {
-            self.refused.store(true, Ordering::Relaxed);
-            ort::Error::new(e.to_string())
-        })
-    }
-
-    fn join(thread: Self::Thread) -> ort::Result<()> {
-        thread.join();
-        Ok(())
-    }
-}
-
-fn make(runtime: &Runtime, bytes: &[u8], options: SessionOptions) -> Result<OrtSession> {
-    let _inside = leaving::enter()?;
-    let refused = Arc::new(AtomicBool::new(false));
-    let made = || -> ort::Result<OrtSession> {
-        let mut builder = OrtSession::builder(&runtime.environment)?
-            .with_intra_threads(options.threads)?
-            .with_intra_op_spinning(options.spin)?
-            // A memory pattern is one block for all tensors, on top of what the first run had already allocated.
-            // Measured at 2048x2048, base width 16: 906 bytes a pixel with it, 526 without, and it was no faster.
-            .with_memory_pattern(false)?;
-        if options.threads > 1 {
-            builder =
-                builder.with_thread_manager(Workers { priority: options.priority, refused: Arc::clone(&refused) })?;
-        }
-        options.device.attach(builder)?.commit_from_memory(bytes)
-    };
-    made().map_err(|e| {
-        let text = e.to_string();
-        if refused.load(Ordering::Relaxed) {
-            return no_thread(options.threads);
-        }
-        if is_memory(&text) {
-            return Error::new(
-                Status::OutOfMemory,
-                "no memory for the network itself; expected some tens of MiB: close other models, or raise the limit",
-            );
-        }
-        match options.device {
-            Device::Cpu => wrong(format!("ONNX Runtime {} refuses it: {text}", runtime.version)),
-            device => device.refused(&text),
-        }
-    })
-}
-
-fn no_thread(threads: usize) -> Error {
-    Error::new(
-        Status::OutOfMemory,
-        format!(
-            "threads={threads}: the system gives no thread for the network; expected {} more: give threads=1, or raise \
-             the limit on threads or memory",
-            threads - 1
-        ),
-    )
-}
-
-/// The error of a failed run: out of memory, or another.
-fn failed(error: ort::Error, device: Device, (count, height, width): (usize, usize, usize)) -> Error {
-    let text = error.to_string();
-    if is_memory(&text) {
-        return Error::new(
-            Status::OutOfMemory,
-            format!("no memory for the network on {count} images of {width}x{height}: give a smaller tile or memory"),
-        );
-    }
-    let status = if device == Device::Cpu { Status::Model } else { Status::Device };
-    Error::new(status, format!("the network failed on {count} images of {width}x{height} (device={device}): {text}"))
 }
 
 impl Session {
@@ -259,10 +98,14 @@ impl Session {
         outlets: impl FnOnce(&OrtSession) -> Result<(String, String)>,
     ) -> Result<Self> {
         let _inside = leaving::enter()?;
-        let first = make(runtime, &bytes, options)?;
-        let (input, output) = outlets(&first)?;
-        let sessions = Held::new(Pool::new(first, options.runs, move || make(runtime, &bytes, options)));
-        Ok(Self { sessions, device: options.device, input, output, condition: 0, error: false })
+        let mut first = make(runtime, &bytes, options)?;
+        let (input, output) = outlets(first.get())?;
+        let sessions = Arc::new(Pool::new(first, options.runs, move || make(runtime, &bytes, options)));
+        if has_turns(options.device) {
+            share(&sessions);
+        }
+        let sessions = Held::new(sessions);
+        Ok(Self { sessions, device: options.device, priority: options.priority, input, output, condition: 0, error: false })
     }
 
     /// Most runs that can go on at once.
@@ -291,6 +134,11 @@ impl Session {
         let inside = leaving::enter()?;
         let fail = |e: ort::Error| failed(e, self.device, size);
         let (count, height, width) = size;
+        if has_turns(self.device) {
+            let (image, error) = self.run_apart(&inside, task, size, images, condition)?;
+            let error = error.as_ref().map(|error| self.numbers(error, size)).transpose()?;
+            return Ok(take(Restored { image: self.numbers(&image, size)?, error }));
+        }
         let input = TensorRef::from_array_view(([count, 1, height, width], images)).map_err(fail)?;
         self.lend(&inside, task, size, |session, options| {
             let mut inputs = ort::inputs![self.input.as_str() => input];
@@ -302,13 +150,15 @@ impl Session {
             task.check()?;
             leaving::check()?;
             let outputs = result.map_err(fail)?;
-            let of = |name: &str| {
-                let (shape, data) = outputs[name].try_extract_tensor::<f32>().map_err(fail)?;
-                check_shape(shape, size).map(|()| data)
-            };
-            let error = self.error.then(|| of(ERROR)).transpose()?;
-            Ok(take(Restored { image: of(&self.output)?, error }))
+            let error = self.error.then(|| self.numbers(&outputs[ERROR], size)).transpose()?;
+            Ok(take(Restored { image: self.numbers(&outputs[self.output.as_str()], size)?, error }))
         })
+    }
+
+    /// The values of an output of this size.
+    fn numbers<'a>(&self, output: &'a DynValue, size: (usize, usize, usize)) -> Result<&'a [f32]> {
+        let (shape, data) = output.try_extract_tensor::<f32>().map_err(|e| failed(e, self.device, size))?;
+        check_shape(shape, size).map(|()| data)
     }
 
     /// Estimates the blur of one image of `height` x `width`. The session must come from `estimator`.
@@ -403,6 +253,63 @@ impl Session {
         })
     }
 
+    /// As `run`, on a thread that the caller can leave; so everything that the run touches is its own.
+    fn run_apart(
+        &self,
+        inside: &Inside,
+        task: &Task,
+        size: (usize, usize, usize),
+        images: &[f32],
+        condition: &[f32],
+    ) -> Result<(DynValue, Option<DynValue>)> {
+        let device = self.device;
+        let (count, height, width) = size;
+        let owned = |shape: Vec<usize>, values: &[f32]| -> Result<Tensor<f32>> {
+            let tensor = Tensor::<f32>::new(&Allocator::default(), shape);
+            let mut tensor = tensor.map_err(|e| failed(e, device, size))?;
+            tensor.extract_tensor_mut().1.copy_from_slice(values);
+            Ok(tensor)
+        };
+        let mut inputs = vec![(self.input.clone(), owned(vec![count, 1, height, width], images)?)];
+        if self.condition > 0 {
+            inputs.push((CONDITION.to_owned(), owned(vec![1, self.condition], condition)?));
+        }
+        let options = Arc::new(RunOptions::new().map_err(|e| failed(e, device, size))?);
+        let ended = Arc::clone(&options);
+        let output = self.output.clone();
+        let mut lent = self.sessions.take(task)?;
+        let turn = apart::turn(task)?;
+        let mut own = lent.take_out();
+        let end = apart::run(inside, task, self.priority, Arc::new(move || drop(ended.terminate())), move || {
+            let inputs = inputs.into_iter().map(|(name, value)| (name, value.into_dyn())).collect::<Vec<_>>();
+            let result = own.get().run_with_options(inputs, &options);
+            let result = result.map(|mut outputs| Some((outputs.remove(&output)?, outputs.remove(ERROR))));
+            let fault = fault();
+            drop(turn);
+            (own, result, fault)
+        })?;
+        match end {
+            apart::End::Done((own, result, fault)) => {
+                lent.put_back(own);
+                let done = task.check().and_then(|()| leaving::check());
+                let done = done.and_then(|()| result.map_err(|e| failed(e, device, size)));
+                let done = done.and_then(|found| match fault {
+                    Some(text) => Err(spoiled(text, device, size)),
+                    None => Ok(found),
+                });
+                let done = done.and_then(|found| found.ok_or_else(|| wrong("the network has no such output")));
+                after(done, lent)
+            }
+            apart::End::Left => {
+                task.check().and_then(|()| leaving::check()).and_then(|()| Err(late(device, size, None)))
+            }
+            apart::End::Late(time) => {
+                renew();
+                Err(late(device, size, Some(time)))
+            }
+        }
+    }
+
     /// Calls `work` with a session of ONNX Runtime for one run, which `Task::cancel` and the end of the process end.
     fn lend<R>(
         &self,
@@ -424,19 +331,39 @@ impl Session {
                 // If this fails, the run ends by itself.
                 let _ = terminate.terminate();
             },
-            || work(lent.get(), &options),
+            || work(lent.get().get(), &options),
         )?;
-        if done.as_ref().is_err_and(|e| e.status() == Status::OutOfMemory) {
-            // The session's arena keeps the memory it got; a new session starts with none.
-            lent.discard();
-        }
-        done
+        after(done, lent)
     }
 }
 
-fn check_shape(found: &[i64], (count, height, width): (usize, usize, usize)) -> Result<()> {
-    if found == [count as i64, 1, height as i64, width as i64] {
-        return Ok(());
+/// The sessions on WebGPU of all models. Its library has one device for the process, which goes with the last of them.
+static SHARED: Mutex<Vec<Weak<Pool<Own>>>> = Mutex::new(Vec::new());
+
+/// Ends the loan of a session by how its run ended.
+fn after<R>(done: Result<R>, lent: Lent<Own>) -> Result<R> {
+    match done.as_ref().map_err(Error::status) {
+        // The session's arena keeps the memory it got; a new session starts with none.
+        Err(Status::OutOfMemory) => lent.discard(),
+        Err(Status::Device) => {
+            lent.discard();
+            renew();
+        }
+        _ => {}
     }
-    Err(wrong(format!("the network turned [{count}, 1, {height}, {width}] into {found:?}; expected the same shape")))
+    done
+}
+
+fn share(sessions: &Arc<Pool<Own>>) {
+    let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    shared.retain(|pool| pool.strong_count() > 0);
+    shared.push(Arc::downgrade(sessions));
+}
+
+/// After a device is lost: drops the idle sessions of all models, so that the next ones get a new device.
+fn renew() {
+    let shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let pools: Vec<_> = shared.iter().filter_map(Weak::upgrade).collect();
+    drop(shared);
+    pools.iter().for_each(|pool| pool.drop_idle());
 }

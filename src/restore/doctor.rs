@@ -3,8 +3,10 @@
 use serde_json::{json, Value};
 
 use crate::error::Result;
-use crate::network::provider::PROVIDERS;
-use crate::network::runtime;
+use crate::network::adapters::{self, Adapter};
+use crate::network::plugin;
+use crate::network::provider::{cuda_is_in_runtime, Provider, CUDA, WEBGPU};
+use crate::network::runtime::{self, Runtime};
 use crate::onnx::model_file;
 use crate::onnx::models;
 use crate::restore::model::Model;
@@ -36,6 +38,7 @@ pub fn report(
         problems.push(error.message().to_owned());
         Value::Null
     });
+    let graphics = adapters::list();
     json!({
         "ok": problems.is_empty(),
         "version": env!("CARGO_PKG_VERSION"),
@@ -43,7 +46,9 @@ pub fn report(
         "runtime_path": runtime_path,
         "runtime_version": runtime_version,
         "runtime_needed": format!("1.{} or later", runtime::OLDEST_MINOR),
-        "devices": devices(loaded.is_ok()),
+        "devices": devices(options, loaded.as_ref().ok().copied()),
+        "adapters": graphics.map(|found| found.iter().map(Adapter::describe).collect::<Vec<_>>()).ok(),
+        "adapters_missing": graphics.err(),
         "model_file": model_file,
         "models": models::names(),
         "model": model,
@@ -52,15 +57,15 @@ pub fn report(
     })
 }
 
-/// Devices other than the CPU: whether this runtime was built for them, and what else they need. Whether one works
-/// shows in the model's `device` and `warnings`, and in `problems`.
-fn devices(loaded: bool) -> Value {
-    let rows = PROVIDERS.iter().map(|provider| {
-        // Only a loaded library can be asked.
-        let in_runtime = loaded && (provider.is_in_runtime)();
-        json!({ "device": provider.key, "in_runtime": in_runtime, "needs": provider.needs })
-    });
-    Value::Array(rows.collect())
+/// Devices other than the CPU: whether this runtime has them, and what else they need. Whether one works shows in the
+/// model's `device`, `device_reason` and `warnings`, and in `problems`.
+fn devices(options: &OpenOptions, loaded: Option<&Runtime>) -> Value {
+    // Only a loaded library can be asked.
+    let cuda = loaded.is_some() && cuda_is_in_runtime();
+    let webgpu =
+        loaded.is_some_and(|runtime| matches!(plugin::locate(runtime, options.plugin.as_deref()), Ok(Some(_))));
+    let row = |provider: &Provider, in_runtime: bool| json!({ "device": provider.key, "in_runtime": in_runtime, "needs": provider.needs });
+    json!([row(&CUDA, cuda), row(&WEBGPU, webgpu)])
 }
 
 /// The report on the built-in model with default options.

@@ -8,6 +8,8 @@ use crate::guest::threads;
 use crate::image::frame::Shape;
 use crate::image::tile::{Limits, Plan};
 use crate::image::turn::Turn;
+use crate::network::adapters::Adapter;
+use crate::network::plugin::Choice;
 use crate::network::proof::{self, Network, Parts, Request};
 use crate::network::runtime::{self, Runtime};
 use crate::onnx::model_file::{self, Info};
@@ -89,6 +91,7 @@ impl Model {
             runs: (cores / threads).max(1),
             spin: options.spin,
             priority: options.priority,
+            choice: Choice { library: options.plugin.as_deref(), software: options.software_adapter },
         };
         let network = open(runtime, request, &info)?;
         Ok(Self {
@@ -153,7 +156,9 @@ impl Model {
             "description": self.info.description,
             "device": self.network.device.to_string(),
             "device_requested": self.options.device.to_string(),
+            "device_reason": self.network.reason,
             "provider": self.network.device.provider_name(),
+            "adapter": self.network.adapter.map(Adapter::describe),
             "runtime_version": self.runtime.version,
             "runtime_path": self.runtime.path.display().to_string(),
             "precision": self.network.precision,

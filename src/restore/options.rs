@@ -24,6 +24,10 @@ pub struct OpenOptions {
     pub memory_mib: u64,
     /// Absolute path of ONNX Runtime; `None`: the variable, else beside this library or program.
     pub runtime: Option<PathBuf>,
+    /// Absolute path of the library of an execution provider; `None`: WebGPU's beside ONNX Runtime.
+    pub plugin: Option<PathBuf>,
+    /// Whether `device=webgpu` may be a program on the processor.
+    pub software_adapter: bool,
     /// Whether threads that wait for their next step of the network do so in a loop.
     pub spin: bool,
     /// Of the network's threads and of a stream's.
@@ -69,6 +73,8 @@ impl Default for OpenOptions {
             threads: None,
             memory_mib: 2560,
             runtime: None,
+            plugin: None,
+            software_adapter: false,
             spin: false,
             priority: Priority::Normal,
             quality: Quality::default(),
@@ -190,20 +196,10 @@ impl OpenOptions {
                 }
             }
             "memory" => self.memory_mib = number(key, value, 1..=1 << 20)?,
-            "runtime" => {
-                let path = PathBuf::from(value);
-                if !path.is_absolute() {
-                    return Err(bad(key, value));
-                }
-                self.runtime = Some(path);
-            }
-            "spin" => {
-                self.spin = match value {
-                    "on" => true,
-                    "off" => false,
-                    _ => return Err(bad(key, value)),
-                }
-            }
+            "runtime" => self.runtime = Some(absolute(key, value)?),
+            "plugin" => self.plugin = Some(absolute(key, value)?),
+            "software_adapter" => self.software_adapter = on_or_off(key, value)?,
+            "spin" => self.spin = on_or_off(key, value)?,
             "priority" => {
                 self.priority = match value {
                     "normal" => Priority::Normal,
@@ -357,6 +353,22 @@ fn named<T: Copy>(names: &[(&str, T)], key: &Key, value: &str) -> Result<T> {
     names.iter().find(|(name, _)| *name == value).map(|(_, found)| *found).ok_or_else(|| bad(key, value))
 }
 
+fn absolute(key: &Key, value: &str) -> Result<PathBuf> {
+    let path = PathBuf::from(value);
+    if path.is_absolute() {
+        return Ok(path);
+    }
+    Err(bad(key, value))
+}
+
+fn on_or_off(key: &Key, value: &str) -> Result<bool> {
+    match value {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(bad(key, value)),
+    }
+}
+
 fn number(key: &Key, value: &str, allowed: std::ops::RangeInclusive<u64>) -> Result<u64> {
     value.parse().ok().filter(|n| allowed.contains(n)).ok_or_else(|| bad(key, value))
 }
@@ -460,6 +472,9 @@ mod tests {
         open("threads=0", "threads=0: expected a whole number from 1 to 1024");
         open("device=gpu", "device=gpu: expected auto, cpu");
         open("runtime=lib.so", "runtime=lib.so: expected an absolute path");
+        open("plugin=lib.so", "plugin=lib.so: expected an absolute path");
+        open("software_adapter=yes", "software_adapter=yes: expected on, off (default: off)");
+        open("device=plugin:", "device=plugin:: expected auto, cpu, cuda[:N], webgpu, plugin:NAME");
         open("precision=fp8", "precision=fp8: expected auto, fp32, fp16");
         for device in ["cuda:", "cuda:x", "cuda:-1", "cuda:70000", "cpu:0", "auto:1", "CUDA"] {
             open(&format!("device={device}"), &format!("device={device}: expected auto, cpu, cuda[:N]"));

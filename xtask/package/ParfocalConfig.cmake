@@ -1,12 +1,13 @@
 # Parfocal @VERSION@ for find_package(Parfocal): the imported target Parfocal::parfocal, wherever this folder lies, also
-# behind a link. Parfocal::onnxruntime is the runtime that the library loads from its own folder; nothing links with it,
-# but who installs the library installs it, too:
-#   install(IMPORTED_RUNTIME_ARTIFACTS Parfocal::parfocal Parfocal::onnxruntime LIBRARY DESTINATION lib)
+# behind a link. Parfocal::onnxruntime and Parfocal::webgpu are loaded from the library's own folder; nothing links with
+# them, but who installs the library installs them, too (without the latter, the CPU runs instead of a GPU):
+#   install(IMPORTED_RUNTIME_ARTIFACTS Parfocal::parfocal Parfocal::onnxruntime Parfocal::webgpu
+#     LIBRARY DESTINATION lib)
 
 get_filename_component(_parfocal_prefix "${CMAKE_CURRENT_LIST_DIR}" REALPATH)
 get_filename_component(_parfocal_prefix "${_parfocal_prefix}/../../.." ABSOLUTE)
 
-foreach(_parfocal_file "lib/libparfocal.so.@ABI@" "lib/@RUNTIME@" "include/parfocal.h" "include/parfocal.hpp")
+foreach(_parfocal_file "lib/libparfocal.so.@ABI@" "lib/@RUNTIME@" "lib/@WEBGPU@" "include/parfocal.h" "include/parfocal.hpp")
   if(NOT EXISTS "${_parfocal_prefix}/${_parfocal_file}")
     set(Parfocal_FOUND FALSE)
     set(Parfocal_NOT_FOUND_MESSAGE "${_parfocal_prefix} has no ${_parfocal_file}: unpack the whole archive again")
@@ -38,6 +39,12 @@ if(NOT TARGET Parfocal::onnxruntime)
   set_target_properties(Parfocal::onnxruntime PROPERTIES
     IMPORTED_LOCATION "${_parfocal_prefix}/lib/@RUNTIME@"
     IMPORTED_SONAME "@RUNTIME@")
+endif()
+if(NOT TARGET Parfocal::webgpu)
+  add_library(Parfocal::webgpu SHARED IMPORTED)
+  set_target_properties(Parfocal::webgpu PROPERTIES
+    IMPORTED_LOCATION "${_parfocal_prefix}/lib/@WEBGPU@"
+    IMPORTED_SONAME "@WEBGPU@")
 endif()
 
 unset(_parfocal_file)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{elf, matlab, Project, GLIBC, GLIBCXX, RUNTIME};
 use crate::tools::hash::sha256;
-use crate::tools::{cache, read, read_text, root, runtime, target, walk, Result};
+use crate::tools::{cache, read, read_text, root, runtime, target, walk, webgpu, Result};
 
 const SUMS: &str = "SHA256SUMS";
 
@@ -33,7 +33,11 @@ pub fn check(project: &Project, tree: &Path) -> Result<()> {
     note(RUNTIME, runtime_elf.beyond(&limits));
     note(RUNTIME, runtime::renamed(&runtime_elf.imports));
     note(RUNTIME, runtime::calls_home(&read(&tree.join("lib").join(RUNTIME))?));
-    for elf in [&library, &command, &runtime_elf, &thunk] {
+    let graphics = elf::read(&tree.join("lib").join(webgpu::FILE))?;
+    note(webgpu::FILE, named(&graphics, webgpu::FILE));
+    note(webgpu::FILE, graphics.beyond(&limits));
+    note(webgpu::FILE, webgpu::reaches_out(&graphics.imports));
+    for elf in [&library, &command, &runtime_elf, &graphics, &thunk] {
         let folders = elf.search.iter().map(|folder| format!("looks for libraries in {folder}; expected no RUNPATH"));
         note(elf.soname.as_deref().unwrap_or("bin/parfocal"), folders.collect());
     }
@@ -44,11 +48,12 @@ pub fn check(project: &Project, tree: &Path) -> Result<()> {
     Err(format!("the archive is not as promised:\n  {}", wrong.join("\n  ")))
 }
 
-/// Files that hold paths of this machine. ONNX Runtime, which is built elsewhere, is left out.
+/// Files that hold paths of this machine. Those built elsewhere are left out: ONNX Runtime, and WebGPU for it.
 pub fn paths(tree: &Path) -> Result<Vec<String>> {
     let places = places()?;
     let mut wrong = Vec::new();
-    for file in walk(tree)?.iter().filter(|file| !file.ends_with(RUNTIME)) {
+    let elsewhere = |file: &Path| file.ends_with(RUNTIME) || file.ends_with(webgpu::FILE);
+    for file in walk(tree)?.iter().filter(|file| !elsewhere(file)) {
         let bytes = read(file)?;
         let name = file.strip_prefix(tree).unwrap_or(file).display();
         let found = places.iter().filter(|place| memchr::memmem::find(&bytes, place.as_bytes()).is_some());

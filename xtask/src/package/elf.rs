@@ -17,10 +17,10 @@ pub struct Elf {
     pub nodelete: bool,
     /// Versions of symbols of other libraries that must be there: `GLIBC_2.28` and the like; sorted.
     pub versions: Vec<String>,
+    /// Symbols of other libraries that it binds to; sorted.
+    pub imports: Vec<String>,
     /// Symbols that others may bind to; sorted.
     pub exports: Vec<String>,
-    /// Symbols that it takes from other libraries; sorted.
-    pub imports: Vec<String>,
 }
 
 pub fn read(path: &Path) -> Result<Elf> {

@@ -10,7 +10,7 @@ use super::{copy, folder_of, package, program, write, Project, HERE, RUNTIME};
 use crate::tools::hash::sha256;
 use crate::tools::maven::{self, Jars};
 use crate::tools::python::Environment;
-use crate::tools::{at, cmd, empty_folder, in_folder, root, run, say, shown, target, Result};
+use crate::tools::{at, cmd, empty_folder, in_folder, root, run, say, shown, target, webgpu, Result};
 
 /// The folder of natives in Fiji's `lib`, and in the Java library's jar.
 const PLATFORM: &str = "linux64";
@@ -100,17 +100,19 @@ fn open(jars: &Jars, work: &Path) -> Result<Opened> {
     Ok(opened)
 }
 
-/// The library and ONNX Runtime, as in the archive for builders.
+/// The library, ONNX Runtime and WebGPU for it, as in the archive for builders.
 fn natives(project: &Project, tree: &Path, folder: &Path) -> Result<()> {
     let from = tree.join("lib");
     program(&from.join(project.soname()), &folder.join(LIBRARY))?;
+    program(&from.join(webgpu::FILE), &folder.join(webgpu::FILE))?;
     program(&from.join(RUNTIME), &folder.join(RUNTIME))
 }
 
 /// What the Java library must know before it unpacks them; read by `BundledNatives.java`.
 fn properties(project: &Project, folder: &Path) -> Result<()> {
-    let mut text = format!("version={}\nlibrary={LIBRARY}\nfiles={LIBRARY} {RUNTIME}\n", project.version);
-    for name in [LIBRARY, RUNTIME] {
+    let mut text =
+        format!("version={}\nlibrary={LIBRARY}\nfiles={LIBRARY} {RUNTIME} {}\n", project.version, webgpu::FILE);
+    for name in [LIBRARY, RUNTIME, webgpu::FILE] {
         let file = folder.join(name);
         let size = fs::metadata(&file).map_err(at(&file))?.len();
         text += &format!("{name}.size={size}\n{name}.sha256={}\n", sha256(&file)?);

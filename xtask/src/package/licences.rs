@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::linker::sysroot;
 use super::{copy, Project};
-use crate::tools::runtime;
 use crate::tools::{files, read_text, root, walk, Result};
+use crate::tools::{runtime, webgpu};
 
 /// The licences that may be in the archive: they ask for their text and no more.
 const ALLOWED: &[&str] = &[
@@ -65,6 +65,11 @@ pub fn gather(project: &Project, zig: &Path, folder: &Path) -> Result<()> {
         copy(&library.with_file_name(name), &folder.join("onnxruntime").join(name))?;
     }
     row("ONNX Runtime", runtime::VERSION, "MIT, and what it is made of", "onnxruntime/");
+    let library = webgpu::cached()?;
+    for name in ["LICENSE", "ThirdPartyNotices.txt"] {
+        copy(&library.with_file_name(name), &folder.join("onnxruntime-ep-webgpu").join(name))?;
+    }
+    row("WebGPU for ONNX Runtime", webgpu::VERSION, "MIT, and what it is made of", "onnxruntime-ep-webgpu/");
     copy(&sysroot()?.join("share/doc/rust/COPYRIGHT-library.html"), &folder.join("rust/COPYRIGHT-library.html"))?;
     row("Rust's standard library", "", "MIT OR Apache-2.0, and what it is made of", "rust/");
     copy(&zig.join("lib/libunwind/LICENSE.TXT"), &folder.join("libunwind/LICENSE.TXT"))?;

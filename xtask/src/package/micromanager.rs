@@ -8,7 +8,7 @@ use crate::tools::hash::sha256;
 use crate::tools::machine::need;
 use crate::tools::python::Environment;
 use crate::tools::{
-    cache, cmd, empty_folder, lock, read_text, root, run, run_quietly, say, shown, target, walk, Result,
+    cache, cmd, empty_folder, lock, read_text, root, run, run_quietly, say, shown, target, walk, webgpu, Result,
 };
 
 /// The device interface of the MMDevice that `fetch_mmdevice.py` fetches.
@@ -76,7 +76,7 @@ fn make() -> Result<PathBuf> {
     empty_folder(&tree)?;
     let from = target().join("package/tree").join(project.name());
     program(&built, &tree.join(ADAPTER))?;
-    for library in [project.soname().as_str(), RUNTIME] {
+    for library in [project.soname().as_str(), RUNTIME, webgpu::FILE] {
         program(&from.join("lib").join(library), &tree.join(library))?;
     }
     let readme = read_text(&root().join("xtask/package/micromanager.txt"))?;

@@ -20,7 +20,7 @@ use crate::tools::{
     at, cargo, cmd, empty_folder, files, has_extension, make_folder, output, read_text, root, run, say, shown, target,
     Result,
 };
-use crate::tools::{hash, runtime};
+use crate::tools::{hash, runtime, webgpu};
 
 /// The oldest C library that the archive runs with, and the newest C++ symbols that its ONNX Runtime asks for.
 const GLIBC: &str = "2.28";
@@ -125,6 +125,9 @@ fn lay_out(project: &Project, built: &linker::Built, tree: &Path) -> Result<()> 
     let runtime = library.join(RUNTIME);
     runtime::place(&runtime, Some(RUNTIME))?;
     permit(&runtime, 0o755)?;
+    let graphics = library.join(webgpu::FILE);
+    webgpu::place(&graphics)?;
+    permit(&graphics, 0o755)?;
     program(&built.command, &tree.join("bin/parfocal"))?;
     for name in ["parfocal.h", "parfocal.hpp"] {
         copy(&root().join("include").join(name), &tree.join("include").join(name))?;
@@ -180,6 +183,7 @@ fn filled(project: &Project, text: &str) -> String {
     let mut number = || numbers.next().unwrap_or("0").to_owned();
     text.replace("@VERSION@", &project.version)
         .replace("@RUNTIME@", RUNTIME)
+        .replace("@WEBGPU@", webgpu::FILE)
         .replace("@ABI@", &project.abi.to_string())
         .replace("@MAJOR@", &number())
         .replace("@MINOR@", &number())

@@ -7,6 +7,7 @@ mod evaluate;
 pub mod fiji;
 pub mod format;
 pub mod fuzz;
+mod gpu;
 mod hard;
 mod header;
 mod lint;
@@ -73,6 +74,7 @@ const STAGES: &[Stage] = &[
     stage("threads", "handles, cancel and queue in every order of their steps (loom)", threads::check),
     stage("readback", "the command's files read back by other software (Python)", readback::check),
     stage("cuda", "the command with an ONNX Runtime that has CUDA", cuda::check),
+    stage("gpu", "WebGPU on a Vulkan device in software: the engine, C, the JVM, the command, faults", gpu::check),
     stage("demo", "the demo and its gain", demo::check),
 ];
 

@@ -10,6 +10,7 @@ mod paths;
 pub mod python;
 pub mod release;
 pub mod runtime;
+pub mod webgpu;
 
 pub use cache::*;
 pub use commands::*;

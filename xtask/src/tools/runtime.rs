@@ -47,7 +47,7 @@ fn platform() -> Result<Platform> {
     Ok(Platform { wheel, library, sha256 })
 }
 
-fn check(path: &Path, expected: &str, version: &str) -> Result<()> {
+pub fn check(path: &Path, expected: &str, version: &str) -> Result<()> {
     let found = sha256(path)?;
     if found == expected {
         return Ok(());
@@ -66,7 +66,8 @@ pub fn cached() -> Result<PathBuf> {
     let library = folder.join(platform.library);
     let _lock = lock("onnxruntime")?;
     if !library.exists() {
-        fetch("onnxruntime", VERSION, platform.wheel, &folder, &[(platform.library, platform.sha256)])?;
+        let wheel = onnxruntime("onnxruntime", VERSION, platform.wheel);
+        fetch(&wheel, &folder, &[(platform.library, platform.sha256)])?;
     }
     check(&library, platform.sha256, VERSION)?;
     Ok(library)
@@ -141,38 +142,54 @@ pub fn cached_gpu() -> Result<Option<PathBuf>> {
     let folder = cache()?.join(format!("onnxruntime-gpu-{GPU_VERSION}-{wheel}"));
     let _lock = lock("onnxruntime-gpu")?;
     if !folder.join(GPU[0].0).exists() {
-        fetch("onnxruntime-gpu", GPU_VERSION, wheel, &folder, GPU)?;
+        fetch(&onnxruntime("onnxruntime-gpu", GPU_VERSION, wheel), &folder, GPU)?;
     }
     GPU.iter().try_for_each(|(library, sha256)| check(&folder.join(library), sha256, GPU_VERSION))?;
     Ok(Some(folder.join(GPU[0].0)))
 }
 
+/// A wheel on PyPI, and the folders in it.
+pub struct Wheel<'a> {
+    pub package: &'a str,
+    pub version: &'a str,
+    /// Its tag.
+    pub platform: &'a str,
+    pub libraries: &'a str,
+    /// Of LICENSE and ThirdPartyNotices.txt.
+    pub licences: &'a str,
+}
+
+/// ONNX Runtime's own.
+fn onnxruntime<'a>(package: &'a str, version: &'a str, platform: &'a str) -> Wheel<'a> {
+    Wheel { package, version, platform, libraries: "onnxruntime/capi", licences: "onnxruntime" }
+}
+
 /// Puts libraries of a wheel into a folder, checked, and its licence and notices beside them.
-fn fetch(package: &str, version: &str, wheel: &str, folder: &Path, libraries: &[(&str, &str)]) -> Result<()> {
+pub fn fetch(wheel: &Wheel, folder: &Path, libraries: &[(&str, &str)]) -> Result<()> {
+    let Wheel { package, version, platform, .. } = wheel;
     say!("fetching {package} {version} (once)");
     let partial = folder.with_extension("partial");
     remove_folder(&partial)?;
     // The environment's pip: a bare system's Python may lack one.
     let python = Environment::Light.interpreter()?;
     let quiet = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"];
-    let platform = ["--python-version", "3.11", "--implementation", "cp", "--platform", wheel];
+    let platform = ["--python-version", "3.11", "--implementation", "cp", "--platform", platform];
     run(cmd!("{python} -m pip download {quiet...} {platform...} --dest {partial} {package}=={version}"))?;
-    let wheel = files(&partial)?.into_iter().find(|path| has_extension(path, "whl"));
-    let wheel = wheel.ok_or_else(|| format!("{}: pip left no wheel here", partial.display()))?;
+    let file = files(&partial)?.into_iter().find(|path| has_extension(path, "whl"));
+    let file = file.ok_or_else(|| format!("{}: pip left no wheel here", partial.display()))?;
     let unpacked = partial.join("unpacked");
-    run(cmd!("{python} -m zipfile -e {wheel} {unpacked}"))?;
-    let package = unpacked.join("onnxruntime");
+    run(cmd!("{python} -m zipfile -e {file} {unpacked}"))?;
     make_folder(folder)?;
     let place = |from: PathBuf, name: &str| {
         let to = folder.join(name);
         fs::rename(&from, &to).map_err(at(&to))
     };
     for name in ["LICENSE", "ThirdPartyNotices.txt"] {
-        place(package.join(name), name)?;
+        place(unpacked.join(wheel.licences).join(name), name)?;
     }
     // The first library last: if it exists, all do.
     for (library, sha256) in libraries.iter().rev() {
-        let from = package.join("capi").join(library);
+        let from = unpacked.join(wheel.libraries).join(library);
         check(&from, sha256, version)?;
         place(from, library)?;
     }

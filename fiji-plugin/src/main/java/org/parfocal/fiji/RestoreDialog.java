@@ -146,13 +146,7 @@ final class RestoreDialog extends NonBlockingGenericDialog implements DialogList
     }
 
     private static String[] devices(String chosen) {
-        List<String> devices = new ArrayList<>(Arrays.asList("auto", "cpu", "cuda"));
-        if (IJ.isMacOSX()) {
-            devices.add("coreml");
-        }
-        if (IJ.isWindows()) {
-            devices.add("directml");
-        }
+        List<String> devices = new ArrayList<>(Arrays.asList("auto", "cpu", "cuda", "webgpu"));
         if (!devices.contains(chosen)) {
             devices.add(chosen);
         }
