@@ -54,8 +54,8 @@ public final class ParfocalModel implements AutoCloseable {
      * Opens a model: reads the file and makes a small run to see that it works.
      *
      * @param path an ONNX file; null or "" for the built-in model
-     * @param options those of opening (device, threads, precision, memory, runtime, spin, priority); null or "" for the
-     *     defaults
+     * @param options those of opening (device, threads, precision, memory, runtime, plugin, software_adapter, spin,
+     *     priority); null or "" for the defaults
      * @return the model
      */
     public static ParfocalModel open(String path, String options) {
