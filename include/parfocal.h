@@ -228,7 +228,7 @@ parfocal_status parfocal_shutdown(int32_t timeout_ms);
  Opens a model: reads the file, loads ONNX Runtime if this is the first, and makes a small run to see that it works.
  path: an ONNX file, UTF-8; or the name of a model inside the library, "accurate" (NULL or "" means it, too) or "fast"; or that of a
  file NAME.onnx in the folder that the environment variable PARFOCAL_MODELS names. "./fast" is a file of that name.
- options: those of opening (device, threads, precision, memory, runtime, spin, priority), UTF-8; NULL or "" for the defaults.
+ options: those of opening (device, threads, precision, memory, runtime, plugin, software_adapter, spin, priority), UTF-8; NULL or "" for the defaults.
  out: receives the handle, 0 on failure. Close it with parfocal_model_close.
  Threads: any. A model may be used from any number of threads at once.
  Statuses: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (a precision that the device does not have), NOT_FOUND, IO, MODEL, RUNTIME,

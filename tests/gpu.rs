@@ -6,7 +6,8 @@ mod common;
 
 use std::ffi::{c_char, c_int, CString};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::process::Command;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use parfocal::error::{Result, Status};
@@ -40,6 +41,9 @@ impl Layer {
         let library = unsafe { libloading::Library::new(path) }.unwrap();
         let layer = Self { _turn: turn, library };
         layer.heal();
+        // While one model is open, the device stays, and with it the shaders, which take seconds to compile.
+        static WARM: OnceLock<Model> = OnceLock::new();
+        WARM.get_or_init(|| tiny(WEBGPU).unwrap());
         Some(layer)
     }
 
@@ -106,6 +110,9 @@ fn agree<T: Sample>(expected: &[T], found: &[T], limit: f64) {
     let limit = limit * (most - least) + if T::PIXEL_TYPE.is_float() { 0.0 } else { 1.0 };
     assert!(worst <= limit, "{worst} of {}, expected at most {limit}", most - least);
 }
+
+/// Kinds that `Layer` counts; bytes for the second and third.
+const COUNTED: [&str; 5] = ["dispatches", "uploaded", "downloaded", "pipelines", "memory"];
 
 /// What a device may differ in fp32.
 const FP32: f64 = 1e-4;
@@ -260,6 +267,37 @@ fn two_models_serve_four_threads() {
     });
 }
 
+/// What a frame costs, for docs/performance.md: it must not grow, and nothing is compiled again when sizes alternate.
+#[test]
+fn a_frame_costs_what_it_did() {
+    let Some(layer) = Layer::open() else { return };
+    // Dispatches of a run, whatever its size.
+    for (name, most) in [("fast", 125), ("accurate", 125)] {
+        let options = OpenOptions { runtime: Some(common::runtime()), ..OpenOptions::parse(WEBGPU).unwrap() };
+        let model = Model::open(Some(name.as_ref()), &options).unwrap();
+        let sizes: &[_] =
+            if name == "fast" { &[(48, 32), (64, 64), (48, 32), (64, 64)] } else { &[(48, 32), (48, 32)] };
+        for (i, &(width, height)) in sizes.iter().enumerate() {
+            let shape = Shape::grey(width, height);
+            let data = specimen(shape, 3000.0);
+            let before = COUNTED.map(|kind| layer.count(kind));
+            run(&model, &data, shape, "").unwrap();
+            let spent: Vec<u64> = COUNTED.iter().zip(before).map(|(kind, before)| layer.count(kind) - before).collect();
+            let pixels = (width * height) as u64;
+            println!("{name} {width}x{height}: {COUNTED:?} {spent:?}");
+            let [dispatches, uploaded, downloaded, pipelines, memory] = spent[..] else { unreachable!() };
+            assert!(dispatches <= most, "{name}: {dispatches} dispatches");
+            assert_eq!(downloaded, 4 * pixels, "{name}");
+            // The frame, and the sizes of each dispatch.
+            assert!(uploaded <= 4 * pixels + 256 * dispatches, "{name}: {uploaded} bytes");
+            if i >= sizes.len() / 2 {
+                assert_eq!(pipelines, 0, "{name} {width}x{height}: compiled again");
+                assert!(memory <= 2, "{name} {width}x{height}: {memory} allocations");
+            }
+        }
+    }
+}
+
 /// A lost device ends in an error, and the next run has a new one, in every model.
 #[test]
 fn a_lost_device_is_replaced() {
@@ -333,6 +371,10 @@ fn faults_while_opening_are_errors() {
     for (what, result) in
         [("pipelines", OUT_OF_DEVICE_MEMORY), ("submits", DEVICE_LOST), ("buffers", OUT_OF_DEVICE_MEMORY)]
     {
+        // Without a device all must be made anew.
+        layer.fail("submits", 1, DEVICE_LOST, false);
+        let _ = tiny(WEBGPU);
+        layer.heal();
         layer.fail(what, 2, result, false);
         let opened = tiny(WEBGPU).map(|_| ());
         layer.heal();
@@ -367,7 +409,7 @@ fn a_run_that_hangs_is_left() {
     agree(&expected, &run(&model, &data, shape, "").unwrap(), FP32);
 }
 
-/// What remains of many opened models, beside one that stays open, in resident memory.
+/// What remains of many opened models, beside the one that stays open, in resident memory.
 #[test]
 fn nothing_is_left_of_closed_models() {
     let Some(_layer) = Layer::open() else { return };
@@ -377,8 +419,6 @@ fn nothing_is_left_of_closed_models() {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.split_whitespace().next().unwrap().parse::<u64>().unwrap()
     };
-    // Without it each of them would compile all shaders again.
-    let _open = tiny(WEBGPU).unwrap();
     let opens = |count| (0..count).for_each(|_| drop(tiny(WEBGPU).unwrap()));
     opens(10);
     let before = resident();
@@ -386,6 +426,90 @@ fn nothing_is_left_of_closed_models() {
     let each = resident().saturating_sub(before) / count;
     println!("{count} opens: {each} KiB of resident memory each");
     assert!(each < 1024, "{each} KiB each");
+}
+
+/// `auto` is the CPU, with the reason, where there is no hardware GPU, and where it is slow.
+#[test]
+fn auto_is_the_cpu_and_says_why() {
+    let Some(_layer) = Layer::open() else { return };
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/models/tiny.onnx");
+    let doctor = |change: &dyn Fn(&mut Command) -> &mut Command| -> serde_json::Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_parfocal"));
+        command.args(["doctor", "--json", "--model", model]);
+        let printed = change(&mut command).output().unwrap();
+        assert!(printed.status.success(), "{printed:?}");
+        // Nothing but the report: neither Vulkan's loader nor a driver complains.
+        assert!(printed.stderr.is_empty(), "{}", String::from_utf8_lossy(&printed.stderr));
+        serde_json::from_slice(&printed.stdout).unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.json");
+    let icd = r#"{"file_format_version": "1.0.0", "ICD": {"library_path": "/nowhere/lib.so", "api_version": "1.1.0"}}"#;
+    std::fs::write(&broken, icd).unwrap();
+    let none = folder.path().join("libvulkan.so.1");
+    std::fs::write(&none, "no library").unwrap();
+    let cases: [(&str, &dyn Fn(&mut Command) -> &mut Command, bool); 4] = [
+        ("the only graphics adapter is SwiftShader", &|c| c, false),
+        (
+            "Vulkan finds no driver that works",
+            &|c| c.env("VK_DRIVER_FILES", &broken).env("VK_ICD_FILENAMES", &broken),
+            false,
+        ),
+        ("the Vulkan loader (libvulkan.so.1) cannot be loaded", &|c| c.env("LD_LIBRARY_PATH", folder.path()), false),
+        (
+            "times as fast as the CPU; expected at least 2 times",
+            &|c| c.env("PARFOCAL_TEST_ADAPTER", "integrated"),
+            true,
+        ),
+    ];
+    for (expected, change, warned) in cases {
+        let report = doctor(change);
+        let model = &report["model"];
+        assert_eq!(model["device"], "cpu", "{expected}");
+        let reason = model["device_reason"].as_str().unwrap();
+        assert!(reason.starts_with("the CPU is used") && reason.contains(expected), "{expected}: {reason}");
+        assert_eq!(!model["warnings"].as_array().unwrap().is_empty(), warned, "{expected}: {}", model["warnings"]);
+        let listed = report["adapters"].as_array().map_or(0, Vec::len);
+        assert_eq!(listed == 0, report["adapters_missing"].is_string(), "{report}");
+    }
+    if std::path::Path::new("/usr/lib/x86_64-linux-gnu/libvulkan.so.1").exists() {
+        println!("not tried: a machine without a Vulkan loader");
+        return;
+    }
+    let report = doctor(&|c| c.env_remove("LD_LIBRARY_PATH"));
+    let reason = report["model"]["device_reason"].as_str().unwrap();
+    assert!(reason.contains("the Vulkan loader (libvulkan.so.1) is not installed"), "{reason}");
+}
+
+/// The command restores a file on WebGPU.
+#[test]
+fn the_command_restores_on_webgpu() {
+    let Some(_layer) = Layer::open() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let restored = |device: &[&str], name: &str| {
+        let output = folder.path().join(name);
+        let ran = Command::new(env!("CARGO_BIN_EXE_parfocal"))
+            .arg("restore")
+            .arg(root.join("tests/data/good/u16.tif"))
+            .arg("--model")
+            .arg(root.join("tests/models/tiny.onnx"))
+            .args(device)
+            .args(["--json", "-o"])
+            .arg(&output)
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+        (ran.status.success(), printed, std::fs::read(&output).unwrap_or_default())
+    };
+    let (ok, printed, cpu) = restored(&["--device", "cpu"], "cpu.tif");
+    assert!(ok, "{printed}");
+    let (ok, printed, gpu) = restored(&["--device", "webgpu", "--software-adapter", "on"], "gpu.tif");
+    assert!(ok && printed.contains("webgpu:0"), "{printed}");
+    // The files hold the same image, but for single counts and what names the device.
+    assert!(!cpu.is_empty() && gpu.len().abs_diff(cpu.len()) < 200, "{} and {}", cpu.len(), gpu.len());
+    let (ok, printed, nothing) = restored(&["--device", "webgpu"], "none.tif");
+    assert!(!ok && printed.contains("software_adapter=on") && nothing.is_empty(), "{printed}");
 }
 
 /// A process that ends while a run is on the device, and one that is forked, end without a signal.
@@ -404,10 +528,7 @@ fn the_process_may_end_while_a_run_is_on_the_device() {
     let started = Instant::now();
     let this = std::env::current_exe().unwrap();
     let name = "the_process_may_end_while_a_run_is_on_the_device";
-    let ended = std::process::Command::new(this)
-        .args([name, "--exact", "--nocapture"])
-        .env("PARFOCAL_TEST_LEAVES", "1")
-        .status()
-        .unwrap();
+    let ended =
+        Command::new(this).args([name, "--exact", "--nocapture"]).env("PARFOCAL_TEST_LEAVES", "1").status().unwrap();
     assert_eq!(ended.code(), Some(7), "{ended} after {:?}", started.elapsed());
 }

@@ -226,6 +226,15 @@ static AT_LOAD: extern "C" fn() = {
     at_load
 };
 
+/// Runs `work`, which may load a GPU's driver, and registers the handler of the process's end behind what the driver
+/// has registered. Once, since handlers are never taken back and this may be called often: a process that ends within
+/// `work` may end badly.
+pub fn ahead_of_drivers<R>(work: impl FnOnce() -> R) -> R {
+    let result = work();
+    watch_exit();
+    result
+}
+
 /// Runs `work`, which loads ONNX Runtime or runs parts of it for the first time, and sees to it that the handler of the
 /// process's end is registered behind whatever the runtime registers meanwhile: handlers run in the reverse order, and
 /// the runtime's destroy what other threads may be using. So it is registered again and again, by a thread of its own.

@@ -5,6 +5,8 @@ use std::ffi::CStr;
 use ash::vk;
 use once_cell::sync::OnceCell;
 
+use crate::guest::leaving;
+
 /// What an adapter is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -73,7 +75,8 @@ const LOADER: &str = if cfg!(windows) { "vulkan-1.dll" } else { "libvulkan.so.1"
 /// missing.
 pub fn list() -> Result<&'static [Adapter], &'static str> {
     static FOUND: OnceCell<Result<Vec<Adapter>, String>> = OnceCell::new();
-    FOUND.get_or_init(find).as_deref().map_err(String::as_str)
+    // It loads drivers.
+    FOUND.get_or_init(|| leaving::watching_exit(find)).as_deref().map_err(String::as_str)
 }
 
 fn find() -> Result<Vec<Adapter>, String> {

@@ -84,7 +84,11 @@ pub(super) fn make(runtime: &Runtime, bytes: &[u8], options: SessionOptions) -> 
     let turns = has_turns(options.device);
     let turn = if turns { Some(apart::turn(&Task::new())?) } else { None };
     fault();
-    let session = made(runtime, bytes, options);
+    // It may load a GPU's driver, whose threads must not run behind its destructors.
+    let session = match turns {
+        true => leaving::ahead_of_drivers(|| made(runtime, bytes, options)),
+        false => made(runtime, bytes, options),
+    };
     let fault = fault().filter(|_| turns);
     // Closed within the turn if there was a fault.
     let session = session.and_then(|session| match fault {

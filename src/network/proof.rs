@@ -449,7 +449,12 @@ fn proved_session(
     options: SessionOptions,
 ) -> Result<(Session, Arc<Vec<u8>>)> {
     let session = Session::new(runtime, Arc::clone(&bytes), options, probe.condition.len())?;
-    probe.check(options.device, &probe.run(&session)?)?;
+    // What a GPU's driver registers for the end of the process in its first run comes before our handler.
+    let found = match options.device {
+        Device::Cpu => probe.run(&session),
+        _ => leaving::ahead_of_drivers(|| probe.run(&session)),
+    };
+    probe.check(options.device, &found?)?;
     Ok((session, bytes))
 }
 

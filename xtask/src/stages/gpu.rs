@@ -7,6 +7,7 @@ use std::time::Instant;
 use xshell::Cmd;
 
 use super::{skip, Outcome};
+use crate::package::soname;
 use crate::tools::machine::{in_ci, missing, JAVA};
 use crate::tools::{
     at, cache, cargo, cmd, empty_folder, files, has_extension, has_program, in_folder, lock, make_folder,
@@ -39,8 +40,14 @@ pub fn check() -> Result<Outcome> {
     let started = Instant::now();
     let tests = ["test", "--package", "parfocal", "--test", "gpu", "--", "--nocapture", "--test-threads=1"];
     run(machine.with(cargo().args(tests)))?;
-    let library = target().join("debug");
     run(cargo().args(["build", "--quiet", "--package", "parfocal", "--lib"]))?;
+    // By the name that programs are linked with, and the one that they ask for.
+    let library = work.join("lib");
+    make_folder(&library)?;
+    for name in ["libparfocal.so", &soname()?] {
+        let to = library.join(name);
+        fs::copy(target().join("debug/libparfocal.so"), &to).map_err(at(&to))?;
+    }
     c(&machine, &library, &work)?;
     let skipped = missing(&[JAVA])?;
     if skipped.is_none() {

@@ -16,7 +16,7 @@ import java.util.function.Function;
  * <pre>
  * version=0.1.0
  * library=libparfocal.so
- * files=libparfocal.so libparfocal_onnxruntime.so
+ * files=libparfocal.so libparfocal_onnxruntime.so libparfocal_webgpu.so
  * libparfocal.so.size=30091520
  * libparfocal.so.sha256=(64 hexadecimal digits)
  * </pre>

@@ -21,7 +21,7 @@ final class Settings {
 
     /** Options that belong to opening a model; all others belong to a run. A test compares them with docs/options.md. */
     static final List<String> OPEN_KEYS = Arrays.asList(
-            "device", "threads", "precision", "memory", "runtime", "spin", "priority", "quality");
+            "device", "threads", "precision", "memory", "runtime", "plugin", "software_adapter", "spin", "priority", "quality");
 
     /** Which planes. */
     enum Planes {
