@@ -228,7 +228,7 @@ parfocal_status parfocal_shutdown(int32_t timeout_ms);
  Opens a model: reads the file, loads ONNX Runtime if this is the first, and makes a small run to see that it works.
  path: an ONNX file, UTF-8; or the name of a model inside the library, "accurate" (NULL or "" means it, too) or "fast"; or that of a
  file NAME.onnx in the folder that the environment variable PARFOCAL_MODELS names. "./fast" is a file of that name.
- options: those of opening (device, threads, precision, memory, runtime, plugin, software_adapter, spin, priority), UTF-8; NULL or "" for the defaults.
+ options: those of opening (docs/options.md), UTF-8; NULL or "" for the defaults.
  out: receives the handle, 0 on failure. Close it with parfocal_model_close.
  Threads: any. A model may be used from any number of threads at once.
  Statuses: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (a precision that the device does not have), NOT_FOUND, IO, MODEL, RUNTIME,
@@ -245,7 +245,8 @@ parfocal_status parfocal_model_open_memory(const uint8_t *bytes, uint64_t length
 
 /*
  What runs, and how, as JSON: model (its name inside the library, or null), name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
- precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, estimates_blur (whether it takes optics), warnings. The warnings grow with what happens in runs.
+ precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, quality, estimates_blur (whether it takes optics), estimates_error
+ (whether it has error maps), warnings. The warnings grow with what happens in runs.
  json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
  length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
  Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
@@ -330,7 +331,7 @@ parfocal_status parfocal_restore_u8(parfocal_model model, parfocal_task task, co
  dst, dst_count, dst_strides: the same for what is written. Either separate from src, or exactly src with the same strides (in
  place); pointers need not be aligned. Elements between pixels are not touched.
  shape: {width, height, channels, planes}, each at least 1. Channels of a frame are normalised together; planes are separate frames.
- options: those of a run (tile, halo, normalize, pixel_size_um, na, wavelength_um, refractive_index, defocus_um, light, error_map), UTF-8; NULL or "" for the defaults.
+ options: those of a run (docs/options.md), UTF-8; NULL or "" for the defaults.
  pixel_size_um only makes parfocal_model_describe warn when it is outside what the model was trained for.
  Each plane is written whole or not at all, in order; after a failure the rest of dst is as it was, and parfocal_task_planes_done
  tells how many are done.

@@ -457,8 +457,8 @@ private:
 class Model {
 public:
     /// Opens a model file; an empty path stands for the built-in model. Options: those
-    /// of opening (docs/options.md). Errors: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (also when libparfocal has another ABI than
-    /// this header), NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY.
+    /// of opening (docs/options.md). Errors: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (also when libparfocal has
+    /// another ABI than this header), NOT_FOUND, IO, MODEL, RUNTIME, DEVICE, OUT_OF_MEMORY.
     static Model open(const std::string &path = {}, const std::string &options = {}) {
         detail::check_abi();
         parfocal_model model = 0;
@@ -533,9 +533,9 @@ public:
                                            pixels.count(), strides.values, shape.values, &range.lo, &range.hi));
         return range;
     }
-    /// Restores a TIFF file, page by page, into a new file that appears complete or not at all. Options as restore(), and those
-    /// of docs/options.md for a file, such as "format=ome-tiff".
-    /// Errors: NOT_FOUND, IO, FORMAT, EXISTS (the output is there already) and those of restore().
+    /// Restores a TIFF file, page by page, into a new file that appears complete or not at all. Options as restore(),
+    /// and those of docs/options.md for a file, such as "format=ome-tiff". Errors: NOT_FOUND, IO, FORMAT, EXISTS (the
+    /// output is there already) and those of restore().
     void restore_file(const std::string &input, const std::string &output, const std::string &options = {},
                       const Task *task = nullptr) const {
         detail::check(

@@ -105,7 +105,15 @@ impl Session {
             share(&sessions);
         }
         let sessions = Held::new(sessions);
-        Ok(Self { sessions, device: options.device, priority: options.priority, input, output, condition: 0, error: false })
+        Ok(Self {
+            sessions,
+            device: options.device,
+            priority: options.priority,
+            input,
+            output,
+            condition: 0,
+            error: false,
+        })
     }
 
     /// Most runs that can go on at once.

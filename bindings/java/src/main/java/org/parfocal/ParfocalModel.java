@@ -54,8 +54,7 @@ public final class ParfocalModel implements AutoCloseable {
      * Opens a model: reads the file and makes a small run to see that it works.
      *
      * @param path an ONNX file; null or "" for the built-in model
-     * @param options those of opening (docs/options.md); null or "" for the
-     *     defaults
+     * @param options those of opening (docs/options.md); null or "" for the defaults
      * @return the model
      */
     public static ParfocalModel open(String path, String options) {
@@ -233,8 +232,7 @@ public final class ParfocalModel implements AutoCloseable {
      *     {@code int[][]} or {@code Object[]} of such
      * @param dst as many of the same type, or src
      * @param plane where the pixels of a plane lie in its array; its count of planes does not matter
-     * @param options those of a run (docs/options.md); null or ""
-     *     for the defaults
+     * @param options those of a run (docs/options.md); null or "" for the defaults
      * @param task for progress and cancel; null for none
      */
     public void restorePlanes(Object[] src, Object[] dst, Layout plane, String options, ParfocalTask task) {
@@ -256,8 +254,7 @@ public final class ParfocalModel implements AutoCloseable {
      * @param from where the pixels lie in it
      * @param dst what is written: separate from {@code src}, or the same with the same layout
      * @param to where they go, of the same shape
-     * @param options those of a run (docs/options.md); null or ""
-     *     for the defaults
+     * @param options those of a run (docs/options.md); null or "" for the defaults
      * @param task for progress and cancel; null for none
      */
     public void restore(

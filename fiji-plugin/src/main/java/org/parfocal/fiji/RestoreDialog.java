@@ -1,6 +1,5 @@
 package org.parfocal.fiji;
 
-import ij.IJ;
 import ij.ImagePlus;
 import ij.gui.DialogListener;
 import ij.gui.GenericDialog;

@@ -19,9 +19,20 @@ final class Settings {
 
     private static final String COMMAND = "Restore Focus";
 
-    /** Options that belong to opening a model; all others belong to a run. A test compares them with docs/options.md. */
+    /**
+     * Options that belong to opening a model; all others belong to a run. A test compares them with docs/options.md.
+     */
     static final List<String> OPEN_KEYS = Arrays.asList(
-            "device", "threads", "precision", "memory", "runtime", "plugin", "software_adapter", "spin", "priority", "quality");
+            "device",
+            "threads",
+            "precision",
+            "memory",
+            "runtime",
+            "plugin",
+            "software_adapter",
+            "spin",
+            "priority",
+            "quality");
 
     /** Which planes. */
     enum Planes {
