@@ -11,42 +11,43 @@ import org.scijava.plugin.Plugin;
 /**
  * Restore Focus for SciJava, which scripts of Fiji and PyImageJ call:
  * {@code commandService.run("org.parfocal.fiji.RestoreFocusCommand", true, "image", image, "model", "fast")}. Its
- * inputs are the keys of the macro command, with the same defaults and messages. It has no entry in the menu, where
+ * inputs are the keys of the macro command, with the same defaults and messages; SciJava must not keep them for the next
+ * call. It has no entry in the menu, where
  * ImageJ's command is. Plain ImageJ never loads this class, which needs SciJava.
  */
 @Plugin(type = Command.class, headless = true, label = "Restore Focus (Parfocal)", visible = false)
 public class RestoreFocusCommand implements Command {
-    @Parameter
+    @Parameter(persist = false)
     private ImagePlus image;
 
-    @Parameter(required = false)
+    @Parameter(required = false, persist = false)
     private String model;
 
-    @Parameter(required = false)
+    @Parameter(required = false, persist = false)
     private String device;
 
-    @Parameter(required = false)
+    @Parameter(required = false, persist = false)
     private String planes;
 
-    @Parameter(required = false)
+    @Parameter(required = false, persist = false)
     private String channels;
 
-    @Parameter(required = false)
+    @Parameter(required = false, persist = false)
     private String slices;
 
-    @Parameter(required = false)
+    @Parameter(required = false, persist = false)
     private String frames;
 
-    @Parameter(required = false)
+    @Parameter(required = false, persist = false)
     private String region;
 
-    @Parameter(required = false)
+    @Parameter(required = false, persist = false)
     private String output;
 
-    @Parameter(required = false)
+    @Parameter(required = false, persist = false)
     private String file;
 
-    @Parameter(required = false)
+    @Parameter(required = false, persist = false)
     private String options;
 
     /** The result; the image itself where it was restored in place, null where a file was written. */

@@ -78,6 +78,14 @@ class SciJavaTest {
         assertTrue(Images.equal(Images.pixels(expected), Images.pixels(IJ.openImage(file))));
     }
 
+    /** SciJava keeps inputs for the next call unless it is told not to. */
+    @Test
+    void nothingIsKeptForTheNextCall() throws Exception {
+        message("image", Images.single(16, 60, 50), "model", Images.TINY, "planes", "some");
+        ImagePlus image = Images.single(16, 60, 50);
+        assertNotNull(run("image", image, "model", Images.TINY, "device", "cpu", "options", "threads=1"));
+    }
+
     @Test
     void badInputIsSaid() {
         ImagePlus image = Images.single(16, 60, 50);
