@@ -222,7 +222,7 @@ parfocal_status parfocal_model_open(const char *path, const char *options, parfo
 parfocal_status parfocal_model_open_memory(const uint8_t *bytes, uint64_t length, const char *options, parfocal_model *out);
 
 /*
- What runs, and how, as JSON: model (its name inside the library, or null), name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
+ What runs, and how, as JSON: model (its name inside the library, or null), name, version, sha256, license, device, device_requested, device_reason (why auto chose it, or null), provider, adapter (what WebGPU runs on, or null), runtime_version, runtime_path,
  precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, estimates_blur (whether it takes optics), warnings. The warnings grow with what happens in runs.
  json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
  length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
