@@ -79,9 +79,10 @@ unsafe fn open(
     })
 }
 
-/// What runs, and how, as JSON: model (its name inside the library, or null), name, version, sha256, license, device, device_requested, provider, runtime_version, runtime_path,
-/// precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, quality, estimates_blur (whether it takes optics), estimates_error
-/// (whether it has error maps), warnings. The warnings grow with what happens in runs.
+/// What runs, and how, as JSON: model (its name inside the library, or null), name, version, sha256, license, device, device_requested,
+/// device_reason (why auto chose it, or null), provider, adapter (what WebGPU runs on, or null), runtime_version, runtime_path,
+/// precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, quality, estimates_blur
+/// (whether it takes optics), estimates_error (whether it has error maps), warnings. The warnings grow with what happens in runs.
 /// json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
 /// length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
 /// Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.

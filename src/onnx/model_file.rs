@@ -116,15 +116,8 @@ pub fn inspect(bytes: &[u8]) -> Result<Info> {
 fn info(metadata: &BTreeMap<String, String>, sha256: String) -> Result<Info> {
     let given = |key: &str| metadata.get(&format!("parfocal.{key}")).map(String::as_str);
     let mut assumed = Vec::new();
-    match given("format") {
-        Some(known) if FORMATS.contains(&known) => {}
-        Some(other) => {
-            return Err(wrong(format!(
-                "metadata parfocal.format = '{other}'; expected {}: this model needs another version of Parfocal",
-                FORMATS.join(" or ")
-            )))
-        }
-        None => assumed.push("a foreign model: the file has no parfocal.* metadata".to_owned()),
+    if check_format(given("format"))?.is_none() {
+        assumed.push("a foreign model: the file has no parfocal.* metadata".to_owned());
     }
     let mut assume = |key: &str, value: &str| assumed.push(format!("{key} = {value}"));
     let mut number = |key: &str, default: u64, allowed: std::ops::RangeInclusive<u64>| -> Result<u64> {
@@ -196,6 +189,17 @@ fn info(metadata: &BTreeMap<String, String>, sha256: String) -> Result<Info> {
         sha256,
         assumed,
     })
+}
+
+/// The format's number; `None` for a foreign model. Errors: `Model` for one of another version.
+fn check_format(format: Option<&str>) -> Result<Option<&str>> {
+    match format.filter(|found| !FORMATS.contains(found)) {
+        None => Ok(format),
+        Some(other) => Err(wrong(format!(
+            "metadata parfocal.format = '{other}'; expected {}: this model needs another version of Parfocal",
+            FORMATS.join(" or ")
+        ))),
+    }
 }
 
 /// The factors of the trust map of a file of format 2.

@@ -40,7 +40,8 @@ function bad()
     refused(@() parfocal.unpack('Mono12p', 1:9, 2, 2), 'INVALID_ARGUMENT', 'bytes are double; expected uint8');
     refused(@() parfocal.unpack('Mono12p', uint8(1:5), 2, 2), 'INVALID_ARGUMENT', ...
         '5 bytes of packed pixels; expected 6 for 2x2 pixels as Mono12p');
-    refused(@() parfocal.unpack('Mono12p', uint8(1:9), 2, 2, 2), 'INVALID_ARGUMENT', 'row_bytes = 2; expected at least 3');
+    refused(@() parfocal.unpack('Mono12p', uint8(1:9), 2, 2, 2), 'INVALID_ARGUMENT', ...
+        'row_bytes = 2; expected at least 3');
     refused(@() parfocal.unpack('Mono12p', uint8(1:9), 1.5, 2), 'INVALID_ARGUMENT', 'width is');
     refused(@() parfocal.unpack('Mono12p', uint8(1:9), 2, 0), 'INVALID_ARGUMENT', 'height is');
     refused(@() parfocal.unpack('Mono12p', uint8(1:9), 2, 2, -1), 'INVALID_ARGUMENT', 'rowBytes is');

@@ -128,9 +128,9 @@ fn start(fuzzed: &Target, programs: &Path, seconds: u32, more: &[&str]) -> Resul
 /// Seconds that a target runs before the next one's turn.
 const TURN: u32 = 600;
 
-/// `cargo xtask fuzz --hours N`: all targets by turns, one at a time and at the lowest priority, for N hours of processor
-/// time. What each turn took and how many inputs it ran is added to `fuzz-hours.tsv` in the cache, and the sums are
-/// printed, as docs/fuzzing.md has them. Ends at the first finding.
+/// `cargo xtask fuzz --hours N`: all targets by turns, one at a time and at the lowest priority, for N hours of
+/// processor time. What each turn took and how many inputs it ran is added to `fuzz-hours.tsv` in the cache, and the
+/// sums are printed, as docs/fuzzing.md has them. Ends at the first finding.
 pub fn long(arguments: &[String]) -> Result<()> {
     let hours = match arguments {
         [flag, hours] if flag == "--hours" => hours.parse::<f64>().ok().filter(|hours| *hours > 0.0),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use xshell::Cmd;
 
 use super::{skip, Outcome};
-use crate::package::soname;
+use crate::package::{soname, Project};
 use crate::tools::machine::{in_ci, missing, JAVA};
 use crate::tools::{
     at, cache, cargo, cmd, empty_folder, files, has_extension, has_program, in_folder, lock, make_folder,
@@ -171,6 +171,9 @@ fn java(machine: &Machine, library: &Path, work: &Path) -> Result<()> {
     sources.retain(|path| has_extension(path, "java"));
     sources.push(root().join("tests/gpu/Host.java"));
     run(cmd!("javac -nowarn -d {classes} {sources...}"))?;
+    // As Maven fills it in.
+    let release = classes.join("org/parfocal/release.properties");
+    fs::write(&release, format!("version={}\n", Project::read()?.version)).map_err(at(&release))?;
     let named = format!("-Dparfocal.library={}", library.join("libparfocal.so").display());
     let model = root().join("tests/models/tiny.onnx");
     run(machine.with(cmd!("java {named} -cp {classes} Host {model}")))

@@ -1,7 +1,8 @@
 function [restored, errors] = restoreFrames(model, image, options, progress)
 %RESTOREFRAMES  Restores an image or a stack, frame by frame through a stream, so that Ctrl-C ends it.
 %   MATLAB cannot interrupt a call into the library, so no call waits long: frames are submitted, and results are
-%   polled. ERRORS is the error map, if the caller takes it. Ctrl-C, or an error in PROGRESS, closes the stream, which stops the network within one of its nodes.
+%   polled. ERRORS is the error map, if the caller takes it. Ctrl-C, or an error in PROGRESS, closes the stream, which
+%   stops the network within one of its nodes.
 
     [pixels, layout] = parfocal.internal.frames(image);
     options = parfocal.internal.runOptions(model, options, pixels, layout);

@@ -90,7 +90,8 @@ pub fn bare(command: Cmd<'static>) -> Cmd<'static> {
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default())
 }
 
-/// No file, no socket, no look-up: in every host that is on this machine, with our runtime and with one that has a telemetry client.
+/// No file, no socket, no look-up: in every host that is on this machine, with our runtime and with one that has a
+/// telemetry client.
 pub fn quiet() -> Result<Outcome> {
     need(&[("strace", "strace")])?;
     let program = Program::build("guest_quiet", &[])?;
@@ -243,8 +244,8 @@ pub fn memory() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Shows why some allocations are left out of the sweep: where they fail, glibc's dynamic linker ends any process, while
-/// it opens the C++ library or first uses a library's thread-local memory.
+/// Shows why some allocations are left out of the sweep: where they fail, glibc's dynamic linker ends any process,
+/// while it opens the C++ library or first uses a library's thread-local memory.
 fn the_linker_ends_processes(place: &Path) -> Result<()> {
     let (code, library, program) = (source("linker_ends.c"), place.join("local.so"), place.join("linker_ends"));
     run(cmd!("gcc -O1 -fPIC -shared -DLOCAL -Wall -Wextra -Werror {code} -o {library}"))?;

@@ -25,7 +25,8 @@ class RestoreFolderTest {
                 .headless(
                         "run(\"Restore Folder...\", \"" + options + "\");\n"
                                 + "for (i = 0; i < nResults; i++) print(getResultLabel(i) + \" | \" + "
-                                + "getResult(\"Planes\", i) + \" | \" + getResultString(\"Outcome\", i));\nprint(\"the end\");\n");
+                                + "getResult(\"Planes\", i) + \" | \" + getResultString(\"Outcome\", i));\n"
+                                + "print(\"the end\");\n");
     }
 
     @Test
