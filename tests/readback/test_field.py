@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 import tifffile
-from raw import picture, restore, run, write
+from raw import TINY, picture, restore, run, write
 
 RATIONAL_72 = struct.pack("<II", 72, 1)
 
@@ -624,6 +624,21 @@ def test_other_compressions(tmp_path, compression, tile):
     assert np.array_equal(found.asarray(), plain(tmp_path, tifffile.imread(source))[0]) or compression == "jpeg"
     assert found.compression == (50000 if compression == "zstd" else 8)
     assert ("JPEG, which has lost detail" in warnings) == (compression == "jpeg")
+
+
+@pytest.mark.parametrize("compression", ["zstd", "jpeg", "zlib"])
+def test_several_threads_unpack_the_same(tmp_path, compression):
+    """Tiles large enough that each thread gets some."""
+    source = tmp_path / "a.tif"
+    data = picture("uint8", (1100, 1300)) * 7
+    tifffile.imwrite(source, data, photometric="minisblack", compression=compression, tile=(512, 512), metadata=None)
+    results = []
+    for threads in "1", "4":
+        results.append(tmp_path / f"{threads}.tif")
+        run("restore", source, "-o", results[-1], "--model", TINY, "--threads", threads)
+    one, four = (tifffile.imread(path).astype(int) for path in results)
+    # The network's own sums may depend on the number of its threads.
+    assert np.abs(one - four).max() <= 1
 
 
 @pytest.mark.parametrize("photometric", ["ycbcr", "rgb"])

@@ -157,3 +157,47 @@ fn several_threads_give_the_same_bytes() {
     }
     assert!(several > 3, "{several} files have several strips");
 }
+
+/// Large enough that every thread gets work.
+#[test]
+fn threads_share_the_strips_of_a_large_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut page = Reader::open(&data("good/u16.tif")).unwrap().page(0).unwrap();
+    (page.format.width, page.format.height, page.storage.rows_per_strip) = (1000, 1100, 64);
+    let before: Vec<u16> = (0..page.format.samples()).map(|i| ((i % 1000) * (i / 1000) % 977) as u16).collect();
+    for compression in [Compression::Lzw, Compression::Deflate, Compression::PackBits, Compression::Zstd] {
+        page.storage.compression = compression;
+        let files = [1, 3].map(|threads| {
+            let to = folder.path().join(format!("{}-{threads}.tif", compression.name()));
+            let plan =
+                FilePlan { bytes: 1 << 24, contiguous: None, ..Reader::open(&data("good/u16.tif")).unwrap().plan() };
+            let mut writer = Writer::create(&to, false, plan).unwrap();
+            writer.set_workers(threads, Priority::Normal);
+            writer.write(&mut before.clone(), &page, None).unwrap();
+            writer.finish().unwrap();
+            to
+        });
+        let [alone, together] = [&files[0], &files[1]].map(|path| std::fs::read(path).unwrap());
+        assert!(alone == together, "{compression:?}");
+        for threads in [1, 3, 8] {
+            let mut reader = Reader::open(&files[0]).unwrap();
+            reader.set_workers(threads, Priority::Normal);
+            let mut after: Vec<u16> = Vec::new();
+            reader.read(0, &mut after).unwrap();
+            assert!(after == before, "{compression:?}, {threads} threads");
+        }
+        // A damaged strip is named, whichever thread meets it.
+        let mut bytes = alone;
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 4000].fill(0x55);
+        std::fs::write(&files[1], bytes).unwrap();
+        let mut reader = Reader::open(&files[1]).unwrap();
+        reader.set_workers(3, Priority::Normal);
+        if let Err(error) = reader.read(0, &mut Vec::<u16>::new()) {
+            assert!(error.message().contains("decoding its pixels (strip "), "{error}");
+        } else {
+            let unchecked = matches!(compression, Compression::PackBits | Compression::Zstd);
+            assert!(unchecked, "{compression:?}: only these may take damaged bytes for others");
+        }
+    }
+}
