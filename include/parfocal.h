@@ -127,6 +127,28 @@ enum PARFOCAL_PIXEL {
 };
 
 /*
+ How pixels are packed. Numbers are never reused.
+ */
+enum PARFOCAL_PACKING {
+    /*
+     Four pixels of 10 bits in five bytes, lowest bits first.
+     */
+    PARFOCAL_PACKING_MONO10P = 1,
+    /*
+     Two pixels of 12 bits in three bytes, lowest bits first.
+     */
+    PARFOCAL_PACKING_MONO12P = 2,
+    /*
+     GigE Vision: two pixels of 10 bits in three bytes; their low bits share the middle byte.
+     */
+    PARFOCAL_PACKING_MONO10_PACKED = 3,
+    /*
+     GigE Vision: two pixels of 12 bits in three bytes; their low bits share the middle byte.
+     */
+    PARFOCAL_PACKING_MONO12_PACKED = 4
+};
+
+/*
  Outcome of a call: one of PARFOCAL_STATUS_*, 0 is PARFOCAL_STATUS_OK.
  */
 typedef int32_t parfocal_status;
@@ -206,7 +228,7 @@ parfocal_status parfocal_shutdown(int32_t timeout_ms);
  Opens a model: reads the file, loads ONNX Runtime if this is the first, and makes a small run to see that it works.
  path: an ONNX file, UTF-8; or the name of a model inside the library, "accurate" (NULL or "" means it, too) or "fast"; or that of a
  file NAME.onnx in the folder that the environment variable PARFOCAL_MODELS names. "./fast" is a file of that name.
- options: those of opening (device, threads, precision, memory, runtime, plugin, software_adapter, spin, priority), UTF-8; NULL or "" for the defaults.
+ options: those of opening (docs/options.md), UTF-8; NULL or "" for the defaults.
  out: receives the handle, 0 on failure. Close it with parfocal_model_close.
  Threads: any. A model may be used from any number of threads at once.
  Statuses: INVALID_ARGUMENT, BAD_OPTION, UNSUPPORTED (a precision that the device does not have), NOT_FOUND, IO, MODEL, RUNTIME,
@@ -222,8 +244,10 @@ parfocal_status parfocal_model_open(const char *path, const char *options, parfo
 parfocal_status parfocal_model_open_memory(const uint8_t *bytes, uint64_t length, const char *options, parfocal_model *out);
 
 /*
- What runs, and how, as JSON: model (its name inside the library, or null), name, version, sha256, license, device, device_requested, device_reason (why auto chose it, or null), provider, adapter (what WebGPU runs on, or null), runtime_version, runtime_path,
- precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, estimates_blur (whether it takes optics), warnings. The warnings grow with what happens in runs.
+ What runs, and how, as JSON: model (its name inside the library, or null), name, version, sha256, license, device, device_requested,
+ device_reason (why auto chose it, or null), provider, adapter (what WebGPU runs on, or null), runtime_version, runtime_path,
+ precision, threads, spin, priority, memory_mib, tile, halo, multiple, percentiles, modalities, pixel_size_um, quality, estimates_blur
+ (whether it takes optics), estimates_error (whether it has error maps), warnings. The warnings grow with what happens in runs.
  json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
  length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
  Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
@@ -270,13 +294,22 @@ parfocal_status parfocal_task_cancel(parfocal_task task);
  What its run did, as JSON: done, total, planes_done, cancelled, and once the run has succeeded "report" with nonfinite (samples that
  came back as they were), constant_planes, ranges (the input values that the network saw as 0 and 1, for each plane), tile (null: whole
  frames), halo, network_ms, blur_px (radius of the blur disc in pixels and its standard deviation, for each plane; null where the model
- estimates none), defocus_um (distance from focus in micrometres and its standard deviation, where the optics were told), warnings;
+ estimates none), defocus_um (distance from focus in micrometres and its standard deviation, where the optics were told), error_map (whether there is
+ one; of a file its path), warnings;
  null before, and after a failure.
  json, capacity: where the text goes, and its size in bytes; NULL and 0 to ask for the length only.
  length: receives the bytes that the full text needs, its NUL included; NULL if not wanted.
  Threads: any. Statuses: INVALID_HANDLE; INVALID_ARGUMENT if the text was cut to fit, or if json and length are both NULL. Since 0.1.
  */
 parfocal_status parfocal_task_describe(parfocal_task task, char *json, uint64_t capacity, uint64_t *length);
+
+/*
+ The expected absolute error of each pixel that its run restored, in the image's units: 0 where a plane came back as it was, NaN where
+ the pixel was not finite. Of a run of parfocal_restore_u8, _u16 or _f32 that had the option error_map=on and has succeeded.
+ dst, dst_count, dst_strides: where it goes, as in parfocal_restore_f32; the shape is that of the run.
+ Threads: any. Statuses: INVALID_ARGUMENT, also without an error map; INVALID_HANDLE. Since 0.1.
+ */
+parfocal_status parfocal_task_error_map(parfocal_task task, float *dst, uint64_t dst_count, const int64_t *dst_strides);
 
 /*
  Closes a task: its handle is invalid at once. Its run goes on, and can no longer be cancelled.
@@ -299,7 +332,7 @@ parfocal_status parfocal_restore_u8(parfocal_model model, parfocal_task task, co
  dst, dst_count, dst_strides: the same for what is written. Either separate from src, or exactly src with the same strides (in
  place); pointers need not be aligned. Elements between pixels are not touched.
  shape: {width, height, channels, planes}, each at least 1. Channels of a frame are normalised together; planes are separate frames.
- options: those of a run (tile, halo, normalize, pixel_size_um, na, wavelength_um, refractive_index, defocus_um), UTF-8; NULL or "" for the defaults.
+ options: those of a run (docs/options.md), UTF-8; NULL or "" for the defaults.
  pixel_size_um only makes parfocal_model_describe warn when it is outside what the model was trained for.
  Each plane is written whole or not at all, in order; after a failure the rest of dst is as it was, and parfocal_task_planes_done
  tells how many are done.
@@ -318,7 +351,8 @@ parfocal_status parfocal_restore_f32(parfocal_model model, parfocal_task task, c
 /*
  Restores a TIFF file, page by page: same size, pixel type, compression and metadata. The output appears complete under its
  name, or not at all.
- model, task, options: as parfocal_restore_u16. normalize=stack reads the file once more before.
+ model, task: as parfocal_restore_u16.
+ options: text or NULL: options of a run, and those of docs/options.md for a file. normalize=stack reads the file once more before.
  input, output: paths, UTF-8. An output that exists is never replaced.
  Threads: any, also with the same model at once.
  Statuses: INVALID_ARGUMENT, INVALID_HANDLE, BAD_OPTION, UNSUPPORTED, NOT_FOUND, IO, FORMAT, MODEL, DEVICE, OUT_OF_MEMORY, CANCELLED,
@@ -395,6 +429,15 @@ parfocal_status parfocal_stream_submit(parfocal_stream stream, const void *frame
 parfocal_status parfocal_stream_receive(parfocal_stream stream, void *frame, uint64_t count, const int64_t *strides, uint64_t *tag, int32_t timeout_ms);
 
 /*
+ The expected absolute error of each pixel of the frame that was received last, in its units; NaN where the pixel was not finite. Of a
+ stream that was opened with error_map=on.
+ dst, dst_count, dst_strides: where it goes, as in parfocal_restore_f32; the shape is that of a frame.
+ Threads: any; a frame that another thread receives meanwhile changes the map. Statuses: INVALID_ARGUMENT, also without an error map;
+ INVALID_HANDLE. Since 0.1.
+ */
+parfocal_status parfocal_stream_error_map(parfocal_stream stream, float *dst, uint64_t dst_count, const int64_t *dst_strides);
+
+/*
  Counters and latencies as JSON: mode, depth, pixel_type, width, height, channels, submitted, refused, dropped, restored, failed,
  superseded, received, waiting, ready, queued (waiting or being restored), age_ms (since the frame received last was submitted; null
  before), cpu_share (cores that all threads of the library keep busy, since the last description that is half a second old; null where
@@ -412,6 +455,38 @@ parfocal_status parfocal_stream_describe(parfocal_stream stream, char *json, uin
  Threads: any. Statuses: INVALID_HANDLE, also when it is closed twice. Since 0.1.
  */
 parfocal_status parfocal_stream_close(parfocal_stream stream);
+
+/*
+ Unpacks a camera's frame of 10 or 12 bits without gaps (GenICam PFNC) to 16-bit pixels, in the range of its bits: 0 to 1023 or 4095.
+ It needs no model.
+ packing: PARFOCAL_PACKING_*. MONO12P and MONO12_PACKED are not the same: take the one that the camera's PixelFormat names.
+ src: the first byte. src_bytes: bytes that may be read from it on.
+ row_bytes: from one row to the next; 0 for rows that follow each other without a gap, even within a byte, as GenICam has them when
+ LinePitch is 0.
+ dst, dst_count, dst_strides: where the pixels go, as parfocal_restore_u16, but separate from src.
+ shape: {width, height, 1, 1}.
+ Threads: any. Statuses: INVALID_ARGUMENT, OUT_OF_MEMORY. Since 0.1.
+ */
+parfocal_status parfocal_unpack(int32_t packing, const uint8_t *src, uint64_t src_bytes, uint64_t row_bytes, uint16_t *dst, uint64_t dst_count, const int64_t *dst_strides, const int64_t *shape);
+
+/*
+ Restores a packed frame; the result has 16-bit pixels, in the range of its bits or, where the network goes beyond it, above.
+ model, task, options: as parfocal_restore_u16. The other arguments: as parfocal_unpack.
+ The frame is written whole or not at all.
+ Threads: any, also with the same model at once. Pixels must not change during the call.
+ Statuses: INVALID_ARGUMENT, INVALID_HANDLE, BAD_OPTION, MODEL, DEVICE, OUT_OF_MEMORY, CANCELLED. Since 0.1.
+ */
+parfocal_status parfocal_restore_packed(parfocal_model model, parfocal_task task, int32_t packing, const uint8_t *src, uint64_t src_bytes, uint64_t row_bytes, uint16_t *dst, uint64_t dst_count, const int64_t *dst_strides, const int64_t *shape, const char *options);
+
+/*
+ Copies a packed frame into a stream of 16-bit pixels with one channel, unpacked. As parfocal_stream_submit.
+ packing, frame, bytes, row_bytes: as parfocal_unpack has packing, src, src_bytes and row_bytes. The frame has the stream's size. With
+ row_bytes of 0, bytes must be exactly a frame's.
+ tag: a number that comes back with the result; not UINT64_MAX, which stands for none.
+ Threads: one producer; the frame must not change during the call.
+ Statuses: INVALID_ARGUMENT (also a stream of other pixels), INVALID_HANDLE, WOULD_BLOCK (as parfocal_stream_submit), CLOSED. Since 0.1.
+ */
+parfocal_status parfocal_stream_submit_packed(parfocal_stream stream, int32_t packing, const uint8_t *frame, uint64_t bytes, uint64_t row_bytes, uint64_t tag);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -22,11 +22,10 @@ class RestoreFolderTest {
     private String run(String options) throws Exception {
         return new ImageJProcess(folder)
                 .withLibrary()
-                .headless(
-                        "run(\"Restore Folder...\", \"" + options + "\");\n"
-                                + "for (i = 0; i < nResults; i++) print(getResultLabel(i) + \" | \" + "
-                                + "getResult(\"Planes\", i) + \" | \" + getResultString(\"Outcome\", i));\n"
-                                + "print(\"the end\");\n");
+                .headless("run(\"Restore Folder...\", \"" + options + "\");\n"
+                        + "for (i = 0; i < nResults; i++) print(getResultLabel(i) + \" | \" + "
+                        + "getResult(\"Planes\", i) + \" | \" + getResultString(\"Outcome\", i));\n"
+                        + "print(\"the end\");\n");
     }
 
     @Test
