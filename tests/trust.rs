@@ -8,7 +8,7 @@ use parfocal::error::{Result, Status};
 use parfocal::image::frame::{InPlace, Shape};
 use parfocal::restore::file::restore_file;
 use parfocal::restore::model::Model;
-use parfocal::restore::options::{OpenOptions, RunOptions, StreamOptions};
+use parfocal::restore::options::{FileOptions, OpenOptions, RunOptions, StreamOptions};
 use parfocal::restore::report::Report;
 use parfocal::restore::stack::restore;
 use parfocal::restore::stream::Stream;
@@ -111,8 +111,8 @@ fn the_map_of_a_file_has_its_pages_and_its_pixel_size() {
     let at = |name: &str| folder.path().join(name);
     let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/good/imagej-le.tif");
     let run = |options: &str, output: &str| {
-        let options = RunOptions::parse(options).unwrap();
-        restore_file(&model, &Task::new(), &input, &at(output), &options, false)
+        let options = FileOptions::parse(options).unwrap();
+        restore_file(&model, &Task::new(), &input, &at(output), &options)
     };
     let report = run("error_map=on", "a.tif").unwrap();
     assert_eq!(report.error_map.as_deref(), Some(&*at("a-error.tif")));

@@ -111,7 +111,7 @@ def factors(network: Network, data: Path) -> dict[str, float]:
 def table(rows: list[Row]) -> list[str]:
     """Markdown lines: one for each stack, the mean over its planes."""
     lines = [
-        "| stack | planes | Spearman | nAUSE | Spearman, 2 px | nAUSE, 2 px | error / expected | within 0.5, 1, 2 times |",
+        "| stack | planes | Spearman | nAUSE | Spearman, 2 px | nAUSE, 2 px | error over expected | within 0.5, 1, 2 |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for stack in dict.fromkeys(row.stack for row in rows):
