@@ -201,7 +201,7 @@ fn print_hours() -> Result<()> {
     let text = std::fs::read_to_string(&file).map_err(at(&file))?;
     println!("| target | CPU-hours | inputs |\n|---|---|---|");
     for (name, hours, inputs) in sums(&text) {
-        println!("| `{name}` | {hours:.2} | {inputs} |");
+        println!("| `{name}` | {hours:.3} | {inputs} |");
     }
     Ok(())
 }
