@@ -448,7 +448,8 @@ fn auto_is_the_cpu_and_says_why() {
     std::fs::write(&broken, icd).unwrap();
     let none = folder.path().join("libvulkan.so.1");
     std::fs::write(&none, "no library").unwrap();
-    let cases: [(&str, &dyn Fn(&mut Command) -> &mut Command, bool); 4] = [
+    type Change<'a> = &'a dyn Fn(&mut Command) -> &mut Command;
+    let cases: [(&str, Change, bool); 4] = [
         ("the only graphics adapter is SwiftShader", &|c| c, false),
         (
             "Vulkan finds no driver that works",
