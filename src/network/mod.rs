@@ -2,6 +2,7 @@
 
 pub mod adapters;
 pub mod apart;
+pub mod choice;
 pub mod device;
 mod library_path;
 mod made;

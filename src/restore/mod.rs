@@ -4,6 +4,7 @@
 pub mod blur;
 pub mod doctor;
 mod error_file;
+mod errors;
 pub mod file;
 pub mod forecast;
 pub mod model;
@@ -14,6 +15,7 @@ mod plane;
 pub mod queue;
 mod record;
 pub mod report;
+mod runner;
 pub mod set;
 pub mod stack;
 pub mod stream;

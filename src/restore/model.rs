@@ -9,6 +9,7 @@ use crate::image::frame::Shape;
 use crate::image::tile::{Limits, Plan};
 use crate::image::turn::Turn;
 use crate::network::adapters::Adapter;
+use crate::network::choice;
 use crate::network::plugin::Choice;
 use crate::network::proof::{self, Network, Parts, Request};
 use crate::network::runtime::{self, Runtime};
@@ -65,7 +66,7 @@ impl Model {
     /// Opens a model from the bytes of an ONNX file. Errors: `Model`, `Runtime`, `Device`, `Unsupported`.
     pub fn open_memory(bytes: &[u8], options: &OpenOptions) -> Result<Self> {
         Self::open_with(bytes, options, |runtime, request, info| {
-            proof::open(runtime, &Parts::of(bytes, info)?, request)
+            choice::open(runtime, &Parts::of(bytes, info)?, request)
         })
     }
 

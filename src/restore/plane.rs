@@ -8,8 +8,8 @@ use crate::image::blend;
 use crate::image::frame::{resize, Planes, Sample, Shape};
 use crate::image::normalise::{Range, Summary};
 use crate::image::tile::{reflect, Plan};
-use crate::image::turn::Turn;
-use crate::network::session::{Restored, Session};
+use crate::network::session::Session;
+use crate::restore::runner::{not_finite, Runner};
 use crate::task::Task;
 
 /// Working memory of a run, reused from plane to plane.
@@ -21,7 +21,7 @@ pub struct Buffers<T> {
     /// The network's output, or the weighted sum of its tiles.
     result: Vec<f32>,
     /// The expected errors of `result`; empty where they are not wanted.
-    errors: Vec<f32>,
+    pub errors: Vec<f32>,
     /// One tile of input; empty for whole frames.
     tile: Vec<f32>,
     /// For a device that takes integers, else empty: the padded pixels, and the restored ones.
@@ -117,14 +117,6 @@ fn all_finite(values: &[f32]) -> bool {
     values.chunks(4096).all(|chunk| !chunk.iter().fold(false, |bad, v| bad | (v.to_bits() & EXPONENT == EXPONENT)))
 }
 
-fn not_finite() -> Error {
-    Error::new(
-        Status::Model,
-        "the network returned values that are not finite; expected none: the frame may have values far outside its \
-         percentiles (set normalize=LO:HI), or the model is damaged",
-    )
-}
-
 /// Writes a plane unchanged; a constant plane is restored to itself.
 pub fn copy<T: Sample>(planes: &mut impl Planes<T>, plane: usize, row: &mut [T]) {
     let shape = planes.shape();
@@ -180,72 +172,6 @@ fn pad_rows<V: Copy>(frame: &mut [V], height: usize, plan: &Plan) {
     for y in height..plan.height {
         let from = reflect(y as isize, height) * plan.width;
         frame.copy_within(from..from + plan.width, y * plan.width);
-    }
-}
-
-/// What the runs of the network on one plane share.
-pub struct Runner<'a> {
-    pub session: &'a Session,
-    pub task: &'a Task,
-    /// What is known of the blur, one for all tiles; empty where the network takes none.
-    pub condition: &'a [f32],
-    /// How the network sees each image; the results are turned back and averaged.
-    pub turns: &'static [Turn],
-    /// Time inside ONNX Runtime so far.
-    pub network: Duration,
-}
-
-impl Runner<'_> {
-    /// One run on a batch of images of `size`; `take` gets the result and returns whether it is finite.
-    ///
-    /// Errors: those of `Session::run`; `Model` for results that are not finite; `OutOfMemory`.
-    fn run(&mut self, size: (usize, usize, usize), images: &[f32], take: impl FnOnce(Restored) -> bool) -> Result<()> {
-        let finite = match self.turns {
-            [turn] if turn.is_upright() => self.once(size, images, take)?,
-            turns => self.mean_over(turns, size, images, take)?,
-        };
-        if finite {
-            Ok(())
-        } else {
-            Err(not_finite())
-        }
-    }
-
-    fn once<R>(&mut self, size: (usize, usize, usize), images: &[f32], take: impl FnOnce(Restored) -> R) -> Result<R> {
-        let started = Instant::now();
-        let network = &mut self.network;
-        let taken = self.session.run(self.task, size, images, self.condition, |output| {
-            *network += started.elapsed();
-            take(output)
-        })?;
-        self.task.run_done();
-        Ok(taken)
-    }
-
-    fn mean_over(
-        &mut self,
-        turns: &[Turn],
-        (count, height, width): (usize, usize, usize),
-        images: &[f32],
-        take: impl FnOnce(Restored) -> bool,
-    ) -> Result<bool> {
-        let (mut turned, mut image, mut error) = (Vec::new(), Vec::new(), Vec::new());
-        resize(&mut turned, images.len())?;
-        resize(&mut image, images.len())?;
-        resize(&mut error, if self.session.has_error() { images.len() } else { 0 })?;
-        for turn in turns {
-            turn.apply(images, (height, width), &mut turned);
-            let (high, wide) = turn.size((height, width));
-            self.once((count, high, wide), &turned, |output| {
-                turn.add_back(output.image, (height, width), &mut image);
-                if let Some(found) = output.error {
-                    turn.add_back(found, (height, width), &mut error);
-                }
-            })?;
-        }
-        let share = 1.0 / turns.len() as f32;
-        image.iter_mut().chain(&mut error).for_each(|sum| *sum *= share);
-        Ok(take(Restored { image: &image, error: self.session.has_error().then_some(&error[..]) }))
     }
 }
 
@@ -311,57 +237,6 @@ fn run_tiles<T: Sample>(
         }
     }
     Ok(())
-}
-
-/// The expected errors of the plane, in its units, for each channel one row after another, added to `to`; NaN where
-/// the pixel is not finite. To be called before the plane is stored, with the pixels as they were.
-///
-/// Errors: `OutOfMemory`.
-pub fn append_errors<T: Sample>(
-    planes: &impl Planes<T>,
-    plane: usize,
-    unit: f64,
-    plan: &Plan,
-    buffers: &mut Buffers<T>,
-    to: &mut Vec<f32>,
-) -> Result<()> {
-    let shape = planes.shape();
-    make_room(to, shape)?;
-    for (channel, errors) in buffers.errors.chunks_exact(plan.width * plan.height).enumerate() {
-        for (y, from) in errors.chunks_exact(plan.width).take(shape.height).enumerate() {
-            planes.read_row(plane, channel, y, &mut buffers.row);
-            let in_units = |(&error, pixel): (&f32, &T)| match pixel.finite() {
-                true => (f64::from(error) * unit) as f32,
-                false => f32::NAN,
-            };
-            to.extend(from.iter().zip(&buffers.row).map(in_units));
-        }
-    }
-    Ok(())
-}
-
-/// As `append_errors`, of a constant plane, which is returned as it is: 0.
-pub fn append_no_errors<T: Sample>(
-    planes: &impl Planes<T>,
-    plane: usize,
-    row: &mut [T],
-    to: &mut Vec<f32>,
-) -> Result<()> {
-    let shape = planes.shape();
-    make_room(to, shape)?;
-    for channel in 0..shape.channels {
-        for y in 0..shape.height {
-            planes.read_row(plane, channel, y, row);
-            to.extend(row.iter().map(|pixel| if pixel.finite() { 0.0 } else { f32::NAN }));
-        }
-    }
-    Ok(())
-}
-
-fn make_room(to: &mut Vec<f32>, shape: Shape) -> Result<()> {
-    to.try_reserve(shape.width * shape.height * shape.channels).map_err(|_| {
-        Error::new(Status::OutOfMemory, format!("no memory for the error map of {shape}: restore fewer planes at once"))
-    })
 }
 
 /// Checks that every result, mapped back, fits a 32-bit float pixel; integers saturate instead.

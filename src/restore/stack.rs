@@ -7,11 +7,12 @@ use crate::image::frame::{resize, Planes, Rows, Sample, Shape};
 use crate::image::normalise::{summarise, Accumulator, Range, Summary};
 use crate::image::tile::Plan;
 use crate::optics::scope::Scope;
-use crate::restore::blur;
 use crate::restore::model::Model;
 use crate::restore::options::{ErrorMap, Normalize, RunOptions};
-use crate::restore::plane::{self, Buffers, Runner};
+use crate::restore::plane::{self, Buffers};
 use crate::restore::report::Report;
+use crate::restore::runner::Runner;
+use crate::restore::{blur, errors};
 use crate::task::Task;
 
 /// Network runs for one plane, for a task's total. Errors: `BadOption`, `Model`.
@@ -165,7 +166,7 @@ impl<T: Sample> Run<'_, T> {
             self.report.blurs.push(None);
             self.task.runs_skipped(self.plan.runs(self.shape.channels));
             if let Some(errors) = &mut self.report.errors {
-                plane::append_no_errors(planes, plane, &mut self.buffers.row, errors)?;
+                errors::append_none(planes, plane, &mut self.buffers.row, errors)?;
             }
             plane::copy(planes, plane, &mut self.buffers.row);
             return Ok(());
@@ -246,7 +247,7 @@ impl<T: Sample> Run<'_, T> {
             plane::check_fits(&self.buffers, work.range)?;
             if let (Some(errors), Some(factor)) = (&mut self.report.errors, self.error_factor) {
                 let unit = factor * work.range.width();
-                plane::append_errors(planes, work.plane, unit, &self.plan, &mut self.buffers, errors)?;
+                errors::append(planes, work.plane, unit, &self.plan, &mut self.buffers, errors)?;
             }
             let keep_nonfinite = work.summary.nonfinite > 0;
             plane::store(planes, work.plane, work.range, keep_nonfinite, &self.plan, &mut self.buffers);
