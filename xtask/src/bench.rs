@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: the Rust benches, each against its limit, and what the hosts add to the engine.
 
 use crate::stages::{fiji, matlab, micromanager};
-use crate::tools::machine::check_machine;
-use crate::tools::{cargo, run, runtime, Result};
+use crate::tools::machine::{check_machine, missing, LIBTIFF};
+use crate::tools::{cargo, run, runtime, say, Result};
 
 pub fn bench(rest: &[String]) -> Result<()> {
     check_machine()?;
@@ -12,6 +12,9 @@ pub fn bench(rest: &[String]) -> Result<()> {
         [one] if one == "matlab" => return matlab::bench(),
         [one] if one == "micromanager" => return micromanager::bench(),
         _ => {}
+    }
+    if let Some(reason) = missing(&[LIBTIFF])? {
+        say!("files are not compared with libtiff: {reason}");
     }
     run(cargo().args(["bench", "--package", "parfocal"]).args(rest))?;
     if rest.is_empty() {

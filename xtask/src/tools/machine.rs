@@ -20,6 +20,9 @@ pub const JAVA: &[Need] = &[
     Need { what: "mvn", package: "maven", is_there: || on_path("mvn") },
 ];
 
+/// libtiff's programs, beside which a bench reads and writes files.
+pub const LIBTIFF: &[Need] = &[Need { what: "tiffcp", package: "libtiff-tools", is_there: || on_path("tiffcp") }];
+
 /// GNU Octave, what builds its MEX files, and libffi for the stand-in for MATLAB's calllib.
 pub const OCTAVE: &[Need] = &[
     Need { what: "octave-cli", package: "octave", is_there: || on_path("octave-cli") },
