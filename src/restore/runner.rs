@@ -33,7 +33,12 @@ impl Runner<'_> {
     /// One run on a batch of images of `size`; `take` gets the result and returns whether it is finite.
     ///
     /// Errors: those of `Session::run`; `Model` for results that are not finite; `OutOfMemory`.
-    fn run(&mut self, size: (usize, usize, usize), images: &[f32], take: impl FnOnce(Restored) -> bool) -> Result<()> {
+    pub fn run(
+        &mut self,
+        size: (usize, usize, usize),
+        images: &[f32],
+        take: impl FnOnce(Restored) -> bool,
+    ) -> Result<()> {
         let finite = match self.turns {
             [turn] if turn.is_upright() => self.once(size, images, take)?,
             turns => self.mean_over(turns, size, images, take)?,
