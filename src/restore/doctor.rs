@@ -64,7 +64,10 @@ fn devices(options: &OpenOptions, loaded: Option<&Runtime>) -> Value {
     let cuda = loaded.is_some() && cuda_is_in_runtime();
     let webgpu =
         loaded.is_some_and(|runtime| matches!(plugin::locate(runtime, options.plugin.as_deref()), Ok(Some(_))));
-    let row = |provider: &Provider, in_runtime: bool| json!({ "device": provider.key, "in_runtime": in_runtime, "needs": provider.needs });
+    let row = |provider: &Provider, in_runtime: bool| {
+        let (device, needs) = (provider.key, provider.needs);
+        json!({ "device": device, "in_runtime": in_runtime, "needs": needs })
+    };
     json!([row(&CUDA, cuda), row(&WEBGPU, webgpu)])
 }
 
