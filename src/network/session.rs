@@ -306,7 +306,7 @@ impl Session {
                     None => Ok(found),
                 });
                 let done = done.and_then(|found| found.ok_or_else(|| wrong("the network has no such output")));
-                after(done, lent)
+                after(done, lent, device)
             }
             apart::End::Left => {
                 task.check().and_then(|()| leaving::check()).and_then(|()| Err(late(device, size, None)))
@@ -341,7 +341,7 @@ impl Session {
             },
             || work(lent.get().get(), &options),
         )?;
-        after(done, lent)
+        after(done, lent, self.device)
     }
 }
 
@@ -349,15 +349,15 @@ impl Session {
 static SHARED: Mutex<Vec<Weak<Pool<Own>>>> = Mutex::new(Vec::new());
 
 /// Ends the loan of a session by how its run ended.
-fn after<R>(done: Result<R>, lent: Lent<Own>) -> Result<R> {
-    match done.as_ref().map_err(Error::status) {
-        // The session's arena keeps the memory it got; a new session starts with none.
-        Err(Status::OutOfMemory) => lent.discard(),
-        Err(Status::Device) => {
-            lent.discard();
+fn after<R>(done: Result<R>, lent: Lent<Own>, device: Device) -> Result<R> {
+    let failed = done.as_ref().err().map(Error::status);
+    // The session's arena keeps the memory it got; a new session starts with none.
+    if matches!(failed, Some(Status::OutOfMemory | Status::Device)) {
+        lent.discard();
+        if has_turns(device) {
+            // A buffer that could not be made stays with the device, and would be used again.
             renew();
         }
-        _ => {}
     }
     done
 }
