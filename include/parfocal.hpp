@@ -476,9 +476,9 @@ public:
                                            pixels.count(), strides.values, shape.values, &range.lo, &range.hi));
         return range;
     }
-    /// Restores a TIFF file, page by page, into a new file that appears complete or not at all. Options as restore(), and those
-    /// of docs/options.md for a file, such as "format=ome-tiff".
-    /// Errors: NOT_FOUND, IO, FORMAT, EXISTS (the output is there already) and those of restore().
+    /// Restores a TIFF file, page by page, into a new file that appears complete or not at all. Options as restore(),
+    /// and those of docs/options.md for a file, such as "format=ome-tiff". Errors: NOT_FOUND, IO, FORMAT, EXISTS (the
+    /// output is there already) and those of restore().
     void restore_file(const std::string &input, const std::string &output, const std::string &options = {},
                       const Task *task = nullptr) const {
         detail::check(

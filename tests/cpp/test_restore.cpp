@@ -160,8 +160,8 @@ static void tasks_that_are_none(const Model &model) {
 static void files(const Model &model) {
     CHECK_THROWS(model.restore_file(suite.folder + "/absent.tif", suite.folder + "/out.tif"), NOT_FOUND, "absent.tif");
     CHECK_THROWS(model.restore_file(suite.model, suite.folder + "/never.tif"), FORMAT, "");
-    CHECK_THROWS(model.restore_file(suite.folder + "/absent.tif", suite.folder + "/out.tif", "pyramid=keep"), BAD_OPTION,
-                 "pyramid=keep: expected rebuild, drop");
+    CHECK_THROWS(model.restore_file(suite.folder + "/absent.tif", suite.folder + "/out.tif", "pyramid=keep"),
+                 BAD_OPTION, "pyramid=keep: expected rebuild, drop");
     CHECK_THROWS(model.restore_file("", ""), INVALID_ARGUMENT, "input is empty");
 }
 
