@@ -11,9 +11,9 @@ import org.scijava.plugin.Plugin;
 /**
  * Restore Focus for SciJava, which scripts of Fiji and PyImageJ call:
  * {@code commandService.run("org.parfocal.fiji.RestoreFocusCommand", true, "image", image, "model", "fast")}. Its
- * inputs are the keys of the macro command, with the same defaults and messages; SciJava must not keep them for the next
- * call. It has no entry in the menu, where
- * ImageJ's command is. Plain ImageJ never loads this class, which needs SciJava.
+ * inputs are the keys of the macro command, with the same defaults and messages; SciJava must not keep them for the
+ * next call. It has no entry in the menu, where ImageJ's command is. Plain ImageJ never loads this class, which needs
+ * SciJava.
  */
 @Plugin(type = Command.class, headless = true, label = "Restore Focus (Parfocal)", visible = false)
 public class RestoreFocusCommand implements Command {

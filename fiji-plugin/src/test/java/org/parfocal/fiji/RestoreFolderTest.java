@@ -22,9 +22,10 @@ class RestoreFolderTest {
     private String run(String options) throws Exception {
         return new ImageJProcess(folder)
                 .withLibrary()
-                .headless("run(\"Restore Folder...\", \"" + options + "\");\n"
-                        + "for (i = 0; i < nResults; i++) print(getResultLabel(i) + \" | \" + "
-                        + "getResult(\"Planes\", i) + \" | \" + getResultString(\"Outcome\", i));\nprint(\"the end\");\n");
+                .headless(
+                        "run(\"Restore Folder...\", \"" + options + "\");\n"
+                                + "for (i = 0; i < nResults; i++) print(getResultLabel(i) + \" | \" + "
+                                + "getResult(\"Planes\", i) + \" | \" + getResultString(\"Outcome\", i));\nprint(\"the end\");\n");
     }
 
     @Test
