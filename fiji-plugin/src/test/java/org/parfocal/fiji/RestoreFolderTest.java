@@ -20,12 +20,11 @@ class RestoreFolderTest {
     Path folder;
 
     private String run(String options) throws Exception {
-        return new ImageJProcess(folder)
-                .withLibrary()
-                .headless("run(\"Restore Folder...\", \"" + options + "\");\n"
-                        + "for (i = 0; i < nResults; i++) print(getResultLabel(i) + \" | \" + "
-                        + "getResult(\"Planes\", i) + \" | \" + getResultString(\"Outcome\", i));\n"
-                        + "print(\"the end\");\n");
+        String row =
+                "getResultLabel(i) + \" | \" + getResult(\"Planes\", i) + \" | \" + getResultString(\"Outcome\", i)";
+        String rows = "for (i = 0; i < nResults; i++) print(" + row + ");\nprint(\"the end\");\n";
+        String command = "run(\"Restore Folder...\", \"" + options + "\");\n";
+        return new ImageJProcess(folder).withLibrary().headless(command + rows);
     }
 
     @Test
