@@ -179,8 +179,8 @@ end
 function no_error_map()
     m = opened();
     image = specimen([20 20], 'uint8');
-    refused(@() second(m, image, ''), 'parfocal:BAD_OPTION', 'has no trust map');
-    refused(@() m.restore(image, 'error_map=on'), 'parfocal:BAD_OPTION', 'expected two outputs');
+    refused(@() second(m, image, ''), 'BAD_OPTION', 'has no trust map');
+    refused(@() m.restore(image, 'error_map=on'), 'BAD_OPTION', 'expected two outputs');
     m.close();
 end
 
