@@ -29,6 +29,22 @@ def looks(image: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
     return torch.log(torch.cat(sizes, 1) + FLOOR)
 
 
+class Standard(nn.BatchNorm2d):
+    """Mean 0 and deviation 1 over all that was seen in training, without scale and shift of its own.
+
+    Finished, it is plain arithmetic: the exporter does not take the layer for channels that it cannot count.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__(channels, momentum=0.02, affine=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            return super().forward(x)
+        per_channel = lambda values: values[None, :, None, None]
+        return (x - per_channel(self.running_mean)) * per_channel(torch.rsqrt(self.running_var + self.eps))
+
+
 class ErrorHead(nn.Module):
     """`forward`: image and output [N, 1, H, W], finest features [N, width, H, W], H and W even, to [N, 1, H, W].
 
@@ -38,7 +54,7 @@ class ErrorHead(nn.Module):
     def __init__(self, width: int):
         super().__init__()
         hidden = max(8, width)
-        self.standard = nn.BatchNorm2d(width + LOOKS, momentum=0.02, affine=False)
+        self.standard = Standard(width + LOOKS)
         self.layers = nn.Sequential(
             nn.Conv2d(width + LOOKS, hidden, 3, padding=1), nn.LeakyReLU(0.1),
             nn.Conv2d(hidden, hidden, 3, padding=1), nn.LeakyReLU(0.1),

@@ -3,7 +3,7 @@
 import torch
 
 from training.network.conditioned import Conditioned
-from training.network.error_head import MOST, SMALLEST, ErrorHead, error_loss
+from training.network.error_head import MOST, SMALLEST, ErrorHead, Standard, error_loss
 
 
 def test_every_pixel_has_an_expected_error_above_0():
@@ -19,11 +19,11 @@ def test_every_pixel_has_an_expected_error_above_0():
 def test_it_learns_where_errors_lie():
     torch.manual_seed(2)
     head = ErrorHead(4)
-    optimizer = torch.optim.Adam(head.parameters(), 1e-2)
+    optimizer = torch.optim.Adam(head.parameters(), 5e-3)
     image, features = torch.rand(4, 1, 32, 32), torch.randn(4, 4, 32, 32)
     features[:, 0, :, :16] += 4  # the left half tells that it is wrong
     scale = torch.where(torch.arange(32) < 16, 0.2, 0.02).expand(4, 1, 32, 32)
-    for _ in range(150):
+    for _ in range(400):
         target = image + scale * torch.randn(4, 1, 32, 32)
         loss = error_loss(head(image, image, features), image, target)
         optimizer.zero_grad()
@@ -41,6 +41,15 @@ def test_the_likelihood_is_best_at_the_mean_error_and_one_hot_pixel_is_bounded()
     at = lambda expected: float(error_loss(torch.full_like(error, expected), torch.zeros_like(error), error))
     assert at(0.1) < min(at(0.08), at(0.125))
     assert float(error_loss(torch.tensor([0.01]), torch.tensor([0.0]), torch.tensor([1e6]))) < MOST
+
+
+def test_finished_it_computes_what_the_layer_computes():
+    torch.manual_seed(5)
+    standard, x = Standard(3), torch.randn(4, 3, 8, 8) * 3 + 1
+    standard(x)
+    mean, variance = standard.running_mean, standard.running_var
+    expected = torch.nn.functional.batch_norm(x, mean, variance, eps=standard.eps)
+    assert torch.allclose(standard.eval()(x), expected, atol=1e-6) and (mean != 0).all()
 
 
 def test_restored_pixels_are_the_same_with_it_and_without():
