@@ -409,11 +409,12 @@ fn a_run_that_hangs_is_left() {
     agree(&expected, &run(&model, &data, shape, "").unwrap(), FP32);
 }
 
-/// What remains of many opened models, beside the one that stays open, in resident memory.
+/// What remains of many opened models, beside the one that stays open, in resident memory. What is lost is lost in each
+/// block of opens; memory that the allocator only keeps appears in one.
 #[test]
 fn nothing_is_left_of_closed_models() {
     let Some(_layer) = Layer::open() else { return };
-    let count = std::env::var("PARFOCAL_TEST_OPENS").ok().and_then(|n| n.parse().ok()).unwrap_or(20u64);
+    let count = std::env::var("PARFOCAL_TEST_OPENS").ok().and_then(|n| n.parse().ok()).unwrap_or(15u64);
     let resident = || {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -421,10 +422,13 @@ fn nothing_is_left_of_closed_models() {
     };
     let opens = |count| (0..count).for_each(|_| drop(tiny(WEBGPU).unwrap()));
     opens(10);
-    let before = resident();
-    opens(count);
-    let each = resident().saturating_sub(before) / count;
-    println!("{count} opens: {each} KiB of resident memory each");
+    let blocks = [0; 3].map(|_| {
+        let before = resident();
+        opens(count);
+        resident().saturating_sub(before) / count
+    });
+    let each = blocks.into_iter().min().unwrap();
+    println!("three times {count} opens: {blocks:?} KiB of resident memory each");
     assert!(each < 1024, "{each} KiB each");
 }
 
