@@ -2,24 +2,22 @@
 
 mod common;
 
-use parfocal::error::{Result, Status};
-use parfocal::image::frame::{InPlace, Shape};
+use parfocal::error::Status;
+use parfocal::image::frame::Shape;
 use parfocal::optics::knowledge::{with_optics, Estimate};
 use parfocal::optics::scope::Scope;
 use parfocal::restore::model::Model;
-use parfocal::restore::options::{OpenOptions, RunOptions, StreamOptions};
+use parfocal::restore::options::{RunOptions, StreamOptions};
 use parfocal::restore::report::Report;
-use parfocal::restore::stack::restore;
-use parfocal::task::Task;
 
-/// Adds the condition's tenth number to the image; its estimate is a fixed curve, and the image's mean as the size.
-const TOLD: &[u8] = include_bytes!("models/told.onnx");
+// `TOLD` adds the condition's tenth number to the image; its estimate is a fixed curve, with the image's mean as the
+// size.
+use common::{ramp, run, TOLD};
+
 const OPTICS: &str = "na=0.75 wavelength_um=0.55 pixel_size_um=0.325";
 
 fn told(options: &str) -> Model {
-    let mut options = OpenOptions::parse(options).unwrap();
-    options.runtime = Some(common::runtime());
-    Model::open_memory(TOLD, &options).unwrap()
+    common::open(TOLD, options)
 }
 
 fn frequencies() -> Vec<f64> {
@@ -30,19 +28,6 @@ fn frequencies() -> Vec<f64> {
 fn estimate(mean: f64) -> Estimate {
     let curve = frequencies().iter().map(|f| (-(f / 0.08).powi(2)).exp()).collect();
     Estimate { mean: curve, spread: vec![0.2; 24], size: mean, size_spread: 0.3 }
-}
-
-/// A ramp from 0 to 1000, so that the range is known.
-fn ramp(shape: Shape) -> Vec<f32> {
-    let count = shape.width * shape.height * shape.channels;
-    (0..count).map(|i| 1000.0 * i as f32 / (count - 1) as f32).collect()
-}
-
-fn run(model: &Model, data: &[f32], shape: Shape, options: &str) -> Result<(Vec<f32>, Report)> {
-    let mut out = data.to_vec();
-    let mut planes = InPlace::new(&mut out, shape, None)?;
-    let report = restore(model, &Task::new(), &mut planes, &RunOptions::parse(options)?)?;
-    Ok((out, report))
 }
 
 /// What was added to each pixel, in units of the range; it must be the same everywhere.

@@ -9,6 +9,7 @@ use std::ptr::{null, null_mut};
 use parfocal::error::Status;
 use parfocal::ffi::general::*;
 use parfocal::ffi::model::*;
+use parfocal::ffi::packed::*;
 use parfocal::ffi::restore::*;
 use parfocal::ffi::stream::*;
 use parfocal::ffi::task::*;
@@ -351,4 +352,33 @@ fn a_task_has_the_report_of_its_run() {
     assert_eq!(report["ranges"].as_array().map(Vec::len), Some(2), "{described}");
     parfocal_task_close(task);
     parfocal_model_close(model);
+}
+
+#[test]
+#[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]
+fn a_packed_frame_has_its_error_map_too() {
+    let options = CString::new(format!("runtime='{}' threads=1", common::runtime().display())).unwrap();
+    let on = c"error_map=on light=reflected normalize=0:4095";
+    let (packed, shape) = (vec![0x5au8; 32 * 32 * 3 / 2], [32i64, 32, 1, 1]);
+    let (mut model, mut task, mut out) = (0, 0, vec![0u16; 32 * 32]);
+    let mut errors = vec![-1f32; 32 * 32];
+    unsafe {
+        let bytes = common::TOLD;
+        let opened = parfocal_model_open_memory(bytes.as_ptr(), bytes.len() as u64, options.as_ptr(), &mut model);
+        assert_eq!(opened, 0, "{}", last_error());
+        let (src, size) = (packed.as_ptr(), packed.len() as u64);
+        let mut restore = |task| {
+            let (to, count) = (out.as_mut_ptr(), out.len() as u64);
+            parfocal_restore_packed(model, task, 2, src, size, 0, to, count, null(), shape.as_ptr(), on.as_ptr())
+        };
+        assert_eq!(restore(0), Status::InvalidArgument as i32);
+        assert!(last_error().contains("error_map=on without a task"), "{}", last_error());
+        assert_eq!(parfocal_task_create(&mut task), 0);
+        assert_eq!(restore(task), 0, "{}", last_error());
+        let mapped = parfocal_task_error_map(task, errors.as_mut_ptr(), errors.len() as u64, null());
+        assert_eq!(mapped, 0, "{}", last_error());
+        parfocal_task_close(task);
+        parfocal_model_close(model);
+    }
+    assert!(errors.iter().all(|error| *error > 0.0), "{:?}", &errors[..8]);
 }

@@ -9,36 +9,13 @@ use parfocal::image::frame::{InPlace, Shape};
 use parfocal::restore::file::restore_file;
 use parfocal::restore::model::Model;
 use parfocal::restore::options::{FileOptions, OpenOptions, RunOptions, StreamOptions};
-use parfocal::restore::report::Report;
 use parfocal::restore::stack::restore;
 use parfocal::restore::stream::Stream;
 use parfocal::task::Task;
 
-/// Its expected error is a quarter of the absolute input, times 2 in fluorescence, 0.5 in transmitted light, else 1.
-const TOLD: &[u8] = include_bytes!("models/told.onnx");
-
-fn open(bytes: &[u8], options: &str) -> Model {
-    let mut options = OpenOptions::parse(options).unwrap();
-    options.runtime = Some(common::runtime());
-    Model::open_memory(bytes, &options).unwrap()
-}
-
-fn tiny(options: &str) -> Model {
-    open(include_bytes!("models/tiny.onnx"), options)
-}
-
-/// A ramp from 0 to 1000, which is normalised from 0 to 1.
-fn ramp(shape: Shape) -> Vec<f32> {
-    let count = shape.samples();
-    (0..count).map(|i| 1000.0 * i as f32 / (count - 1) as f32).collect()
-}
-
-fn run(model: &Model, data: &[f32], shape: Shape, options: &str) -> Result<(Vec<f32>, Report)> {
-    let mut out = data.to_vec();
-    let mut planes = InPlace::new(&mut out, shape, None)?;
-    let report = restore(model, &Task::new(), &mut planes, &RunOptions::parse(options)?)?;
-    Ok((out, report))
-}
+// The expected error of `TOLD` is a quarter of the absolute input, times 2 in fluorescence, 0.5 in transmitted light,
+// else 1.
+use common::{open, ramp, run, tiny, TOLD};
 
 #[test]
 #[cfg_attr(no_runtime, ignore = "needs ONNX Runtime: cargo xtask setup")]

@@ -7,10 +7,11 @@ use super::general::{parfocal_model, parfocal_status, parfocal_stream, parfocal_
 use crate::error::{Error, Result, Status};
 use crate::host::boundary::call;
 use crate::host::checks::packing;
+use crate::host::error_map::check_fetched;
 use crate::host::frames::{check_tag, submit_frame};
 use crate::host::memory::{PackedPixels, PackedSource, RawPacked};
 use crate::host::objects::claimed_task;
-use crate::image::frame::PixelType;
+use crate::image::frame::{PixelType, Rows};
 use crate::restore::options::RunOptions;
 use crate::restore::stack;
 
@@ -65,8 +66,10 @@ pub unsafe extern "C" fn parfocal_restore_packed(
         let options = RunOptions::parse(unsafe { self::options(options) }?)?;
         // SAFETY: the header's rules on pixels and arrays.
         let mut pixels = unsafe { pixels((packing, src, src_bytes, row_bytes), (dst, dst_count, dst_strides), shape) }?;
+        check_fetched(task, &options)?;
         let run = claimed_task(task)?;
-        run.finish(stack::restore(&model, &run.task, &mut pixels, &options)?.describe());
+        let report = stack::restore(&model, &run.task, &mut pixels, &options)?;
+        run.finish_in_memory(pixels.shape(), report);
         Ok(())
     })
 }

@@ -59,7 +59,7 @@ pub fn packing(number: i32) -> Result<Packing> {
 fn numbered<T: Copy>(what: &str, number: i32, all: &[T], name: impl Fn(&T) -> (i32, String)) -> Result<T> {
     all.iter().copied().find(|one| name(one).0 == number).ok_or_else(|| {
         let known: Vec<_> = all.iter().map(&name).map(|(number, name)| format!("{name} ({number})")).collect();
-        // `all` is not empty.
+        // `all` is one of two tables, and neither is empty.
         let (last, others) = known.split_last().expect("something to choose from");
         invalid(format!("{what} = {number}; expected {} or {last}", others.join(", ")))
     })

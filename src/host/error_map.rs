@@ -9,7 +9,7 @@ use crate::restore::options::{ErrorMap, RunOptions};
 pub struct KeptErrors {
     /// Of the planes that were restored.
     pub shape: Shape,
-    /// `[plane][channel][y][x]`.
+    /// `[plane][channel][y][x]`, in the image's units; NaN where the pixel was not finite.
     pub values: Vec<f32>,
 }
 

@@ -132,6 +132,7 @@ impl PackedLayout {
             // The first pixel may be in the middle of a group.
             let skip = pixel % many;
             let count = rest.len().min(if skip == 0 { CHUNK / size * many } else { many - skip });
+            // Some: `count` is at most what fills CHUNK bytes, so nothing overflows.
             let bytes = &mut chunk[..self.packing.bytes(skip + count).expect("a chunk")];
             copy(row + pixel / many * size, bytes);
             let (now, later) = rest.split_at_mut(count);

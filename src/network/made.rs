@@ -41,6 +41,7 @@ pub(super) struct Own {
 
 impl Own {
     pub(super) fn get(&mut self) -> &mut OrtSession {
+        // Only `drop` takes it out.
         self.session.as_mut().expect("there until it is dropped")
     }
 }

@@ -48,6 +48,7 @@ impl<S> Lent<'_, S> {
 
     /// Takes the object out of the pool, which makes another when one is needed, unless `put_back` comes first.
     pub fn take_out(&mut self) -> S {
+        // Called once in a loan: `put_back` fills the place again.
         self.item.take().expect("lent until dropped")
     }
 

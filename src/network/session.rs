@@ -39,9 +39,9 @@ pub struct Session {
 
 /// What a run of the network returns, in the shape of its input.
 pub struct Restored<'a> {
-    /// The restored images.
+    /// The restored images, normalised as the input.
     pub image: &'a [f32],
-    /// The expected error of each of their pixels, where the network has a trust map.
+    /// The expected absolute error of each of their pixels, in the same units, where the network has a trust map.
     pub error: Option<&'a [f32]>,
 }
 

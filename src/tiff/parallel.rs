@@ -82,6 +82,7 @@ pub(super) fn side_by_side<R: Send + 'static>(jobs: Vec<Job<R>>, priority: Prior
         match taken {
             Slot::Done(Ok(result)) => result,
             Slot::Done(Err(panic)) => resume_unwind(panic),
+            // The loop above has waited for each thread, or done its work.
             Slot::Waiting(_) | Slot::Running => unreachable!("every job has run"),
         }
     };
